@@ -1,0 +1,49 @@
+/** The shape of `device.ts`: what a unit measures and where it sends. */
+
+/** Reads once and calls `done` once with the value in the datastream's own unit, or NaN when the reading failed. */
+export type Sensor = (done: (value: number) => void) => void;
+
+export interface Datastream {
+  /** Blynk's virtual pin, "v0" to "v255". */
+  pin: string;
+  name: string;
+  sensor: Sensor;
+  /** Time between two samples, in ms. */
+  intervalMs: number;
+  /** Decimals kept, 0 to 4. */
+  decimals: number;
+}
+
+export interface Server {
+  /** "https://blynk.cloud" or another host; "http:" only with `allowPlainHttp`. `backfill.json` may override it. */
+  url: string;
+  allowPlainHttp?: boolean;
+  /** The plan's limits; defaults are Blynk's documented ones (see limits.ts). */
+  pointsPerRequestMax?: number;
+  pointsPerDayMax?: number;
+  requestsPerDayMax?: number;
+  ageMaxMs?: number;
+  bodyBytesMax?: number;
+}
+
+export interface Device {
+  name: string;
+  datastreams: Datastream[];
+  server: Server;
+  /** Two or more must agree; a single one is believed alone. */
+  timeServers: string[];
+  /** A sample whose time is less certain is held back. Default 5 minutes. */
+  maxTimeUncertaintyMs?: number;
+  /** What to do when the backlog cannot drain before it expires. Default "oldest-first". */
+  overload?: "thin" | "oldest-first";
+  /** Where samples are kept: a partition's label, or an explicit stretch for boards without a partition table. */
+  region: string | { address: number; bytes: number };
+  /** While connected, sync this often. Default hourly. */
+  syncEveryMs?: number;
+  /** Radio on only for a sync, this often. Absent: always on. */
+  connectEveryMs?: number;
+  button?: { pin: string; activeLow: boolean };
+  led?: { pin: string; activeLow: boolean };
+  /** Wireless consoles are off unless named here; they ask for `consolePassword` of backfill.json. */
+  console?: { telnet?: boolean; bluetooth?: boolean };
+}

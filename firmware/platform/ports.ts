@@ -1,0 +1,110 @@
+/**
+ * What the firmware asks of a machine. The adapters beside this file are the only code that names Espruino;
+ * everything else receives these ports, so that it also runs on a desk.
+ */
+
+/** Raw NOR flash at absolute addresses. Writing only clears bits; neither write nor erase reports failure (targets/esp32/jshardware.c). */
+export interface Flash {
+  read(bytes: number, address: number): Uint8Array;
+  write(data: Uint8Array, address: number): void;
+  erasePage(address: number): void;
+}
+
+/** A stretch of flash proven free of anything else, with what storage needs to work on it. */
+export interface FlashRegion {
+  flash: Flash;
+  /** CRC-32 (IEEE, as E.CRC32) of the whole array. */
+  crc32(bytes: Uint8Array): number;
+  /** Absolute address of the first page. */
+  address: number;
+  pageBytes: number;
+  pages: number;
+}
+
+export interface Timers {
+  /** The system clock in ms, with fractions. It may jump at any moment (the IDE calls setTime). */
+  nowMs(): number;
+  setTimeout(callback: () => void, delayMs: number): number;
+  clearTimeout(id: number): void;
+}
+
+export interface WifiRadio {
+  /** Tries one network. `done("")` once it has an address, else once with the radio's own reason. */
+  join(ssid: string, password: string, done: (failure: string) => void): void;
+  /** Turns the radio off. */
+  leave(): void;
+  /** Called whenever an established connection is lost. One listener. */
+  onLost(callback: (reason: string) => void): void;
+  /** Signal strength in dBm through `done`, NaN when unknown. */
+  strength(done: (dbm: number) => void): void;
+}
+
+export interface HttpRequestOptions {
+  protocol: "http:" | "https:";
+  host: string;
+  port: number;
+  path: string;
+  method: "GET" | "POST";
+  headers: { [name: string]: string | number };
+}
+
+/** All are called at most once except `drain` and `data`. Nothing is called after `abort()`. */
+export interface HttpHandlers {
+  /** The socket took what was written; write the next piece. */
+  drain(): void;
+  /** `status` is NaN when the status line was garbage; header names are as the server wrote them. */
+  response(status: number, headers: { [name: string]: string }): void;
+  /** A piece of the answer's body. */
+  data(text: string): void;
+  /** The answer ended (perhaps cut short). */
+  close(): void;
+  /** The connection failed; `code` is Espruino's. */
+  error(code: number, message: string): void;
+}
+
+export interface HttpRequest {
+  write(text: string): void;
+  end(): void;
+  /** Closes the socket now, also when the server never answers. */
+  abort(): void;
+}
+
+export interface Http {
+  /** True when this build can speak https. */
+  tls: boolean;
+  /** Throws at once, or from the first write or end, when the name does not resolve or the connection is refused. Blocks while it connects. */
+  request(options: HttpRequestOptions, handlers: HttpHandlers): HttpRequest;
+}
+
+export interface UdpSocket {
+  send(bytes: Uint8Array, host: string, port: number): void;
+  close(): void;
+}
+
+export interface Udp {
+  open(onMessage: (bytes: Uint8Array) => void): UdpSocket;
+}
+
+export interface Pins {
+  /** Calls back on every debounced change with whether the button is pressed. */
+  watchButton(pin: string, activeLow: boolean, onChange: (pressed: boolean) => void): void;
+  write(pin: string, high: boolean): void;
+}
+
+export interface Store {
+  /** The parsed JSON file, or undefined when there is none or it is not JSON. */
+  readJson(name: string): unknown;
+}
+
+export interface Chip {
+  /** Free and total JsVars. */
+  memory(): { free: number; total: number };
+  /** Uniform in [0, 1), seeded per device at start (Espruino's own sequence repeats at every boot). */
+  random(): number;
+  restart(): void;
+  /** The chip restarts when `kickWatchdog` is not called for so long. */
+  startWatchdog(timeoutMs: number): void;
+  kickWatchdog(): void;
+}
+
+export type Log = (level: "error" | "warn" | "info", text: string) => void;

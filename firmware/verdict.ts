@@ -1,0 +1,31 @@
+/** What a sync ended with: the number is the count of LED blinks, the order is that in which the first that applies is shown. */
+export const VERDICT = {
+  allSent: 0,
+  noAccessPoint: 1,
+  wrongPassword: 2,
+  noTime: 3,
+  serverNotReached: 4,
+  serverSaysNo: 5,
+  pinOrPointsRefused: 6,
+  dailyLimit: 7,
+  flashFault: 8,
+  sensorFailing: 9,
+  samplesLost: 10,
+  undatedSamples: 11,
+};
+
+/** In words, indexed by verdict, for `status()` and the console. */
+export const VERDICT_TEXT = [
+  "everything sent",
+  "no access point",
+  "wrong Wi-Fi password",
+  "no time",
+  "server not reached",
+  "token refused or server says no",
+  "pin or points refused",
+  "daily limit reached, more to send",
+  "flash fault",
+  "a sensor is failing",
+  "samples were lost since the last press",
+  "undated samples held or let go",
+];
