@@ -1,0 +1,177 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+/** The repository's root, with everything a bundle is made of. */
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+export const FIRMWARE = join(ROOT, "firmware");
+const DEVICE_FILE = join(FIRMWARE, "device.ts");
+
+/** One complaint about the source: where (1-based), what, and what to write instead. */
+export interface Problem {
+  file: string;
+  line: number;
+  column: number;
+  text: string;
+  instead?: string;
+}
+
+/** The sources can't become firmware. `message` has one line a problem, as `file:line:column: text`. */
+export class BundleError extends Error {
+  readonly problems: Problem[];
+  constructor(problems: Problem[]) {
+    super(problems.map(formatProblem).join("\n"));
+    this.name = "BundleError";
+    this.problems = problems;
+  }
+}
+
+export function formatProblem(problem: Problem): string {
+  const place = problem.file === "" ? "" : `${problem.file}:${problem.line}:${problem.column}: `;
+  return place + problem.text + (problem.instead ? `. Instead: ${problem.instead}` : "");
+}
+
+/**
+ * Syntax that Espruino misreads and esbuild can't rewrite: the build stops with file and line.
+ * What esbuild rewrites without a helper function (`?.`, `??=`, `**`) is rewritten.
+ */
+const SUPPORTED: Record<string, boolean> = {
+  "array-spread": false,
+  "async-await": false,
+  "async-generator": false,
+  bigint: false,
+  "class-static-blocks": false,
+  "default-argument": false,
+  destructuring: false,
+  "dynamic-import": false,
+  "exponent-operator": false,
+  "for-await": false,
+  generator: false,
+  "import-meta": false,
+  "logical-assignment": false,
+  "nested-rest-binding": false,
+  "new-target": false,
+  "object-rest-spread": false,
+  "optional-catch-binding": false,
+  "optional-chain": false,
+  "rest-argument": false,
+  "top-level-await": false,
+  using: false,
+};
+
+const INSTEAD: [RegExp, string][] = [
+  [/destructuring/, "read the members one by one"],
+  [/default arguments/, "test the argument for undefined in the body"],
+  [/rest arguments/, "pass an array"],
+  [/array spread/, "concat() or apply()"],
+  [/async|await/, "callbacks"],
+  [/generator/, "a function that returns the next item at each call"],
+  [/[Bb]ig integer/, "a number: doubles are exact to 2^53"],
+  [/new\.target/, "a factory function"],
+  [/dynamic import|import\.meta/, "a plain import at the top"],
+];
+
+export interface BundleOptions {
+  /** The device file to build in place of firmware/device.ts. */
+  deviceFile?: string;
+  /** Or its source text; its relative imports start at firmware/. */
+  deviceSource?: string;
+  /** Default true. */
+  minify?: boolean;
+  /** Default firmware/main.ts. */
+  entry?: string;
+}
+
+/** One script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
+export async function bundleFirmware(options: BundleOptions = {}): Promise<{ code: string; bytes: number }> {
+  const minify = options.minify !== false;
+  const built = await runEsbuild(options, { minify, supported: SUPPORTED });
+  const code = built.outputFiles[0].text;
+  return { code, bytes: Buffer.byteLength(code) };
+}
+
+/**
+ * The same program as it was written: nothing lowered, nothing renamed, with its source map, for the dialect check.
+ * `lowered` gives what is flashed instead.
+ */
+export async function bundleWithMap(options: BundleOptions, lowered: boolean): Promise<{ code: string; map: string }> {
+  const built = await runEsbuild(options, {
+    minify: lowered && options.minify !== false,
+    supported: lowered ? SUPPORTED : {},
+    sourcemap: "external",
+    outfile: join(ROOT, "dist", "firmware.js"),
+  });
+  const text = (end: string) => built.outputFiles.find((file) => file.path.endsWith(end))?.text ?? "";
+  return { code: text(".js"), map: text(".map") };
+}
+
+async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions) {
+  const deviceFile = options.deviceFile === undefined ? undefined : resolve(options.deviceFile);
+  if (deviceFile !== undefined && !existsSync(deviceFile)) {
+    throw new BundleError([{ file: "", line: 0, column: 0, text: `no such device file: ${options.deviceFile}` }]);
+  }
+  try {
+    return await esbuild.build({
+      entryPoints: [options.entry ?? join(FIRMWARE, "main.ts")],
+      absWorkingDir: ROOT,
+      bundle: true,
+      write: false,
+      // One function around everything: minified names stay out of the REPL's globals, where they would hide pins (A0, D2).
+      format: "iife",
+      platform: "neutral",
+      target: "es2022",
+      charset: "ascii",
+      legalComments: "none",
+      logLevel: "silent",
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
+      plugins: [devicePlugin(deviceFile, options.deviceSource)],
+      ...more,
+    });
+  } catch (error) {
+    if ((error as esbuild.BuildFailure).errors === undefined) throw error;
+    throw new BundleError((error as esbuild.BuildFailure).errors.map(problemOf));
+  }
+}
+
+function problemOf(message: esbuild.Message): Problem {
+  const text = message.text.replace(
+    /^Transforming (.*) to the configured target environment.*$/,
+    "Espruino does not understand $1",
+  );
+  return {
+    file: message.location?.file ?? "",
+    line: message.location?.line ?? 0,
+    column: (message.location?.column ?? -1) + 1,
+    text,
+    instead: INSTEAD.find(([pattern]) => pattern.test(text))?.[1],
+  };
+}
+
+/**
+ * Puts another device file in the place of firmware/device.ts. From wherever it lies, `espruino-backfill/…` names the
+ * firmware's files, and so does a relative import that finds nothing beside it: a copied device.ts works as it is.
+ */
+export function devicePlugin(deviceFile: string | undefined, deviceSource: string | undefined): esbuild.Plugin {
+  return {
+    name: "device",
+    setup(build) {
+      build.onResolve({ filter: /^espruino-backfill\// }, (args) => {
+        return { path: join(FIRMWARE, args.path.slice("espruino-backfill/".length)) };
+      });
+      build.onResolve({ filter: /^\.\.?\// }, (args) => {
+        const beside = resolve(args.resolveDir, args.path);
+        if (beside === DEVICE_FILE) {
+          if (deviceSource !== undefined) return { path: "device.ts", namespace: "device-source" };
+          if (deviceFile !== undefined) return { path: deviceFile };
+        }
+        const inFirmware = resolve(FIRMWARE, args.path);
+        if (args.importer === deviceFile && !existsSync(beside) && existsSync(inFirmware)) return { path: inFirmware };
+        return undefined;
+      });
+      build.onLoad({ filter: /.*/, namespace: "device-source" }, () => {
+        return { contents: deviceSource as string, loader: "ts", resolveDir: FIRMWARE };
+      });
+    },
+  };
+}
