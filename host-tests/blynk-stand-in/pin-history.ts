@@ -1,0 +1,93 @@
+/** What one datastream has received: its points by time, the bodies it came in, and a batch whose fate its sender can't know. */
+import type { WirePoint } from "./body.ts";
+
+export class PinHistory {
+  /** Sorted by time; two plain arrays, since a simulated year holds millions. */
+  readonly #ts: number[] = [];
+  readonly #values: string[] = [];
+  /** Digests of every body taken, or left open: sending one again is a replay. */
+  readonly #bodies = new Set<string>();
+  openBatch: { digest: string; firstTs: number; lastTs: number } | undefined;
+  /** Highest timestamp any batch carried, stored or of unknown fate. */
+  lastTs = Number.NEGATIVE_INFINITY;
+  /** First timestamp of the batch that carried it. */
+  firstTsOfLast = Number.NEGATIVE_INFINITY;
+
+  get size(): number {
+    return this.#ts.length;
+  }
+
+  get lastValue(): string | undefined {
+    return this.#values[this.#values.length - 1];
+  }
+
+  seen(digest: string): boolean {
+    return this.#bodies.has(digest);
+  }
+
+  valueAt(ts: number): string | undefined {
+    const at = this.#find(ts);
+    return this.#ts[at] === ts ? this.#values[at] : undefined;
+  }
+
+  *points(): Generator<{ ts: number; value: string }> {
+    for (let i = 0; i < this.#ts.length; i++) yield { ts: this.#ts[i], value: this.#values[i] };
+  }
+
+  /** A batch that was not taken, as far as its sender can't know: from now on it is expected again, the same. */
+  open(digest: string, points: WirePoint[]): void {
+    if (points.length === 0) return;
+    this.openBatch = { digest, firstTs: points[0].ts, lastTs: points[points.length - 1].ts };
+    this.#bodies.add(digest);
+    this.#reach(points);
+  }
+
+  /** A batch that was taken. Returns whether its very bytes had been taken or left open before. */
+  remember(digest: string, points: WirePoint[]): boolean {
+    const replay = this.#bodies.has(digest);
+    this.#bodies.add(digest);
+    // An older batch that comes again says nothing of the one that is open.
+    if (!replay || this.openBatch?.digest === digest) this.openBatch = undefined;
+    this.#reach(points);
+    return replay;
+  }
+
+  /** Stores points; of equal timestamps the last wins. Returns how many were there before. */
+  add(points: WirePoint[]): number {
+    let duplicates = 0;
+    for (const { ts, value } of points) {
+      const at = this.#find(ts);
+      if (this.#ts[at] === ts) {
+        duplicates++;
+        this.#values[at] = value;
+      } else if (at === this.#ts.length) {
+        this.#ts.push(ts);
+        this.#values.push(value);
+      } else {
+        this.#ts.splice(at, 0, ts);
+        this.#values.splice(at, 0, value);
+      }
+    }
+    return duplicates;
+  }
+
+  #reach(points: WirePoint[]): void {
+    const last = points[points.length - 1];
+    if (last === undefined || last.ts <= this.lastTs) return;
+    this.lastTs = last.ts;
+    this.firstTsOfLast = points[0].ts;
+  }
+
+  /** Index of the first timestamp that is not before `ts`. */
+  #find(ts: number): number {
+    let low = 0;
+    let high = this.#ts.length;
+    if (high === 0 || this.#ts[high - 1] < ts) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#ts[middle] < ts) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
