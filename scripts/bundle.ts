@@ -86,8 +86,8 @@ export interface BundleOptions {
 /** One script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
 export async function bundleFirmware(options: BundleOptions = {}): Promise<{ code: string; bytes: number }> {
   const minify = options.minify !== false;
-  const built = await runEsbuild(options, { minify, supported: SUPPORTED });
-  const code = built.outputFiles[0].text;
+  const files = await runEsbuild(options, { minify, supported: SUPPORTED });
+  const code = files[0].text.replace(/\brequirE\b/g, "require");
   return { code, bytes: Buffer.byteLength(code) };
 }
 
@@ -96,29 +96,32 @@ export async function bundleFirmware(options: BundleOptions = {}): Promise<{ cod
  * `lowered` gives what is flashed instead.
  */
 export async function bundleWithMap(options: BundleOptions, lowered: boolean): Promise<{ code: string; map: string }> {
-  const built = await runEsbuild(options, {
+  const files = await runEsbuild(options, {
     minify: lowered && options.minify !== false,
     supported: lowered ? SUPPORTED : {},
     sourcemap: "external",
     outfile: join(ROOT, "dist", "firmware.js"),
   });
-  const text = (end: string) => built.outputFiles.find((file) => file.path.endsWith(end))?.text ?? "";
-  return { code: text(".js"), map: text(".map") };
+  const text = (end: string) => files.find((file) => file.path.endsWith(end))?.text ?? "";
+  return { code: text(".js").replace(/\brequirE\b/g, "require"), map: text(".map") };
 }
 
-async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions) {
+async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions): Promise<esbuild.OutputFile[]> {
   const deviceFile = options.deviceFile === undefined ? undefined : resolve(options.deviceFile);
   if (deviceFile !== undefined && !existsSync(deviceFile)) {
     throw new BundleError([{ file: "", line: 0, column: 0, text: `no such device file: ${options.deviceFile}` }]);
   }
   try {
-    return await esbuild.build({
+    const built = await esbuild.build({
       entryPoints: [options.entry ?? join(FIRMWARE, "main.ts")],
       absWorkingDir: ROOT,
       bundle: true,
       write: false,
       // One function around everything: minified names stay out of the REPL's globals, where they would hide pins (A0, D2).
       format: "iife",
+      // esbuild would wrap `require` in a shim; Espruino's own must be called by name, so that EspruinoTools finds modules.
+      // A stand-in of the same length keeps the columns of the source map.
+      define: { require: "requirE" },
       platform: "neutral",
       target: "es2022",
       charset: "ascii",
@@ -128,6 +131,7 @@ async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions) {
       plugins: [devicePlugin(deviceFile, options.deviceSource)],
       ...more,
     });
+    return built.outputFiles ?? [];
   } catch (error) {
     if ((error as esbuild.BuildFailure).errors === undefined) throw error;
     throw new BundleError((error as esbuild.BuildFailure).errors.map(problemOf));
