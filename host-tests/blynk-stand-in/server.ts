@@ -1,0 +1,155 @@
+/** The stand-in behind real sockets, with the ways in which a real server and a real network fail. */
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { certificate } from "./certificate.ts";
+import type { BlynkStandIn, StandInResponse } from "./stand-in.ts";
+
+/**
+ * What happens to a request on its way. The stand-in has judged and stored it in every case but `resetAfter` and
+ * `silent: "before"`: to the device they all look as if nothing had been stored.
+ */
+export type SocketFault =
+  /** Closes the connection with RST once so many bytes of the body have arrived; the stand-in never sees it. */
+  | { kind: "resetAfter"; bodyBytes: number }
+  /** Takes the request and never answers. */
+  | { kind: "silent"; stored: boolean }
+  /** The answer is lost: the socket closes without a byte. */
+  | { kind: "hangUp" }
+  | { kind: "delay"; ms: number }
+  /** `HTTP/1.1 100 Continue` before the answer. */
+  | { kind: "continueFirst" }
+  /** Promises 100 bytes of body and sends three. */
+  | { kind: "cutShort" }
+  /** These bytes instead of an answer, then FIN. Nothing is stored. */
+  | { kind: "raw"; bytes: string }
+  /** This answer instead of the stand-in's. Nothing is stored. */
+  | { kind: "answer"; answer: StandInResponse };
+
+export interface StandInServer {
+  /** "http://127.0.0.1:41234" */
+  url: string;
+  port: number;
+  /** Asked for each request, in order; undefined lets it through. May be set while running. */
+  fault: ((request: { method: string; index: number }) => SocketFault | undefined) | undefined;
+  /** Requests whose head arrived. */
+  requests(): number;
+  /** Cuts every connection, then stops listening. */
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  tls?: boolean;
+  /** Unix time in ms; default the machine's. */
+  nowMs?: () => number;
+  /** Another port than a free one, to come back where a server was before. */
+  port?: number;
+}
+
+/** Espruino's mbedTLS: TLS 1.2 with RSA or DHE-RSA key exchange (libs/crypto/mbedtls/config.h). */
+const ESPRUINO_CIPHERS = "AES256-GCM-SHA384:DHE-RSA-AES256-GCM-SHA384";
+
+/** Listens on 127.0.0.1, on a free port unless one is named. */
+export async function startServer(standIn: BlynkStandIn, options: ServerOptions = {}): Promise<StandInServer> {
+  const nowMs = options.nowMs ?? Date.now;
+  const sockets = new Set<Socket>();
+  let requests = 0;
+
+  const listener: RequestListener = (request, response) => {
+    const fault = self.fault?.({ method: request.method ?? "", index: requests++ });
+    if (fault?.kind === "resetAfter") {
+      resetAfter(request, fault.bodyBytes);
+      return;
+    }
+    readBody(request, (body) => {
+      const take = () =>
+        standIn.handle({
+          method: request.method ?? "",
+          path: request.url ?? "",
+          headers: request.headers as Record<string, string>,
+          body,
+          arrivedMs: nowMs(),
+        });
+      answer(response, take, fault);
+    });
+  };
+  const server = options.tls
+    ? createTlsServer(
+        { ...(await certificate()), ciphers: ESPRUINO_CIPHERS, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" },
+        listener,
+      )
+    : createServer(listener);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    // A client that vanishes in mid-request is what these tests are about.
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const self: StandInServer = {
+    url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}`,
+    port,
+    fault: undefined,
+    requests: () => requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+  return self;
+}
+
+function readBody(request: IncomingMessage, done: (body: string) => void): void {
+  const pieces: Buffer[] = [];
+  request.on("data", (piece: Buffer) => pieces.push(piece));
+  request.on("end", () => {
+    // A body that was cut ends too, but is not complete: no server acts on it.
+    if (request.complete) done(Buffer.concat(pieces).toString("latin1"));
+  });
+}
+
+function resetAfter(request: IncomingMessage, bodyBytes: number): void {
+  let seen = 0;
+  const count = (piece: { length: number }) => {
+    seen += piece.length;
+    if (seen >= bodyBytes) request.socket.resetAndDestroy();
+  };
+  request.on("data", count);
+  count("");
+}
+
+function answer(response: ServerResponse, take: () => StandInResponse, fault: SocketFault | undefined): void {
+  const socket = response.socket;
+  if (fault?.kind === "raw") {
+    socket?.end(fault.bytes);
+    return;
+  }
+  if (fault?.kind === "answer") {
+    send(response, fault.answer);
+    return;
+  }
+  if (fault?.kind === "silent") {
+    if (fault.stored) take();
+    return;
+  }
+  const taken = take();
+  if (fault?.kind === "hangUp") socket?.end();
+  else if (fault?.kind === "cutShort") socket?.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nOK\n");
+  else if (fault?.kind === "delay") setTimeout(() => send(response, taken), fault.ms);
+  else {
+    if (fault?.kind === "continueFirst") response.writeContinue();
+    send(response, taken);
+  }
+}
+
+function send(response: ServerResponse, answer: StandInResponse): void {
+  // Blynk's own Date, from the stand-in's clock, is the one that counts.
+  response.sendDate = false;
+  response.writeHead(answer.status, answer.headers);
+  response.end(answer.body);
+}
