@@ -1,0 +1,165 @@
+/**
+ * The real interpreter, when there is one: `ESPRUINO` names a build of Espruino for Linux. Without it these tests are
+ * skipped, and say so once.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe } from "vitest";
+
+export const ESPRUINO = process.env.ESPRUINO ?? "";
+
+if (ESPRUINO === "") {
+  console.warn(
+    "SKIPPED: no real interpreter. Set ESPRUINO=/path/to/espruino (a Linux build of Espruino 2v29 or later).",
+  );
+}
+
+/** `describe` for tests that need the interpreter. */
+export const describeEspruino = describe.skipIf(ESPRUINO === "");
+
+/** Addresses of the Linux build: 256 kB in pages of 1,024 bytes, all of it Storage's, which fills it from the bottom. */
+export const LINUX_FLASH = { address: 0x10000000, bytes: 256 * 1024, pageBytes: 1024 };
+
+/** A fresh folder to run in: `espruino.flash` in the working directory is the interpreter's flash. */
+export function makeFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "backfill-espruino-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** What the interpreter printed, in place of an exit that never came. */
+export class InterpreterError extends Error {
+  constructor(what: string, output: string) {
+    super(`${what}. The interpreter's last output:\n${output.slice(-3000)}`);
+    this.name = "InterpreterError";
+  }
+}
+
+export interface Interpreter {
+  /** All that was printed so far, without carriage returns. */
+  output(): string;
+  lines(): string[];
+  /** Resolves with the first line that matches, past or future. Rejects after `timeoutMs` or when the process ends. */
+  line(pattern: RegExp, timeoutMs?: number): Promise<string>;
+  /** Evaluates an expression in the running program and returns its value, through JSON. Only when booted, not of a script. */
+  evaluate<T>(expression: string, timeoutMs?: number): Promise<T>;
+  /** Evaluates until `accept` is content. */
+  until<T>(expression: string, accept: (value: T) => boolean, timeoutMs?: number): Promise<T>;
+  /** SIGKILL, as a power cut. */
+  kill(): Promise<void>;
+  /** Resolves when the process has ended. */
+  ended: Promise<void>;
+}
+
+/**
+ * Boots from the flash file in `folder`, as a board does at power-on, and keeps the console open; with `script`, runs that
+ * file instead and ends with it.
+ */
+export function startInterpreter(folder: string, script?: string): Interpreter {
+  const child: ChildProcessWithoutNullStreams = spawn(ESPRUINO, script === undefined ? [] : [script], { cwd: folder });
+  let output = "";
+  let asked = 0;
+  let over = false;
+  const watchers = new Set<() => void>();
+  const changed = () => {
+    for (const watcher of watchers) watcher();
+  };
+  const take = (piece: Buffer) => {
+    output += piece.toString("latin1").replaceAll("\r", "");
+    changed();
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  // Writing to a process that was just killed is no error of the test.
+  child.stdin.on("error", () => {});
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      over = true;
+      resolve();
+      changed();
+    };
+    child.on("close", end);
+    child.on("error", (error) => {
+      output += `cannot start ${ESPRUINO}: ${error.message}\n`;
+      end();
+    });
+  });
+
+  const lines = () => output.split("\n").slice(0, -1);
+
+  function line(pattern: RegExp, timeoutMs = 10_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let seen = 0;
+      const finish = (settle: () => void) => {
+        clearTimeout(timer);
+        watchers.delete(look);
+        settle();
+      };
+      const look = () => {
+        const all = lines();
+        for (; seen < all.length; seen++) {
+          const text = all[seen];
+          if (pattern.test(text)) return finish(() => resolve(text));
+        }
+        if (over) finish(() => reject(new InterpreterError(`it ended before ${pattern}`, output)));
+      };
+      const timer = setTimeout(
+        () => finish(() => reject(new InterpreterError(`no ${pattern} within ${timeoutMs} ms`, output))),
+        timeoutMs,
+      );
+      watchers.add(look);
+      look();
+    });
+  }
+
+  async function evaluate<T>(expression: string, timeoutMs = 10_000): Promise<T> {
+    const id = ++asked;
+    // The marker is put together over there, so that an echo of the question is never taken for the answer.
+    child.stdin.write(
+      `print("\\x01"+${id}+":"+JSON.stringify((function(){try{return {value:(${expression})}}catch(e){return {error:e.toString()}}})()))\n`,
+    );
+    const answer = await line(new RegExp(`\x01${id}:`), timeoutMs);
+    const json = answer.slice(answer.indexOf(`\x01${id}:`) + `\x01${id}:`.length);
+    const result = JSON.parse(json) as { value: T; error?: string };
+    if (result.error !== undefined) throw new InterpreterError(`${expression}: ${result.error}`, output);
+    return result.value;
+  }
+
+  return {
+    output: () => output,
+    lines,
+    line,
+    evaluate,
+    async until<T>(expression: string, accept: (value: T) => boolean, timeoutMs = 20_000): Promise<T> {
+      const endMs = Date.now() + timeoutMs;
+      for (;;) {
+        const value = await evaluate<T>(expression);
+        if (accept(value)) return value;
+        if (Date.now() > endMs) {
+          throw new InterpreterError(`${expression} is still ${JSON.stringify(value)} after ${timeoutMs} ms`, output);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+    ended,
+  };
+}
+
+/** Runs a script in a folder of its own until it calls `quit()`, and returns what it printed, the banner left out. */
+export async function runScript(folder: string, script: string, timeoutMs = 20_000): Promise<string> {
+  const interpreter = startInterpreter(folder, script);
+  const timer = setTimeout(() => interpreter.kill(), timeoutMs);
+  await interpreter.ended;
+  clearTimeout(timer);
+  const output = interpreter.output();
+  const banner = output.indexOf("espruino.com/Donate");
+  return output
+    .slice(banner < 0 ? 0 : banner)
+    .replace(/^.*\n+/, "")
+    .replace(/\n?>$/, "");
+}
