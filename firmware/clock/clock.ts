@@ -1,0 +1,141 @@
+/**
+ * Raw time: logged uptime in ms. It runs with the system clock while the program runs, goes on at boot from the last raw
+ * time found on flash, and leaves out every jump of the system clock, so that it grows over all sessions and a difference
+ * of two raw times never claims more time than really passed (but for the crystal's error and steps too small to see).
+ *
+ * How a jump is told: `setTime()` moves the pending timers along (jswrap_interactive.c `jswrap_interactive_setTime` sets
+ * `jsiLastIdleTime`; read), so a timer still fires after its real delay, and its lateness by the new clock is the jump.
+ * The heartbeat compares so every 5 s, `rawAtTimer` does for any other timer, and every reading of the clock notices what can't be.
+ * A clock that something else than `setTime()` moves (`Wifi.setSNTP`) fires timers early: the jump is seen, but up to 5 s of raw time may be made up.
+ */
+import type { Timers } from "../platform/ports.ts";
+
+/** Undoes what the call that returned it began. */
+export type Stop = () => void;
+
+export interface Clock {
+  /** Number of the stretch in which raw time is continuous: +1 at each boot and at each jump. Read it after `rawMs()`, which may find a jump. */
+  session(): number;
+  /** Integer ms, never less than before. Outside a timer's callback a jump of less than `HEARTBEAT_MS` may go unseen for as long. */
+  rawMs(): number;
+  /**
+   * `rawMs()` for the start of a timer's callback, checked: the timer was set at `armedRawMs` to fire at `dueRawMs`.
+   * Only steps of up to `UNSEEN_JUMP_MS` pass, so whatever dates samples should read the clock so.
+   */
+  rawAtTimer(armedRawMs: number, dueRawMs: number): number;
+  /**
+   * Runs a call that is known to block (DNS, connect, a TLS handshake): the lateness it causes is no jump.
+   * A forward jump inside can't be told from blocking; nothing that calls `setTime` runs meanwhile, as the console waits too. May be nested; throws what `fn` throws.
+   */
+  blocked(fn: () => void): void;
+  /** Calls back with the new session at each jump, before the reading that found it returns. */
+  watch(onJump: (session: number) => void): Stop;
+}
+
+export const HEARTBEAT_MS = 5000;
+
+/**
+ * Lateness of a timer beyond this is a jump forwards, unless a `blocked` call explains it. A guess above what the firmware
+ * does unannounced: a flash erase takes 45 ms (400 at worst, W25Q32 datasheet 9.6), a piece of a batch some tens. UNVERIFIED on a board.
+ * A false alarm costs a session, some bytes a datastream, and the lateness as lost raw time: nothing wrong.
+ */
+export const LATE_MS = 500;
+
+/** A timer never fires early (jsinteractive.c; read), but for rounding: a timer earlier than this is a jump backwards. */
+export const EARLY_MS = 20;
+
+/**
+ * The largest step that can pass for lateness, or hide behind it (up to LATE_MS of unannounced blocking just when the
+ * clock is set back). Every bound the time map states includes one of these; more than one between two syncs is not provided for.
+ */
+export const UNSEEN_JUMP_MS = LATE_MS + EARLY_MS;
+
+/** `rawMs` is where raw time goes on: one more than any raw time on flash. */
+export function createClock(timers: Timers, session: number, rawMs: number): Clock {
+  let sessionNow = session;
+  let startRawMs = rawMs;
+  let lastNowMs = timers.nowMs();
+  // An integer, so that no rounding can take raw time back by one.
+  let offsetMs = rawMs - Math.floor(lastNowMs);
+  let blockEndRawMs = rawMs;
+  // The heartbeat must have come before the system clock shows this.
+  let lateAfterMs = 0;
+  let beatTimer = 0;
+  let beatRawMs = 0;
+  const watchers: ((session: number) => void)[] = [];
+
+  const armBeat = (): void => {
+    beatRawMs = Math.floor(lastNowMs) + offsetMs;
+    // Inside a blocked call it stays Infinity; the call's end works it out.
+    if (lateAfterMs !== Infinity) lateAfterMs = lastNowMs + HEARTBEAT_MS + LATE_MS;
+    beatTimer = timers.setTimeout(beat, HEARTBEAT_MS);
+  };
+
+  const jump = (nowMs: number, atLeastRawMs: number): number => {
+    const rawMs = Math.max(Math.floor(lastNowMs) + offsetMs + 1, atLeastRawMs);
+    offsetMs = rawMs - Math.floor(nowMs);
+    lastNowMs = nowMs;
+    startRawMs = rawMs;
+    blockEndRawMs = rawMs;
+    sessionNow++;
+    timers.clearTimeout(beatTimer);
+    armBeat();
+    const listeners = watchers.slice();
+    for (let i = 0; i < listeners.length; i++) listeners[i](sessionNow);
+    return rawMs;
+  };
+
+  const readRawMs = (): number => {
+    const nowMs = timers.nowMs();
+    // How long it really was since the last reading is unknown: raw time claims only that it was later.
+    if (nowMs < lastNowMs || nowMs > lateAfterMs) return jump(nowMs, 0);
+    lastNowMs = nowMs;
+    return Math.floor(nowMs) + offsetMs;
+  };
+
+  const rawAtTimer = (armedRawMs: number, dueRawMs: number): number => {
+    // Set before the last jump, a timer says nothing of the time since.
+    if (armedRawMs < startRawMs) return readRawMs();
+    const nowMs = timers.nowMs();
+    const rawMs = Math.floor(nowMs) + offsetMs;
+    const expectedRawMs = Math.max(dueRawMs, blockEndRawMs);
+    // The timer's delay has really passed, so raw time goes on from there.
+    if (nowMs < lastNowMs || rawMs > expectedRawMs + LATE_MS || rawMs < expectedRawMs - EARLY_MS) {
+      return jump(nowMs, expectedRawMs);
+    }
+    lastNowMs = nowMs;
+    return rawMs;
+  };
+
+  const beat = (): void => {
+    const session = sessionNow;
+    rawAtTimer(beatRawMs, beatRawMs + HEARTBEAT_MS);
+    // A jump has armed the next one already.
+    if (sessionNow === session) armBeat();
+  };
+
+  armBeat();
+
+  return {
+    session: () => sessionNow,
+    rawMs: readRawMs,
+    rawAtTimer,
+    blocked(fn) {
+      readRawMs();
+      const outerMs = lateAfterMs;
+      lateAfterMs = Infinity;
+      try {
+        fn();
+      } finally {
+        blockEndRawMs = readRawMs();
+        lateAfterMs = outerMs === Infinity ? Infinity : lastNowMs + HEARTBEAT_MS + LATE_MS;
+      }
+    },
+    watch(onJump) {
+      watchers.push(onJump);
+      return () => {
+        watchers.splice(watchers.indexOf(onJump), 1);
+      };
+    },
+  };
+}

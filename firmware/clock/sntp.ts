@@ -1,0 +1,185 @@
+/**
+ * Asks time servers by SNTP (RFC 4330; field names and packet layout of RFC 5905, figure 8). A query is a few rounds, in each
+ * of which every server is asked once; each server's best exchange counts, and two servers must agree.
+ */
+import type { Timers, Udp, UdpSocket } from "../platform/ports.ts";
+import type { Clock } from "./clock.ts";
+
+/** At raw time `rawMs` it was `trueMs` since 1970 UTC, give or take `boundMs`. Integers. */
+export interface TimeAnswer {
+  rawMs: number;
+  trueMs: number;
+  boundMs: number;
+}
+
+export interface Sntp {
+  /** `done` is called once, with nothing when no answer can be believed; at once when a query is running. Takes 2 to 8 s. */
+  query(done: (answer: TimeAnswer | undefined) => void): void;
+}
+
+export const NTP_PORT = 123;
+/** The spacing of ntpd's `iburst`; an answer later than this would have a bound of a second anyway. */
+export const ROUND_MS = 2000;
+export const ROUNDS = 4;
+/** A bound this small is not worth another round. */
+const GOOD_BOUND_MS = 25;
+/** RFC 5905 MAXDIST: a server less sure than this of its own time is no source. */
+const DISTANCE_MAX_MS = 1000;
+/** Raw time is whole ms at both ends, and the result is rounded. */
+const RESOLUTION_MS = 2;
+/** Two servers are read at most 8 s apart, in which a crystal goes wrong by less than this. */
+const APART_MS = 1;
+/** DENY and RSTR say never; a day is as long as an uptime can promise. RATE says less often. */
+const DENIED_REST_MS = 86400000;
+const RATE_REST_MS = 4 * 3600000;
+
+/** NTP seconds of 1970-01-01. */
+const UNIX_EPOCH_S = 2208988800;
+/** NTP seconds of 2024-01-01: the counter wraps in 2036, and what reads less than this is after the wrap. */
+const PIVOT_S = 3913056000;
+/** 2100-01-01. Together with the pivot: dates from 2024 to 2099 are believed, the others are absurd. */
+export const TRUE_MAX_MS = 4102444800000;
+export const TRUE_MIN_MS = 1704067200000;
+
+const readUint32 = (bytes: Uint8Array, at: number): number =>
+  bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+
+/** An NTP timestamp as ms since 1970. */
+const readTimestampMs = (bytes: Uint8Array, at: number): number => {
+  const seconds = readUint32(bytes, at);
+  return (
+    (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + readUint32(bytes, at + 4) / 4294967.296
+  );
+};
+
+/** Of each server's best answer the one most others agree with, then the surest. One server alone is believed only if it is the only one asked. */
+export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
+  let chosen: TimeAnswer | undefined;
+  let chosenVotes = answers.length === 1 ? 0 : 1;
+  for (let i = 0; i < answers.length; i++) {
+    const one = answers[i];
+    if (!one) continue;
+    let votes = 0;
+    for (let j = 0; j < answers.length; j++) {
+      const other = answers[j];
+      if (!other || j === i) continue;
+      const apartMs = Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs));
+      if (apartMs <= one.boundMs + other.boundMs + APART_MS) votes++;
+    }
+    if (votes > chosenVotes || (votes === chosenVotes && (!chosen || one.boundMs < chosen.boundMs))) {
+      chosen = one;
+      chosenVotes = votes;
+    }
+  }
+  return chosen;
+}
+
+/** `servers` are host names or addresses; `random` is uniform in [0, 1). */
+export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
+  let socket: UdpSocket | undefined;
+  // One entry a server, like everything indexed below.
+  let best: (TimeAnswer | undefined)[] = [];
+  let heard = false;
+  // What was sent as transmitTimestamp and must come back as originateTimestamp: random, so that nobody off the path can guess it.
+  let nonces: string[] = [];
+  const sentRawMs: number[] = [];
+  const restUntilRawMs: number[] = [];
+
+  const send = (index: number): void => {
+    const packet = new Uint8Array(48);
+    packet[0] = 0x23; // leapIndicator 0, versionNumber 4, mode 3 (client)
+    for (let i = 40; i < 48; i++) packet[i] = Math.floor(random() * 256);
+    nonces[index] = packet.slice(40).join();
+    // Looking up the name blocks.
+    clock.blocked(() => {
+      sentRawMs[index] = clock.rawMs();
+      if (socket) socket.send(packet, servers[index], NTP_PORT);
+    });
+  };
+
+  const receive = (bytes: Uint8Array): void => {
+    const rawMs = clock.rawMs();
+    if (bytes.length < 48) return;
+    const originateTimestamp = bytes.slice(24, 32).join();
+    const index = nonces.indexOf(originateTimestamp);
+    if (index < 0) return;
+    nonces[index] = "";
+    heard = true;
+    const leapIndicator = bytes[0] >> 6;
+    const versionNumber = (bytes[0] >> 3) & 7;
+    const mode = bytes[0] & 7;
+    const stratum = bytes[1];
+    if (mode !== 4 || versionNumber < 3 || versionNumber > 4) return;
+    if (stratum === 0) {
+      const code = String.fromCharCode(bytes[12], bytes[13], bytes[14], bytes[15]);
+      if (code === "DENY" || code === "RSTR") restUntilRawMs[index] = rawMs + DENIED_REST_MS;
+      if (code === "RATE") restUntilRawMs[index] = rawMs + RATE_REST_MS;
+      return;
+    }
+    if (leapIndicator === 3 || stratum > 15) return;
+    const precision = bytes[3] > 127 ? bytes[3] - 256 : bytes[3];
+    const rootDelayMs = readUint32(bytes, 4) / 65.536;
+    const rootDispersionMs = readUint32(bytes, 8) / 65.536;
+    const receiveTimestampMs = readTimestampMs(bytes, 32);
+    const transmitTimestampMs = readTimestampMs(bytes, 40);
+    const servedMs = transmitTimestampMs - receiveTimestampMs;
+    const roundTripMs = rawMs - sentRawMs[index] - servedMs;
+    const distanceMs = rootDelayMs / 2 + rootDispersionMs + 2 ** precision * 1000;
+    if (servedMs < 0 || roundTripMs < -RESOLUTION_MS || distanceMs > DISTANCE_MAX_MS) return;
+    const trueMs = Math.round(transmitTimestampMs + Math.max(roundTripMs, 0) / 2);
+    if (trueMs < TRUE_MIN_MS || trueMs >= TRUE_MAX_MS) return;
+    // However unequal the two ways were, the answer took between nothing and all of the round trip.
+    const boundMs = Math.ceil(Math.max(roundTripMs, 0) / 2 + distanceMs) + RESOLUTION_MS;
+    const known = best[index];
+    if (!known || boundMs < known.boundMs) best[index] = { rawMs, trueMs, boundMs };
+  };
+
+  const round = (number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void => {
+    nonces = [];
+    for (let i = 0; i < servers.length; i++) {
+      if (clock.rawMs() < (restUntilRawMs[i] ?? 0)) continue;
+      try {
+        send(i);
+      } catch (_) {
+        nonces[i] = "";
+      }
+    }
+    // Set after the sends: a slow name server must not eat the time in which answers may come.
+    const armedRawMs = clock.rawMs();
+    timers.setTimeout(() => {
+      // A jump among the exchanges makes them worthless; this reading finds it if there was one.
+      clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
+      const answer = clock.session() === session ? agree(best) : undefined;
+      const goodEnough = answer !== undefined && answer.boundMs <= GOOD_BOUND_MS;
+      const hopeless = clock.session() !== session || (number === 2 && !heard);
+      if (!goodEnough && !hopeless && number < ROUNDS) {
+        round(number + 1, session, done);
+        return;
+      }
+      if (socket) socket.close();
+      socket = undefined;
+      nonces = [];
+      done(answer);
+    }, ROUND_MS);
+  };
+
+  return {
+    query(done) {
+      if (socket || servers.length === 0) {
+        done(undefined);
+        return;
+      }
+      try {
+        socket = udp.open(receive);
+      } catch (_) {
+        done(undefined);
+        return;
+      }
+      best = [];
+      for (let i = 0; i < servers.length; i++) best.push(undefined);
+      heard = false;
+      clock.rawMs();
+      round(1, clock.session(), done);
+    },
+  };
+}

@@ -1,0 +1,231 @@
+/**
+ * Raw time to true time, from the SYNC points of the ledger alone, so that samples taken before the clock was known, in
+ * sessions that never met it, or weeks away from it get their times afterwards, each with a bound of its error.
+ *
+ * What is taken for granted, and nothing else:
+ * - a SYNC point is right within its own bound;
+ * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and never further than SWING_PPM from the crystal's own middle;
+ * - between two sessions true time passes and raw time stands still, however long, but never the other way round;
+ * - at most one step of UNSEEN_JUMP_MS slips past the clock among the samples and points of one calculation.
+ */
+import type { Ledger, SyncPoint } from "../storage/ledger.ts";
+import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
+
+/** The worst crystal believed in. ESP32 modules state ±10 ppm (hardware design guidelines); cheap boards and ageing get the rest. A guess, UNVERIFIED on our boards. */
+export const DRIFT_MAX_PPM = 100;
+/** How far temperature takes a crystal to either side of its middle: an AT cut stays within ±20 ppm over -20 to 70 °C (typical datasheets; UNVERIFIED on our boards). */
+export const SWING_PPM = 20;
+/** Two points that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad crystal is not taken for a lie. */
+export const CONTRADICTION_PPM = 500;
+/** A rate known so well hardly gets better: what it still can't date isn't worth waiting for. About a day of syncs gets there. */
+const LEARNED_PPM = 3 * SWING_PPM;
+
+/** A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate, for samples of the session asked for, from the raw time asked for up to `toRawMs` (may be Infinity). */
+export interface Segment {
+  /** Where the line is anchored, which may be long before the raw time asked for. */
+  fromRawMs: number;
+  toRawMs: number;
+  trueMs: number;
+  rate: number;
+  /** How wrong a time of this piece can be. Never above the map's limit within the piece. */
+  boundMs(rawMs: number): number;
+}
+
+/**
+ * "held": a later sync may date it. "never": a sync of a later session has come, and the time is still too uncertain or,
+ * when none came before, has no lower end at all: nothing says how long the device lay switched off since.
+ */
+export type Dating = { state: "dated"; segment: Segment } | { state: "held" } | { state: "never" };
+
+export interface TimeMap {
+  /** Dates a sample by the points with `id <= version` alone: the same version gives the same times, whatever came since. */
+  date(session: number, rawMs: number, version: number): Dating;
+  /** What time it is, as far as known. */
+  now(): { trueMs: number; boundMs: number } | undefined;
+}
+
+/** What the points say that matter to one moment: its neighbours, and the crystal's rate, which is in rate ± spread at all times. */
+interface Evidence {
+  before: SyncPoint | undefined;
+  after: SyncPoint | undefined;
+  newest: SyncPoint | undefined;
+  rate: number;
+  spread: number;
+}
+
+/** `syncs` in the order they were made, which is that of their raw times. Costs some ten operations a point. */
+function weigh(syncs: SyncPoint[], rawMs: number, version: number): Evidence {
+  const found: Evidence = {
+    before: undefined,
+    after: undefined,
+    newest: undefined,
+    rate: 1,
+    spread: DRIFT_MAX_PPM / 1e6,
+  };
+  let newer: SyncPoint | undefined;
+  // The last point of the session that is being walked through.
+  let last: SyncPoint | undefined;
+  for (let i = syncs.length - 1; i >= 0; i--) {
+    const point = syncs[i];
+    if (point.id > version) continue;
+    if (newer) {
+      const spanMs = newer.rawMs - point.rawMs;
+      const gainMs = newer.trueMs - point.trueMs - spanMs;
+      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + newer.boundMs + point.boundMs + UNSEEN_JUMP_MS;
+      // Of two that can't both be true the newer is believed, until a still newer one proves it false in its turn.
+      if (gainMs < -roomMs || (gainMs > roomMs && newer.session === point.session)) continue;
+    } else {
+      found.newest = point;
+    }
+    newer = point;
+    if (point.rawMs > rawMs) found.after = point;
+    else if (!found.before) found.before = point;
+    if (!last || last.session !== point.session) {
+      last = point;
+    } else if (last.rawMs > point.rawMs) {
+      const spanMs = last.rawMs - point.rawMs;
+      // The mean over the span can be SWING_PPM off the crystal's middle, and any other moment as much to the other side.
+      const spread = (last.boundMs + point.boundMs + UNSEEN_JUMP_MS) / spanMs + (2 * SWING_PPM) / 1e6;
+      if (spread < found.spread) {
+        found.spread = spread;
+        found.rate = (last.trueMs - point.trueMs) / spanMs;
+      }
+    }
+  }
+  return found;
+}
+
+/** A line over raw time and its bound, both from an anchor: true = trueMs + x × rate, bound = boundMs + x × boundRate + x × (reachMs - x) × bend. */
+interface Line {
+  fromRawMs: number;
+  toRawMs: number;
+  trueMs: number;
+  rate: number;
+  boundMs: number;
+  boundRate: number;
+  bend: number;
+  reachMs: number;
+}
+
+/** Between two points of its own session: the chord, which is the drift correction. */
+function interpolate(before: SyncPoint, after: SyncPoint): Line {
+  const reachMs = after.rawMs - before.rawMs;
+  return {
+    fromRawMs: before.rawMs,
+    toRawMs: after.rawMs,
+    trueMs: before.trueMs,
+    rate: (after.trueMs - before.trueMs) / reachMs,
+    boundMs: before.boundMs + UNSEEN_JUMP_MS,
+    boundRate: (after.boundMs - before.boundMs) / reachMs,
+    // A rate that stays within a band of 2 × SWING_PPM and meets both ends strays from the chord no further than this parabola.
+    bend: (2 * SWING_PPM) / 1e6 / reachMs,
+    reachMs,
+  };
+}
+
+/**
+ * With at most one point in its own session: the middle between the tightest limits. Each neighbour gives one, a line with the
+ * slowest or the fastest rate; time switched off only adds true time, so a neighbour of another session limits one side alone.
+ * Nothing when one side is open.
+ */
+function bracket(found: Evidence, session: number, rawMs: number): Line | undefined {
+  const before = found.before;
+  const after = found.after;
+  const slow = found.rate - found.spread;
+  const fast = found.rate + found.spread;
+  const fromRawMs = before ? before.rawMs : 0;
+  const reachMs = after ? after.rawMs - fromRawMs : 0;
+  let toRawMs = after ? after.rawMs : Infinity;
+  let lowMs = before ? before.trueMs - before.boundMs - UNSEEN_JUMP_MS : -Infinity;
+  let lowRate = slow;
+  let highMs = after ? after.trueMs + after.boundMs + UNSEEN_JUMP_MS - reachMs * slow : Infinity;
+  let highRate = slow;
+  if (before && before.session === session) {
+    const fastMs = before.trueMs + before.boundMs + UNSEEN_JUMP_MS;
+    const crossRawMs = fromRawMs + (highMs - fastMs) / (fast - slow);
+    if (crossRawMs > rawMs) {
+      highMs = fastMs;
+      highRate = fast;
+      toRawMs = Math.min(toRawMs, crossRawMs);
+    }
+  }
+  if (after && after.session === session) {
+    const fastMs = after.trueMs - after.boundMs - UNSEEN_JUMP_MS - reachMs * fast;
+    const crossRawMs = fromRawMs + (lowMs - fastMs) / (fast - slow);
+    if (crossRawMs > rawMs) {
+      toRawMs = Math.min(toRawMs, crossRawMs);
+    } else {
+      lowMs = fastMs;
+      lowRate = fast;
+    }
+  }
+  if (lowMs === -Infinity || highMs === Infinity) return undefined;
+  return {
+    fromRawMs,
+    toRawMs,
+    trueMs: (lowMs + highMs) / 2,
+    rate: (lowRate + highRate) / 2,
+    boundMs: (highMs - lowMs) / 2,
+    boundRate: (highRate - lowRate) / 2,
+    bend: 0,
+    reachMs: 0,
+  };
+}
+
+export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUncertaintyMs: number): TimeMap {
+  const date = (session: number, rawMs: number, version: number): Dating => {
+    const found = weigh(ledger.syncs(), rawMs, version);
+    const before = found.before;
+    const after = found.after;
+    const fromAfter = after !== undefined && after.session === session;
+    const line =
+      before && after && fromAfter && before.session === session
+        ? interpolate(before, after)
+        : bracket(found, session, rawMs);
+    if (!line) return { state: after ? "never" : "held" };
+
+    const boundMs = (atRawMs: number): number => {
+      const x = atRawMs - line.fromRawMs;
+      return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
+    };
+    const hereMs = boundMs(rawMs);
+    // Limits that cross (a bound below 0) prove an assumption wrong, so nothing is known of the error.
+    if (hereMs >= 0 && hereMs <= maxUncertaintyMs) {
+      // The piece ends where its bound might pass the limit: no bound grows faster than this.
+      const growth = Math.abs(line.boundRate) + line.bend * line.reachMs;
+      let toRawMs = line.toRawMs;
+      if (growth > 0) toRawMs = Math.min(toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
+      const segment = {
+        fromRawMs: line.fromRawMs,
+        toRawMs: Math.floor(toRawMs),
+        trueMs: line.trueMs,
+        rate: line.rate,
+        boundMs,
+      };
+      return { state: "dated", segment };
+    }
+    if (!after) return { state: "held" };
+    // Before the first sync of a session that goes on, the rate may yet be learned well enough.
+    const worthWaiting =
+      fromAfter &&
+      found.newest !== undefined &&
+      found.newest.session === session &&
+      found.spread > LEARNED_PPM / 1e6 &&
+      after.boundMs + UNSEEN_JUMP_MS + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
+    return { state: worthWaiting ? "held" : "never" };
+  };
+
+  return {
+    date,
+    now() {
+      const rawMs = clock.rawMs();
+      const dating = date(clock.session(), rawMs, Infinity);
+      if (dating.state !== "dated") return undefined;
+      const segment = dating.segment;
+      return {
+        trueMs: segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate,
+        boundMs: segment.boundMs(rawMs),
+      };
+    },
+  };
+}
