@@ -1,0 +1,67 @@
+/**
+ * What this unit measures and where it sends: the one file to edit. `npm run build` says whether it works out.
+ * Nothing secret belongs here: Wi-Fi passwords and the Blynk token are put on the unit by `npm run provision`.
+ */
+import type { Device } from "./device-types.ts";
+import { analog } from "./sensors/analog.ts";
+
+// Other sensors, each with its wiring in its file:
+// import { bme280 } from "./sensors/bme280.ts";   const air = bme280("D21", "D22");   … sensor: air.humidity
+// import { custom } from "./sensors/custom.ts";   … sensor: custom(() => 42)
+// import { dht22 } from "./sensors/dht22.ts";     const air = dht22("D4");            … sensor: air.temperature
+// import { ds18b20 } from "./sensors/ds18b20.ts"; … sensor: ds18b20("D13")
+// import { pulse } from "./sensors/pulse.ts";     … sensor: pulse("D27", { perPulse: 0.2794, debounceMs: 20 })
+
+export const device: Device = {
+  name: "logger",
+
+  // Three a minute are 4,320 points a day; Blynk takes 10,000 a day of a device, so 14 offline days drain in some 11.
+  datastreams: [
+    {
+      pin: "v1",
+      name: "temperature",
+      // TMP36 at 3.3 V: 0.5 V at 0 °C, 10 mV a degree.
+      sensor: analog("D34", { scale: 330, offset: -50 }),
+      intervalMs: 60000,
+      decimals: 1,
+    },
+    {
+      pin: "v2",
+      name: "light",
+      // Light-dependent resistor to 3.3 V, 10 kΩ to ground: percent of full scale.
+      sensor: analog("D35", { scale: 100 }),
+      intervalMs: 60000,
+      decimals: 0,
+    },
+    {
+      pin: "v3",
+      name: "battery",
+      // Two equal resistors halve the voltage: full scale is 6.6 V.
+      sensor: analog("D32", { scale: 6.6 }),
+      intervalMs: 60000,
+      decimals: 2,
+    },
+  ],
+
+  // Your region's server. The limits of your plan can stand beside the url (see device-types.ts).
+  server: { url: "https://blynk.cloud" },
+
+  // Two of them have to agree before their time is believed.
+  timeServers: ["pool.ntp.org", "time.google.com", "time.cloudflare.com"],
+
+  // A sample whose time is less certain than this is held back.
+  maxTimeUncertaintyMs: 5 * 60000,
+
+  // When more is waiting than can be sent before it is a month old: let the oldest go, or "thin" all of it.
+  overload: "oldest-first",
+
+  // A partition that nothing else uses: "flash" (64 kB), or "ota_0" (1.5 MB) for months offline.
+  region: "flash",
+
+  // While there is Wi-Fi. For a radio that is on only to sync, say `connectEveryMs` instead.
+  syncEveryMs: 3600000,
+
+  // The BOOT button and the blue LED of most ESP32 boards. Leave out what there isn't.
+  button: { pin: "D0", activeLow: true },
+  led: { pin: "D2", activeLow: false },
+};

@@ -1,0 +1,174 @@
+import type { Chip, Log, Timers, WifiRadio } from "../platform/ports.ts";
+import type { WifiNetwork } from "../settings.ts";
+import { VERDICT } from "../verdict.ts";
+
+/** A network that answers neither yes nor no (no DHCP answer, say) is given up. The radio itself tries three times. */
+export const JOIN_TIMEOUT_MS = 45000;
+/** Between rounds over all networks: a random time up to a limit that doubles from the first to the second. */
+const BACKOFF_FIRST_MS = 5000;
+const BACKOFF_MAX_MS = 300000;
+const BACKOFF_MIN_MS = 1000;
+
+export interface Network {
+  up(): boolean;
+  /**
+   * Wants to be connected from now on. `done(0)` once it is, at once if it was already;
+   * `done` with verdict 1 or 2 when every network failed. Goes on trying by itself until `disconnect`.
+   */
+  connect(done: (verdict: number) => void): void;
+  /** Turns the radio off and stops trying. */
+  disconnect(): void;
+  /** Called when a connection was gained that no `connect` was waiting for. One listener. */
+  onUp(callback: () => void): void;
+  /** Called when the connection is gone, lost or turned off. One listener. */
+  onDown(callback: () => void): void;
+}
+
+/**
+ * These reasons of the ESP32's radio mean that the access point is there and didn't take the password
+ * (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out.
+ */
+function isWrongPassword(reason: string): boolean {
+  return (
+    reason.indexOf("HANDSHAKE_TIMEOUT") >= 0 ||
+    reason === "AUTH_FAIL" ||
+    reason === "802_1X_AUTH_FAILED" ||
+    reason === "MIC_FAILURE"
+  );
+}
+
+/** Joins the networks in turn, the last good one first, and rejoins by itself: Espruino does nothing after a loss. */
+export function createNetwork(
+  radio: WifiRadio,
+  timers: Timers,
+  chip: Pick<Chip, "random">,
+  networks: WifiNetwork[],
+  log: Log,
+): Network {
+  let up = false;
+  let wanted = false;
+  let joining = false;
+  let timer: number | undefined;
+  let place = 0;
+  let triedOfRound = 0;
+  let wrongPassword = false;
+  let roundsFailed = 0;
+  // Which attempt is on: the radio answers late, or twice, or after it was told to stop.
+  let attempt = 0;
+  let waiting: ((verdict: number) => void)[] = [];
+  let upListener: (() => void) | undefined;
+  let downListener: (() => void) | undefined;
+
+  function answer(verdict: number) {
+    const all = waiting;
+    waiting = [];
+    all.forEach((done) => {
+      done(verdict);
+    });
+  }
+
+  function wait(delayMs: number, then: () => void) {
+    if (timer !== undefined) timers.clearTimeout(timer);
+    timer = timers.setTimeout(() => {
+      timer = undefined;
+      then();
+    }, delayMs);
+  }
+
+  function settle(failure: string) {
+    attempt++;
+    joining = false;
+    if (timer !== undefined) timers.clearTimeout(timer);
+    timer = undefined;
+    if (failure === "") {
+      up = true;
+      roundsFailed = 0;
+      triedOfRound = 0;
+      wrongPassword = false;
+      log("info", `joined ${networks[place].ssid}`);
+      if (waiting.length > 0) answer(VERDICT.allSent);
+      else if (upListener) upListener();
+      return;
+    }
+    log("warn", `could not join ${networks[place].ssid}: ${failure}`);
+    if (isWrongPassword(failure)) wrongPassword = true;
+    place = (place + 1) % networks.length;
+    triedOfRound++;
+    if (triedOfRound < networks.length) {
+      join();
+      return;
+    }
+    const verdict = wrongPassword ? VERDICT.wrongPassword : VERDICT.noAccessPoint;
+    triedOfRound = 0;
+    wrongPassword = false;
+    // Full jitter: units that lost the same access point don't come back in step.
+    const limitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(roundsFailed, 10));
+    roundsFailed++;
+    wait(Math.max(BACKOFF_MIN_MS, chip.random() * limitMs), join);
+    answer(verdict);
+  }
+
+  function join() {
+    const current = ++attempt;
+    const network = networks[place];
+    joining = true;
+    wait(JOIN_TIMEOUT_MS, () => {
+      attempt++;
+      radio.leave();
+      settle("no answer");
+    });
+    try {
+      radio.join(network.ssid, network.password, (failure) => {
+        if (current === attempt) settle(failure);
+      });
+    } catch (error) {
+      if (current === attempt) settle(String(error));
+    }
+  }
+
+  radio.onLost((reason) => {
+    if (!up) return;
+    up = false;
+    log("warn", `Wi-Fi lost: ${reason}`);
+    if (downListener) downListener();
+    if (wanted && !joining) wait(BACKOFF_MIN_MS * (1 + chip.random()), join);
+  });
+
+  return {
+    up: () => up,
+    connect: (done) => {
+      if (up) {
+        done(VERDICT.allSent);
+        return;
+      }
+      if (networks.length === 0) {
+        done(VERDICT.noAccessPoint);
+        return;
+      }
+      wanted = true;
+      waiting.push(done);
+      // Somebody is waiting: no backoff.
+      if (!joining) join();
+    },
+    disconnect: () => {
+      const was = up;
+      wanted = false;
+      up = false;
+      joining = false;
+      attempt++;
+      if (timer !== undefined) timers.clearTimeout(timer);
+      timer = undefined;
+      triedOfRound = 0;
+      wrongPassword = false;
+      radio.leave();
+      answer(VERDICT.noAccessPoint);
+      if (was && downListener) downListener();
+    },
+    onUp: (callback) => {
+      upListener = callback;
+    },
+    onDown: (callback) => {
+      downListener = callback;
+    },
+  };
+}

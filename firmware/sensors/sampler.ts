@@ -1,0 +1,174 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Sensor } from "../device-types.ts";
+import type { Log, Timers } from "../platform/ports.ts";
+import type { Ring } from "../storage/ring.ts";
+
+/** A sensor that hasn't answered by now, or by its next slot, has failed. */
+export const SENSOR_TIMEOUT_MS = 10000;
+/** A timer may fire a little before its time; waiting again for so short a while would only add jitter. */
+const EARLY_MS = 2;
+/** A slot this late was not served: something took the timer away. Blocking calls are over before anybody can ask. */
+const OVERDUE_MS = 5000;
+
+export interface SampledStream {
+  /** Number of the virtual pin. */
+  pin: number;
+  name: string;
+  sensor: Sensor;
+  intervalMs: number;
+  decimals: number;
+}
+
+export interface Sampler {
+  /** The first slot is now. Returns the way to stop it. */
+  start(): () => void;
+  /** Every datastream's last slot was served, by a sample or a counted failure. */
+  healthy(): boolean;
+  /** The last reading of some datastream failed. */
+  failing(): boolean;
+  /** The last sample of some datastream could not be written to flash. */
+  flashFailed(): boolean;
+}
+
+/**
+ * A reading as the integer that is kept: value × 10^decimals, halves away from zero, as on paper.
+ * 1.005 is 1.00499999999999989… in binary, and Espruino reads decimals a little less exactly still. So the product is
+ * first moved outwards by a millionth of a millionth: far below what any sensor resolves, far above such errors.
+ */
+export function scaleReading(value: number, decimals: number): number {
+  const whole = Math.floor(Math.abs(value) * 10 ** decimals * (1 + 1e-12) + 0.5);
+  return value < 0 && whole > 0 ? -whole : whole;
+}
+
+/**
+ * Reads every datastream at multiples of its interval since the start, by one chained timeout: an interval would fire in
+ * a burst after a blocking call. A slot more than half an interval late is left out; the ring counts it as missed.
+ * Datastreams that are due together are read first and written afterwards, so that writing one doesn't delay the next.
+ */
+export function createSampler(
+  timers: Timers,
+  clock: Pick<Clock, "rawMs" | "rawAtTimer">,
+  ring: Pick<Ring, "append" | "fail">,
+  streams: SampledStream[],
+  log: Log,
+): Sampler {
+  const states = streams.map((stream) => ({
+    stream,
+    dueMs: 0,
+    /** When the reading under way began: the sample's time. */
+    readAtMs: 0,
+    /** From the beginning of a reading until it is on flash or counted as failed. */
+    pending: false,
+    answered: false,
+    value: Number.NaN,
+    /** Grows by 1 a reading, so that a late answer is known as such. */
+    serial: 0,
+    failing: false,
+    flashFailed: false,
+  }));
+  type State = (typeof states)[0];
+  let timer: number | undefined;
+  let armedMs = 0;
+  let wakeMs = 0;
+  let running = false;
+  let waking = false;
+
+  function settle(state: State, failure: string) {
+    const stream = state.stream;
+    const value = state.value;
+    state.pending = false;
+    let why = failure;
+    if (why === "" && (typeof value !== "number" || !(Math.abs(value) < Number.POSITIVE_INFINITY)))
+      why = "not a number";
+    if (why !== "") ring.fail(stream.pin, state.readAtMs);
+    else state.flashFailed = !ring.append(stream.pin, state.readAtMs, scaleReading(value, stream.decimals));
+    // Once a change, not once a minute.
+    if (state.failing !== (why !== "")) {
+      state.failing = !state.failing;
+      if (state.failing) log("warn", `${stream.name}: no reading (${why})`);
+      else log("info", `${stream.name}: reading again`);
+    }
+  }
+
+  function read(state: State) {
+    const serial = ++state.serial;
+    state.pending = true;
+    state.answered = false;
+    state.readAtMs = clock.rawMs();
+    try {
+      state.stream.sensor((value) => {
+        if (serial !== state.serial || !state.pending || state.answered) return;
+        state.value = value;
+        state.answered = true;
+        if (!waking) settle(state, "");
+      });
+    } catch (error) {
+      state.value = Number.NaN;
+      state.answered = true;
+      log("warn", `${state.stream.name}: ${error}`);
+    }
+  }
+
+  function arm() {
+    let nextMs = Number.POSITIVE_INFINITY;
+    states.forEach((state) => {
+      nextMs = Math.min(nextMs, state.dueMs);
+      if (state.pending) nextMs = Math.min(nextMs, state.readAtMs + SENSOR_TIMEOUT_MS);
+    });
+    if (timer !== undefined) timers.clearTimeout(timer);
+    timer = undefined;
+    if (!running || states.length === 0) return;
+    armedMs = clock.rawMs();
+    wakeMs = Math.max(armedMs + 1, nextMs);
+    timer = timers.setTimeout(wake, wakeMs - armedMs);
+  }
+
+  function wake() {
+    const nowMs = timer === undefined ? clock.rawMs() : clock.rawAtTimer(armedMs, wakeMs);
+    timer = undefined;
+    const dueNow: State[] = [];
+    states.forEach((state) => {
+      const intervalMs = state.stream.intervalMs;
+      const due = nowMs >= state.dueMs - EARLY_MS;
+      if (state.pending && (due || nowMs >= state.readAtMs + SENSOR_TIMEOUT_MS)) {
+        state.serial++;
+        settle(state, state.answered ? "" : "no answer");
+      }
+      if (!due) return;
+      // The nearest slot: the ones before it were missed; a nearest one that is still to come is waited for.
+      state.dueMs += Math.floor((nowMs - state.dueMs) / intervalMs + 0.5) * intervalMs;
+      if (state.dueMs - EARLY_MS > nowMs) return;
+      state.dueMs += intervalMs;
+      dueNow.push(state);
+    });
+    // Before the readings: running out of memory in one of them must not end the chain.
+    arm();
+    waking = true;
+    dueNow.forEach(read);
+    waking = false;
+    let slow = false;
+    dueNow.forEach((state) => {
+      if (state.pending && state.answered) settle(state, "");
+      else if (state.pending) slow = true;
+    });
+    if (slow) arm();
+  }
+
+  return {
+    start: () => {
+      const nowMs = clock.rawMs();
+      states.forEach((state) => {
+        state.dueMs = nowMs;
+      });
+      running = true;
+      wake();
+      return () => {
+        running = false;
+        arm();
+      };
+    },
+    healthy: () => running && states.every((state) => clock.rawMs() - state.dueMs < OVERDUE_MS),
+    failing: () => states.some((state) => state.failing),
+    flashFailed: () => states.some((state) => state.flashFailed),
+  };
+}
