@@ -12,7 +12,7 @@ const VERDICT_REPEATS = 3;
 export interface Led {
   /** Flickers until a verdict is shown. */
   syncing(): void;
-  /** 0: two seconds on. Else so many blinks, three times over. Then the heartbeat goes on. */
+  /** After a pause, 0: two seconds on. Else so many blinks, three times over. Then the heartbeat goes on. */
   verdict(blinks: number): void;
 }
 
@@ -45,29 +45,30 @@ export function startLed(
     timer = timers.setTimeout(next, pattern[step++]);
   }
 
-  function play(newPattern: number[], times: number) {
+  /** So many times over, beginning with the pattern's last pause or at once. */
+  function play(newPattern: number[], times: number, afterPause: boolean) {
     if (led === undefined) return;
     if (timer !== undefined) timers.clearTimeout(timer);
     pattern = newPattern;
-    step = 0;
-    repeats = times;
+    step = afterPause ? newPattern.length - 1 : 0;
+    repeats = afterPause ? times + 1 : times;
     next();
   }
 
-  play(HEARTBEAT, Number.POSITIVE_INFINITY);
+  play(HEARTBEAT, Number.POSITIVE_INFINITY, false);
   return {
     syncing: () => {
-      if (pattern !== FLICKER) play(FLICKER, Number.POSITIVE_INFINITY);
+      if (pattern !== FLICKER) play(FLICKER, Number.POSITIVE_INFINITY, false);
     },
     verdict: (blinks) => {
       if (blinks === 0) {
-        play(ALL_SENT, 1);
+        play(ALL_SENT, 1, true);
         return;
       }
       const blinking: number[] = [];
       for (let i = 0; i < blinks; i++) blinking.push(BLINK_ON_MS, BLINK_OFF_MS);
       blinking[blinking.length - 1] = BLINKS_APART_MS;
-      play(blinking, VERDICT_REPEATS);
+      play(blinking, VERDICT_REPEATS, true);
     },
   };
 }

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { startLed } from "../../../firmware/panel/led.ts";
+import { createVirtualTimers } from "../sensors/virtual-timers.ts";
+
+/** The stretches for which the LED was lit, as [from, length] in ms since the set-up. */
+function setUp(activeLow = false) {
+  const timers = createVirtualTimers(0);
+  const lit: [number, number][] = [];
+  const state = { logging: true };
+  let onSince = -1;
+  const led = startLed(
+    {
+      watchButton: () => undefined,
+      write: (_pin, high) => {
+        const on = high !== activeLow;
+        if (on && onSince < 0) onSince = timers.nowMs();
+        if (!on && onSince >= 0) {
+          lit.push([onSince, timers.nowMs() - onSince]);
+          onSince = -1;
+        }
+      },
+    },
+    timers,
+    { pin: "D2", activeLow },
+    () => state.logging,
+  );
+  return { led, timers, lit, state };
+}
+
+describe.each([false, true])("the LED, active low: %s", (activeLow) => {
+  test("blinks shortly every 5 s while logging, and not at all otherwise", () => {
+    const { timers, lit, state } = setUp(activeLow);
+    timers.advance(14000);
+    expect(lit).toEqual([
+      [0, 50],
+      [5000, 50],
+      [10000, 50],
+    ]);
+    state.logging = false;
+    timers.advance(60000);
+    expect(lit).toHaveLength(3);
+  });
+
+  test("shines two seconds when all is sent, then goes back to the heartbeat", () => {
+    const { led, timers, lit } = setUp(activeLow);
+    timers.advance(1000);
+    led.verdict(0);
+    timers.advance(20000);
+    expect(lit[1]).toEqual([2000, 2000]);
+    expect(lit.slice(2).every(([, lengthMs]) => lengthMs === 50)).toBe(true);
+    expect(lit.length).toBeGreaterThan(3);
+  });
+
+  test.each([1, 4, 11])("blinks %i times, three times over, apart from each other and from the heartbeat", (blinks) => {
+    const { led, timers, lit } = setUp(activeLow);
+    timers.advance(1000);
+    led.verdict(blinks);
+    timers.advance(120000);
+    const verdict = lit.filter(([, lengthMs]) => lengthMs > 100);
+    expect(verdict).toHaveLength(3 * blinks);
+    const groups = verdict.map(([fromMs]) => fromMs).filter((fromMs, i, all) => i === 0 || fromMs - all[i - 1] > 1000);
+    expect(groups).toHaveLength(3);
+    const after = lit.filter(([fromMs, lengthMs]) => lengthMs < 100 && fromMs > verdict[0][0]);
+    expect(after[0][0] - verdict[verdict.length - 1][0]).toBeGreaterThan(4000);
+  });
+});
+
+test("the LED flickers while syncing until the verdict", () => {
+  const { led, timers, lit } = setUp();
+  timers.advance(1000);
+  led.syncing();
+  timers.advance(500);
+  led.syncing();
+  timers.advance(500);
+  expect(lit.length).toBeGreaterThan(6);
+  led.verdict(3);
+  timers.advance(60000);
+  expect(lit.filter(([, lengthMs]) => lengthMs === 300)).toHaveLength(9);
+});
+
+test("a unit without an LED sets no timer", () => {
+  const timers = createVirtualTimers();
+  const led = startLed({ watchButton: () => undefined, write: () => undefined }, timers, undefined, () => true);
+  led.syncing();
+  led.verdict(4);
+  expect(timers.pending()).toBe(0);
+});
