@@ -25,9 +25,15 @@ export interface Clock {
   rawAtTimer(armedRawMs: number, dueRawMs: number): number;
   /**
    * Runs a call that is known to block (DNS, connect, a TLS handshake): the lateness it causes is no jump.
-   * A forward jump inside can't be told from blocking; nothing that calls `setTime` runs meanwhile, as the console waits too. May be nested; throws what `fn` throws.
+   * A forward jump inside, or less than `HEARTBEAT_MS` before, can't be told from blocking up to the call's length; nothing
+   * that calls `setTime` runs inside, as the console waits too. May be nested; throws what `fn` throws.
    */
   blocked(fn: () => void): void;
+  /**
+   * Calls back once it is certain that no jump lay before `sinceRawMs`: at once, or at the next heartbeat. Whoever used
+   * `rawMs()` outside a timer's callback compares `session()` then.
+   */
+  confirm(sinceRawMs: number, done: () => void): void;
   /** Calls back with the new session at each jump, before the reading that found it returns. */
   watch(onJump: (session: number) => void): Stop;
 }
@@ -50,6 +56,12 @@ export const EARLY_MS = 20;
  */
 export const UNSEEN_JUMP_MS = LATE_MS + EARLY_MS;
 
+/**
+ * How much of a jump can be left in raw time when a session ends with it: a reading outside a timer's callback may have
+ * given it out before the heartbeat found it, and raw time never goes back.
+ */
+export const STRAY_JUMP_MS = HEARTBEAT_MS + LATE_MS;
+
 /** `rawMs` is where raw time goes on: one more than any raw time on flash. */
 export function createClock(timers: Timers, session: number, rawMs: number): Clock {
   let sessionNow = session;
@@ -57,12 +69,15 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
   let lastNowMs = timers.nowMs();
   // An integer, so that no rounding can take raw time back by one.
   let offsetMs = rawMs - Math.floor(lastNowMs);
+  // The last blocking call, or several with hardly anything between.
+  let blockStartRawMs = rawMs;
   let blockEndRawMs = rawMs;
   // The heartbeat must have come before the system clock shows this.
   let lateAfterMs = 0;
   let beatTimer = 0;
   let beatRawMs = 0;
   const watchers: ((session: number) => void)[] = [];
+  let waiting: (() => void)[] = [];
 
   const armBeat = (): void => {
     beatRawMs = Math.floor(lastNowMs) + offsetMs;
@@ -76,6 +91,7 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     offsetMs = rawMs - Math.floor(nowMs);
     lastNowMs = nowMs;
     startRawMs = rawMs;
+    blockStartRawMs = rawMs;
     blockEndRawMs = rawMs;
     sessionNow++;
     timers.clearTimeout(beatTimer);
@@ -98,7 +114,9 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     if (armedRawMs < startRawMs) return readRawMs();
     const nowMs = timers.nowMs();
     const rawMs = Math.floor(nowMs) + offsetMs;
-    const expectedRawMs = Math.max(dueRawMs, blockEndRawMs);
+    let expectedRawMs = dueRawMs;
+    // Only what blocked after the timer was due excuses its lateness.
+    if (blockEndRawMs > dueRawMs) expectedRawMs += blockEndRawMs - Math.max(dueRawMs, blockStartRawMs);
     // The timer's delay has really passed, so raw time goes on from there.
     if (nowMs < lastNowMs || rawMs > expectedRawMs + LATE_MS || rawMs < expectedRawMs - EARLY_MS) {
       return jump(nowMs, expectedRawMs);
@@ -112,6 +130,9 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     rawAtTimer(beatRawMs, beatRawMs + HEARTBEAT_MS);
     // A jump has armed the next one already.
     if (sessionNow === session) armBeat();
+    const confirmed = waiting;
+    waiting = [];
+    for (let i = 0; i < confirmed.length; i++) confirmed[i]();
   };
 
   armBeat();
@@ -121,8 +142,9 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     rawMs: readRawMs,
     rawAtTimer,
     blocked(fn) {
-      readRawMs();
+      const startMs = readRawMs();
       const outerMs = lateAfterMs;
+      if (outerMs !== Infinity && startMs > blockEndRawMs + LATE_MS) blockStartRawMs = startMs;
       lateAfterMs = Infinity;
       try {
         fn();
@@ -130,6 +152,10 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
         blockEndRawMs = readRawMs();
         lateAfterMs = outerMs === Infinity ? Infinity : lastNowMs + HEARTBEAT_MS + LATE_MS;
       }
+    },
+    confirm(sinceRawMs, done) {
+      if (beatRawMs >= sinceRawMs) done();
+      else waiting.push(done);
     },
     watch(onJump) {
       watchers.push(onJump);

@@ -6,10 +6,11 @@
  * - a SYNC point is right within its own bound;
  * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and never further than SWING_PPM from the crystal's own middle;
  * - between two sessions true time passes and raw time stands still, however long, but never the other way round;
- * - at most one step of UNSEEN_JUMP_MS slips past the clock among the samples and points of one calculation.
+ * - at most one step of UNSEEN_JUMP_MS slips past the clock among the samples and points of one calculation, or one of
+ *   STRAY_JUMP_MS where sessions meet.
  */
 import type { Ledger, SyncPoint } from "../storage/ledger.ts";
-import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
+import { type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /** The worst crystal believed in. ESP32 modules state ±10 ppm (hardware design guidelines); cheap boards and ageing get the rest. A guess, UNVERIFIED on our boards. */
 export const DRIFT_MAX_PPM = 100;
@@ -71,7 +72,7 @@ function weigh(syncs: SyncPoint[], rawMs: number, version: number): Evidence {
     if (newer) {
       const spanMs = newer.rawMs - point.rawMs;
       const gainMs = newer.trueMs - point.trueMs - spanMs;
-      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + newer.boundMs + point.boundMs + UNSEEN_JUMP_MS;
+      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + newer.boundMs + point.boundMs + STRAY_JUMP_MS;
       // Of two that can't both be true the newer is believed, until a still newer one proves it false in its turn.
       if (gainMs < -roomMs || (gainMs > roomMs && newer.session === point.session)) continue;
     } else {
@@ -136,11 +137,14 @@ function bracket(found: Evidence, session: number, rawMs: number): Line | undefi
   const fromRawMs = before ? before.rawMs : 0;
   const reachMs = after ? after.rawMs - fromRawMs : 0;
   let toRawMs = after ? after.rawMs : Infinity;
-  let lowMs = before ? before.trueMs - before.boundMs - UNSEEN_JUMP_MS : -Infinity;
+  const fromBefore = before !== undefined && before.session === session;
+  const fromAfter = after !== undefined && after.session === session;
+  let lowMs = before ? before.trueMs - before.boundMs - (fromBefore ? UNSEEN_JUMP_MS : STRAY_JUMP_MS) : -Infinity;
   let lowRate = slow;
-  let highMs = after ? after.trueMs + after.boundMs + UNSEEN_JUMP_MS - reachMs * slow : Infinity;
+  let highMs = Infinity;
+  if (after) highMs = after.trueMs + after.boundMs + (fromAfter ? UNSEEN_JUMP_MS : STRAY_JUMP_MS) - reachMs * slow;
   let highRate = slow;
-  if (before && before.session === session) {
+  if (before && fromBefore) {
     const fastMs = before.trueMs + before.boundMs + UNSEEN_JUMP_MS;
     const crossRawMs = fromRawMs + (highMs - fastMs) / (fast - slow);
     if (crossRawMs > rawMs) {
@@ -149,7 +153,7 @@ function bracket(found: Evidence, session: number, rawMs: number): Line | undefi
       toRawMs = Math.min(toRawMs, crossRawMs);
     }
   }
-  if (after && after.session === session) {
+  if (after && fromAfter) {
     const fastMs = after.trueMs - after.boundMs - UNSEEN_JUMP_MS - reachMs * fast;
     const crossRawMs = fromRawMs + (lowMs - fastMs) / (fast - slow);
     if (crossRawMs > rawMs) {
