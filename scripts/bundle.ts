@@ -53,7 +53,6 @@ const SUPPORTED: Record<string, boolean> = {
   "nested-rest-binding": false,
   "new-target": false,
   "object-rest-spread": false,
-  "optional-catch-binding": false,
   "optional-chain": false,
   "rest-argument": false,
   "top-level-await": false,

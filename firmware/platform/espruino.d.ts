@@ -39,6 +39,9 @@ declare var E: {
   getAnalogVRef?(): number;
 };
 
+/** Only on builds with Bluetooth. */
+declare var NRF: EspruinoBluetooth | undefined;
+
 interface EspruinoProcess {
   env: { VERSION: string; BOARD: string; MODULES: string; SERIAL: string };
   /** Runs a garbage collection unless told otherwise. */
@@ -101,6 +104,7 @@ interface EspruinoHttp {
 interface EspruinoUdpSocket {
   send(data: string, from: number, bytes: number, port: number, host: string): void;
   close(): void;
+  clsNow?: boolean;
   on(event: "message", callback: (data: string, from: { address: string; port: number }) => void): void;
   on(event: "error", callback: (error: { code: number; message: string }) => void): void;
 }

@@ -1,0 +1,24 @@
+/**
+ * Turns the wireless consoles off. ESP32 builds answer a telnet REPL without a password, and a Bluetooth UART REPL, by
+ * default: anyone in reach could read Storage. A console that is wanted gets the password; without one it stays off.
+ * The password then guards the cable too. Returns what is amiss, in words, or "".
+ */
+export function lockConsoles(
+  wanted: { telnet?: boolean; bluetooth?: boolean },
+  password: string | undefined,
+  telnet: EspruinoTelnet | undefined,
+  bluetooth: EspruinoBluetooth | undefined,
+): string {
+  const open = password !== undefined && password !== "";
+  if (open && (wanted.telnet || wanted.bluetooth)) {
+    E.setPassword(password as string);
+    E.lockConsole();
+  }
+  if (telnet !== undefined) telnet.setOptions({ mode: open && wanted.telnet ? "on" : "off" });
+  if (bluetooth !== undefined && !(open && wanted.bluetooth)) {
+    bluetooth.setServices({}, { uart: false });
+    bluetooth.sleep();
+  }
+  if (!open && (wanted.telnet || wanted.bluetooth)) return "a wireless console without consolePassword stays off";
+  return "";
+}

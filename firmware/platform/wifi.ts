@@ -1,0 +1,55 @@
+import type { WifiRadio } from "./ports.ts";
+
+/**
+ * The Wi-Fi station over Espruino's `Wifi` module (libs/network/esp32/jswrap_esp32_network.c). `connect` tries three times by
+ * itself, then its callback has the reason and the radio stops. The callback may never come (no DHCP answer, a password
+ * longer than the radio takes): the caller sets its own time limit, and calls `leave` before it joins again, because a radio
+ * that is already started starts no new attempt. `Wifi.setSNTP` is never called (it moves the clock underneath the
+ * interpreter's timers), nor `Wifi.save` (it would connect at boot on its own), nor `getDetails` (it holds the password).
+ */
+export function createWifiRadio(native: EspruinoWifi): WifiRadio {
+  let joining: ((failure: string | null) => void) | undefined;
+  let joined = "";
+  let onLost: ((reason: string) => void) | undefined;
+
+  native.on("disconnected", (details) => {
+    // A failed attempt fires this too, before its callback.
+    if (joining !== undefined || joined === "") return;
+    joined = "";
+    if (onLost !== undefined) onLost(details.msg);
+  });
+
+  return {
+    join(ssid, password, done) {
+      const finish = (failure: string | null) => {
+        if (joining !== finish) return;
+        joining = undefined;
+        if (failure === null) joined = ssid;
+        done(failure ?? "");
+      };
+      joined = "";
+      joining = finish;
+      native.connect(ssid, password === "" ? {} : { password: password }, finish);
+    },
+    leave() {
+      joining = undefined;
+      joined = "";
+      native.disconnect();
+    },
+    onLost(callback) {
+      onLost = callback;
+    },
+    strength(done) {
+      // Only a scan tells the strength; it throws while another one runs.
+      if (joined === "") return done(NaN);
+      try {
+        native.scan((found) => {
+          const ours = found.find((station) => station.ssid === joined);
+          done(ours === undefined ? NaN : ours.rssi);
+        });
+      } catch {
+        done(NaN);
+      }
+    },
+  };
+}
