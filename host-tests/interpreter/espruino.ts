@@ -37,7 +37,7 @@ export class InterpreterError extends Error {
 }
 
 export interface Interpreter {
-  /** All that was printed so far, without carriage returns. */
+  /** All that was printed so far, without carriage returns and prompts. */
   output(): string;
   lines(): string[];
   /** Resolves with the first line that matches, past or future. Rejects after `timeoutMs` or when the process ends. */
@@ -58,7 +58,8 @@ export interface Interpreter {
  */
 export function startInterpreter(folder: string, script?: string): Interpreter {
   const child: ChildProcessWithoutNullStreams = spawn(ESPRUINO, script === undefined ? [] : [script], { cwd: folder });
-  let output = "";
+  const complete: string[] = [];
+  let rest = "";
   let asked = 0;
   let over = false;
   const watchers = new Set<() => void>();
@@ -66,7 +67,9 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
     for (const watcher of watchers) watcher();
   };
   const take = (piece: Buffer) => {
-    output += piece.toString("latin1").replaceAll("\r", "");
+    const pieces = (rest + piece.toString("latin1")).split("\n");
+    rest = pieces.pop() ?? "";
+    for (const text of pieces) complete.push(clean(text));
     changed();
   };
   child.stdout.on("data", take);
@@ -81,12 +84,12 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
     };
     child.on("close", end);
     child.on("error", (error) => {
-      output += `cannot start ${ESPRUINO}: ${error.message}\n`;
+      complete.push(`cannot start ${ESPRUINO}: ${error.message}`);
       end();
     });
   });
 
-  const lines = () => output.split("\n").slice(0, -1);
+  const output = () => `${complete.join("\n")}\n${clean(rest)}`;
 
   function line(pattern: RegExp, timeoutMs = 10_000): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -97,15 +100,14 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
         settle();
       };
       const look = () => {
-        const all = lines();
-        for (; seen < all.length; seen++) {
-          const text = all[seen];
+        for (; seen < complete.length; seen++) {
+          const text = complete[seen];
           if (pattern.test(text)) return finish(() => resolve(text));
         }
-        if (over) finish(() => reject(new InterpreterError(`it ended before ${pattern}`, output)));
+        if (over) finish(() => reject(new InterpreterError(`it ended before ${pattern}`, output())));
       };
       const timer = setTimeout(
-        () => finish(() => reject(new InterpreterError(`no ${pattern} within ${timeoutMs} ms`, output))),
+        () => finish(() => reject(new InterpreterError(`no ${pattern} within ${timeoutMs} ms`, output()))),
         timeoutMs,
       );
       watchers.add(look);
@@ -122,13 +124,13 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
     const answer = await line(new RegExp(`\x01${id}:`), timeoutMs);
     const json = answer.slice(answer.indexOf(`\x01${id}:`) + `\x01${id}:`.length);
     const result = JSON.parse(json) as { value: T; error?: string };
-    if (result.error !== undefined) throw new InterpreterError(`${expression}: ${result.error}`, output);
+    if (result.error !== undefined) throw new InterpreterError(`${expression}: ${result.error}`, output());
     return result.value;
   }
 
   return {
-    output: () => output,
-    lines,
+    output,
+    lines: () => complete.slice(),
     line,
     evaluate,
     async until<T>(expression: string, accept: (value: T) => boolean, timeoutMs = 20_000): Promise<T> {
@@ -137,7 +139,7 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
         const value = await evaluate<T>(expression);
         if (accept(value)) return value;
         if (Date.now() > endMs) {
-          throw new InterpreterError(`${expression} is still ${JSON.stringify(value)} after ${timeoutMs} ms`, output);
+          throw new InterpreterError(`${expression} is still ${JSON.stringify(value)} after ${timeoutMs} ms`, output());
         }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -150,6 +152,11 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
   };
 }
 
+/** Without carriage returns, and without the prompt that the console prints and wipes out again. */
+function clean(line: string): string {
+  return line.replaceAll("\r", "").replaceAll(">\u001b[J", "").replaceAll("\u001b[J", "");
+}
+
 /** Runs a script in a folder of its own until it calls `quit()`, and returns what it printed, the banner left out. */
 export async function runScript(folder: string, script: string, timeoutMs = 20_000): Promise<string> {
   const interpreter = startInterpreter(folder, script);
@@ -159,7 +166,7 @@ export async function runScript(folder: string, script: string, timeoutMs = 20_0
   const output = interpreter.output();
   const banner = output.indexOf("espruino.com/Donate");
   return output
-    .slice(banner < 0 ? 0 : banner)
+    .slice(Math.max(banner, 0))
     .replace(/^.*\n+/, "")
     .replace(/\n?>$/, "");
 }

@@ -3,7 +3,7 @@ import { describeEspruino, type Interpreter, startInterpreter } from "./espruino
 import { provision, REGION, readRegion } from "./flash-image.ts";
 import { startTimeServer } from "./time-server.ts";
 
-let cleanUp: (() => void | Promise<unknown>)[] = [];
+let cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   for (const step of cleanUp.reverse()) await step();
   cleanUp = [];

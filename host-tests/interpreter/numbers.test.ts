@@ -1,0 +1,79 @@
+/** The interpreter writes numbers in its own way: what the firmware leaves to `JSON.stringify` is compared with the exact decimals. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { describeEspruino, makeFolder, runScript } from "./espruino.ts";
+
+/** Runs a script and returns its lines that look like JSON arrays. */
+async function numbersOf(script: string): Promise<string[]> {
+  const folder = makeFolder();
+  try {
+    writeFileSync(join(folder.path, "numbers.js"), `${script}\nquit();`);
+    const output = await runScript(folder.path, "numbers.js", 60_000);
+    return output.split("\n").filter((line) => line.startsWith("["));
+  } finally {
+    folder.remove();
+  }
+}
+
+/** The shortest exact decimal of a scaled integer, made from its digits alone. */
+function decimal(scaled: number, decimals: number): string {
+  const digits = String(Math.abs(scaled)).padStart(decimals + 1, "0");
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
+  const text = fraction === "" ? whole : `${whole}.${fraction}`;
+  return scaled < 0 && text !== "0" ? `-${text}` : text;
+}
+
+describeEspruino("numbers as text", () => {
+  // 997 is prime, so that the sample meets every last digit of every magnitude; small values are taken one by one.
+  it.each([0, 1, 2, 3, 4])(
+    "divides scaled integers below a million by 10^%i exactly",
+    { timeout: 60_000 },
+    async (decimals) => {
+      const divisor = 10 ** decimals;
+      const lines = await numbersOf(`
+      function row(from, step) {
+        var a = [];
+        for (var i = 0; i < 500; i++) a.push((from + i * step) / ${divisor});
+        print(JSON.stringify(a));
+      }
+      for (var k = 0; k < 24; k++) row(-6000 + k * 500, 1);
+      for (var n = 0; n < 40; n++) row(-999999 + n * 50000 + n, 97);
+      row(999500, 1); row(-999999, 1);
+    `);
+      expect(lines).toHaveLength(66);
+      const starts: [number, number][] = [];
+      for (let k = 0; k < 24; k++) starts.push([-6000 + k * 500, 1]);
+      for (let n = 0; n < 40; n++) starts.push([-999999 + n * 50000 + n, 97]);
+      starts.push([999500, 1], [-999999, 1]);
+      starts.forEach(([from, step], row) => {
+        const exact = Array.from({ length: 500 }, (_, i) => decimal(from + i * step, decimals));
+        expect(lines[row]).toBe(`[${exact.join(",")}]`);
+      });
+    },
+  );
+
+  it("writes 13-digit timestamps in full", async () => {
+    const lines = await numbersOf(`
+      for (var n = 0; n < 20; n++) {
+        var a = [];
+        for (var i = 0; i < 500; i++) a.push(1000000000000 + n * 449999999999 + i * 859999 * (n + 1));
+        print(JSON.stringify(a));
+      }
+    `);
+    expect(lines).toHaveLength(20);
+    lines.forEach((line, n) => {
+      const exact = Array.from({ length: 500 }, (_, i) => 1000000000000 + n * 449999999999 + i * 859999 * (n + 1));
+      expect(line).toBe(`[${exact.join(",")}]`);
+    });
+  });
+
+  it("goes wrong beyond a million, which is why larger values get their point by hand", async () => {
+    expect(await numbersOf("print(JSON.stringify([123457811/100]));")).not.toEqual(["[1234578.11]"]);
+  });
+
+  it("parses inexactly, which is why readings are never taken back from text", async () => {
+    expect(await numbersOf('print(JSON.stringify([Number("0.3")===3/10]));')).toEqual(["[false]"]);
+  });
+});
