@@ -90,6 +90,8 @@ export function createNetwork(
       else if (upListener) upListener();
       return;
     }
+    // A radio left on would start no new attempt.
+    radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
     if (isWrongPassword(failure)) wrongPassword = true;
     place = (place + 1) % networks.length;
@@ -113,8 +115,6 @@ export function createNetwork(
     const network = networks[place];
     joining = true;
     wait(JOIN_TIMEOUT_MS, () => {
-      attempt++;
-      radio.leave();
       settle("no answer");
     });
     try {
@@ -129,6 +129,7 @@ export function createNetwork(
   radio.onLost((reason) => {
     if (!up) return;
     up = false;
+    radio.leave();
     log("warn", `Wi-Fi lost: ${reason}`);
     if (downListener) downListener();
     if (wanted && !joining) wait(BACKOFF_MIN_MS * (1 + chip.random()), join);
