@@ -1,0 +1,286 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Clock } from "../../../firmware/clock/clock.ts";
+import { createTimeMap, type Dating } from "../../../firmware/clock/time-map.ts";
+import {
+  anyCrystal,
+  anyLife,
+  type Crystal,
+  DAY_MS,
+  type Event,
+  HOUR_MS,
+  live,
+  MINUTE_MS,
+  type Moment,
+  STILL,
+  type Sync,
+  T0_MS,
+} from "./device-life.ts";
+
+const LIMIT_MS = 300000;
+const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
+
+function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 1, rawMs: 0, trueMs: 0 }) {
+  const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
+  return createTimeMap({ syncs: () => syncs }, clock, limitMs);
+}
+
+function timeOf(dating: Dating, rawMs: number): { trueMs: number; boundMs: number } {
+  if (dating.state !== "dated") throw new Error(`expected a date, found ${dating.state}`);
+  const { fromRawMs, trueMs, rate, boundMs } = dating.segment;
+  return { trueMs: trueMs + (rawMs - fromRawMs) * rate, boundMs: boundMs(rawMs) };
+}
+
+const run = (ms: number): Event => ({ kind: "run", ms });
+const sync = (boundMs = 20, error = 0): Event => ({ kind: "sync", boundMs, error });
+const sample: Event = { kind: "sample" };
+const reboot = (offMs: number, unloggedMs = 0): Event => ({ kind: "reboot", offMs, unloggedMs });
+/** A sample an hour. */
+const sampleFor = (ms: number): Event[] => Array.from({ length: ms / HOUR_MS }, () => [run(HOUR_MS), sample]).flat();
+
+/** Worst error of all samples, each of which must be dated within its bound. */
+function worstErrorMs(crystal: Crystal, events: Event[]): { errorMs: number; boundMs: number; uncorrectedMs: number } {
+  const { syncs, samples } = live(crystal, events);
+  const map = mapOf(syncs);
+  const worst = { errorMs: 0, boundMs: 0, uncorrectedMs: 0 };
+  for (const { session, rawMs, trueMs } of samples) {
+    const time = timeOf(map.date(session, rawMs, Infinity), rawMs);
+    expect(Math.abs(time.trueMs - trueMs)).toBeLessThanOrEqual(time.boundMs);
+    worst.errorMs = Math.max(worst.errorMs, Math.abs(time.trueMs - trueMs));
+    worst.boundMs = Math.max(worst.boundMs, time.boundMs);
+    // Without a map: the last sync before, and the crystal taken for true.
+    const last = syncs.findLast((point) => point.rawMs <= rawMs) ?? syncs[0];
+    worst.uncorrectedMs = Math.max(worst.uncorrectedMs, Math.abs(last.trueMs + rawMs - last.rawMs - trueMs));
+  }
+  return worst;
+}
+
+describe("the time map", () => {
+  it.each([-40, 40])("dates 20 days offline at %d ppm within 50 ms, by the syncs around them", (middlePpm) => {
+    const crystal = { ...STILL, middlePpm };
+    const worst = worstErrorMs(crystal, [sync(20, 1), ...sampleFor(20 * DAY_MS), sync(20, -1)]);
+    expect(worst.errorMs).toBeLessThanOrEqual(50);
+    expect(worst.uncorrectedMs).toBeGreaterThan(68900);
+    expect(worst.boundMs).toBeLessThan(20000);
+  });
+
+  it("dates 20 days offline with a day and night swing of 10 ppm within 2 s", () => {
+    const crystal = { ...STILL, middlePpm: 40, swingPpm: 10 };
+    const worst = worstErrorMs(crystal, [sync(20, 1), ...sampleFor(20 * DAY_MS), sync(20, -1)]);
+    expect(worst.errorMs).toBeLessThanOrEqual(2000);
+    expect(worst.uncorrectedMs).toBeGreaterThan(60000);
+  });
+
+  it("dates what came before the first sync, better once the crystal is learned", () => {
+    const crystal = { ...STILL, middlePpm: 40 };
+    const { syncs, samples } = live(crystal, [sample, run(10 * DAY_MS), sync(), run(5 * DAY_MS), sync()]);
+    const { session, rawMs, trueMs } = samples[0];
+    const map = mapOf(syncs);
+    const first = timeOf(map.date(session, rawMs, 1), rawMs);
+    const second = timeOf(map.date(session, rawMs, 2), rawMs);
+    expect(Math.abs(first.trueMs - trueMs)).toBeGreaterThan(34000);
+    expect(first.boundMs).toBeLessThan(90000);
+    expect(Math.abs(second.trueMs - trueMs)).toBeLessThan(200);
+    expect(second.boundMs).toBeLessThan(40000);
+  });
+
+  it("learns the crystal from another session when this one tells too little", () => {
+    const crystal = { ...STILL, middlePpm: -40 };
+    const { syncs, samples } = live(crystal, [
+      sync(),
+      run(10 * DAY_MS),
+      sync(),
+      reboot(HOUR_MS),
+      sample,
+      run(5 * DAY_MS),
+      sync(),
+    ]);
+    const { session, rawMs, trueMs } = samples[0];
+    expect(Math.abs(timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs).trueMs - trueMs)).toBeLessThan(200);
+  });
+
+  it("holds what has no sync at all, and what no later one limits", () => {
+    expect(mapOf([]).date(1, 5000, Infinity).state).toBe("held");
+    const { syncs, samples } = live(STILL, [run(1000), sync(), run(1000), reboot(1000), run(1000), sample]);
+    expect(mapOf(syncs).date(samples[0].session, samples[0].rawMs, Infinity).state).toBe("held");
+  });
+
+  it("holds the tail of a session until a sync limits it, however uncertain", () => {
+    const { syncs, samples } = live(STILL, [run(1000), sync(), run(20 * DAY_MS), sample, run(1000), sync()]);
+    const { session, rawMs } = samples[0];
+    const map = mapOf(syncs, 10000);
+    expect(map.date(session, rawMs, 1).state).toBe("held");
+    expect(mapOf(syncs, 100000).date(session, rawMs, 2).state).toBe("dated");
+  });
+
+  it("places sessions that never met a clock in the middle of the slack that is left", () => {
+    const { syncs, samples } = live(STILL, [
+      sync(20),
+      run(HOUR_MS),
+      reboot(20000),
+      run(HOUR_MS),
+      sample,
+      reboot(5000),
+      run(HOUR_MS),
+      sample,
+      reboot(35000),
+      run(HOUR_MS),
+      sync(20),
+    ]);
+    const map = mapOf(syncs);
+    for (const { session, rawMs, trueMs } of samples) {
+      const time = timeOf(map.date(session, rawMs, Infinity), rawMs);
+      expect(Math.abs(time.trueMs - trueMs)).toBeLessThanOrEqual(15000 + 2000);
+      expect(time.boundMs).toBeGreaterThan(30000);
+      expect(time.boundMs).toBeLessThan(40000);
+    }
+  });
+
+  it("gives up what is left with too wide a slack, once a later sync shows it", () => {
+    const { syncs, samples } = live(STILL, [
+      sync(),
+      reboot(DAY_MS),
+      run(1000),
+      sample,
+      run(1000),
+      reboot(1000),
+      run(1000),
+      sync(),
+    ]);
+    const { session, rawMs } = samples[0];
+    expect(mapOf(syncs).date(session, rawMs, 1).state).toBe("held");
+    expect(mapOf(syncs).date(session, rawMs, 2).state).toBe("never");
+  });
+
+  it("gives up sessions that ended before the first sync ever: nothing says how long ago they were", () => {
+    const { syncs, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, sync()]);
+    const states = samples.map(({ session, rawMs }) => mapOf(syncs).date(session, rawMs, Infinity).state);
+    expect(states).toEqual(["never", "dated"]);
+  });
+
+  it("narrows the end of a session by the first sync after the reboot", () => {
+    const crystal = { ...STILL, middlePpm: 30 };
+    const { syncs, samples } = live(crystal, [sync(), run(20 * DAY_MS), sample, reboot(3000), run(5000), sync()]);
+    const { session, rawMs, trueMs } = samples[0];
+    const map = mapOf(syncs);
+    const alone = timeOf(map.date(session, rawMs, 1), rawMs);
+    const narrowed = timeOf(map.date(session, rawMs, 2), rawMs);
+    expect(alone.boundMs).toBeGreaterThan(170000);
+    expect(narrowed.boundMs).toBeLessThan(0.7 * alone.boundMs);
+    expect(Math.abs(narrowed.trueMs - trueMs)).toBeLessThanOrEqual(narrowed.boundMs);
+  });
+
+  it("dates every sample of a day with a reboot every few minutes and a sync now and then", () => {
+    const events: Event[] = [sync()];
+    for (let i = 0; i < 288; i++) {
+      events.push(run(4 * MINUTE_MS), sample, run(55000), reboot(1500, 3500));
+      if (i % 12 === 11) events.push(run(3000), sync());
+    }
+    const worst = worstErrorMs({ ...STILL, middlePpm: 60 }, events);
+    expect(worst.errorMs).toBeLessThan(60000);
+    expect(worst.boundMs).toBeLessThan(60000);
+  });
+
+  it("believes the newer of two syncs that contradict each other, and forgets a lie when it is proven", () => {
+    const { syncs, samples } = live(STILL, [sync(), run(DAY_MS), sample, sync(), run(DAY_MS), sync()]);
+    syncs[1].trueMs += 5 * HOUR_MS;
+    const { session, rawMs, trueMs } = samples[0];
+    const map = mapOf(syncs);
+    expect(timeOf(map.date(session, rawMs, 1), rawMs).trueMs).toBeCloseTo(trueMs, -2);
+    expect(timeOf(map.date(session, rawMs, 2), rawMs).trueMs).toBeCloseTo(trueMs + 5 * HOUR_MS, -2);
+    expect(timeOf(map.date(session, rawMs, 3), rawMs).trueMs).toBeCloseTo(trueMs, -2);
+  });
+
+  it("drops a sync of an earlier session that lies in its future", () => {
+    const { syncs, samples } = live(STILL, [sync(), run(1000), sample, reboot(1000), run(1000), sync()]);
+    syncs[0].trueMs += DAY_MS;
+    const { session, rawMs } = samples[0];
+    expect(mapOf(syncs).date(session, rawMs, Infinity).state).toBe("never");
+  });
+
+  it("dates a sample by a version for ever the same, whatever is learned later", () => {
+    fc.assert(
+      fc.property(anyCrystal, anyLife, (crystal, events) => {
+        const { syncs, samples } = live(crystal, events);
+        for (let version = 0; version <= syncs.length; version++) {
+          const then = mapOf(syncs.slice(0, version));
+          const later = mapOf(syncs);
+          for (const { session, rawMs } of samples) {
+            const a = then.date(session, rawMs, version);
+            const b = later.date(session, rawMs, version);
+            expect(b.state).toBe(a.state);
+            if (a.state === "dated") expect(timeOf(b, rawMs)).toEqual(timeOf(a, rawMs));
+          }
+        }
+      }),
+      { numRuns: RUNS / 10 },
+    );
+  });
+
+  it("never dates a sample outside its stated bound or the limit, whatever the crystal, the syncs, the reboots and the jumps", () => {
+    let dated = 0;
+    let tightest = 0;
+    fc.assert(
+      fc.property(anyCrystal, anyLife, fc.constantFrom(300000, 300000, 30000, 2000), (crystal, events, limitMs) => {
+        const { syncs, samples } = live(crystal, events);
+        const map = mapOf(syncs, limitMs);
+        for (let version = syncs.length; version >= 0 && version > syncs.length - 4; version--) {
+          for (const { session, rawMs } of samples) {
+            const dating = map.date(session, rawMs, version);
+            if (dating.state !== "dated") continue;
+            dated++;
+            // The piece must hold for all it claims, not for the sample that asked alone.
+            for (const other of samples) {
+              if (other.session !== session || other.rawMs < rawMs || other.rawMs > dating.segment.toRawMs) continue;
+              const time = timeOf(dating, other.rawMs);
+              // Samples are rounded down to whole ms.
+              expect(Math.abs(time.trueMs - other.trueMs)).toBeLessThanOrEqual(time.boundMs + 1);
+              expect(time.boundMs).toBeLessThanOrEqual(limitMs + 0.001);
+              tightest = Math.max(tightest, Math.abs(time.trueMs - other.trueMs) / time.boundMs);
+            }
+          }
+        }
+      }),
+      { numRuns: RUNS },
+    );
+    expect(dated).toBeGreaterThan(RUNS);
+    if (process.env.CLOCK_RUNS) console.log(`${dated} datings, largest error over bound ${tightest.toFixed(3)}`);
+  });
+
+  it("stays within its bounds when syncs are thinned and the error of it is added to their neighbours", () => {
+    fc.assert(
+      fc.property(anyCrystal, anyLife, fc.array(fc.nat(), { maxLength: 10 }), (crystal, events, picks) => {
+        const { syncs, samples } = live(crystal, events);
+        for (const pick of picks) {
+          const i = 1 + (pick % Math.max(syncs.length - 2, 1));
+          const [a, x, c] = syncs.slice(i - 1, i + 2);
+          if (!c || a.session !== x.session || x.session !== c.session || c.rawMs === a.rawMs) continue;
+          const chordMs = a.trueMs + ((c.trueMs - a.trueMs) * (x.rawMs - a.rawMs)) / (c.rawMs - a.rawMs);
+          const errorMs = Math.ceil(Math.abs(chordMs - x.trueMs));
+          syncs.splice(i, 1);
+          a.boundMs += errorMs;
+          c.boundMs += errorMs;
+        }
+        const map = mapOf(syncs);
+        for (const { session, rawMs, trueMs } of samples) {
+          const dating = map.date(session, rawMs, Infinity);
+          if (dating.state !== "dated") continue;
+          const time = timeOf(dating, rawMs);
+          expect(Math.abs(time.trueMs - trueMs)).toBeLessThanOrEqual(time.boundMs + 1);
+        }
+      }),
+      { numRuns: RUNS / 4 },
+    );
+  });
+
+  it("tells the time now, with its bound, and nothing in a session that has no sync yet", () => {
+    const crystal = { ...STILL, middlePpm: 50 };
+    const { syncs, end } = live(crystal, [run(1000), sync(20), run(HOUR_MS)]);
+    const now = mapOf(syncs, LIMIT_MS, end).now();
+    expect(Math.abs((now?.trueMs ?? 0) - end.trueMs)).toBeLessThanOrEqual(now?.boundMs ?? 0);
+    expect(now?.boundMs).toBeLessThan(1000);
+    expect(now?.trueMs).toBeGreaterThan(T0_MS);
+    expect(mapOf(syncs, LIMIT_MS, { ...end, session: 2 }).now()).toBeUndefined();
+    expect(mapOf([]).now()).toBeUndefined();
+  });
+});
