@@ -24,4 +24,21 @@ export const LIMITS = {
   syncEveryMs: 3600000,
   /** Whole request, connect to answer. */
   answerTimeoutMs: 90000,
+  /** Samples are sent only when they are older than the clock's error and this: no future times. */
+  futureMarginMs: 1000,
+  /** Full jitter: a wait is uniform between 0 and a limit that doubles from the first to the second. */
+  backoffFirstMs: 4000,
+  backoffMaxMs: 3600000,
+  /** A server may not silence a unit for longer. */
+  retryAfterMaxMs: 86400000,
+  /** Failures in a row until a sync gives up, to go on after the backoff. */
+  failuresPerSyncMax: 3,
+  /** A batch that is refused for what is in it falls to so many points, then halves. */
+  refusedBatchPoints: 64,
+  /** Points asked for one by one in a sync until its datastream waits for the next. */
+  refusedPointsPerSyncMax: 16,
+  /** JsVars that must be free to start a sync: a 10,000-point request takes up to 250 at its peak. */
+  syncMemoryFreeMin: 500,
+  /** Of one of the ledger's two banks; a whole number of pages is taken. */
+  ledgerBankBytes: 4096,
 };
