@@ -1,0 +1,35 @@
+/** The device's crystal: how many ms it counts while true time passes. */
+
+export interface CrystalOptions {
+  /** Constant error in parts per million; positive runs fast. */
+  driftPpm?: number;
+  /** Amplitude of an error that follows the day, as temperature does, in parts per million. */
+  swingPpm?: number;
+}
+
+export interface Crystal {
+  /** Ticks, in ms, at a true time in ms since the world began. Grows strictly. */
+  ticksAt(trueMs: number): number;
+  /** The true time at which the crystal will show these ticks. */
+  trueAt(ticks: number): number;
+}
+
+const DAY_MS = 86_400_000;
+
+export function createCrystal(options: CrystalOptions): Crystal {
+  const rate = 1 + (options.driftPpm ?? 0) * 1e-6;
+  const swing = (options.swingPpm ?? 0) * 1e-6;
+  // The integral of swing × sin(2πt/day), so that ticks are exact however far apart they are asked for.
+  const amplitudeMs = (swing * DAY_MS) / (2 * Math.PI);
+  const swung = (trueMs: number) =>
+    amplitudeMs === 0 ? 0 : amplitudeMs * (1 - Math.cos((2 * Math.PI * trueMs) / DAY_MS));
+  return {
+    ticksAt: (trueMs) => trueMs * rate + swung(trueMs),
+    trueAt(ticks) {
+      let trueMs = ticks / rate;
+      // The swing is a few ppm: each round shrinks the error by as much.
+      if (amplitudeMs !== 0) for (let i = 0; i < 4; i++) trueMs = (ticks - swung(trueMs)) / rate;
+      return trueMs;
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * `require("Wifi")` as libs/network/esp32/jswrap_esp32_network.c has it: three tries a connect, silent retries after a
+ * loss while tries are left, and never a reconnect by itself after "disconnected".
+ */
+import type { Boot } from "./boot.ts";
+import type { Network } from "./network.ts";
+import { type Script, within } from "./script.ts";
+
+export interface AccessPoint {
+  ssid: string;
+  password: string;
+}
+
+export interface WifiRadio {
+  /** What `require("Wifi")` returns. */
+  module: Record<string, unknown>;
+  /** Looks whether the access point is still there; the world calls it when a Wi-Fi fault begins or ends. */
+  surroundingsChanged(): void;
+}
+
+const REASONS = {
+  noApFound: ["201", "NO_AP_FOUND"],
+  handshake: ["15", "4WAY_HANDSHAKE_TIMEOUT"],
+  beaconTimeout: ["200", "BEACON_TIMEOUT"],
+  leave: ["8", "ASSOC_LEAVE"],
+} as const;
+
+type Emitter = { emit(event: string, ...args: unknown[]): void };
+
+export function createWifi(
+  boot: Boot,
+  network: Network,
+  script: Script,
+  accessPoints: AccessPoint[],
+  inEmitter: (object: Record<string, unknown>) => Emitter & Record<string, unknown>,
+): WifiRadio {
+  const { world, prng } = boot;
+  let wanted: { ssid: string; password: string } | undefined;
+  let associated = false; // g_isStaConnected: stays true through silent retries
+  let joined = false;
+  let tries = 0; // s_retry_num
+  let onDone: unknown;
+  let onGone: unknown;
+  let attempt = 0; // grows with every connect or disconnect: what an older one planned is void
+
+  const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
+
+  function later(lowMs: number, highMs: number, action: () => void): void {
+    const mine = attempt;
+    world.at(world.nowMs() + prng.between(lowMs, highMs), () => {
+      if (boot.alive() && mine === attempt) action();
+    });
+  }
+
+  function setJoined(value: boolean): void {
+    joined = value;
+    network.setJoined(value);
+  }
+
+  function tryOnce(): void {
+    later(600, 2500, () => {
+      const there = fault("gone") ? undefined : accessPoints.find((one) => one.ssid === wanted?.ssid);
+      if (!there) return disconnectedEvent("noApFound");
+      if (there.password !== wanted?.password || fault("wrong-password")) {
+        return later(2000, 4000, () => disconnectedEvent("handshake"));
+      }
+      associated = true;
+      wifi.emit("associated", { ssid: there.ssid, mac: "02:00:00:00:00:01", channel: "6" });
+      later(300, 3000, gotIp);
+    });
+  }
+
+  function gotIp(): void {
+    setJoined(true);
+    const done = onDone;
+    onDone = undefined;
+    boot.queue(done, undefined, [null]);
+    wifi.emit("connected", { ip: "192.0.2.77", netmask: "255.255.255.0", gw: "192.0.2.1" });
+    // Every DHCP answer is one: a renewal comes as another "connected".
+    if (prng.chance(0.2)) later(1000, 3_600_000, () => (joined ? gotIp() : undefined));
+  }
+
+  function disconnectedEvent(why: keyof typeof REASONS): void {
+    setJoined(false);
+    if (--tries > 0) return tryOnce();
+    associated = false;
+    attempt++;
+    const [reason, msg] = REASONS[why];
+    boot.queue(onGone, undefined, []);
+    onGone = undefined;
+    wifi.emit("disconnected", { ssid: wanted?.ssid ?? "", mac: "02:00:00:00:00:01", reason, msg });
+    const done = onDone;
+    onDone = undefined;
+    boot.queue(done, undefined, [msg]);
+  }
+
+  const wifi = inEmitter({
+    connect(ssid: unknown, options: { password?: string } | undefined, callback: unknown) {
+      boot.check();
+      if (typeof ssid !== "string") throw new Error("No SSID provided");
+      if (callback !== undefined && typeof callback !== "function") throw new Error("Expecting callback function");
+      wanted = { ssid, password: options?.password ?? "" };
+      onDone = callback;
+      onGone = undefined;
+      attempt++;
+      if (associated) {
+        tries = 2;
+        setJoined(false);
+      } else tries = 3;
+      tryOnce();
+    },
+    disconnect(callback: unknown) {
+      boot.check();
+      onGone = callback;
+      tries = 0;
+      attempt++;
+      if (associated || wanted) {
+        wanted = undefined;
+        later(5, 50, () => disconnectedEvent("leave"));
+      }
+      setJoined(false);
+      boot.queue(callback, undefined, []);
+    },
+    stopAP: (callback: unknown) => boot.queue(callback, undefined, []),
+    setHostname: (_name: string, callback: unknown) => boot.queue(callback, undefined, []),
+    setConfig: () => undefined,
+    getStatus: () => ({
+      mode: "sta",
+      station: joined ? "connected" : "off",
+      ap: "disabled",
+      ssid: wanted?.ssid ?? "",
+    }),
+    getDetails(callback: unknown) {
+      const details = joined
+        ? { status: "connected", rssi: -40 - prng.below(45), ssid: wanted?.ssid, authMode: "wpa2" }
+        : { status: "off" };
+      boot.queue(callback, undefined, [details]);
+      return details;
+    },
+    getIP(callback: unknown) {
+      const info = {
+        ip: joined ? "192.0.2.77" : "0.0.0.0",
+        gw: "192.0.2.1",
+        netmask: "255.255.255.0",
+        mac: "02:00:00:00:00:77",
+      };
+      boot.queue(callback, undefined, [null, info]);
+      return info;
+    },
+    save: () => undefined,
+    setSNTP() {
+      throw new Error("Wifi.setSNTP moves the clock underneath the interpreter: the simulator does not offer it");
+    },
+  });
+  boot.onEnd(() => {
+    attempt++;
+    setJoined(false);
+  });
+
+  return {
+    module: wifi,
+    surroundingsChanged() {
+      if (!boot.alive() || !joined) return;
+      if (fault("gone") || fault("wrong-password")) {
+        setJoined(false);
+        attempt++;
+        // The radio misses some seconds of beacons before it calls the connection lost.
+        later(1000, 6000, () => disconnectedEvent("beaconTimeout"));
+      }
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** Virtual time: one queue of events, in order of their time and, at the same time, of their making. */
+
+export interface WorldEvent {
+  atMs: number;
+  order: number;
+  action: (() => void) | undefined;
+}
+
+export interface World {
+  /** True time since the world began, in ms with fractions. */
+  nowMs(): number;
+  /** Unix time in ms of the world's beginning. */
+  readonly startMs: number;
+  /** Unix time now. */
+  trueMs(): number;
+  /** Runs `action` once, at `atMs` or now if that is past. */
+  at(atMs: number, action: () => void): WorldEvent;
+  cancel(event: WorldEvent): void;
+  /** When the next event is due; Infinity if there is none. */
+  nextMs(): number;
+  /** Runs the next event. False if there was none. */
+  step(): boolean;
+  /** Lets time pass, with everything that happens meanwhile: something blocks for so long. */
+  pass(ms: number): void;
+}
+
+export function createWorld(startMs: number): World {
+  const heap: WorldEvent[] = [];
+  let now = 0;
+  let made = 0;
+
+  function before(a: WorldEvent, b: WorldEvent): boolean {
+    return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+  }
+
+  function push(event: WorldEvent): void {
+    let i = heap.push(event) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(event, heap[parent])) break;
+      heap[i] = heap[parent];
+      i = parent;
+    }
+    heap[i] = event;
+  }
+
+  function pop(): WorldEvent {
+    const first = heap[0];
+    const last = heap.pop() as WorldEvent;
+    const size = heap.length;
+    if (size === 0) return first;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= size) break;
+      if (child + 1 < size && before(heap[child + 1], heap[child])) child++;
+      if (!before(heap[child], last)) break;
+      heap[i] = heap[child];
+      i = child;
+    }
+    heap[i] = last;
+    return first;
+  }
+
+  /** Cancelled events stay in the heap until they come to its top. */
+  function dropCancelled(): void {
+    while (heap.length > 0 && heap[0].action === undefined) pop();
+  }
+
+  function nextMs(): number {
+    dropCancelled();
+    return heap.length > 0 ? heap[0].atMs : Number.POSITIVE_INFINITY;
+  }
+
+  function step(): boolean {
+    dropCancelled();
+    if (heap.length === 0) return false;
+    const event = pop();
+    const action = event.action as () => void;
+    event.action = undefined;
+    if (event.atMs > now) now = event.atMs;
+    action();
+    return true;
+  }
+
+  return {
+    startMs,
+    nowMs: () => now,
+    trueMs: () => startMs + now,
+    at(atMs, action) {
+      const event = { atMs: Math.max(atMs, now), order: made++, action };
+      push(event);
+      return event;
+    },
+    cancel(event) {
+      event.action = undefined;
+    },
+    nextMs,
+    step,
+    pass(ms) {
+      const until = now + ms;
+      while (nextMs() <= until) step();
+      if (until > now) now = until;
+    },
+  };
+}
