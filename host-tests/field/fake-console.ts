@@ -1,0 +1,195 @@
+/**
+ * Espruino's console as a TCP server: lines with echo, and the binary packets of 2v25 (README_Protocol.md of Espruino;
+ * behaviour compared with 2v29.277 for Linux). What it evaluates on is a `Machine`.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+
+/** Something with an interpreter and a Storage. */
+export interface Machine {
+  readonly version: string;
+  readonly board: string;
+  /** The value of an expression or statement in the global scope. Throws as the interpreter does. */
+  evaluate(code: string): unknown;
+  /** `Storage.write`. Throws where Espruino throws. */
+  writeStorage(name: string, data: string, offset: number, size: number): void;
+  /** Called for each thing printed. */
+  onPrint: (text: string) => void;
+}
+
+export interface ConsoleOptions {
+  /** Asked for before anything else, as after `E.setPassword` and `E.lockConsole`. */
+  password?: string;
+  /** Says nothing at all, like a board without a runtime, or one stuck in the ROM loader. */
+  mute?: boolean;
+  /** The first so many questions go unheard, as while it blocks in a connect. */
+  deafFor?: number;
+}
+
+const DLE = 16;
+const SOH = 1;
+const ACK = "\x06";
+const NAK = "\x15";
+const TYPE = { response: 0, eval: 0x2000, fileSend: 0x6000, data: 0x8000 };
+
+export class FakeConsole {
+  readonly machine: Machine;
+  readonly options: ConsoleOptions;
+  /** Bytes that came from the host since `cutAfter` was called. */
+  receivedBytes = 0;
+  /** Everything sent to the host, for tests that look for secrets. */
+  sent = "";
+  /** Called when the cable is pulled. */
+  onCut: () => void = () => {};
+  #cutAfterBytes = Number.POSITIVE_INFINITY;
+  #server: Server;
+  #client: Socket | undefined;
+  #line = "";
+  #packet: number[] | undefined;
+  #lastByte = 0;
+  #file: { fn: string; s: number; offset: number } | undefined;
+  #locked: boolean;
+  #deaf: number;
+
+  constructor(machine: Machine, options: ConsoleOptions = {}) {
+    this.machine = machine;
+    this.options = options;
+    this.#locked = options.password !== undefined;
+    this.#deaf = options.deafFor ?? 0;
+    machine.onPrint = (text) => this.#send(`\r\x1b[J${text.replaceAll("\n", "\r\n")}\r\n>`);
+    this.#server = createServer((socket) => {
+      this.#client?.destroy();
+      this.#client = socket;
+      this.#reset();
+      socket.on("error", () => {});
+      socket.on("data", (bytes: Buffer) => this.#receive(socket, bytes));
+    });
+  }
+
+  /** Listens; resolves with the port's name for `--port`. */
+  listen(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#server.listen(0, "127.0.0.1", () => {
+        resolve(`tcp://127.0.0.1:${(this.#server.address() as { port: number }).port}`);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#client?.destroy();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /** Pulls the cable when so many more bytes have arrived. */
+  cutAfter(bytes: number): void {
+    this.receivedBytes = 0;
+    this.#cutAfterBytes = bytes;
+  }
+
+  /** Drops the client, as a restart does over the network. */
+  disconnect(): void {
+    this.#client?.destroy();
+    this.#client = undefined;
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#line = "";
+    this.#packet = undefined;
+    this.#lastByte = 0;
+  }
+
+  #send(text: string): void {
+    this.sent += text;
+    if (!this.options.mute) this.#client?.write(Buffer.from(text, "latin1"));
+  }
+
+  #receive(socket: Socket, bytes: Buffer): void {
+    if (this.options.mute) return;
+    for (const byte of bytes) {
+      if (socket !== this.#client) return;
+      if (++this.receivedBytes > this.#cutAfterBytes) {
+        this.#cutAfterBytes = Number.POSITIVE_INFINITY;
+        this.onCut();
+        this.disconnect();
+        return;
+      }
+      this.#take(byte);
+    }
+  }
+
+  #take(byte: number): void {
+    if (this.#packet !== undefined) {
+      this.#packet.push(byte);
+      const packet = this.#packet;
+      const flags = (packet[0] << 8) | (packet[1] ?? 0);
+      if (packet.length < 2 || packet.length < (flags & 0x1fff) + 2) return;
+      this.#packet = undefined;
+      this.#process(flags & 0xe000, Buffer.from(packet.slice(2)).toString("latin1"));
+      return;
+    }
+    const last = this.#lastByte;
+    this.#lastByte = byte;
+    if (byte === SOH && last === DLE && !this.#locked) this.#packet = [];
+    else if (byte === 5 && this.#line === "" && !this.#locked) this.#enquiry();
+    else if (byte === 10 || byte === 13) this.#endLine();
+    else if (byte >= 32 && byte !== 127) this.#line += String.fromCharCode(byte);
+    else if (byte === 27) this.#line = "";
+    // "Esc [ 2 H" erases the line; its letters were taken for text above.
+    if (this.#line === "[2H") this.#line = "";
+  }
+
+  #enquiry(): void {
+    if (this.#deaf > 0) this.#deaf--;
+    else this.#send(`Espruino ${this.machine.version} ${this.machine.board}\r\n`);
+  }
+
+  #endLine(): void {
+    const line = this.#line;
+    this.#line = "";
+    if (this.#locked) {
+      this.#locked = line !== this.options.password;
+      this.#send(this.#locked ? "\r\n  Invalid password\r\npassword>" : "\r\n  Logged in.\r\n>");
+      return;
+    }
+    if (line !== "") {
+      try {
+        this.machine.evaluate(line);
+      } catch (error) {
+        this.#send(`\r\x1b[JUncaught ${String(error)}\r\n`);
+      }
+    }
+    this.#send("\r\n>");
+  }
+
+  #process(type: number, data: string): void {
+    try {
+      if (type === TYPE.eval) this.#evaluate(data);
+      else if (type === TYPE.fileSend) {
+        const { fn, s } = JSON.parse(data);
+        this.#file = { fn, s, offset: 0 };
+        this.#send(ACK);
+      } else if (type === TYPE.data && this.#file !== undefined) {
+        const file = this.#file;
+        const offset = file.offset;
+        file.offset += data.length;
+        if (file.offset >= file.s) this.#file = undefined;
+        try {
+          this.machine.writeStorage(file.fn, data, offset, file.s);
+        } catch (error) {
+          // As in 2v29 (packet_file_write): a failed write is acknowledged all the same.
+          this.#send(`Uncaught ${String(error)}\r\n`);
+        }
+        this.#send(ACK);
+      } else this.#send(NAK);
+    } catch (error) {
+      this.#send(`${NAK}Uncaught ${String(error)}\r\n`);
+    }
+  }
+
+  #evaluate(code: string): void {
+    const value = this.machine.evaluate(`(${code})`);
+    const text = JSON.stringify(value) ?? "undefined";
+    const reply = Buffer.from(text, "latin1").toString("latin1");
+    this.#send(`${ACK}\x10\x01${String.fromCharCode(reply.length >> 8, reply.length & 255)}${reply}`);
+  }
+}
