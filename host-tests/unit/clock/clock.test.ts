@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createClock, HEARTBEAT_MS, LATE_MS, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "../../../firmware/clock/clock.ts";
 import { createVirtualMachine } from "./virtual-machine.ts";
 
+if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
 const YEARS_56_MS = 56 * 365.25 * 86400000;
 
 describe("the clock", () => {

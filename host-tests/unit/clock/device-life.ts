@@ -143,5 +143,5 @@ export const anyLife: fc.Arbitrary<Event[]> = fc.array(
     { weight: 2, arbitrary: anySync },
     { weight: 1, arbitrary: anyBreak },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: "max" },
 );

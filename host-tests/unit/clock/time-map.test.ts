@@ -19,6 +19,7 @@ import {
 
 const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
+if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
 
 function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 1, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
@@ -97,6 +98,17 @@ describe("the time map", () => {
     ]);
     const { session, rawMs, trueMs } = samples[0];
     expect(Math.abs(timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs).trueMs - trueMs)).toBeLessThan(200);
+  });
+
+  it("allows for a step that no one saw in what it learned, with the temperature against it as well", () => {
+    const crystal = {
+      ...STILL,
+      swingPpm: 20,
+      shape: "square" as const,
+      swingPeriodMs: 42 * DAY_MS,
+      phase: 0.5 - 1 / 42,
+    };
+    worstErrorMs(crystal, [sync(), { kind: "unseen", ms: -520 }, run(DAY_MS), sync(), run(20 * DAY_MS), sample]);
   });
 
   it("holds what has no sync at all, and what no later one limits", () => {

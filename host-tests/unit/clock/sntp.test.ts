@@ -1,0 +1,320 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createClock } from "../../../firmware/clock/clock.ts";
+import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
+import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "./time-servers.ts";
+import { createVirtualMachine } from "./virtual-machine.ts";
+
+if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
+
+const RAW0_MS = 777000;
+/** What the stand-in servers say of their own uncertainty: half the root delay, the dispersion, and whole ms. */
+const OWN_MS = 10 + 2 + 1;
+
+const server = (overrides: Partial<TimeServer> = {}): TimeServer => ({
+  thereMs: () => 20,
+  backMs: () => 20,
+  offMs: 0,
+  ...overrides,
+});
+const forged = (forge: (answer: DataView) => void): TimeServer => server({ forge });
+const silent = server({ thereMs: () => Infinity });
+
+/** Small, fast, seeded (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function createBench(servers: Record<string, TimeServer>, names = Object.keys(servers)) {
+  const machine = createVirtualMachine();
+  const network = createNetwork(machine, servers);
+  const clock = createClock(machine.timers, 1, RAW0_MS);
+  const sntp = createSntp(network.udp, machine.timers, clock, names, createRandom(1));
+  const query = (): TimeAnswer | undefined => {
+    const answers: (TimeAnswer | undefined)[] = [];
+    sntp.query((answer) => answers.push(answer));
+    machine.run(60000);
+    expect(answers.length).toBe(1);
+    expect(network.openSockets()).toBe(0);
+    return answers[0];
+  };
+  return { machine, network, clock, sntp, query };
+}
+
+/** How wrong an answer is; the machine's crystal is true here. */
+const errorOf = (answer: TimeAnswer): number => answer.trueMs - (T0_MS + answer.rawMs - RAW0_MS);
+
+function expectHonest(answer: TimeAnswer | undefined): TimeAnswer {
+  if (!answer) throw new Error("no answer");
+  expect(Math.abs(errorOf(answer))).toBeLessThanOrEqual(answer.boundMs);
+  for (const ms of Object.values(answer)) expect(Number.isInteger(ms)).toBe(true);
+  return answer;
+}
+
+describe("the SNTP client", () => {
+  it("reads the time within half the round trip and the server's own uncertainty", () => {
+    const answer = expectHonest(createBench({ a: server(), b: server() }).query());
+    expect(Math.abs(errorOf(answer))).toBeLessThanOrEqual(1);
+    expect(answer.boundMs).toBeLessThanOrEqual(20 + OWN_MS + 1);
+  });
+
+  it.each([
+    [0, 200],
+    [200, 0],
+    [10, 400],
+  ])("stays within its bound when the way there takes %d ms and the way back %d ms", (thereMs, backMs) => {
+    const lopsided = () => server({ thereMs: () => thereMs, backMs: () => backMs });
+    const answer = expectHonest(createBench({ a: lopsided(), b: lopsided() }).query());
+    // The worst there is: half the difference of the two ways.
+    expect(Math.abs(Math.abs(errorOf(answer)) - Math.abs(backMs - thereMs) / 2)).toBeLessThanOrEqual(1.5);
+    expect(answer.boundMs).toBeLessThanOrEqual((thereMs + backMs) / 2 + OWN_MS + 1);
+  });
+
+  it("is right within 40 ms nine times in ten when each way takes 20 to 200 ms at random, always within its bound", () => {
+    const random = createRandom(5);
+    const jitter = () => 20 + 180 * random();
+    const errors: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const jittery = () => server({ thereMs: jitter, backMs: jitter });
+      const answer = expectHonest(createBench({ a: jittery(), b: jittery(), c: jittery() }).query());
+      errors.push(Math.abs(errorOf(answer)));
+      expect(answer.boundMs).toBeLessThanOrEqual(200 + OWN_MS + 1);
+    }
+    errors.sort((a, b) => a - b);
+    expect(errors[180]).toBeLessThanOrEqual(40);
+    if (process.env.CLOCK_RUNS)
+      console.log(`error ms: median ${errors[100]}, 90 % ${errors[180]}, worst ${errors[199]}`);
+  });
+
+  it("takes the shortest round trip of several", () => {
+    const ways = [300, 90, 5, 200];
+    let sent = 0;
+    const one = server({ thereMs: () => ways[sent++ % 4], backMs: () => 40 });
+    const answer = expectHonest(createBench({ one }).query());
+    expect(answer.boundMs).toBeLessThanOrEqual(23 + OWN_MS + 1);
+  });
+
+  it("asks no more once the answer is good, and never faster than every 2 s", () => {
+    const near = createBench({ a: server({ thereMs: () => 2, backMs: () => 2 }) });
+    near.query();
+    expect(near.network.asked.a).toBe(1);
+    const far = createBench({ a: server({ thereMs: () => 90 }) });
+    far.query();
+    expect(far.network.asked.a).toBe(ROUNDS);
+    expect(ROUND_MS).toBeGreaterThanOrEqual(2000);
+  });
+
+  it("isn't thrown off by a name lookup that blocks", () => {
+    const bench = createBench({ a: server({ lookupMs: () => 9000 }), b: server({ lookupMs: () => 4000 }) });
+    let lookups = 0;
+    const slowOnce = server({ lookupMs: () => (lookups++ === 0 ? 9000 : 0) });
+    expectHonest(bench.query());
+    const answer = expectHonest(createBench({ slowOnce }).query());
+    expect(answer.boundMs).toBeLessThanOrEqual(20 + OWN_MS + 1);
+    expect(bench.clock.session()).toBe(1);
+  });
+
+  it("believes no single server of several, but the only one asked", () => {
+    expect(createBench({ a: server(), b: silent }).query()).toBeUndefined();
+    expectHonest(createBench({ a: server() }).query());
+    expect(createBench({ a: server() }, ["a", "nowhere"]).query()).toBeUndefined();
+  });
+
+  it.each([-3 * 3600000, 3600000, 5000])("outvotes a server that is wrong by %d ms", (offMs) => {
+    const near = server({ offMs, thereMs: () => 1, backMs: () => 1 });
+    expectHonest(createBench({ near, b: server(), c: server() }).query());
+    expect(createBench({ near, b: server() }).query()).toBeUndefined();
+  });
+
+  const refusals: [string, (answer: DataView) => void][] = [
+    ["mode 3", (answer) => answer.setUint8(0, 0x23)],
+    ["mode 5", (answer) => answer.setUint8(0, 0x25)],
+    ["version 2", (answer) => answer.setUint8(0, 0x14)],
+    ["leap alarm", (answer) => answer.setUint8(0, 0xe4)],
+    ["stratum 16", (answer) => answer.setUint8(1, 16)],
+    ["stratum 0 without a known code", (answer) => answer.setUint8(1, 0)],
+    ["another origin", (answer) => answer.setUint8(27, answer.getUint8(27) ^ 1)],
+    ["no transmit timestamp", (answer) => answer.setFloat64(40, 0)],
+    ["sent before it was received", (answer) => writeTimestamp(answer, 32, T0_MS + 86400000)],
+    ["longer served than away", (answer) => writeTimestamp(answer, 32, T0_MS - 86400000)],
+    ["a root delay of 3 s", (answer) => answer.setUint32(4, 3 * 65536)],
+    ["a root dispersion of 2 s", (answer) => answer.setUint32(8, 2 * 65536)],
+    ["a precision of 2 s", (answer) => answer.setInt8(3, 1)],
+  ];
+  it.each(refusals)("refuses an answer with %s", (_what, forge) => {
+    expect(createBench({ a: forged(forge) }).query()).toBeUndefined();
+  });
+
+  it.each([0, 946684800000, Date.UTC(2023, 11, 31), Date.UTC(2100, 0, 1)])("refuses the absurd date %d", (dateMs) => {
+    const forge = (answer: DataView) => {
+      writeTimestamp(answer, 32, dateMs);
+      writeTimestamp(answer, 40, dateMs);
+    };
+    expect(createBench({ a: forged(forge) }).query()).toBeUndefined();
+  });
+
+  it("reads dates on both sides of the counter's wrap in 2036", () => {
+    const wrapMs = 2085978496000;
+    expect(new Date(wrapMs).toISOString()).toBe("2036-02-07T06:28:16.000Z");
+    for (const aroundMs of [-1000, 0, 86400000]) {
+      const answer = createBench({ a: server({ offMs: wrapMs - T0_MS + aroundMs }) }).query();
+      expect(Math.abs(errorOf(answer as TimeAnswer) - (wrapMs - T0_MS + aroundMs))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("refuses short, empty and unasked packets, and an answer that comes twice", () => {
+    const machine = createVirtualMachine();
+    const clock = createClock(machine.timers, 1, RAW0_MS);
+    let tell: (bytes: Uint8Array) => void = () => {};
+    let asked = new Uint8Array();
+    const sntp = createSntp(
+      {
+        open(onMessage) {
+          tell = onMessage;
+          return { send: (bytes) => (asked = bytes.slice()), close() {} };
+        },
+      },
+      machine.timers,
+      clock,
+      ["a"],
+      createRandom(2),
+    );
+    let found: TimeAnswer | undefined;
+    sntp.query((answer) => (found = answer));
+    const answer = new DataView(new ArrayBuffer(48));
+    answer.setUint8(0, 0x24);
+    answer.setUint8(1, 1);
+    writeTimestamp(answer, 32, T0_MS);
+    writeTimestamp(answer, 40, T0_MS);
+    tell(new Uint8Array());
+    tell(new Uint8Array(answer.buffer, 0, 47));
+    tell(new Uint8Array(answer.buffer));
+    machine.run(500);
+    for (let i = 0; i < 8; i++) answer.setUint8(24 + i, asked[40 + i]);
+    answer.setInt8(3, -20);
+    tell(new Uint8Array(answer.buffer));
+    writeTimestamp(answer, 40, T0_MS + 9000000);
+    tell(new Uint8Array(answer.buffer));
+    machine.run(60000);
+    expect(found?.trueMs).toBe(T0_MS + 250);
+    expect(found?.rawMs).toBe(RAW0_MS + 500);
+  });
+
+  it("sends what nobody can guess as its transmit timestamp", () => {
+    const seen = new Set<string>();
+    const spy = forged((answer) => seen.add(new Uint8Array(answer.buffer, 24, 8).join()));
+    const bench = createBench({ a: spy, b: spy });
+    bench.query();
+    bench.query();
+    expect(seen.size).toBe(bench.network.asked.a + bench.network.asked.b);
+  });
+
+  const kiss = (code: string) =>
+    forged((answer) => {
+      answer.setUint8(0, 0xe4);
+      answer.setUint8(1, 0);
+      for (let i = 0; i < 4; i++) answer.setUint8(12 + i, code.charCodeAt(i));
+    });
+  it.each([
+    ["DENY", 24],
+    ["RSTR", 24],
+    ["RATE", 4],
+  ])("leaves a server that says %s alone for %d hours", (code, hours) => {
+    const bench = createBench({ grumpy: kiss(code), b: server(), c: server() });
+    expectHonest(bench.query());
+    expect(bench.network.asked.grumpy).toBe(1);
+    machineHours(bench, hours - 0.5);
+    expectHonest(bench.query());
+    expect(bench.network.asked.grumpy).toBe(1);
+    machineHours(bench, 0.5);
+    bench.query();
+    expect(bench.network.asked.grumpy).toBe(2);
+  });
+
+  it("obeys no kiss of death that doesn't answer its own question", () => {
+    const stray = kiss("DENY");
+    const bench = createBench({
+      a: server({
+        forge: (answer) => {
+          stray.forge?.(answer);
+          answer.setUint8(24, answer.getUint8(24) ^ 255);
+        },
+      }),
+    });
+    bench.query();
+    bench.query();
+    expect(bench.network.asked.a).toBe(4);
+  });
+
+  it("gives up after two rounds when nobody answers, or the network can't even open a socket", () => {
+    const bench = createBench({ a: silent, b: silent });
+    expect(bench.query()).toBeUndefined();
+    expect(bench.network.asked).toEqual({ a: 2, b: 2 });
+    const machine = createVirtualMachine();
+    const clock = createClock(machine.timers, 1, 0);
+    const open = () => {
+      throw new Error("no network");
+    };
+    const answers: unknown[] = [];
+    createSntp({ open }, machine.timers, clock, ["a"], Math.random).query((answer) => answers.push(answer));
+    expect(answers).toEqual([undefined]);
+  });
+
+  it("answers a second query at once with nothing, and the first one in time", () => {
+    const bench = createBench({ a: server() });
+    const answers: string[] = [];
+    bench.sntp.query((answer) => answers.push(answer ? "first" : "none"));
+    bench.sntp.query((answer) => answers.push(answer ? "second" : "none"));
+    bench.machine.run(60000);
+    expect(answers).toEqual(["none", "first"]);
+  });
+
+  it.each([-3000, -100, 700, 100000])("says nothing when the clock is set by %d ms among the exchanges", (jumpMs) => {
+    const bench = createBench({ a: server({ thereMs: () => 100 }) });
+    const answers: (TimeAnswer | undefined)[] = [];
+    bench.sntp.query((answer) => answers.push(answer));
+    bench.machine.run(2500);
+    bench.machine.setClockOn(jumpMs);
+    bench.machine.run(60000);
+    expect(answers).toEqual([undefined]);
+  });
+
+  it("stays within its bound whatever the delays, the losses and the order", () => {
+    const delay = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 4000 }), fc.constant(Infinity));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(delay, delay), { minLength: 12, maxLength: 12 }), (delays) => {
+        let there = 0;
+        let back = 0;
+        const one = () => server({ thereMs: () => delays[there++ % 12][0], backMs: () => delays[back++ % 12][1] });
+        const answer = createBench({ a: one(), b: one(), c: one() }).query();
+        if (answer) expectHonest(answer);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function machineHours(bench: ReturnType<typeof createBench>, hours: number): void {
+  bench.machine.run(hours * 3600000);
+}
+
+describe("agreement", () => {
+  const at = (trueMs: number, boundMs: number): TimeAnswer => ({ rawMs: 0, trueMs, boundMs });
+
+  it("follows the majority before the smallest bound", () => {
+    expect(agree([at(0, 1), at(5000, 50), at(5020, 40)])?.trueMs).toBe(5020);
+    expect(agree([at(0, 10), at(5000, 50), at(5020, 40), at(5060, 90)])?.trueMs).toBe(5020);
+  });
+
+  it("compares answers of different moments", () => {
+    const later = { rawMs: 6000, trueMs: 7000, boundMs: 10 };
+    expect(agree([at(1000, 12), later])).toBe(later);
+    expect(agree([at(1100, 12), later])).toBeUndefined();
+  });
+});
