@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { bundleFirmware } from "../../scripts/bundle.ts";
 import { describeEspruino, makeFolder, runScript } from "./espruino.ts";
 
 /** Runs a script and returns its lines that look like JSON arrays. */
@@ -67,6 +68,23 @@ describeEspruino("numbers as text", () => {
       const exact = Array.from({ length: 500 }, (_, i) => 1000000000000 + n * 449999999999 + i * 859999 * (n + 1));
       expect(line).toBe(`[${exact.join(",")}]`);
     });
+  });
+
+  it("writes integers of up to eleven digits exactly, which is why they need no help", async () => {
+    const values = Array.from({ length: 500 }, (_, i) => (i - 250) * 137438953 + (i % 7));
+    expect(await numbersOf(`print(JSON.stringify(${JSON.stringify(values)}));`)).toEqual([JSON.stringify(values)]);
+  });
+
+  it.each([0, 1, 2, 3, 4])("gives larger values their point by hand, with %i decimals", async (decimals) => {
+    const { code } = await bundleFirmware({ entry: new URL("./contracts/decimals.ts", import.meta.url).pathname });
+    const values = Array.from(
+      { length: 400 },
+      (_, i) => (i % 2 ? -1 : 1) * (999_990 + i * i * i * 527 + (i % 10) * 1000),
+    );
+    const lines = await numbersOf(
+      `${code};print(JSON.stringify(decimalTexts(${JSON.stringify(values)},${decimals})));`,
+    );
+    expect(JSON.parse(lines[0])).toEqual(values.map((value) => decimal(value, decimals)));
   });
 
   it("goes wrong beyond a million, which is why larger values get their point by hand", async () => {

@@ -1,0 +1,177 @@
+/** The firmware as it is flashed, in the real interpreter, with a server and a time server of its own. */
+import { bundleFirmware } from "../../scripts/bundle.ts";
+import { type StandInServer, startServer } from "../blynk-stand-in/server.ts";
+import { BlynkStandIn, type StandInOptions } from "../blynk-stand-in/stand-in.ts";
+import { type Interpreter, startInterpreter } from "./espruino.ts";
+import { type FlashContents, provision, REGION } from "./flash-image.ts";
+import { startTimeServer, type TimeServer } from "./time-server.ts";
+
+export const TOKEN = "interpreter-test-token_0123456789";
+const SSID = "air";
+const PASSWORD = "secret-word";
+
+export interface LoggerOptions {
+  tls?: boolean;
+  /** Default 100. */
+  intervalMs?: number;
+  /** Pages of the region, from its start. Default all of it. */
+  pages?: number;
+  standIn?: Partial<StandInOptions>;
+  /** More lines for the device object, as source. */
+  device?: string;
+  /** More fields of backfill.json. */
+  settings?: object;
+  /** Code that runs before the program. */
+  afterPrelude?: string;
+  /** Default two: v1 the clock, v2 a slow ramp. As source of an array. */
+  datastreams?: string;
+}
+
+/** What `backfill.status()` returns, as far as these tests look at it. */
+export interface Status {
+  version: string;
+  session: number;
+  rawMs: number;
+  time: { trueMs: number; boundMs: number } | null;
+  streams: StreamStatus[];
+  ring: { pages: number; usedPages: number };
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number };
+  verdict: number;
+  verdictText: string;
+  wifi: boolean;
+  memory: { used: number; total: number };
+  faults: string[];
+}
+
+export interface StreamStatus {
+  pin: string;
+  sampled: number;
+  delivered: number;
+  pending: number;
+  missed: number;
+  failed: number;
+  dropped: { [reason: string]: number };
+}
+
+export interface Logger {
+  folder: string;
+  standIn: BlynkStandIn;
+  server: StandInServer;
+  time: TimeServer;
+  contents: FlashContents;
+  bundleBytes: number;
+  /** Power on: a new interpreter on the same flash file. */
+  boot(): Interpreter;
+  stop(): Promise<void>;
+}
+
+/**
+ * v1 reads the clock itself (ms modulo 10^9), so that every point tells when it was really taken; each reading is printed as
+ * `R1 value`, so that a test knows of it after a kill. v2 is a slow ramp, a word a sample.
+ */
+const DATASTREAMS = `[
+  { pin: "v1", name: "clock", intervalMs: INTERVAL, decimals: 0, sensor: custom(() => reading(1, Math.floor(Date.now()) % 1000000000)) },
+  { pin: "v2", name: "ramp", intervalMs: INTERVAL, decimals: 1, sensor: custom(() => reading(2, 20 + (Math.floor(Date.now() / 1000) % 100) / 10)) },
+]`;
+
+function deviceSource(options: LoggerOptions): string {
+  const streams = (options.datastreams ?? DATASTREAMS).replaceAll("INTERVAL", String(options.intervalMs ?? 100));
+  const bytes = options.pages === undefined ? REGION.bytes : options.pages * REGION.pageBytes;
+  return `import type { Device } from "./device-types.ts";
+import { custom } from "./sensors/custom.ts";
+const reading = (pin: number, value: number): number => {
+  console.log("R" + pin + " " + value);
+  return value;
+};
+export const device: Device = {
+  name: "interpreter",
+  datastreams: ${streams},
+  server: { url: "https://blynk.invalid", allowPlainHttp: true, pointsPerDayMax: 1000000, requestsPerDayMax: 10000 },
+  timeServers: ["time.test"],
+  region: { address: ${REGION.address}, bytes: ${bytes} },
+  button: { pin: "D0", activeLow: true },
+  led: { pin: "D2", activeLow: false },
+  ${options.device ?? ""}
+};
+void reading;
+`;
+}
+
+/** Builds, provisions and starts the servers; nothing runs before `boot()`. */
+export async function createLogger(options: LoggerOptions = {}): Promise<Logger> {
+  const standIn = new BlynkStandIn({
+    tokens: [TOKEN],
+    ...options.standIn,
+    limits: { pointsPerDay: 1_000_000, ...options.standIn?.limits },
+  });
+  const server = await startServer(standIn, { tls: options.tls });
+  const time = await startTimeServer();
+  const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options) });
+  const contents: FlashContents = {
+    program: code,
+    timePorts: { "time.test": time.port },
+    afterPrelude: options.afterPrelude,
+    files: {
+      "backfill.json": {
+        token: TOKEN,
+        networks: [{ ssid: SSID, password: PASSWORD }],
+        server: server.url,
+        ...options.settings,
+      },
+    },
+  };
+  const folder = await provision(contents);
+  const running = new Set<Interpreter>();
+  return {
+    folder: folder.path,
+    standIn,
+    server,
+    time,
+    contents,
+    bundleBytes: bytes,
+    boot() {
+      const interpreter = startInterpreter(folder.path);
+      running.add(interpreter);
+      return interpreter;
+    },
+    async stop() {
+      for (const interpreter of running) await interpreter.kill();
+      await server.close();
+      await time.close();
+      folder.remove();
+    },
+  };
+}
+
+/** `sampled = delivered + pending + dropped`, stream by stream: "" when it is. */
+export function imbalance(status: Status): string {
+  return status.streams
+    .map((stream) => {
+      const dropped = Object.values(stream.dropped).reduce((sum, count) => sum + count, 0);
+      const rest = stream.sampled - stream.delivered - stream.pending - dropped;
+      return rest === 0 ? "" : `${stream.pin}: ${JSON.stringify(stream)}`;
+    })
+    .join("");
+}
+
+export const STATUS = "backfill.status()";
+
+/** Turns the Wi-Fi on and asks for a sync, again and again until `enough` is content. */
+export async function syncUntil(
+  interpreter: Interpreter,
+  enough: (status: Status) => boolean,
+  timeoutMs = 30_000,
+): Promise<Status> {
+  await interpreter.evaluate("air.up=true");
+  await interpreter.evaluate("backfill.sync()");
+  return interpreter.until<Status>(STATUS, enough, timeoutMs);
+}
+
+/** Readings that were certainly committed: printed, and followed by a later one of the same datastream. */
+export function committed(interpreter: Interpreter, pin: number): number[] {
+  const values = interpreter
+    .lines()
+    .filter((line) => line.startsWith(`R${pin} `))
+    .map((line) => Number(line.slice(3)));
+  return values.slice(0, -1);
+}
