@@ -1,0 +1,207 @@
+/**
+ * A run of one datastream's samples as the pieces of a JSON body. It is walked twice, once to measure (Content-Length
+ * comes first) and once to send, and again after a lost answer: the same run gives the same bytes each time.
+ */
+import type { Segment, TimeMap } from "../clock/time-map.ts";
+import type { Ring } from "../storage/ring.ts";
+
+/** What a body depends on, and what may end it early while it is planned. Positions as in ring.ts. */
+export interface Run {
+  pin: number;
+  from: number;
+  /** Infinity while planned: as far as the other limits let it. */
+  to: number;
+  /** Version of the time map. */
+  syncId: number;
+  /** Every k-th sample is sent: those whose number in the run plus `thinPhase` is divisible. */
+  thinEvery: number;
+  thinPhase: number;
+  /** The first timestamp is later than this. */
+  afterTrueMs: number;
+  pointsMax: number;
+  /** The run ends before a sample that is later. */
+  untilTrueMs: number;
+}
+
+/** Counts are those of the samples walked so far. */
+export interface Batch {
+  /** Walks on by one piece of at most 40 samples and puts its points into `text`. False when there is none left. */
+  step(): boolean;
+  /** Points of the last step with the commas between, "" when none of its samples is sent. */
+  text: string;
+  /** Position after the last sample walked. */
+  to: number;
+  samples: number;
+  points: number;
+  /** With the outer brackets. */
+  bodyBytes: number;
+  thinned: number;
+  undatable: number;
+  unrepresentable: number;
+  corrupt: number;
+  /** Timestamp of the last point. */
+  lastTrueMs: number;
+  /** The run consists of samples that can never be dated; it ends before the first that can. */
+  never: boolean;
+  /** The run ended before a sample that can't be dated well enough yet. */
+  held: boolean;
+}
+
+const SCALES = [1, 10, 100, 1000, 10000];
+
+/** JSON.stringify of v / 10^d was compared with the exact decimal on the interpreter below this; beyond it invents digits. */
+const NATIVE_BELOW = 1e6;
+
+/** `value` / 10^`decimals` as the shortest decimal, digit by digit. */
+export function decimalText(value: number, decimals: number): string {
+  if (value > -NATIVE_BELOW && value < NATIVE_BELOW) return JSON.stringify(value / SCALES[decimals]);
+  let digits = JSON.stringify(value < 0 ? -value : value);
+  if (decimals > 0) {
+    // At least 1e6, so the point never comes first.
+    const point = digits.length - decimals;
+    let end = digits.length;
+    while (end > point && digits.charAt(end - 1) === "0") end--;
+    digits = digits.substr(0, point) + (end > point ? `.${digits.substring(point, end)}` : "");
+  }
+  return value < 0 ? `-${digits}` : digits;
+}
+
+/** Starts at the first piece of a run. Nothing is read until the first step. */
+export function openBatch(
+  ring: Pick<Ring, "reader" | "decimals" | "end">,
+  map: Pick<TimeMap, "date">,
+  run: Run,
+): Batch {
+  const reader = ring.reader(run.pin, run.from, run.to);
+  const decimals = ring.decimals(run.pin, run.from);
+  let over = false;
+  let session = -1;
+  let segment: Segment | undefined;
+  /** True time is zeroMs + raw × rate, with the half that rounds it. */
+  let zeroMs = 0;
+  let held = false;
+
+  /** Looks up the stretch of the time map that a sample lies in. */
+  const locate = (rawMs: number): void => {
+    if (segment && reader.session === session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return;
+    const dating = map.date(reader.session, rawMs, run.syncId);
+    session = reader.session;
+    held = dating.state === "held";
+    segment = dating.state === "dated" ? dating.segment : undefined;
+    if (segment) zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
+  };
+
+  /** The usual piece, natively. Leaves `text` empty when a sample of it is not usual. */
+  const mapPiece = (rawMs: number[], values: number[], rate: number): void => {
+    const floor = Math.floor;
+    const zero = zeroMs;
+    const scale = SCALES[decimals];
+    const below = decimals > 0 ? NATIVE_BELOW : Infinity;
+    let last = batch.lastTrueMs;
+    let rising = true;
+    // Also false for a value that isn't a number.
+    if (!(Math.max.apply(null, values) < below && Math.min.apply(null, values) > -below)) return;
+    const points = rawMs.map((raw, i) => {
+      const trueMs = floor(zero + raw * rate);
+      if (trueMs <= last) rising = false;
+      last = trueMs;
+      return [trueMs, values[i] / scale];
+    });
+    if (!rising) return;
+    const text = JSON.stringify(points);
+    batch.text = (batch.points > 0 ? "," : "") + text.substring(1, text.length - 1);
+    batch.points += rawMs.length;
+    batch.samples += rawMs.length;
+    batch.lastTrueMs = last;
+  };
+
+  /** Sample by sample. Returns how many of the piece belong to the run. */
+  const walkPiece = (rawMs: number[], values: number[]): number => {
+    for (let i = 0; i < rawMs.length; i++) {
+      const raw = rawMs[i];
+      locate(raw);
+      if (held) {
+        batch.held = true;
+        return i;
+      }
+      if (batch.samples > 0 && batch.never !== (segment === undefined)) return i;
+      if (segment === undefined) {
+        batch.never = true;
+        batch.samples++;
+        batch.undatable++;
+        continue;
+      }
+      const exactMs = zeroMs + raw * segment.rate;
+      if (exactMs > run.untilTrueMs) return i;
+      const number = run.thinPhase + batch.samples;
+      batch.samples++;
+      let trueMs = Math.floor(exactMs);
+      // Two samples in one ms would collapse on the server: moved on as far as the time is uncertain anyway.
+      const late = batch.lastTrueMs + 1 - trueMs;
+      if (run.thinEvery > 1 && number % run.thinEvery !== 0) batch.thinned++;
+      else if (isNaN(values[i])) batch.unrepresentable++;
+      else if (late > 0 && batch.lastTrueMs + 1 - (exactMs - 0.5) > segment.boundMs(raw)) batch.undatable++;
+      else {
+        if (late > 0) trueMs += late;
+        batch.lastTrueMs = trueMs;
+        batch.text += `${batch.points > 0 ? ",[" : "["}${trueMs},${decimalText(values[i], decimals)}]`;
+        batch.points++;
+        if (batch.points === run.pointsMax) return i + 1;
+      }
+    }
+    return rawMs.length;
+  };
+
+  const step = (): boolean => {
+    batch.text = "";
+    if (over) return false;
+    const from = batch.to;
+    const count = reader.next();
+    if (count === 0) {
+      over = true;
+      batch.to = run.to === Infinity ? reader.position : run.to;
+      batch.corrupt = reader.corrupt;
+      return false;
+    }
+    const rawMs = reader.rawMs;
+    const last = rawMs[count - 1];
+    locate(rawMs[0]);
+    // The map keeps a segment's times certain enough, so nothing else is to be asked of its samples.
+    if (
+      segment &&
+      last < segment.toRawMs &&
+      zeroMs + last * segment.rate <= run.untilTrueMs &&
+      run.thinEvery === 1 &&
+      !batch.never &&
+      batch.points + count <= run.pointsMax
+    ) {
+      mapPiece(rawMs, reader.values, segment.rate);
+    }
+    const taken = batch.text === "" ? walkPiece(rawMs, reader.values) : count;
+    if (taken > 0) batch.corrupt = reader.corrupt;
+    if (taken < count) {
+      over = true;
+      if (taken > 0) batch.to = ring.end(run.pin, from, taken);
+    } else batch.to = reader.position;
+    if (batch.points === run.pointsMax) over = true;
+    batch.bodyBytes += batch.text.length;
+    return taken > 0;
+  };
+
+  const batch: Batch = {
+    step,
+    text: "",
+    to: run.from,
+    samples: 0,
+    points: 0,
+    bodyBytes: 2,
+    thinned: 0,
+    undatable: 0,
+    unrepresentable: 0,
+    corrupt: 0,
+    lastTrueMs: run.afterTrueMs,
+    never: false,
+    held: false,
+  };
+  return batch;
+}

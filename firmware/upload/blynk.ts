@@ -1,0 +1,122 @@
+/** Blynk's batch upload: the request, and what each answer means. Source: Blynk's upload-set-of-data-with-timestamps-api page. */
+import { LIMITS } from "../limits.ts";
+import type { HttpRequestOptions } from "../platform/ports.ts";
+
+/**
+ * What became of a request:
+ * - "sent": accepted.
+ * - "unknown": it may have been accepted; the same bytes again.
+ * - "cut": it can't have been accepted, the body was not all sent.
+ * - "unreached": not even connected; nothing was sent.
+ * - "portal": answered by somebody else.
+ * - "stop": refused for a reason that concerns every request.
+ * - "pin": there is no such datastream.
+ * - "smaller": too many points.
+ * - "refused": for what is in it.
+ */
+export type Outcome = "sent" | "unknown" | "cut" | "unreached" | "portal" | "stop" | "pin" | "smaller" | "refused";
+
+export interface Meaning {
+  outcome: Outcome;
+  /** What the server asked for, else 0. */
+  retryAfterMs: number;
+  /** For people; "" when all is well. */
+  text: string;
+}
+
+/** As much of an answer's body as is looked at; a captive portal's page may be longer than the memory. */
+export const ANSWER_CHARS_MAX = 400;
+
+export interface Answer {
+  status: number;
+  headers: { [name: string]: string };
+  /** Its first `ANSWER_CHARS_MAX` characters. */
+  body: string;
+  /** Characters that arrived in all. */
+  chars: number;
+}
+
+/** Request for one batch. `server` is an origin without a path, as settings.ts checks it. */
+export function batchRequest(server: string, token: string, pin: number, bodyBytes: number): HttpRequestOptions {
+  const secure = server.substr(0, 6) === "https:";
+  const authority = server.substr(secure ? 8 : 7);
+  const colon = authority.lastIndexOf(":");
+  // A colon within brackets belongs to an IPv6 address.
+  const hasPort = colon > authority.lastIndexOf("]");
+  return {
+    protocol: secure ? "https:" : "http:",
+    host: hasPort ? authority.substr(0, colon) : authority,
+    port: hasPort ? parseInt(authority.substr(colon + 1), 10) : secure ? 443 : 80,
+    path: `/external/api/batch/update?token=${token}&pin=v${pin}`,
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Content-Length": bodyBytes },
+  };
+}
+
+/** The value of a header whose name is given in lower case, "" when there is none. */
+export function headerOf(headers: { [name: string]: string }, name: string): string {
+  const names = Object.keys(headers);
+  for (let i = 0; i < names.length; i++) if (names[i].toLowerCase() === name) return String(headers[names[i]]).trim();
+  return "";
+}
+
+/** `100 Continue` reaches Espruino's program as the response, with the real one as its body. */
+function unwrapContinue(answer: Answer): Answer {
+  const found = answer.body.match(/^\s*HTTP\/1\.\d (\d\d\d)/);
+  const end = answer.body.indexOf("\r\n\r\n");
+  if (!found || end < 0) return { status: NaN, headers: {}, body: "", chars: 0 };
+  const headers: { [name: string]: string } = {};
+  const lines = answer.body.substr(0, end).split("\r\n");
+  for (let i = 1; i < lines.length; i++) {
+    const colon = lines[i].indexOf(":");
+    if (colon > 0) headers[lines[i].substr(0, colon)] = lines[i].substr(colon + 1);
+  }
+  const body = answer.body.substr(end + 4);
+  return { status: parseInt(found[1], 10), headers, body, chars: answer.chars - end - 4 };
+}
+
+/** `Retry-After` in seconds or as a date; 0 when absent or nonsense. */
+function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
+  const text = headerOf(headers, "retry-after");
+  if (text === "") return 0;
+  const waitMs = text.match(/^\d+$/) ? parseInt(text, 10) * 1000 : Date.parse(text) - nowTrueMs;
+  return waitMs > 0 ? Math.min(waitMs, LIMITS.retryAfterMaxMs) : 0;
+}
+
+/** What an answer that ended means. `whole` says whether the request's body had been sent to its end. */
+export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Meaning {
+  const answer = given.status === 100 ? unwrapContinue(given) : given;
+  const status = answer.status;
+  const waitMs = retryAfterMs(answer.headers, nowTrueMs);
+  const length = headerOf(answer.headers, "content-length");
+  const cutShort = length.match(/^\d+$/) !== null && answer.chars < parseInt(length, 10);
+  const body = answer.body.trim();
+  const text = `the server answered ${status}`;
+  const unknown: Outcome = whole ? "unknown" : "cut";
+
+  if (!(status >= 200 && status < 600)) {
+    return { outcome: unknown, retryAfterMs: 0, text: "the answer is not HTTP: a captive portal or a proxy?" };
+  }
+  if (status < 300) {
+    if (cutShort) return { outcome: unknown, retryAfterMs: 0, text: "the answer was cut short" };
+    if (status === 200 && whole && (body === "OK" || body === "")) {
+      return { outcome: "sent", retryAfterMs: 0, text: "" };
+    }
+    return { outcome: "portal", retryAfterMs: 0, text: "somebody else answered: a captive portal?" };
+  }
+  if (status < 400) return { outcome: "portal", retryAfterMs: 0, text: `redirected (${status}): a captive portal?` };
+  if (status >= 500 || status === 408 || status === 429) return { outcome: unknown, retryAfterMs: waitMs, text };
+  if (status === 413) return { outcome: "smaller", retryAfterMs: waitMs, text };
+  if (status === 401 || status === 403 || status === 404 || status === 405) {
+    return { outcome: "stop", retryAfterMs: waitMs, text };
+  }
+  if (status === 400) {
+    if (body.indexOf("Invalid token") >= 0) return { outcome: "stop", retryAfterMs: 0, text: "the token is refused" };
+    if (body.indexOf("Unknown content type") >= 0) {
+      return { outcome: "stop", retryAfterMs: 0, text: "the content type is refused" };
+    }
+    if (body.indexOf("Wrong pin format") >= 0) return { outcome: "pin", retryAfterMs: 0, text: "no such datastream" };
+    if (body.indexOf("Too much data") >= 0) return { outcome: "smaller", retryAfterMs: 0, text: "too many points" };
+  }
+  return { outcome: "refused", retryAfterMs: waitMs, text };
+}

@@ -1,0 +1,180 @@
+/** One sync at a time: Wi-Fi, time, samples, verdict. */
+import { LIMITS } from "../limits.ts";
+import type { Network } from "../network/wifi.ts";
+import type { Chip, Log, Timers } from "../platform/ports.ts";
+import type { Ledger } from "../storage/ledger.ts";
+import { VERDICT, VERDICT_TEXT } from "../verdict.ts";
+import type { Overload } from "./overload.ts";
+import type { Planner } from "./planner.ts";
+import type { Quota } from "./quota.ts";
+import type { Uploader } from "./uploader.ts";
+
+export type Trigger = "connect" | "button" | "schedule" | "console";
+
+export interface Syncer {
+  /** Syncs now, or, while one is on, once more after it. */
+  trigger(why: Trigger): void;
+  busy(): boolean;
+  /** Of the last sync; 0 before the first. */
+  verdict(): number;
+  /** Plain JSON: `{quota: {pointsLeft, requestsLeft, pointsMax}, backlogClearsMs, verdict, verdictText, syncFault}`; `backlogClearsMs` is null when the backlog grows. */
+  status(): object;
+  /** Called with true when a sync starts and with false when its verdict stands. One listener. */
+  watch(callback: (busy: boolean) => void): void;
+}
+
+export interface SyncSettings {
+  /** While connected. */
+  syncEveryMs: number;
+  /** The radio is on only for a sync, this often. Undefined: always on. */
+  connectEveryMs: number | undefined;
+}
+
+/** What the verdict also tells of. */
+export interface Ailments {
+  flashFault(): boolean;
+  sensorFailing(): boolean;
+}
+
+export function createSync(
+  network: Network,
+  timeSync: { run(done: (known: boolean) => void): void },
+  planner: Pick<Planner, "holds">,
+  overload: Pick<Overload, "clearsMs">,
+  quota: Quota,
+  uploader: Uploader,
+  ledger: Pick<Ledger, "pins" | "counters">,
+  ailments: Ailments,
+  timers: Timers,
+  chip: Pick<Chip, "memory" | "random">,
+  log: Log,
+  settings: SyncSettings,
+): Syncer {
+  let busy = false;
+  let verdict = 0;
+  let remembered: Trigger | undefined;
+  let timer: number | undefined;
+  let failures = 0;
+  let listener: ((busy: boolean) => void) | undefined;
+
+  /** Samples that were let go unsent, and those that can't be dated, since the device was new. */
+  const losses = (): { lost: number; undatable: number } => {
+    const sum = { lost: 0, undatable: 0 };
+    const pins = ledger.pins();
+    for (let i = 0; i < pins.length; i++) {
+      const counters = ledger.counters(pins[i]);
+      sum.lost += counters.overwritten + counters.expired;
+      sum.undatable += counters.undatable;
+    }
+    return sum;
+  };
+  let atPress = losses();
+
+  const everyMs = settings.connectEveryMs || settings.syncEveryMs;
+
+  /** The next sync of its own. */
+  const arm = (waitMs: number): void => {
+    timer = timers.setTimeout(() => {
+      timer = undefined;
+      // The network rejoins by itself and says so; only a radio that was turned off is turned on from here.
+      if (network.up() || settings.connectEveryMs !== undefined) trigger("schedule");
+      else arm(everyMs);
+    }, waitMs);
+  };
+
+  const finish = (why: Trigger, found: number, nextTryMs: number): void => {
+    const now = losses();
+    verdict = found;
+    // In the order in which a person should deal with them; the first that applies is shown.
+    if (verdict === 0 && ailments.flashFault()) verdict = VERDICT.flashFault;
+    if (verdict === 0 && ailments.sensorFailing()) verdict = VERDICT.sensorFailing;
+    if (verdict === 0 && now.lost > atPress.lost) verdict = VERDICT.samplesLost;
+    if (verdict === 0 && (planner.holds() || now.undatable > atPress.undatable)) verdict = VERDICT.undatedSamples;
+    if (why === "button") atPress = now;
+    log(verdict === 0 ? "info" : "warn", `sync: ${VERDICT_TEXT[verdict]}`);
+    busy = false;
+    if (listener) listener(false);
+    const again = remembered;
+    remembered = undefined;
+    if (again) {
+      trigger(again);
+      return;
+    }
+    if (settings.connectEveryMs !== undefined) network.disconnect();
+    // A backoff may well be longer than the schedule; a wait for allowance leaves the clock to be looked after.
+    const backingOff = nextTryMs < Infinity && (found === VERDICT.serverNotReached || found === VERDICT.noTime);
+    arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
+  };
+
+  /** A wait that doubles with each failure, with full jitter. */
+  const backoffMs = (): number =>
+    Math.ceil(
+      chip.random() * Math.min(LIMITS.backoffMaxMs, LIMITS.backoffFirstMs * Math.pow(2, Math.min(failures++, 20))),
+    );
+
+  const start = (why: Trigger): void => {
+    const memory = chip.memory();
+    if (memory.free < LIMITS.syncMemoryFreeMin) {
+      log(
+        "error",
+        `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.syncMemoryFreeMin} needed`,
+      );
+      finish(why, VERDICT.serverNotReached, backoffMs());
+      return;
+    }
+    network.connect((failure) => {
+      if (failure !== 0) {
+        // It goes on trying by itself.
+        finish(why, failure, Infinity);
+        return;
+      }
+      timeSync.run((known) => {
+        if (!known) {
+          finish(why, VERDICT.noTime, backoffMs());
+          return;
+        }
+        failures = 0;
+        uploader.drain((found, nextTryMs) => finish(why, found, nextTryMs));
+      });
+    });
+  };
+
+  const trigger = (why: Trigger): void => {
+    if (busy) {
+      // A press counts as one when it is its turn.
+      if (remembered !== "button") remembered = why;
+      return;
+    }
+    if (timer !== undefined) timers.clearTimeout(timer);
+    timer = undefined;
+    busy = true;
+    if (why === "button" || why === "console") {
+      failures = 0;
+      uploader.forgive();
+    }
+    if (listener) listener(true);
+    start(why);
+  };
+
+  network.onDown(() => uploader.linkLost());
+  arm(everyMs);
+
+  return {
+    trigger,
+    busy: () => busy,
+    verdict: () => verdict,
+    status: () => {
+      const clearsMs = overload.clearsMs();
+      return {
+        quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
+        backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
+        verdict,
+        verdictText: VERDICT_TEXT[verdict],
+        syncFault: uploader.fault(),
+      };
+    },
+    watch: (callback) => {
+      listener = callback;
+    },
+  };
+}
