@@ -47,7 +47,7 @@ export function scaleReading(value: number, decimals: number): number {
  */
 export function createSampler(
   timers: Timers,
-  clock: Pick<Clock, "rawMs" | "rawAtTimer">,
+  clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer">,
   ring: Pick<Ring, "append" | "fail">,
   streams: SampledStream[],
   log: Log,
@@ -57,6 +57,7 @@ export function createSampler(
     dueMs: 0,
     /** When the reading under way began: the sample's time. */
     readAtMs: 0,
+    session: 0,
     /** From the beginning of a reading until it is on flash or counted as failed. */
     pending: false,
     answered: false,
@@ -78,6 +79,11 @@ export function createSampler(
     const value = state.value;
     state.pending = false;
     let why = failure;
+    // Its time belongs to a session that is over.
+    if (state.session !== clock.session()) {
+      state.readAtMs = clock.rawMs();
+      why = "the clock jumped meanwhile";
+    }
     if (why === "" && (typeof value !== "number" || !(Math.abs(value) < Number.POSITIVE_INFINITY)))
       why = "not a number";
     if (why !== "") ring.fail(stream.pin, state.readAtMs);
@@ -95,6 +101,7 @@ export function createSampler(
     state.pending = true;
     state.answered = false;
     state.readAtMs = clock.rawMs();
+    state.session = clock.session();
     try {
       state.stream.sensor((value) => {
         if (serial !== state.serial || !state.pending || state.answered) return;

@@ -10,10 +10,14 @@ function setUp(streams: { sensor: Sensor; intervalMs: number; decimals?: number 
   const timers = createVirtualTimers();
   const events: Event[] = [];
   const log: string[] = [];
-  const state = { flashWorks: true };
+  const state = { flashWorks: true, session: 1 };
   const sampler = createSampler(
     timers,
-    { rawMs: () => Math.floor(timers.nowMs()), rawAtTimer: () => Math.floor(timers.nowMs()) },
+    {
+      session: () => state.session,
+      rawMs: () => Math.floor(timers.nowMs()),
+      rawAtTimer: () => Math.floor(timers.nowMs()),
+    },
     {
       append: (pin, rawMs, value) => {
         events.push({ pin, rawMs, value });
@@ -186,12 +190,25 @@ describe("the sampler", () => {
     expect(sampler.failing()).toBe(false);
   });
 
+  test("lets a reading go that a jump of the clock came into: its time belongs to a session that is over", () => {
+    const answers: ((value: number) => void)[] = [];
+    const { timers, events, sampler, state } = setUp([{ sensor: (done) => answers.push(done), intervalMs: 60000 }]);
+    sampler.start();
+    timers.advance(500);
+    state.session++;
+    answers[0](7);
+    expect(events).toEqual([{ pin: 1, rawMs: 1500, value: "failed" }]);
+    timers.advance(60000);
+    answers[1](8);
+    expect(events[1]).toEqual({ pin: 1, rawMs: 61000, value: 8 });
+  });
+
   test("goes on when writing throws, as when memory runs out", () => {
     let reads = 0;
     const timers = createVirtualTimers();
     const sampler = createSampler(
       timers,
-      { rawMs: () => timers.nowMs(), rawAtTimer: () => timers.nowMs() },
+      { session: () => 1, rawMs: () => timers.nowMs(), rawAtTimer: () => timers.nowMs() },
       {
         append: () => {
           reads++;

@@ -1,0 +1,184 @@
+/** Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here. */
+import { createClock } from "./clock/clock.ts";
+import { createHttpDate } from "./clock/http-date.ts";
+import { createSntp } from "./clock/sntp.ts";
+import { createTimeMap } from "./clock/time-map.ts";
+import { createTimeSync } from "./clock/time-sync.ts";
+import { device } from "./device.ts";
+import { LIMITS } from "./limits.ts";
+import { createNetwork } from "./network/wifi.ts";
+import { startButton } from "./panel/button.ts";
+import { startLed } from "./panel/led.ts";
+import { createMachine } from "./platform/machine.ts";
+import type { FlashRegion } from "./platform/ports.ts";
+import { createSampler } from "./sensors/sampler.ts";
+import { readSettings } from "./settings.ts";
+import { composeStatus, VERSION } from "./status.ts";
+import { openLedger } from "./storage/ledger.ts";
+import { openRing } from "./storage/ring.ts";
+import { batchRequest } from "./upload/blynk.ts";
+import { createOverload } from "./upload/overload.ts";
+import { createPlanner } from "./upload/planner.ts";
+import { createQuota } from "./upload/quota.ts";
+import { createSync, type Trigger } from "./upload/sync.ts";
+import { createUploader } from "./upload/uploader.ts";
+import { VERDICT } from "./verdict.ts";
+
+/** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
+const WATCHDOG_MS = 300000;
+const KICK_MS = 10000;
+
+const machine = createMachine();
+const timers = machine.timers;
+const chip = machine.chip;
+const log = machine.log;
+const server = device.server;
+const settings = readSettings(machine.store, device);
+const faults = settings.problems;
+
+// Before anything else can take time: whoever is in reach could read the token.
+const consoleFault = machine.lockConsoles(device.console ?? {}, settings.consolePassword);
+if (consoleFault !== "") faults.push(consoleFault);
+
+const streams = device.datastreams.map((stream) => ({
+  pin: parseInt(stream.pin.substr(1), 10),
+  name: stream.name,
+  sensor: stream.sensor,
+  intervalMs: stream.intervalMs,
+  decimals: stream.decimals,
+}));
+
+/** Storage, time and sampler: from here on it logs. */
+function startLogging(region: FlashRegion) {
+  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes);
+  const ringPages = region.pages - 2 * bankPages;
+  if (2 * streams.length + 3 > ringPages) {
+    throw new Error(
+      `${streams.length} datastreams need ${2 * streams.length + 3} pages; the region leaves ${ringPages}`,
+    );
+  }
+  const ledger = openLedger(region, bankPages);
+  const ring = openRing(region, ledger, bankPages, streams);
+  const session = ledger.session() + 1;
+  const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
+  ledger.boot(session, rawMs);
+  ring.start(session);
+  const clock = createClock(timers, session, rawMs);
+  clock.watch((next) => {
+    // The next boot must not count a session twice.
+    ledger.boot(next, clock.rawMs());
+    ring.start(next);
+  });
+  const sampler = createSampler(timers, clock, ring, streams, log);
+  console.log(`backfill ${VERSION} logging ${streams.length} datastreams`);
+  sampler.start();
+
+  chip.startWatchdog(WATCHDOG_MS);
+  function kick() {
+    if (sampler.healthy()) chip.kickWatchdog();
+    timers.setTimeout(kick, KICK_MS);
+  }
+  kick();
+  return { ledger, ring, clock, sampler };
+}
+
+/** Network, time servers and upload, on top of what logs. */
+function startSyncing(parts: ReturnType<typeof startLogging>) {
+  const ledger = parts.ledger;
+  const ring = parts.ring;
+  const clock = parts.clock;
+  const sampler = parts.sampler;
+  const ageMaxMs = server.ageMaxMs ?? LIMITS.ageMaxMs;
+  const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
+  const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
+  const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
+  const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
+  const timeSync = createTimeSync(sntp, askDate, clock, map, ledger, log);
+  const quota = createQuota(
+    ledger,
+    clock,
+    server.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
+    server.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+  );
+  const overload = createOverload(ring, ledger, map, quota, {
+    overload: device.overload ?? "oldest-first",
+    ageMaxMs,
+    intervalsMs: streams.map((stream) => stream.intervalMs),
+  });
+  const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, log, {
+    pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+    bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,
+    ageMaxMs,
+  });
+  const uploader = createUploader(ring, ledger, map, clock, planner, machine.http, timers, chip, log, {
+    server: settings.server,
+    token: settings.token,
+  });
+  const ailments = { flashFault: sampler.flashFailed, sensorFailing: sampler.failing };
+  const syncer = createSync(
+    network,
+    timeSync,
+    planner,
+    overload,
+    quota,
+    uploader,
+    ledger,
+    ailments,
+    timers,
+    chip,
+    log,
+    { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
+  );
+  network.onUp(() => syncer.trigger("connect"));
+  return { ledger, ring, clock, map, sampler, network, syncer, streams };
+}
+
+let logging: ReturnType<typeof startLogging> | undefined;
+let logger: ReturnType<typeof startSyncing> | undefined;
+const region = machine.region(device.region);
+if (typeof region === "string") faults.push(region);
+else {
+  try {
+    logging = startLogging(region);
+    logger = startSyncing(logging);
+  } catch (error) {
+    // The console stays usable, whatever is wrong with the flash.
+    faults.push(`not ${logging === undefined ? "logging" : "syncing"}: ${error}`);
+  }
+}
+if (logging === undefined) console.log(`backfill ${VERSION} logging 0 datastreams`);
+
+const sync = (why: Trigger) => {
+  if (logger !== undefined) logger.syncer.trigger(why);
+};
+try {
+  const led = startLed(machine.pins, timers, device.led, () => logging !== undefined && logging.sampler.healthy());
+  if (logger === undefined) led.verdict(VERDICT.flashFault);
+  else {
+    const syncer = logger.syncer;
+    syncer.watch((busy) => {
+      if (busy) led.syncing();
+      else led.verdict(syncer.verdict());
+    });
+  }
+  if (device.button !== undefined) {
+    startButton(machine.pins, timers, device.button, () => {
+      if (logger === undefined) led.verdict(VERDICT.flashFault);
+      sync("button");
+    });
+  }
+} catch (error) {
+  faults.push(`panel: ${error}`);
+}
+faults.forEach((fault) => {
+  log("error", fault);
+});
+
+(globalThis as unknown as { backfill: object }).backfill = {
+  version: VERSION,
+  status: () => composeStatus(chip, faults, logger),
+  sync: () => {
+    sync("console");
+  },
+};
+sync("connect");

@@ -1,0 +1,97 @@
+import type { Clock } from "./clock/clock.ts";
+import type { TimeMap } from "./clock/time-map.ts";
+import type { Network } from "./network/wifi.ts";
+import type { Chip } from "./platform/ports.ts";
+import type { SampledStream, Sampler } from "./sensors/sampler.ts";
+import type { Ledger } from "./storage/ledger.ts";
+import type { Ring } from "./storage/ring.ts";
+import type { Syncer } from "./upload/sync.ts";
+import { VERDICT, VERDICT_TEXT } from "./verdict.ts";
+
+/** package.json's. */
+export const VERSION = "0.1.0";
+
+/** The parts that a unit which logs is made of, as far as its status needs them. */
+export interface Logger {
+  ledger: Pick<Ledger, "pins" | "counters">;
+  ring: Pick<Ring, "pins" | "totals" | "fill">;
+  clock: Pick<Clock, "session" | "rawMs">;
+  map: Pick<TimeMap, "now">;
+  sampler: Pick<Sampler, "flashFailed">;
+  network: Pick<Network, "up">;
+  syncer: Pick<Syncer, "status">;
+  streams: Pick<SampledStream, "pin" | "name">[];
+}
+
+/** A datastream's samples: `sampled` = `delivered` + `pending` + all of `dropped`; `missed` and `failed` slots had none. */
+function streamStatus(logger: Logger, pin: number) {
+  const totals = logger.ring.totals(pin);
+  const counters = logger.ledger.counters(pin);
+  const configured = logger.streams.find((stream) => stream.pin === pin);
+  return {
+    pin: `v${pin}`,
+    // A pin that was taken out of the device file still drains.
+    name: configured === undefined ? "" : configured.name,
+    sampled: totals.sampled,
+    delivered: counters.delivered,
+    pending: totals.pending,
+    dropped: {
+      expired: counters.expired,
+      overwritten: counters.overwritten,
+      thinned: counters.thinned,
+      undatable: counters.undatable,
+      refused: counters.refused,
+      unrepresentable: counters.unrepresentable,
+      corrupt: counters.corrupt,
+    },
+    missed: totals.missed,
+    failed: totals.failed,
+  };
+}
+
+/**
+ * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
+ * region can't be had) there is no session and there are no streams.
+ */
+export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): object {
+  const memory = chip.memory();
+  const answer: { [name: string]: unknown } = {
+    version: VERSION,
+    session: 0,
+    rawMs: 0,
+    time: null,
+    streams: [],
+    ring: { pages: 0, usedPages: 0 },
+    quota: null,
+    backlogClearsMs: null,
+    verdict: VERDICT.flashFault,
+    verdictText: VERDICT_TEXT[VERDICT.flashFault],
+    wifi: false,
+    memory: { used: memory.total - memory.free, total: memory.total },
+  };
+  const all = faults.slice();
+  if (logger !== undefined) {
+    const pins = logger.streams.map((stream) => stream.pin);
+    logger.ring
+      .pins()
+      .concat(logger.ledger.pins())
+      .forEach((pin) => {
+        if (pins.indexOf(pin) < 0) pins.push(pin);
+      });
+    // Read before the session: it may find a jump, which begins the next.
+    answer.rawMs = logger.clock.rawMs();
+    answer.session = logger.clock.session();
+    answer.time = logger.map.now() ?? null;
+    answer.streams = pins.map((pin) => streamStatus(logger, pin));
+    answer.ring = logger.ring.fill();
+    answer.wifi = logger.network.up();
+    const sync = logger.syncer.status() as { [name: string]: unknown };
+    Object.keys(sync).forEach((name) => {
+      if (name !== "syncFault") answer[name] = sync[name];
+      else if (sync[name]) all.push(sync[name] as string);
+    });
+    if (logger.sampler.flashFailed()) all.push("flash: the last sample could not be written");
+  }
+  answer.faults = all;
+  return answer;
+}
