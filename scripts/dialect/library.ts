@@ -1,0 +1,67 @@
+/** What the language library of Espruino 2v29.277 has: tried one by one in the Linux build, the boards' own from their sources. */
+
+/** Global names beside `E`, the pins and what the program declares. */
+export const GLOBALS = new Set(
+  `Array ArrayBuffer Boolean DataView Date Error Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array
+  InternalError JSON Math NaN Number Object Promise ReferenceError RegExp String SyntaxError TypeError Uint16Array Uint24Array
+  Uint32Array Uint8Array Uint8ClampedArray arguments atob btoa changeInterval clearInterval clearTimeout console
+  decodeURIComponent encodeURIComponent eval global globalThis isFinite isNaN parseFloat parseInt process setInterval
+  setTimeout undefined
+  AES E ESP32 File Graphics HIGH I2C I2C1 I2C2 I2C3 LOW Modules NRF OneWire Pin SPI SPI1 SPI2 SPI3 Serial Serial1 Serial2
+  Serial3 StorageFile Telnet USB Bluetooth Terminal Waveform analogRead analogWrite clearWatch digitalPulse digitalRead
+  digitalWrite dump echo getPinMode getSerial getTime load peek16 peek32 peek8 pinMode poke16 poke32 poke8 print require
+  reset save setTime setWatch shiftOut trace url`.split(/\s+/),
+);
+
+/** Pins by name. */
+export const PIN_NAME = /^(D\d{1,2}|A\d{1,2}|BTN\d?|LED\d?)$/;
+
+/** Members of the built-in objects, where a missing one can be told by its name. */
+export const STATIC_MEMBERS: { [object: string]: Set<string> } = {
+  Array: new Set(["isArray", "prototype"]),
+  Date: new Set(["now", "parse", "prototype"]),
+  JSON: new Set(["parse", "stringify"]),
+  Math: new Set(
+    `abs acos asin atan atan2 ceil cos exp floor log max min pow random round sign sin sqrt tan E LN10 LN2 LOG10E LOG2E PI
+    SQRT1_2 SQRT2`.split(/\s+/),
+  ),
+  Number: new Set(["MAX_VALUE", "MIN_VALUE", "NaN", "NEGATIVE_INFINITY", "POSITIVE_INFINITY", "prototype"]),
+  Object: new Set(
+    `assign create defineProperties defineProperty entries fromEntries getOwnPropertyDescriptor getOwnPropertyDescriptors
+    getOwnPropertyNames getPrototypeOf keys prototype setPrototypeOf values`.split(/\s+/),
+  ),
+  Promise: new Set(["all", "reject", "resolve", "prototype"]),
+  String: new Set(["fromCharCode", "prototype"]),
+};
+
+/** Methods that no type of Espruino's has. A program's own methods of these names are fine. */
+export const MISSING_METHODS = new Set(
+  `at codePointAt copyWithin entries findLast findLastIndex flat flatMap getBigInt64 getBigUint64 isPrototypeOf keys
+  localeCompare matchAll normalize propertyIsEnumerable reduceRight search setBigInt64 setBigUint64 setUTCDate
+  setUTCFullYear setUTCHours setUTCMilliseconds setUTCMinutes setUTCMonth setUTCSeconds toDateString toExponential
+  toLocaleDateString toLocaleLowerCase toLocaleString toLocaleTimeString toLocaleUpperCase toPrecision toReversed toSorted
+  toSpliced toTimeString toWellFormed trimEnd trimLeft trimRight trimStart values`.split(/\s+/),
+);
+
+/** Array methods that call back at once: a closure that is only passed to them sees a loop's variable as it is now. */
+export const CALLS_AT_ONCE = new Set("every filter find findIndex forEach map reduce replace some sort".split(" "));
+
+const REGEX_TROUBLE: [RegExp, string][] = [
+  [/\(\?/, "groups that start with (?"],
+  [/[*+?}][?]/, "lazy repetition"],
+  [/\)[*+?{]/, "a repeated group"],
+  [/\{\d/, "repetition by count"],
+  [/\\[1-9]/, "back references"],
+  [/\\[uUpPcbBk]/, "\\u, \\p, \\c, \\b, \\B and \\k"],
+  [/\([^)]*\(/, "a group in a group"],
+];
+
+/** What Espruino's regular expressions lack of this one, in words, or "". Each seen to fail in the interpreter. */
+export function regexTrouble(pattern: string, flags: string): string {
+  const bad = flags.replace(/[gi]/g, "");
+  if (bad !== "") return `flag ${bad}`;
+  // Escaped characters and classes are no operators; what is told by a backslash is looked for first.
+  const plain = pattern.replace(/\\[^1-9uUpPcbBk]/g, "_").replace(/\[(\\.|[^\]\\])*\]/g, "_");
+  for (const [trouble, words] of REGEX_TROUBLE) if (trouble.test(plain)) return words;
+  return "";
+}

@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "host",
+          include: ["host-tests/**/*.test.ts"],
+          exclude: ["host-tests/interpreter/**"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // Against a real Espruino (ESPRUINO=/path/to/espruino); each test says so and skips without.
+        test: {
+          name: "interpreter",
+          include: ["host-tests/interpreter/**/*.test.ts"],
+          testTimeout: 120_000,
+          // Timing matters there, and this machine has few cores.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
