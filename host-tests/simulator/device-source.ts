@@ -29,7 +29,27 @@ export interface Program {
 }
 
 /** A user's device file by its path or its text, a generated device, or a whole program. */
-export type SimulatedDevice = { file: string } | { source: string } | GeneratedDevice | Program;
+export type SimulatedDevice =
+  | ({ file: string } & Overrides)
+  | ({ source: string } & Overrides)
+  | GeneratedDevice
+  | Program;
+
+/** What a run changes of a device file without touching it. */
+export interface Overrides {
+  region?: string;
+  /** Of every datastream. */
+  intervalMs?: number;
+}
+
+function overriding({ region, intervalMs }: Overrides): string {
+  let source = "";
+  if (region !== undefined) source += `device.region = ${JSON.stringify(region)};\n`;
+  if (intervalMs !== undefined) {
+    source += `device.datastreams.forEach((stream: any) => {\n  stream.intervalMs = ${intervalMs};\n});\n`;
+  }
+  return source;
+}
 
 /** Wraps each sensor, so that the simulator sees what the firmware is given. Written for Espruino: it becomes part of the bundle. */
 const OBSERVE = `
@@ -77,10 +97,10 @@ export async function buildDevice(device: SimulatedDevice): Promise<string> {
   if ("code" in device) return device.code;
   if ("file" in device) {
     const deviceFile = resolve(device.file);
-    const deviceSource = `import { device } from ${JSON.stringify(deviceFile)};\n${OBSERVE}\nexport { device };`;
-    return bundleOnce(`file ${deviceFile}`, { deviceFile, deviceSource });
+    const source = `import { device } from ${JSON.stringify(deviceFile)};\n${overriding(device)}`;
+    return bundleOnce(source, { deviceFile, deviceSource: `${source}${OBSERVE}\nexport { device };` });
   }
-  const source = isGenerated(device) ? generatedSource(device) : device.source;
+  const source = isGenerated(device) ? generatedSource(device) : `${device.source}\n${overriding(device)}`;
   return bundleOnce(source, { deviceSource: source + OBSERVE });
 }
 

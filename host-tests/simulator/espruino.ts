@@ -338,8 +338,8 @@ function createWatchdog(boot: Boot, bite: () => void): { start(ms: number, auto:
   let deadlineMs = Number.POSITIVE_INFINITY;
   function look(): void {
     if (!boot.alive() || timeoutMs === 0) return;
-    if (world.nowMs() >= deadlineMs) return bite();
-    world.at(deadlineMs, look);
+    if (world.nowMs() >= deadlineMs) bite();
+    else world.at(deadlineMs, look);
   }
   return {
     start(ms, auto) {

@@ -105,7 +105,7 @@ export function createNetwork(
     lose(): void;
   }
 
-  function connection(tls: boolean): Connection {
+  function connection(): Connection {
     let inFlight = 0;
     let lastUpMs = 0;
     let lastDownMs = 0;
@@ -237,10 +237,11 @@ export function createNetwork(
     ): void {
       const portal = (status: number, body: string, headers: Record<string, string>) =>
         reply(wire({ status, headers: { ...headers, "Content-Length": String(body.length) }, body }));
-      if (fault?.kind === "html") {
-        return portal(200, "<html><body>Welcome! Please log in.</body></html>", { "Content-Type": "text/html" });
+      if (fault?.kind === "html" || fault?.kind === "redirect") {
+        if (fault.kind === "redirect") portal(302, "", { Location: "http://portal.example/login" });
+        else portal(200, "<html><body>Welcome! Please log in.</body></html>", { "Content-Type": "text/html" });
+        return;
       }
-      if (fault?.kind === "redirect") return portal(302, "", { Location: "http://portal.example/login" });
 
       const stored = storesFault(fault);
       standIn.fault =
@@ -253,29 +254,37 @@ export function createNetwork(
       const normal = standIn.handle(request);
       standIn.fault = undefined;
       record.stored = fault ? stored : normal.status === 200;
-      if (!fault) return reply(wire(normal));
+      if (!fault) {
+        reply(wire(normal));
+        return;
+      }
       const ok = { ...normal, headers: { ...normal.headers, ...fault.headers } };
       switch (fault.kind) {
         case "status":
-          return reply(wire(ok));
+          reply(wire(ok));
+          break;
         case "empty":
-          return reply(wire({ status: 200, headers: { ...ok.headers, "Content-Length": "0" }, body: "" }));
+          reply(wire({ status: 200, headers: { ...ok.headers, "Content-Length": "0" }, body: "" }));
+          break;
         case "garbage":
-          return reply("\r\n\r\n\u0003\u0001garbage \r\n\r\n");
+          reply("\r\n\r\n\u0003\u0001garbage \r\n\r\n");
+          break;
         case "continue":
-          return reply(`HTTP/1.1 100 Continue\r\n\r\n${wire(ok)}`);
+          reply(`HTTP/1.1 100 Continue\r\n\r\n${wire(ok)}`);
+          break;
         case "short":
-          return reply("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nOK", "end", false);
+          reply("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nOK", "end", false);
+          break;
         case "silent":
-          return;
+          break;
         case "late":
           world.at(world.nowMs() + durationMs(fault.delay ?? 120_000), () => reply(wire(ok)));
-          return;
+          break;
         case "lost":
-          return reply("", "end", false);
+          reply("", "end", false);
+          break;
       }
     }
-    void tls;
     open.add(link);
     return link;
   }
@@ -312,7 +321,7 @@ export function createNetwork(
         block(2 * (oneWayMs(true) + oneWayMs(false)) + 1500);
         if (!joined || httpFault((kind) => kind === "tls", undefined)) return undefined;
       }
-      return connection(tls);
+      return connection();
     },
     datagram(data, host, port, receive) {
       if (!reachable() || port !== 123 || data.length < 48) return;

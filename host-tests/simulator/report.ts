@@ -54,6 +54,7 @@ export interface Report {
 export interface Status {
   streams: {
     pin: number | string;
+    name?: string;
     sampled: number;
     delivered: number;
     pending: number;

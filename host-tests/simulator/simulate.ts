@@ -34,6 +34,7 @@ import { createWorld, type World } from "./world.ts";
 export type { GeneratedDevice, SimulatedDevice, SimulatedStream } from "./device-source.ts";
 export type { Report, ServerPoint, StreamReport } from "./report.ts";
 export type * from "./script.ts";
+export { durationMs } from "./script.ts";
 
 /** The report, and what else a test or a person may want to look at. */
 export interface Simulation {

@@ -82,7 +82,10 @@ export function createWifi(
 
   function disconnectedEvent(why: keyof typeof REASONS): void {
     setJoined(false);
-    if (--tries > 0) return tryOnce();
+    if (--tries > 0) {
+      tryOnce();
+      return;
+    }
     associated = false;
     attempt++;
     const [reason, msg] = REASONS[why];

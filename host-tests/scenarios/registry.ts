@@ -1,0 +1,12 @@
+/** Every scenario by name. */
+import { CHAOS } from "./chaos.ts";
+import { NETWORK } from "./network.ts";
+import { OFFLINE } from "./offline.ts";
+import type { Scenario } from "./scenario.ts";
+import { TIME } from "./time.ts";
+
+export const SCENARIOS: Scenario[] = [...OFFLINE, ...TIME, ...NETWORK, ...CHAOS];
+
+export function findScenario(name: string): Scenario | undefined {
+  return SCENARIOS.find((scenario) => scenario.name === name);
+}

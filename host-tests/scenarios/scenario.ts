@@ -1,0 +1,79 @@
+/** A scenario: a device, what happens to it, and what it must come to. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { GeneratedDevice, Script, SimulatedDevice, SimulatedStream, Simulation } from "../simulator/simulate.ts";
+
+export interface Scenario {
+  name: string;
+  /** One line for `npm run simulate -- --help`. */
+  about: string;
+  device: SimulatedDevice;
+  /** What happens; chance may play its part through the seed. */
+  script(seed: number): Script;
+  /** Its own promise, beside `balanced` and no violations: a sentence for each way in which it is broken. */
+  promise?(simulation: Simulation): string[];
+}
+
+export const DEVICE_FILE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "firmware", "device.ts");
+
+const DAY_MS = 86_400_000;
+
+/** A room: a daily wave, a slower one, and noise of the sensor's own resolution; any time can be asked for. */
+export function roomValue(stream: SimulatedStream, elapsedMs: number): number {
+  const lane = stream.name.length + stream.name.charCodeAt(0);
+  const day = (2 * Math.PI * elapsedMs) / DAY_MS;
+  const swing = stream.decimals === 0 ? 60 : 3;
+  const middle = stream.decimals === 0 ? 500 : 21;
+  const noise = (hash(Math.floor(elapsedMs / 100) + lane * 7919) - 0.5) * 2 * 10 ** -stream.decimals;
+  return middle + swing * Math.sin(day + lane) + swing * 0.2 * Math.sin(day * 5.3) + noise;
+}
+
+/** Uniform in [0, 1) for each integer. */
+function hash(n: number): number {
+  let h = Math.imul((n ^ (n >>> 16)) >>> 0, 0x45d9f3b);
+  h = Math.imul(h ^ (h >>> 16), 0x45d9f3b);
+  return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
+}
+
+/** Temperature, humidity and CO2, each once an interval. */
+export function room(
+  options: { everyMs?: number; region?: string; more?: Record<string, unknown> } = {},
+): GeneratedDevice {
+  const intervalMs = options.everyMs ?? 60_000;
+  return {
+    streams: [
+      { pin: "v1", name: "temperature", intervalMs, decimals: 1 },
+      { pin: "v2", name: "humidity", intervalMs, decimals: 1 },
+      { pin: "v3", name: "co2", intervalMs, decimals: 0 },
+    ],
+    value: roomValue,
+    region: options.region,
+    more: options.more,
+  };
+}
+
+/** Nothing was dropped, and all that was sampled is on the server. */
+export function allDelivered({ report }: Simulation): string[] {
+  const broken: string[] = [];
+  for (const stream of report.streams) {
+    const dropped = Object.entries(stream.dropped).filter(([, count]) => count > 0);
+    for (const [reason, count] of dropped) broken.push(`${stream.pin}: ${count} ${reason}`);
+    if (stream.pending > 0) broken.push(`${stream.pin}: ${stream.pending} pending`);
+    if (stream.sampled === 0) broken.push(`${stream.pin}: nothing sampled`);
+  }
+  return broken;
+}
+
+/** No timestamp is further off than this. */
+export function timesWithin(boundMs: number): (simulation: Simulation) => string[] {
+  return ({ report }) =>
+    report.time.errorMsMax <= boundMs ? [] : [`a time is ${report.time.errorMsMax} ms off, ${boundMs} allowed`];
+}
+
+/** Several promises at once. */
+export function all(...promises: ((simulation: Simulation) => string[])[]): (simulation: Simulation) => string[] {
+  return (simulation) => promises.flatMap((promise) => promise(simulation));
+}
+
+export const dropped = ({ report }: Simulation, reason: keyof Simulation["report"]["streams"][0]["dropped"]): number =>
+  report.streams.reduce((sum, stream) => sum + stream.dropped[reason], 0);
