@@ -62,6 +62,8 @@ export function createSampler(
     pending: false,
     answered: false,
     value: Number.NaN,
+    /** Why there is no value, or "". */
+    error: "",
     /** Grows by 1 a reading, so that a late answer is known as such. */
     serial: 0,
     failing: false,
@@ -74,11 +76,11 @@ export function createSampler(
   let running = false;
   let waking = false;
 
-  function settle(state: State, failure: string) {
+  function settle(state: State) {
     const stream = state.stream;
     const value = state.value;
     state.pending = false;
-    let why = failure;
+    let why = state.error;
     // Its time belongs to a session that is over.
     if (state.session !== clock.session()) {
       state.readAtMs = clock.rawMs();
@@ -97,22 +99,26 @@ export function createSampler(
   }
 
   function read(state: State) {
+    const readAtMs = clock.rawMs();
+    const intervalMs = state.stream.intervalMs;
+    // The sensor before this one blocked for so long that this slot is missed, too.
+    if (readAtMs - (state.dueMs - intervalMs) > intervalMs / 2) return;
     const serial = ++state.serial;
     state.pending = true;
     state.answered = false;
-    state.readAtMs = clock.rawMs();
+    state.error = "";
+    state.readAtMs = readAtMs;
     state.session = clock.session();
     try {
       state.stream.sensor((value) => {
         if (serial !== state.serial || !state.pending || state.answered) return;
         state.value = value;
         state.answered = true;
-        if (!waking) settle(state, "");
+        if (!waking) settle(state);
       });
     } catch (error) {
-      state.value = Number.NaN;
+      state.error = String(error);
       state.answered = true;
-      log("warn", `${state.stream.name}: ${error}`);
     }
   }
 
@@ -139,7 +145,8 @@ export function createSampler(
       const due = nowMs >= state.dueMs - EARLY_MS;
       if (state.pending && (due || nowMs >= state.readAtMs + SENSOR_TIMEOUT_MS)) {
         state.serial++;
-        settle(state, state.answered ? "" : "no answer");
+        if (!state.answered) state.error = "no answer";
+        settle(state);
       }
       if (!due) return;
       // The nearest slot: the ones before it were missed; a nearest one that is still to come is waited for.
@@ -155,7 +162,7 @@ export function createSampler(
     waking = false;
     let slow = false;
     dueNow.forEach((state) => {
-      if (state.pending && state.answered) settle(state, "");
+      if (state.pending && state.answered) settle(state);
       else if (state.pending) slow = true;
     });
     if (slow) arm();
