@@ -69,7 +69,7 @@ const REFUSED: Construct[] = [
   { name: "Object.is", code: "answer=Object.is(1,1)" },
   { name: "Number.isInteger", code: "answer=Number.isInteger(5)" },
   { name: "Number.isFinite", code: "answer=Number.isFinite(5)" },
-  { name: "setBigUint64", code: "answer=typeof new DataView(new ArrayBuffer(8)).setBigUint64" },
+  { name: "setBigUint64", code: "new DataView(new ArrayBuffer(8)).setBigUint64(0,BigInt(5)); answer=1" },
 ];
 
 const ALLOWED: Construct[] = [
