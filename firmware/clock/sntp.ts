@@ -13,7 +13,7 @@ export interface TimeAnswer {
 }
 
 export interface Sntp {
-  /** `done` is called once, with nothing when no answer can be believed; at once when a query is running. Takes 2 to 8 s. */
+  /** `done` is called once, with nothing when no answer can be believed; at once when a query is running. Takes 2 to 8 s and the name look-ups. */
   query(done: (answer: TimeAnswer | undefined) => void): void;
 }
 
@@ -76,7 +76,9 @@ export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefin
 
 /** `servers` are host names or addresses; `random` is uniform in [0, 1). */
 export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
-  let socket: UdpSocket | undefined;
+  let busy = false;
+  // One an exchange: a socket that met an error is of no more use.
+  let sockets: UdpSocket[] = [];
   // One entry a server, like everything indexed below.
   let best: (TimeAnswer | undefined)[] = [];
   let heard = false;
@@ -84,18 +86,6 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
   let nonces: string[] = [];
   const sentRawMs: number[] = [];
   const restUntilRawMs: number[] = [];
-
-  const send = (index: number): void => {
-    const packet = new Uint8Array(48);
-    packet[0] = 0x23; // leapIndicator 0, versionNumber 4, mode 3 (client)
-    for (let i = 40; i < 48; i++) packet[i] = Math.floor(random() * 256);
-    nonces[index] = packet.slice(40).join();
-    // Looking up the name blocks.
-    clock.blocked(() => {
-      sentRawMs[index] = clock.rawMs();
-      if (socket) socket.send(packet, servers[index], NTP_PORT);
-    });
-  };
 
   const receive = (bytes: Uint8Array): void => {
     const rawMs = clock.rawMs();
@@ -124,7 +114,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const transmitTimestampMs = readTimestampMs(bytes, 40);
     const servedMs = transmitTimestampMs - receiveTimestampMs;
     const roundTripMs = rawMs - sentRawMs[index] - servedMs;
-    const distanceMs = rootDelayMs / 2 + rootDispersionMs + 2 ** precision * 1000;
+    const distanceMs = rootDelayMs / 2 + rootDispersionMs + Math.exp(precision * Math.LN2) * 1000;
     if (servedMs < 0 || roundTripMs < -RESOLUTION_MS || distanceMs > DISTANCE_MAX_MS) return;
     const trueMs = Math.round(transmitTimestampMs + Math.max(roundTripMs, 0) / 2);
     if (trueMs < TRUE_MIN_MS || trueMs >= TRUE_MAX_MS) return;
@@ -132,6 +122,20 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const boundMs = Math.ceil(Math.max(roundTripMs, 0) / 2 + distanceMs) + RESOLUTION_MS;
     const known = best[index];
     if (!known || boundMs < known.boundMs) best[index] = { rawMs, trueMs, boundMs };
+  };
+
+  const send = (index: number): void => {
+    const packet = new Uint8Array(48);
+    packet[0] = 0x23; // leapIndicator 0, versionNumber 4, mode 3 (client)
+    for (let i = 40; i < 48; i++) packet[i] = Math.floor(random() * 256);
+    nonces[index] = packet.slice(40).join();
+    const socket = udp.open(receive);
+    sockets.push(socket);
+    // Looking up the name blocks.
+    clock.blocked(() => {
+      sentRawMs[index] = clock.rawMs();
+      socket.send(packet, servers[index], NTP_PORT);
+    });
   };
 
   const round = (number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void => {
@@ -149,6 +153,8 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     timers.setTimeout(() => {
       // A jump among the exchanges makes them worthless; this reading finds it if there was one.
       clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
+      for (let i = 0; i < sockets.length; i++) sockets[i].close();
+      sockets = [];
       const answer = clock.session() === session ? agree(best) : undefined;
       const goodEnough = answer !== undefined && answer.boundMs <= GOOD_BOUND_MS;
       const hopeless = clock.session() !== session || (number === 2 && !heard);
@@ -156,8 +162,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         round(number + 1, session, done);
         return;
       }
-      if (socket) socket.close();
-      socket = undefined;
+      busy = false;
       nonces = [];
       done(answer);
     }, ROUND_MS);
@@ -165,16 +170,11 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
 
   return {
     query(done) {
-      if (socket || servers.length === 0) {
+      if (busy || servers.length === 0) {
         done(undefined);
         return;
       }
-      try {
-        socket = udp.open(receive);
-      } catch (_) {
-        done(undefined);
-        return;
-      }
+      busy = true;
       best = [];
       for (let i = 0; i < servers.length; i++) best.push(undefined);
       heard = false;

@@ -45,21 +45,21 @@ export interface TimeMap {
   now(): { trueMs: number; boundMs: number } | undefined;
 }
 
-/** What the points say that matter to one moment: its neighbours, and the crystal's rate, which is in rate ± spread at all times. */
+/** What the points of a version say by themselves. */
 interface Evidence {
-  before: SyncPoint | undefined;
-  after: SyncPoint | undefined;
-  newest: SyncPoint | undefined;
+  /** 1 for each point that takes part, 0 for one that is too new or proven false. */
+  kept: Uint8Array;
+  newestSession: number;
+  /** The crystal's rate is in rate ± spread at all times. */
   rate: number;
   spread: number;
 }
 
-/** `syncs` in the order they were made, which is that of their raw times. Costs some ten operations a point. */
-function weigh(syncs: SyncPoint[], rawMs: number, version: number): Evidence {
+/** `syncs` in the order they were made, which is that of their raw times. */
+function weigh(syncs: SyncPoint[], version: number): Evidence {
   const found: Evidence = {
-    before: undefined,
-    after: undefined,
-    newest: undefined,
+    kept: new Uint8Array(syncs.length),
+    newestSession: 0,
     rate: 1,
     spread: DRIFT_MAX_PPM / 1e6,
   };
@@ -76,11 +76,10 @@ function weigh(syncs: SyncPoint[], rawMs: number, version: number): Evidence {
       // Of two that can't both be true the newer is believed, until a still newer one proves it false in its turn.
       if (gainMs < -roomMs || (gainMs > roomMs && newer.session === point.session)) continue;
     } else {
-      found.newest = point;
+      found.newestSession = point.session;
     }
     newer = point;
-    if (point.rawMs > rawMs) found.after = point;
-    else if (!found.before) found.before = point;
+    found.kept[i] = 1;
     if (!last || last.session !== point.session) {
       last = point;
     } else if (last.rawMs > point.rawMs) {
@@ -129,9 +128,13 @@ function interpolate(before: SyncPoint, after: SyncPoint): Line {
  * slowest or the fastest rate; time switched off only adds true time, so a neighbour of another session limits one side alone.
  * Nothing when one side is open.
  */
-function bracket(found: Evidence, session: number, rawMs: number): Line | undefined {
-  const before = found.before;
-  const after = found.after;
+function bracket(
+  before: SyncPoint | undefined,
+  after: SyncPoint | undefined,
+  found: Evidence,
+  session: number,
+  rawMs: number,
+): Line | undefined {
   const slow = found.rate - found.spread;
   const fast = found.rate + found.spread;
   const fromRawMs = before ? before.rawMs : 0;
@@ -177,15 +180,38 @@ function bracket(found: Evidence, session: number, rawMs: number): Line | undefi
 }
 
 export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUncertaintyMs: number): TimeMap {
+  // Weighing takes a while, and a backlog is dated piece by piece by the same points.
+  let found: Evidence | undefined;
+  let foundVersion = 0;
+  let foundNewestId = 0;
+
   const date = (session: number, rawMs: number, version: number): Dating => {
-    const found = weigh(ledger.syncs(), rawMs, version);
-    const before = found.before;
-    const after = found.after;
+    const syncs = ledger.syncs();
+    const newestId = syncs.length > 0 ? syncs[syncs.length - 1].id : 0;
+    const lastId = Math.min(version, newestId);
+    // A point more is a new id, a point less another length; bounds change only when a point is added.
+    if (!found || found.kept.length !== syncs.length || foundNewestId !== newestId || foundVersion !== lastId) {
+      found = weigh(syncs, lastId);
+      foundVersion = lastId;
+      foundNewestId = newestId;
+    }
+    const kept = found.kept;
+    let high = syncs.length;
+    for (let low = 0; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (syncs[middle].rawMs > rawMs) high = middle;
+      else low = middle + 1;
+    }
+    let low = high - 1;
+    while (low >= 0 && !kept[low]) low--;
+    while (high < kept.length && !kept[high]) high++;
+    const before: SyncPoint | undefined = syncs[low];
+    const after: SyncPoint | undefined = syncs[high];
     const fromAfter = after !== undefined && after.session === session;
     const line =
       before && after && fromAfter && before.session === session
         ? interpolate(before, after)
-        : bracket(found, session, rawMs);
+        : bracket(before, after, found, session, rawMs);
     if (!line) return { state: after ? "never" : "held" };
 
     const boundMs = (atRawMs: number): number => {
@@ -212,8 +238,7 @@ export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUn
     // Before the first sync of a session that goes on, the rate may yet be learned well enough.
     const worthWaiting =
       fromAfter &&
-      found.newest !== undefined &&
-      found.newest.session === session &&
+      found.newestSession === session &&
       found.spread > LEARNED_PPM / 1e6 &&
       after.boundMs + UNSEEN_JUMP_MS + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
     return { state: worthWaiting ? "held" : "never" };

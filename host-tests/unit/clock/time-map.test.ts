@@ -229,6 +229,29 @@ describe("the time map", () => {
     );
   });
 
+  it("notices whatever is added to its points or taken from them", () => {
+    fc.assert(
+      fc.property(anyCrystal, anyLife, fc.array(fc.nat(), { minLength: 1 }), (crystal, events, picks) => {
+        const { syncs, samples } = live(crystal, events);
+        const points: Sync[] = [];
+        const map = mapOf(points);
+        for (let i = 0; i < syncs.length; i++) {
+          points.push(syncs[i]);
+          if (picks[i % picks.length] % 3 === 0) points.splice(picks[i % picks.length] % points.length, 1);
+          for (const { session, rawMs } of samples) {
+            for (const version of [i, Infinity]) {
+              const dating = map.date(session, rawMs, version);
+              const fresh = mapOf(points).date(session, rawMs, version);
+              expect(dating.state).toBe(fresh.state);
+              if (fresh.state === "dated") expect(timeOf(dating, rawMs)).toEqual(timeOf(fresh, rawMs));
+            }
+          }
+        }
+      }),
+      { numRuns: RUNS / 10 },
+    );
+  });
+
   it("never dates a sample outside its stated bound or the limit, whatever the crystal, the syncs, the reboots and the jumps", () => {
     let dated = 0;
     let tightest = 0;
