@@ -92,6 +92,14 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     return found as (typeof pins.pins)[string];
   };
 
+  // Functions that return an object do as constructors, and give the board's own pins.
+  function PinConstructor(name: unknown) {
+    return pinOf(name);
+  }
+  function OneWireConstructor() {
+    return { search: () => ["28ff000000000001"] };
+  }
+
   const modules: Record<string, unknown> = {
     Flash: flashModule(boot, machine, inside.Uint8Array),
     Storage: createStorage(boot, machine.files, inside),
@@ -205,7 +213,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     digitalWrite: (pin: unknown, value: unknown) => pins.write(pinOf(pin), value ? 1 : 0),
     digitalPulse: (pin: unknown, value: unknown) => pins.write(pinOf(pin), value ? 0 : 1),
     analogRead: (pin: unknown) => pins.analog(pinOf(pin)),
-    Pin: (name: unknown) => pinOf(name),
+    Pin: PinConstructor,
     ESP32: modules.ESP32,
     NRF: emitters.make({
       setServices: () => undefined,
@@ -225,7 +233,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     btoa: (text: string) => Buffer.from(text, "latin1").toString("base64"),
     url: { parse: parseUrl },
     I2C1: { setup: () => undefined },
-    OneWire: () => ({ search: () => ["28ff000000000001"] }),
+    OneWire: OneWireConstructor,
     LoopbackA: emitters.make({ setConsole: () => undefined }),
     HIGH: 1,
     LOW: 0,

@@ -284,6 +284,8 @@ function sensorsFor(
     device(found: { datastreams: Streamish[] }) {
       for (const stream of found.datastreams) decimals.set(pinNumber(stream.pin), stream.decimals);
     },
+    /** For programs of a test's own. */
+    trueMs: () => Math.floor(world.trueMs()),
     value(pin: string) {
       const stream = streams?.get(pin);
       return stream && isGenerated(device) ? device.value(stream, world.nowMs()) : Number.NaN;

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { createRecorder } from "../../simulator/recorder.ts";
+import { parseRecording, replay } from "../../simulator/recording.ts";
+import { audit, type ServerPoint, type Status } from "../../simulator/report.ts";
+import { createWorld } from "../../simulator/world.ts";
+
+const NOTHING = { expired: 0, overwritten: 0, thinned: 0, undatable: 0, refused: 0, unrepresentable: 0, corrupt: 0 };
+
+function recorded(values: number[]) {
+  const world = createWorld(1000);
+  const recorder = createRecorder(world);
+  for (const value of values) {
+    recorder.handOver(1, recorder.begin(1), value);
+    recorder.programmed();
+    recorder.callbackEnded();
+    world.pass(1000);
+  }
+  return { world, recorder };
+}
+
+const status = (sampled: number, delivered: number, pending: number, dropped = {}): Status => ({
+  streams: [{ pin: 1, sampled, delivered, pending, dropped: { ...NOTHING, ...dropped }, missed: 0, failed: 0 }],
+  verdict: 0,
+  verdictText: "",
+});
+
+const points = (...list: [number, string][]): ServerPoint[] => list.map(([ts, value]) => ({ pin: "v1", ts, value }));
+
+describe("the record of samples", () => {
+  test("counts a reading once flash took a program for it in the same callback", () => {
+    const { recorder } = recorded([1, 2]);
+    recorder.handOver(1, recorder.begin(1), 3);
+    recorder.callbackEnded();
+    recorder.programmed();
+    recorder.callbackEnded();
+    recorder.handOver(1, recorder.begin(1), Number.NaN);
+    expect(recorder.pins.get(1)?.values).toEqual([1, 2]);
+    expect(recorder.pins.get(1)?.failed).toBe(1);
+  });
+
+  test("lets the next mount decide about a reading under way in a power cut, and only about that one", () => {
+    for (const [counted, expected, problems] of [
+      [2, [1, 2], 0],
+      [3, [1, 2, 9], 0],
+      [1, [1, 2], 1],
+      [4, [1, 2, 9], 1],
+    ] as [number, number[], number][]) {
+      const { recorder } = recorded([1, 2]);
+      recorder.handOver(1, recorder.begin(1), 9);
+      recorder.cut();
+      recorder.mounted(1, counted);
+      expect(recorder.pins.get(1)?.values).toEqual(expected);
+      expect(recorder.pins.get(1)?.problems).toHaveLength(problems);
+    }
+  });
+});
+
+describe("the audit", () => {
+  const check = (of: Status, held: ServerPoint[], values = [20.04, 20.06]) =>
+    audit(of, recorded(values).recorder, held, [], () => 1);
+
+  test("balances what was delivered, finds the reading of each point and the largest error", () => {
+    const found = check(status(2, 2, 0), points([1003, "20"], [1990, "20.1"]));
+    expect(found).toMatchObject({ balanced: true, problems: [], errorMsMax: 10 });
+  });
+
+  test("tells when the firmware counts another number of samples, or its sums are wrong", () => {
+    expect(check(status(3, 2, 1), points([1000, "20"], [2000, "20.1"])).problems[0]).toContain(
+      "sampled 2, the firmware says 3",
+    );
+    expect(check(status(2, 1, 0), points([1000, "20"])).problems[0]).toContain("≠");
+    expect(check(status(2, 1, 0, { expired: 1 }), points([1000, "20"])).balanced).toBe(true);
+  });
+
+  test("tells when the server holds less than delivered, more than sampled, or a value that never was", () => {
+    expect(check(status(2, 2, 0), points([1000, "20"])).problems[0]).toContain("the server holds 1");
+    expect(check(status(2, 1, 1), points([1000, "20"], [2000, "20.1"])).problems[0]).toContain("the server holds 2");
+    expect(check(status(2, 2, 0), points([1000, "20"], [2000, "21.1"])).problems[0]).toContain("never read so");
+  });
+
+  test("takes the points of a lost answer as pending still", () => {
+    const exchange = { pin: "v1", atMs: 0, stored: true, answered: false, fault: "lost" };
+    const held = points([1000, "20"], [2000, "20.1"]);
+    expect(audit(status(2, 1, 1), recorded([20.04, 20.06]).recorder, held, [exchange], () => 1).balanced).toBe(true);
+  });
+});
+
+describe("a recording", () => {
+  test("shows the last row at or before a time", () => {
+    const recording = parseRecording("time,a,b\r\n2026-01-01T00:00:00Z,1,2\n2026-01-01T00:01:00Z,3.5,-4\n\n", "x.csv");
+    const read = replay(recording.times, recording.column("a"));
+    const start = Date.UTC(2026, 0, 1);
+    expect([0, 59_999, 60_000, 1e9, 30_000].map((ms) => read(start + ms))).toEqual([1, 1, 3.5, 3.5, 1]);
+  });
+
+  test.each([
+    ["", "is empty"],
+    ["when,a\n", 'line 1: the first column has to be "time"'],
+    ["time\n2026-01-01T00:00:00Z\n", "line 1: there is no column"],
+    ["time,a\n", "line 1: no row"],
+    ["time,a,a\n2026-01-01T00:00:00Z,1,1\n", 'line 1: two columns are called "a"'],
+    ["time,a\nyesterday,1\n", 'line 2: "yesterday" is no ISO 8601 time'],
+    ["time,a\n2026-02-30T00:00:00Z,1,1\n", "line 2: 3 columns"],
+    ["time,a\n2026-01-01T00:01:00Z,1\n2026-01-01T00:00:00Z,1\n", "line 3: earlier"],
+    ["time,a\n2026-01-01T00:01:00Z,\n", 'line 2: "" in column "a"'],
+    ["time,a\n2026-01-01T00:01:00Z,1e\n", 'line 2: "1e" in column "a"'],
+  ])("says where it is malformed (%j)", (text, message) => {
+    expect(() => parseRecording(text, "x.csv").column("a")).toThrow(message);
+  });
+});
