@@ -33,6 +33,8 @@ export const LIMITS = {
   retryAfterMaxMs: 86400000,
   /** Failures in a row until a sync gives up, to go on after the backoff. */
   failuresPerSyncMax: 3,
+  /** A sync doesn't wait longer than this between its tries: somebody may be watching the LED. */
+  patienceMs: 20000,
   /** A batch that is refused for what is in it falls to so many points, then halves. */
   refusedBatchPoints: 64,
   /** Points asked for one by one in a sync until its datastream waits for the next. */

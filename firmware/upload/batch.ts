@@ -132,7 +132,7 @@ export function openBatch(
         continue;
       }
       const exactMs = zeroMs + raw * segment.rate;
-      if (exactMs > run.untilTrueMs) return i;
+      if (exactMs - 0.5 > run.untilTrueMs) return i;
       const number = run.thinPhase + batch.samples;
       batch.samples++;
       let trueMs = Math.floor(exactMs);
@@ -170,7 +170,7 @@ export function openBatch(
     if (
       segment &&
       last < segment.toRawMs &&
-      zeroMs + last * segment.rate <= run.untilTrueMs &&
+      zeroMs - 0.5 + last * segment.rate <= run.untilTrueMs &&
       run.thinEvery === 1 &&
       !batch.never &&
       batch.points + count <= run.pointsMax

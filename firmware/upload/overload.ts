@@ -51,7 +51,8 @@ export function createOverload(
 
   const trueMsAt = (pin: number, position: number, version: number): number => {
     const reader = ring.reader(pin, position, Infinity);
-    if (reader.next() === 0) return NaN;
+    // What can't be read needs no date to be let go.
+    if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : NaN;
     const rawMs = reader.rawMs[0];
     const dating = map.date(reader.session, rawMs, version);
     if (dating.state === "dated") {

@@ -214,19 +214,19 @@ export function createPlanner(
       const pin = pins[i];
       const stream = streamOf(pin);
       const open = ledger.attempt(pin);
-      const head = ring.head(pin);
-      if (!head) continue;
-      let headMs = overload.trueMsAt(pin, open ? open.from : head.position, open ? open.syncId : Infinity);
+      const waiting = ring.totals(pin).pending;
+      if (waiting === 0) continue;
+      let headMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.syncId : Infinity);
       if (open && headMs < expiredMs) {
         ledger.fail(pin, clock.rawMs(), false);
-        headMs = overload.trueMsAt(pin, head.position, Infinity);
+        headMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
       }
       if (isNaN(headMs)) {
         held = true;
         continue;
       }
       if (stream.stopped) continue;
-      pending += ring.totals(pin).pending;
+      pending += waiting;
       // Who failed twice lets the others go first; a batch of unknown fate comes before new ones.
       const turn = (stream.failures >> 1) * 2 + (ledger.attempt(pin) ? 0 : 1);
       if (!best || turn < bestTurn || (turn === bestTurn && headMs < bestMs)) {

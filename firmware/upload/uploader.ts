@@ -206,7 +206,8 @@ export function createUploader(
           if (meaning.retryAfterMs > 0) silentUntilRawMs = clock.rawMs() + waitMs;
           failuresInRow++;
           failures++;
-          if (outcome === "portal" || meaning.retryAfterMs > 0 || failures >= LIMITS.failuresPerSyncMax) {
+          const patience = outcome !== "portal" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerSyncMax;
+          if (!patience || waitMs > LIMITS.patienceMs) {
             finish(VERDICT.serverNotReached, waitMs);
           } else {
             timers.setTimeout(() => planner.next(take), waitMs);
