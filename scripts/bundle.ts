@@ -105,6 +105,21 @@ export async function bundleWithMap(options: BundleOptions, lowered: boolean): P
   return { code: text(".js").replace(/\brequirE\b/g, "require"), map: text(".map") };
 }
 
+/**
+ * The device file alone, for the host: a script that leaves it in the global `deviceFile`. It names Espruino's functions where
+ * its sensors do, so it runs only in a context that stands in for them (see device-file.ts).
+ */
+export async function bundleDeviceFile(options: Pick<BundleOptions, "deviceFile" | "deviceSource">): Promise<string> {
+  const files = await runEsbuild(options, {
+    entryPoints: undefined,
+    stdin: { contents: 'export { device } from "./device.ts";', resolveDir: FIRMWARE, loader: "ts" },
+    globalName: "deviceFile",
+    supported: {},
+    sourcemap: "inline",
+  });
+  return files[0].text.replace(/\brequirE\b/g, "require");
+}
+
 async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions): Promise<esbuild.OutputFile[]> {
   const deviceFile = options.deviceFile === undefined ? undefined : resolve(options.deviceFile);
   if (deviceFile !== undefined && !existsSync(deviceFile)) {

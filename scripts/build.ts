@@ -1,0 +1,83 @@
+/** `npm run build`: device file checked, plan told, firmware bundled to dist/firmware.js. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import pc from "picocolors";
+import { BundleError, bundleFirmware, ROOT } from "./bundle.ts";
+import { DeviceFileError, loadDevice } from "./device-file.ts";
+import { checkDialect } from "./dialect.ts";
+import { describePlan, type Plan, planDevice } from "./plan.ts";
+
+export interface Built {
+  code: string;
+  bytes: number;
+  bytesMax: number;
+  plan: Plan;
+}
+
+/** A device that can't work as it is, or a bundle too large. `message` has one line a reason. */
+export class BuildError extends Error {
+  readonly plan: Plan | undefined;
+  constructor(message: string, plan?: Plan) {
+    super(message);
+    this.name = "BuildError";
+    this.plan = plan;
+  }
+}
+
+/** What package.json allows the bundle to weigh. */
+export function bundleBytesMax(): number {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return manifest["espruino-backfill"].bundleBytesMax;
+}
+
+/**
+ * The firmware for one device, checked: the device file, its load, the dialect, the size.
+ * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
+ */
+export async function buildFirmware(options: { deviceFile?: string; deviceSource?: string } = {}): Promise<Built> {
+  const plan = planDevice(await loadDevice(options));
+  if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
+  const problems = await checkDialect(options);
+  if (problems.length > 0) throw new BundleError(problems);
+  const { code, bytes } = await bundleFirmware(options);
+  const bytesMax = bundleBytesMax();
+  if (bytes > bytesMax) {
+    throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} over the budget in package.json`, plan);
+  }
+  return { code, bytes, bytesMax, plan };
+}
+
+async function main(): Promise<void> {
+  const program = new Command("npm run build --")
+    .description(
+      "Bundles the firmware with its device file into one script for Espruino, and says what the device file amounts to.",
+    )
+    .option("--device <file>", "device file", "firmware/device.ts")
+    .option("--out <file>", "where to write", "dist/firmware.js")
+    .option("--json", "print the plan as one JSON object")
+    .parse();
+  const options = program.opts<{ device: string; out: string; json?: boolean }>();
+  try {
+    const built = await buildFirmware({ deviceFile: resolve(options.device) });
+    const out = resolve(options.out);
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, built.code);
+    if (options.json) {
+      console.log(JSON.stringify({ bytes: built.bytes, bytesMax: built.bytesMax, plan: built.plan }));
+      return;
+    }
+    console.log(`${pc.bold(options.device)}\n${describePlan(built.plan)}`);
+    for (const warning of built.plan.warnings) console.log(pc.yellow(`  ${warning}`));
+    const share = Math.round((built.bytes / built.bytesMax) * 100);
+    console.log(`${pc.bold(relative(process.cwd(), out))}\n  ${built.bytes} bytes, ${share} % of the budget`);
+  } catch (error) {
+    if (!(error instanceof BundleError || error instanceof DeviceFileError || error instanceof BuildError)) throw error;
+    if (error instanceof BuildError && error.plan !== undefined) console.error(describePlan(error.plan));
+    console.error(pc.red(error instanceof DeviceFileError ? `${options.device}:\n${error.message}` : error.message));
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
