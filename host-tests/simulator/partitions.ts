@@ -1,4 +1,4 @@
-/** The flash of an ESP32 with the IDF3 build's partition table, as far as the firmware may look at it. */
+/** The flash of an ESP32 with the IDF3 build's partition table, as far as the firmware looks at it. */
 import { SimulatedFlash } from "./flash.ts";
 
 const PARTITION_TABLE = 0x8000;
@@ -50,6 +50,8 @@ export function createDeviceFlash(region: Region, random: () => number, unstable
     ranges: [
       { address: region.address, pageBytes: PAGE_BYTES, pages: region.bytes / PAGE_BYTES },
       { address: PARTITION_TABLE, pageBytes: PAGE_BYTES, pages: 1, content: partitionTable() },
+      // otadata, blank: the bootloader starts the factory slot.
+      { address: 0xc000, pageBytes: PAGE_BYTES, pages: 2 },
     ],
   });
 }

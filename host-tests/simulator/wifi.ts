@@ -41,6 +41,7 @@ export function createWifi(
   let tries = 0; // s_retry_num
   let onDone: unknown;
   let onGone: unknown;
+  let trying = false;
   let attempt = 0; // grows with every connect or disconnect: what an older one planned is void
 
   const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
@@ -58,6 +59,7 @@ export function createWifi(
   }
 
   function tryOnce(): void {
+    trying = true;
     later(600, 2500, () => {
       const there = fault("gone") ? undefined : accessPoints.find((one) => one.ssid === wanted?.ssid);
       if (!there) return disconnectedEvent("noApFound");
@@ -71,6 +73,7 @@ export function createWifi(
   }
 
   function gotIp(): void {
+    trying = false;
     setJoined(true);
     const done = onDone;
     onDone = undefined;
@@ -87,6 +90,7 @@ export function createWifi(
       return;
     }
     associated = false;
+    trying = false;
     attempt++;
     const [reason, msg] = REASONS[why];
     boot.queue(onGone, undefined, []);
@@ -105,17 +109,21 @@ export function createWifi(
       wanted = { ssid, password: options?.password ?? "" };
       onDone = callback;
       onGone = undefined;
+      if (trying && !associated) {
+        // esp_wifi_start on a started radio starts nothing: what goes on takes the new name and password at its next try.
+        tries = 3;
+        return;
+      }
       attempt++;
-      if (associated) {
-        tries = 2;
-        setJoined(false);
-      } else tries = 3;
+      tries = associated ? 2 : 3;
+      if (associated) setJoined(false);
       tryOnce();
     },
     disconnect(callback: unknown) {
       boot.check();
       onGone = callback;
       tries = 0;
+      trying = false;
       attempt++;
       if (associated || wanted) {
         wanted = undefined;
@@ -149,6 +157,13 @@ export function createWifi(
       };
       boot.queue(callback, undefined, [null, info]);
       return info;
+    },
+    scan(callback: unknown) {
+      boot.check();
+      const found = fault("gone")
+        ? []
+        : accessPoints.map((one) => ({ ssid: one.ssid, rssi: -40 - prng.below(45), authMode: "wpa2", channel: 6 }));
+      world.at(world.nowMs() + prng.between(1500, 3000), () => boot.queue(callback, undefined, [found]));
     },
     save: () => undefined,
     setSNTP() {
