@@ -104,7 +104,7 @@ export function createNetwork(
     triedOfRound = 0;
     wrongPassword = false;
     // Full jitter: units that lost the same access point don't come back in step.
-    const limitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(roundsFailed, 10));
+    const limitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * (1 << Math.min(roundsFailed, 10)));
     roundsFailed++;
     wait(Math.max(BACKOFF_MIN_MS, chip.random() * limitMs), join);
     answer(verdict);

@@ -10,6 +10,9 @@ const EARLY_MS = 2;
 /** A slot this late was not served: something took the timer away. Blocking calls are over before anybody can ask. */
 const OVERDUE_MS = 5000;
 
+/** 10^decimals. */
+const SCALES = [1, 10, 100, 1000, 10000];
+
 export interface SampledStream {
   /** Number of the virtual pin. */
   pin: number;
@@ -36,7 +39,7 @@ export interface Sampler {
  * first moved outwards by a millionth of a millionth: far below what any sensor resolves, far above such errors.
  */
 export function scaleReading(value: number, decimals: number): number {
-  const whole = Math.floor(Math.abs(value) * 10 ** decimals * (1 + 1e-12) + 0.5);
+  const whole = Math.floor(Math.abs(value) * SCALES[decimals] * (1 + 1e-12) + 0.5);
   return value < 0 && whole > 0 ? -whole : whole;
 }
 
