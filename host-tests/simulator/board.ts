@@ -28,6 +28,8 @@ export interface BoardOptions {
   accessPoints: AccessPoint[];
   files: Map<string, string>;
   code: string;
+  /** `process.env.SERIAL`: from the MAC address. */
+  serial: string;
   analog(pin: number, elapsedMs: number): number;
   extras(board: Board): Record<string, unknown>;
 }
@@ -163,6 +165,8 @@ export function createBoard(options: BoardOptions): Board {
       },
       extras: options.extras(board),
       modules: MODULES_WITH_TLS,
+      serial: options.serial,
+      sameChance: options.script.sameChance === true,
     };
     interpreter = createInterpreter(mine, machine);
     interpreter.run(options.code, "firmware.js");

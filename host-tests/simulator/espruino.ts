@@ -37,6 +37,9 @@ export interface Machine {
   extras: Record<string, unknown>;
   /** Names of the built-in modules, as `process.env.MODULES`. */
   modules: string;
+  serial: string;
+  /** E.srand has no effect: every unit draws the same numbers, as one would that does not seed. */
+  sameChance: boolean;
 }
 
 /** Modules that are no part of a build: EspruinoTools puts them beside the program. */
@@ -125,7 +128,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
       return sum;
     },
     srand: (seed: number) => {
-      random = createPrng(Math.abs(Math.floor(seed)));
+      if (!machine.sameChance) random = createPrng(Math.abs(Math.floor(seed)));
     },
     hwRand: () => Math.floor(random.next() * 2147483648),
     enableWatchdog: (s: number, isAuto: unknown) => watchdog.start(s * 1000, isAuto !== false),
@@ -179,7 +182,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
         VERSION: "2v29.277",
         BOARD: "ESP32",
         FLASH: 4194304,
-        SERIAL: "00000000-02000000-00000077",
+        SERIAL: machine.serial,
         CONSOLE: "Serial1",
         MODULES: machine.modules,
       },
@@ -199,7 +202,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
       boot.check();
       machine.setSystemMs(s * 1000);
     },
-    getSerial: () => "00000000-02000000-00000077",
+    getSerial: () => machine.serial,
     setTimeout: setTimer(false),
     setInterval: setTimer(true),
     clearTimeout: clearTimer("clearTimeout"),

@@ -127,6 +127,8 @@ export interface Script {
   /** Timers are late by 0 to twice this: ± about a mean. Default 5. */
   jitterMs?: number;
   latency?: Latency;
+  /** E.srand has no effect, so that units of a fleet draw the same numbers: for comparison only. */
+  sameChance?: boolean;
   wifi?: WifiFault[];
   /** Host names don't resolve. */
   dns?: Window[];

@@ -21,7 +21,8 @@ import { type Board, createBoard } from "./board.ts";
 import { createCrystal } from "./crystal.ts";
 import { readDeviceRegion } from "./device-region.ts";
 import { buildDevice, isGenerated, type SimulatedDevice } from "./device-source.ts";
-import { createNetwork, type Network } from "./network.ts";
+import type { SimulatedFlash } from "./flash.ts";
+import { createNetwork, type Network, type RealServer } from "./network.ts";
 import { createDeviceFlash, REGIONS } from "./partitions.ts";
 import { createPrng, type Prng } from "./prng.ts";
 import { createRealServer, type RealExchanges } from "./real-server.ts";
@@ -68,36 +69,33 @@ export async function simulate(device: SimulatedDevice, script: Script = {}): Pr
   return (await runSimulation(device, script)).report;
 }
 
-interface Parts {
-  script: Script;
+interface Parts extends Unit {
   world: World;
-  board: Board;
-  network: Network;
-  recorder: Recorder;
-  standIn: BlynkStandIn;
   real: RealExchanges | undefined;
 }
 
-/** As `simulate`, with everything that can be looked at. */
-export async function runSimulation(device: SimulatedDevice, given: Script = {}): Promise<Simulation> {
-  const began = performance.now();
-  const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
-  const script = withOffline(given);
-  const code = await buildDevice(device);
+/** One device with its network, in a world that it may share with others. */
+export interface Unit {
+  script: Script;
+  board: Board;
+  network: Network;
+  recorder: Recorder;
+  flash: SimulatedFlash;
+  /** Of each pin, as the device file says. */
+  decimals: Map<number, number>;
+}
+
+/** Puts a device into a world; power is still off. `index` is its place in a fleet. */
+export function createUnit(
+  device: SimulatedDevice,
+  code: string,
+  script: Script,
+  shared: { world: World; standIn: BlynkStandIn; real?: RealServer; root: Prng; token: string; index?: number },
+): Unit {
+  const { world, root } = shared;
   const decimals = new Map<number, number>();
-  const root = createPrng(seed, script.scenario ?? "");
-  const world = createWorld(startMs(script));
   const recorder = createRecorder(world);
-  const tokenFromMs = script.server?.tokenKnownFrom === undefined ? 0 : durationMs(script.server.tokenKnownFrom);
-  const standIn = new BlynkStandIn({
-    tokens: tokenFromMs > 0 ? [] : [tokenOf(script)],
-    pins: script.server?.pins,
-    refuseAbovePoints: script.server?.refuseAbovePoints,
-    limits: script.server?.pointsPerDay === undefined ? undefined : { pointsPerDay: script.server.pointsPerDay },
-  });
-  if (tokenFromMs > 0) world.at(tokenFromMs, () => standIn.addDevice(tokenOf(script)));
-  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
-  const network = createNetwork(world, root.fork("network"), script, standIn, real);
+  const network = createNetwork(world, root.fork("network"), script, shared.standIn, shared.real);
   const label = "streams" in device || "code" in device ? (device.region ?? "flash") : readDeviceRegion(code);
   const region = REGIONS.find((one) => one.label === label);
   if (!region) throw new SimulationError(`no region "${label}": ${REGIONS.map((one) => one.label).join(" or ")}`);
@@ -113,19 +111,42 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     script,
     recorder,
     accessPoints: [ACCESS_POINT],
-    files: new Map([["backfill.json", JSON.stringify(settingsOf(script))]]),
+    files: new Map([["backfill.json", JSON.stringify(settingsOf(script, shared.token))]]),
     code,
+    serial: `00000000-02000000-${(0x77 + (shared.index ?? 0)).toString(16).padStart(8, "0")}`,
     analog: (pin, elapsedMs) => analogLevel(pin, elapsedMs, sensors),
     extras: () => ({ simulated: sensorsFor(device, world, board, recorder, script, decimals) }),
   });
   board.onBoot = () => settleUndecided(board, recorder);
   schedule({ world, board, script, flash });
+  return { script, board, network, recorder, flash, decimals };
+}
+
+/** As `simulate`, with everything that can be looked at. */
+export async function runSimulation(device: SimulatedDevice, given: Script = {}): Promise<Simulation> {
+  const began = performance.now();
+  const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
+  const script = withOffline(given);
+  const code = await buildDevice(device);
+  const world = createWorld(startMs(script));
+  const token = script.server?.token ?? TOKEN;
+  const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
+  const standIn = new BlynkStandIn({
+    tokens: tokenFromMs > 0 ? [] : [token],
+    pins: script.server?.pins,
+    refuseAbovePoints: script.server?.refuseAbovePoints,
+    limits: script.server?.pointsPerDay === undefined ? undefined : { pointsPerDay: script.server.pointsPerDay },
+  });
+  if (tokenFromMs > 0) world.at(tokenFromMs, () => standIn.addDevice(token));
+  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
+  const root = createPrng(seed, script.scenario ?? "");
+  const unit = createUnit(device, code, script, { world, standIn, real, root, token });
+  const { board, recorder, flash } = unit;
   board.powerOn();
 
-  const parts = { script, world, board, network, recorder, standIn, real };
-  const end = await run(parts);
+  const end = await run({ ...unit, world, real });
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
-  const found = audit(end.status, recorder, points, network.exchanges, (pin) => decimals.get(pin) ?? 0);
+  const found = audit(end.status, recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
   const server = serverReport(standIn);
   if (real) Object.assign(server, { requests: real.totals.requests, bodyBytes: real.totals.bodyBytes });
@@ -235,7 +256,7 @@ async function untilReal(virtualMs: number): Promise<void> {
   if (aheadMs > 0) await new Promise((done) => setTimeout(done, aheadMs));
 }
 
-function statusOf(board: Board): Status | undefined {
+export function statusOf(board: Board): Status | undefined {
   const found = board.ask(["backfill", "status"]);
   return found === undefined ? undefined : (JSON.parse(JSON.stringify(found)) as Status);
 }
@@ -318,7 +339,7 @@ function analogLevel(pin: number, elapsedMs: number, noise: Prng): number {
   return Math.min(1, Math.max(0, level + noise.between(-0.0006, 0.0006)));
 }
 
-function startMs(script: Script): number {
+export function startMs(script: Script): number {
   const { start } = script;
   if (start === undefined) return DEFAULT_START_MS;
   const ms = typeof start === "number" ? start : Date.parse(start);
@@ -327,7 +348,7 @@ function startMs(script: Script): number {
 }
 
 /** `offline` is a Wi-Fi fault like any other. */
-function withOffline(script: Script): Script {
+export function withOffline(script: Script): Script {
   if (script.offline === undefined || durationMs(script.offline) === 0) return script;
   return { ...script, wifi: [...(script.wifi ?? []), { kind: "gone", to: script.offline }] };
 }
@@ -347,12 +368,8 @@ function quietFromMs(script: Script): number {
   return Math.max(last, durationMs(script.server?.tokenKnownFrom ?? 0));
 }
 
-function tokenOf(script: Script): string {
-  return script.server?.token ?? TOKEN;
-}
-
-function settingsOf(script: Script): Record<string, unknown> {
-  const settings: Record<string, unknown> = { token: tokenOf(script), networks: [ACCESS_POINT], ...script.settings };
+function settingsOf(script: Script, token: string): Record<string, unknown> {
+  const settings: Record<string, unknown> = { token, networks: [ACCESS_POINT], ...script.settings };
   if (script.server?.url !== undefined) settings.server = new URL(script.server.url).origin;
   return settings;
 }
