@@ -65,7 +65,7 @@ const deviceShape = z.strictObject({
   maxTimeUncertaintyMs: milliseconds(1).optional(),
   overload: z.enum(["thin", "oldest-first"], 'must be "thin" or "oldest-first"').optional(),
   region: z.union(
-    [z.string().min(1), z.strictObject({ address: page(0), bytes: page(1024) })],
+    [z.string().min(1, "must not be empty"), z.strictObject({ address: page(0), bytes: page(1024) })],
     "must be a partition's label, or { address, bytes } in whole pages",
   ),
   syncEveryMs: milliseconds(60_000).optional(),

@@ -113,7 +113,8 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
   ["timeServers", [], "timeServers must have at least one host"],
   ["overload", "drop", 'overload must be "thin" or "oldest-first"'],
   ["region", { address: 100, bytes: 4096 }, "region.address must be a multiple of 1024"],
-  ["region", "", "region must be a partition's label"],
+  ["region", "", "region must not be empty"],
+  ["region", 5, "region must be a partition's label"],
   ["led", { pin: "D2" }, "led.activeLow must say true or false"],
   ["button", { pin: 0, activeLow: true }, "button.pin must be a pin's name"],
 ];
