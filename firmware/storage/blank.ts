@@ -1,0 +1,54 @@
+import type { FlashRegion } from "../platform/ports.ts";
+
+/** CRC-32 of anything with its own CRC-32 (little-endian) behind it. */
+export const CRC_RESIDUE = 0x2144df1c;
+
+/** Flash is read in pieces of so many bytes: longer arrays fragment Espruino's pool. */
+export const PIECE_BYTES = 32;
+
+/** CRC-32 of a blank piece: a native test of 32 bytes at once. */
+const BLANK_PIECE_CRC = 0xff6cab0b;
+
+/** A half programmed cell answers at random for a while: a stretch is believed once it answers alike so often in a row. */
+const STEADY_READS = 8;
+const STEADY_READS_MAX = 64;
+
+/** True when `bytes` (a multiple of 32) from `address` on are all 0xFF. */
+export function isBlank(region: FlashRegion, address: number, bytes: number): boolean {
+  for (const end = address + bytes; address < end; address += PIECE_BYTES) {
+    if (region.crc32(region.flash.read(PIECE_BYTES, address)) !== BLANK_PIECE_CRC) return false;
+  }
+  return true;
+}
+
+/** Reads up to 80 bytes until they answer alike eight times in a row (or never do: then as they answered last). */
+export function readSteady(region: FlashRegion, bytes: number, address: number): Uint8Array {
+  let answer = region.flash.read(bytes, address);
+  let crc = region.crc32(answer);
+  for (let alike = 1, reads = 1; alike < STEADY_READS && reads < STEADY_READS_MAX; reads++) {
+    answer = region.flash.read(bytes, address);
+    const again = region.crc32(answer);
+    alike = again === crc ? alike + 1 : 1;
+    crc = again;
+  }
+  return answer;
+}
+
+/** True when `bytes` (up to 80) from `address` on answer 0xFF, again and again. */
+export function isSteadilyBlank(region: FlashRegion, bytes: number, address: number): boolean {
+  const answer = readSteady(region, bytes, address);
+  for (let i = 0; i < bytes; i++) if (answer[i] !== 255) return false;
+  return true;
+}
+
+/** Programs `data` and reads it back. False when the flash holds anything else. */
+export function program(region: FlashRegion, data: Uint8Array, address: number): boolean {
+  region.flash.write(data, address);
+  return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);
+}
+
+/** Erases the page at `address` and looks at every byte: a cut or a worn page can leave anything. */
+export function eraseVerified(region: FlashRegion, address: number): boolean {
+  region.flash.erasePage(address);
+  return isBlank(region, address, region.pageBytes);
+}

@@ -1,0 +1,134 @@
+import type { FlashRegion } from "../platform/ports.ts";
+import { eraseVerified, program, readSteady } from "./blank.ts";
+import type { Ledger } from "./ledger-types.ts";
+import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, type Page } from "./page.ts";
+
+/** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
+const NONE = 0;
+const KEPT = 0xffffffff;
+const BAD = 0xfffffffe;
+
+/** Which page belongs to whom. Sequences are compared as 32-bit serial numbers. */
+export interface PageTable {
+  pages: number;
+  kept(): number;
+  bad(): number;
+  /** 0 when the page holds nothing of ours, -1 when it must not be used. */
+  sequence(index: number): number;
+  pin(index: number): number;
+  pins(): number[];
+  /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
+  pageFrom(pin: number, sequence: number): number;
+  newest(pin: number): number;
+  /** The page turned out to be no page of ours. */
+  forget(index: number): void;
+  /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
+  take(index: number, page: Page): boolean;
+}
+
+/** Reads the header of every page of the region, and nothing else but what is unstable. */
+export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
+  const crc32 = region.crc32;
+  const flash = region.flash;
+  const pages = region.pages;
+  const pageBytes = region.pageBytes;
+  const sequences = new Uint32Array(pages);
+  const pins = new Uint8Array(pages);
+  let lastSequence = 0;
+
+  function address(index: number): number {
+    return region.address + index * pageBytes;
+  }
+
+  /** Enters what the header says, and returns whether it said anything. */
+  function enter(index: number, bytes: Uint8Array): boolean {
+    const kind = headerKind(crc32, bytes);
+    sequences[index] = NONE;
+    if (kind === "none") return false;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const sequence = view.getUint32(8, true);
+    sequences[index] = kind === "ours" ? sequence : KEPT;
+    pins[index] = view.getUint8(4);
+    return true;
+  }
+
+  function isOurs(index: number): boolean {
+    return sequences[index] !== NONE && sequences[index] < BAD;
+  }
+
+  function noteSequence(sequence: number): void {
+    if (lastSequence === 0 || ((sequence - lastSequence) | 0) > 0) lastSequence = sequence;
+  }
+
+  function count(sequence: number): number {
+    let sum = 0;
+    for (let i = 0; i < pages; i++) if (sequences[i] === sequence) sum++;
+    return sum;
+  }
+
+  for (let i = 0; i < pages; i++) {
+    const bytes = flash.read(HEADER_BYTES, address(i));
+    // A header cut short may read either way for a while: what it ends as is what counts.
+    if (!enter(i, bytes) && bytes[0] !== 255) enter(i, readSteady(region, HEADER_BYTES, address(i)));
+    if (isOurs(i)) noteSequence(sequences[i]);
+  }
+  for (let i = 0; i < pages; i++) {
+    if (sequences[i] === lastSequence && isOurs(i)) enter(i, readSteady(region, HEADER_BYTES, address(i)));
+  }
+  // A cursor must never be ahead of pages to come, also when its own pages are gone.
+  const settledPins = ledger.pins();
+  for (let i = 0; i < settledPins.length; i++) {
+    const sequence = Math.floor(ledger.cursor(settledPins[i]) / 4096);
+    if (sequence > 0) noteSequence(sequence);
+  }
+
+  return {
+    pages: pages,
+    kept: () => count(KEPT),
+    bad: () => count(BAD),
+    sequence: (index) => (sequences[index] < BAD ? sequences[index] : -1),
+    pin: (index) => pins[index],
+    pins() {
+      const found: number[] = [];
+      for (let i = 0; i < pages; i++) if (isOurs(i) && !found.includes(pins[i])) found.push(pins[i]);
+      return found;
+    },
+    pageFrom(pin, sequence) {
+      let first = -1;
+      for (let i = 0; i < pages; i++) {
+        if (pins[i] !== pin || !isOurs(i)) continue;
+        if (sequence > 0 && ((sequences[i] - sequence) | 0) < 0) continue;
+        if (first < 0 || ((sequences[i] - sequences[first]) | 0) < 0) first = i;
+      }
+      return first;
+    },
+    newest(pin) {
+      let last = -1;
+      for (let i = 0; i < pages; i++) {
+        if (pins[i] !== pin || !isOurs(i)) continue;
+        if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
+      }
+      return last;
+    },
+    forget(index) {
+      sequences[index] = NONE;
+    },
+    take(index, page) {
+      // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
+      if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) === "ours") {
+        flash.write(new Uint8Array(4), address(index) + HEADER_CRC_AT);
+      }
+      sequences[index] = BAD;
+      do lastSequence = (lastSequence + 1) >>> 0;
+      while (lastSequence === NONE || lastSequence >= BAD);
+      page.index = index;
+      page.address = address(index);
+      page.sequence = lastSequence;
+      if (!eraseVerified(region, page.address)) return false;
+      if (!program(region, encodeHeader(crc32, page), page.address)) return false;
+      sequences[index] = page.sequence;
+      pins[index] = page.pin;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,238 @@
+import type { FlashRegion } from "../platform/ports.ts";
+import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
+import { get48, put48 } from "./int48.ts";
+
+/** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
+export const HEADER_BYTES = 48;
+export const HEADER_CRC_AT = 44;
+export const SEAL_AT = 48;
+export const SEAL_BYTES = 36;
+export const WORDS_AT = 84;
+
+/** Magic and version of the format; the version is the highest byte. */
+export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
+const MAGIC_MASK = 0xffffff;
+
+/** Values are signed; on flash they are shifted to be positive. */
+export const VALUE_SHIFT = 34359738368;
+/** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
+export const VALUE_MAX = VALUE_SHIFT - 2;
+
+/** Set while every sample of the page belongs to the header's session. */
+export const FLAG_ONE_SESSION = 1;
+/** Set when `chars` in the seal is not known: the page was open over a reboot. */
+export const FLAG_NO_CHARS = 2;
+
+/** A page's header, and how far it has been read or written. */
+export interface Page {
+  index: number;
+  address: number;
+  sequence: number;
+  pin: number;
+  decimals: number;
+  book: number;
+  intervalMs: number;
+  headerSession: number;
+  headerRawMs: number;
+  /** Samples, missed slots and failed readings of the datastream before this page, modulo 2^32. */
+  sampledBefore: number;
+  missedBefore: number;
+  failedBefore: number;
+
+  /** Offset of the next word. */
+  at: number;
+  /** Samples before `at`. */
+  count: number;
+  missed: number;
+  failed: number;
+  /** How often the time base was set anew. */
+  epoch: number;
+  session: number;
+  /** Raw time of slot 0. */
+  baseRawMs: number;
+  /** count + missed + failed at slot 0. */
+  baseSlots: number;
+  /** Number of the next slot since the base. */
+  slot: number;
+  /** Last value and raw time. */
+  value: number;
+  rawMs: number;
+  /** Offset behind the last absolute record. */
+  checkedAt: number;
+  /** True after a torn word: nothing is believed before the next absolute record. */
+  lost: boolean;
+  /** Data words met while lost. */
+  strays: number;
+
+  /** True when the seal stands. `total`, `lastRawMs` and `chars` are the seal's. */
+  sealed: boolean;
+  /** Offset behind the last word. */
+  end: number;
+  /** True when the seal's slot is still blank. */
+  sealable: boolean;
+  total: number;
+  lastRawMs: number;
+  chars: number;
+  flags: number;
+}
+
+/** Header bytes of a new page. */
+export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, PAGE_MAGIC, true);
+  view.setUint8(4, page.pin);
+  view.setUint8(5, page.decimals);
+  view.setUint8(6, page.book);
+  view.setUint32(8, page.sequence, true);
+  view.setUint32(12, page.headerSession, true);
+  put48(view, 16, page.headerRawMs);
+  put48(view, 22, page.value + VALUE_SHIFT);
+  view.setUint32(28, page.intervalMs, true);
+  view.setUint32(32, page.sampledBefore, true);
+  view.setUint32(36, page.missedBefore, true);
+  view.setUint32(40, page.failedBefore, true);
+  view.setUint32(HEADER_CRC_AT, crc32(new Uint8Array(bytes.buffer, 0, HEADER_CRC_AT)), true);
+  return bytes;
+}
+
+/** What 48 bytes are: a header of ours, one of another format version (kept, never read), or nothing. */
+export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
+  return magic === PAGE_MAGIC ? "ours" : "foreign";
+}
+
+/** Puts the state at the first word. */
+export function rewind(page: Page, value: number): void {
+  page.at = WORDS_AT;
+  page.checkedAt = WORDS_AT;
+  page.count = 0;
+  page.missed = 0;
+  page.failed = 0;
+  page.epoch = 0;
+  page.session = page.headerSession;
+  page.baseRawMs = page.headerRawMs;
+  page.baseSlots = 0;
+  page.slot = 0;
+  page.value = value;
+  page.rawMs = page.headerRawMs;
+  page.lost = false;
+  page.strays = 0;
+}
+
+/** A page as its header says, at its first word; undefined when the header is no longer whole. */
+export function loadPage(region: FlashRegion, index: number): Page | undefined {
+  const address = region.address + index * region.pageBytes;
+  const bytes = region.flash.read(HEADER_BYTES, address);
+  if (headerKind(region.crc32, bytes) !== "ours") return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const page = {
+    index: index,
+    address: address,
+    pin: view.getUint8(4),
+    decimals: view.getUint8(5),
+    book: view.getUint8(6),
+    sequence: view.getUint32(8, true),
+    headerSession: view.getUint32(12, true),
+    headerRawMs: get48(view, 16),
+    intervalMs: view.getUint32(28, true),
+    sampledBefore: view.getUint32(32, true),
+    missedBefore: view.getUint32(36, true),
+    failedBefore: view.getUint32(40, true),
+    sealed: false,
+    end: region.pageBytes,
+    sealable: false,
+    total: 0,
+    lastRawMs: 0,
+    chars: 0,
+    flags: 0,
+  } as Page;
+  rewind(page, get48(view, 22) - VALUE_SHIFT);
+  return page;
+}
+
+/** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
+export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
+  const bytes = new Uint8Array(SEAL_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, page.count, true);
+  view.setUint8(2, page.flags);
+  put48(view, 4, page.rawMs);
+  view.setUint16(10, page.failed, true);
+  put48(view, 12, page.value + VALUE_SHIFT);
+  view.setUint32(20, page.missed, true);
+  view.setUint32(24, page.chars, true);
+  view.setUint32(28, pageCrc, true);
+  view.setUint32(32, crc32(new Uint8Array(bytes.buffer, 0, 32)), true);
+  return bytes;
+}
+
+/** Reads the seal into `page` and returns the page CRC it promises; NaN when there is no whole seal. */
+export function loadSeal(region: FlashRegion, page: Page): number {
+  const bytes = region.flash.read(SEAL_BYTES, page.address + SEAL_AT);
+  page.sealed = region.crc32(bytes) === CRC_RESIDUE;
+  page.sealable = false;
+  if (!page.sealed) {
+    page.sealable = isSteadilyBlank(region, SEAL_BYTES, page.address + SEAL_AT);
+    return Number.NaN;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  page.total = view.getUint16(0, true);
+  page.flags = view.getUint8(2);
+  page.lastRawMs = get48(view, 4);
+  page.failed = view.getUint16(10, true);
+  page.missed = view.getUint32(20, true);
+  page.chars = view.getUint32(24, true);
+  return view.getUint32(28, true);
+}
+
+/**
+ * CRC of a page: header, then words in pieces of 32 bytes (the first is shorter), each piece's CRC-32 chained into the last with
+ * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool.
+ */
+export function pageCrc(region: FlashRegion, address: number): number {
+  const chain = new Uint8Array(8);
+  const view = new DataView(chain.buffer);
+  let crc = region.crc32(region.flash.read(HEADER_BYTES, address));
+  const end = address + region.pageBytes;
+  for (let at = address + WORDS_AT; at < end; ) {
+    const bytes = PIECE_BYTES - ((at - address) % PIECE_BYTES);
+    view.setUint32(0, crc, true);
+    view.setUint32(4, region.crc32(region.flash.read(bytes, at)), true);
+    crc = region.crc32(chain);
+    at += bytes;
+  }
+  return crc;
+}
+
+/** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
+const BLOCK_BYTES = 128;
+/** An absolute record stands at least so often: a torn word costs no more. */
+export const CHECK_EVERY_BYTES = 256;
+/** Longest record; a torn one can look blank at its start. */
+export const RECORD_MAX = 24;
+
+/**
+ * Offset behind the last byte that is not blank (at least WORDS_AT), by bisection; unstable cells around it are
+ * waited for.
+ */
+export function findTail(region: FlashRegion, page: Page): number {
+  let lastUsed = 0;
+  let firstBlank = region.pageBytes / BLOCK_BYTES;
+  while (firstBlank - lastUsed > 1) {
+    const middle = (lastUsed + firstBlank) >> 1;
+    if (isBlank(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
+    else lastUsed = middle;
+  }
+  let tail = firstBlank * BLOCK_BYTES;
+  while (tail > WORDS_AT && isBlank(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
+  let end = Math.min(tail + 2 * RECORD_MAX, region.pageBytes);
+  while (end > WORDS_AT) {
+    const start = Math.max(WORDS_AT, end - PIECE_BYTES);
+    const bytes = readSteady(region, end - start, page.address + start);
+    for (let i = end - start - 1; i >= 0; i--) if (bytes[i] !== 255) return start + i + 1;
+    end = start;
+  }
+  return WORDS_AT;
+}

@@ -1,0 +1,77 @@
+import { CHECK_SHORT, getDigits, putDigits, REBASE, WORDS } from "./code-words.ts";
+import { type Page, VALUE_MAX } from "./page.ts";
+
+/**
+ * Absolute records: a sample with all that is needed to go on from it. Digits of each field: count, missed and failed in
+ * the page before it, epoch, session and base raw time since the header's, jitter, value.
+ */
+const DIGITS = [
+  [2, 2, 1, 1, 0, 0, 1, 3],
+  [2, 3, 2, 1, 0, 0, 3, 6],
+  [2, 3, 2, 1, 2, 6, 1, 6],
+];
+/** 64 to the power of its place. */
+const POWERS = [1, 64, 4096, 262144, 16777216, 1073741824, 68719476736];
+export const COUNT = 0;
+export const MISSES = 1;
+export const FAILS = 2;
+export const EPOCH = 3;
+export const SESSION = 4;
+export const BASE = 5;
+export const JITTER = 6;
+export const VALUE = 7;
+
+/** Says in place of a value that the reading could not be represented. */
+const SENTINEL = 68719476735;
+
+/** Encodes into `bytes` and returns the length; 0 when a field does not fit this kind. A NaN value becomes the sentinel. */
+export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array): number {
+  const digits = DIGITS[kind - CHECK_SHORT];
+  let at = 1;
+  bytes[0] = WORDS[kind];
+  for (let i = 0; i < 8; i++) {
+    const limit = POWERS[digits[i]];
+    let field = fields[i];
+    if (i === VALUE && !(Math.abs(field) <= VALUE_MAX)) {
+      if (digits[i] < 6) return 0;
+      field = SENTINEL;
+    } else if (i >= JITTER) field += limit / 2;
+    if (field < 0 || field >= limit) return 0;
+    at = putDigits(bytes, at, field, digits[i]);
+  }
+  return at;
+}
+
+/** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn. */
+export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
+  const digits = DIGITS[kind - CHECK_SHORT];
+  let at = 1;
+  for (let i = 0; i < 8; i++) {
+    let field = getDigits(bytes, at, digits[i]);
+    if (!(field >= 0)) return 0;
+    if (i === VALUE && field === SENTINEL) field = Number.NaN;
+    else if (i >= JITTER) field -= POWERS[digits[i]] / 2;
+    fields[i] = field;
+    at += digits[i];
+  }
+  return at;
+}
+
+/** Puts the state of `page` on the record in `fields`, which ends at offset `end`; its sample is the caller's to count. */
+export function applyRecord(page: Page, kind: number, fields: number[], end: number): void {
+  page.missed = fields[MISSES];
+  page.failed = fields[FAILS];
+  const slots = page.count + page.missed + page.failed;
+  if (kind === REBASE) {
+    page.epoch = fields[EPOCH];
+    page.session = (page.headerSession + fields[SESSION]) >>> 0;
+    page.baseRawMs = page.headerRawMs + fields[BASE];
+    page.baseSlots = slots;
+  }
+  page.slot = slots - page.baseSlots;
+  page.rawMs = page.baseRawMs + page.slot * page.intervalMs + fields[JITTER];
+  if (!isNaN(fields[VALUE])) page.value = fields[VALUE];
+  page.checkedAt = end;
+  page.lost = false;
+  page.strays = 0;
+}

@@ -1,0 +1,221 @@
+import { BOOKS, CHECK_LONG, CHECK_SHORT, MISSED, REBASE, WORDS } from "./code-words.ts";
+import { CHECK_EVERY_BYTES, FLAG_NO_CHARS, FLAG_ONE_SESSION, type Page, VALUE_MAX } from "./page.ts";
+import { applyRecord, encodeRecord } from "./record.ts";
+
+/** A datastream that is being logged. */
+export interface Stream {
+  pin: number;
+  intervalMs: number;
+  decimals: number;
+  /** The page it is writing, or last wrote; undefined before its first. */
+  page: Page | undefined;
+  /** False until its newest page has been looked at. */
+  known: boolean;
+  /** True while `page` takes more samples. */
+  open: boolean;
+  /** The next sample must set the time base anew: after a boot or a jump of the clock. */
+  rebase: boolean;
+  /** The next sample must be absolute: what stands before it is torn. */
+  torn: boolean;
+  jitterSumMs: number;
+  /** Readings that failed where no word could be written: they go into the next page's header. */
+  failed: number;
+  /** Length of the last value as text. */
+  valueChars: number;
+  /** What the samples looked at would have cost in each book, and how many those were. */
+  costs: number[];
+  scored: number;
+  /** Last look at the oldest pending sample. */
+  headAt: number;
+  headSession: number;
+  headRawMs: number;
+}
+
+/** A record being made: its kind (0 = a regular sample), bytes and, if absolute, fields. */
+export interface Scratch {
+  session: number;
+  kind: number;
+  length: number;
+  bytes: Uint8Array;
+  fields: number[];
+  slot: number;
+  jitterMs: number;
+  value: number;
+  /** The value before it. */
+  before: number;
+}
+
+/** Up to so many slots without a sample are one word each; more are counted by an absolute record. */
+const MISSED_WORDS_MAX = 8;
+/** One sample in so many is looked at for the choice of the next page's book. */
+const SCORE_EVERY = 32;
+const SCORED_MIN = 4;
+/** Bytes that a sample costs beyond its words when the book has none for it, about. */
+const CHECK_COST = 11;
+/** A mean jitter so far off makes the book too narrow on one side; the base is set anew. */
+const MEAN_OFF_MS = 2;
+
+export function createStream(pin: number, intervalMs: number, decimals: number): Stream {
+  return {
+    pin: pin,
+    intervalMs: intervalMs,
+    decimals: decimals,
+    page: undefined,
+    known: false,
+    open: false,
+    rebase: true,
+    torn: false,
+    jitterSumMs: 0,
+    failed: 0,
+    valueChars: 0,
+    costs: BOOKS.map(() => 0),
+    scored: 0,
+    headAt: -1,
+    headSession: 0,
+    headRawMs: 0,
+  };
+}
+
+/** Length of a scaled integer as the shortest exact decimal number: 215 with one decimal is "21.5", 220 is "22". */
+export function valueChars(value: number, decimals: number): number {
+  let digits = Math.abs(value);
+  while (decimals > 0 && digits % 10 === 0) {
+    digits /= 10;
+    decimals--;
+  }
+  const chars = String(digits).length;
+  return (decimals > 0 ? Math.max(chars, decimals + 1) + 1 : chars) + (value < 0 ? 1 : 0);
+}
+
+/** Mean jitter since the base was set, whole ms. */
+export function meanJitterMs(s: Stream, page: Page): number {
+  return page.slot > 0 ? Math.round(s.jitterSumMs / page.slot) : 0;
+}
+
+/** Notes what this sample would cost in each book. */
+function score(s: Stream, jitterMs: number, step: number): void {
+  const jitter = Math.abs(jitterMs);
+  const steps = Math.abs(step);
+  for (let i = 0; i < BOOKS.length; i++) {
+    const book = BOOKS[i];
+    s.costs[i] += book[2] + (jitter <= book[0] && steps <= book[1] ? 0 : CHECK_COST);
+  }
+  s.scored++;
+}
+
+/** The book that would have been shortest for the samples looked at, which are then forgotten. */
+export function nextBook(s: Stream): number {
+  let best = s.page ? s.page.book : 0;
+  if (s.scored >= SCORED_MIN) {
+    for (let i = 0; i < BOOKS.length; i++) if (s.costs[i] < s.costs[best]) best = i;
+  }
+  s.costs.fill(0);
+  s.scored = 0;
+  return best;
+}
+
+/** The absolute record for a sample, as short as it can be. Returns its length; 0 when none fits and a new page is due. */
+function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
+  const slot = scratch.slot;
+  const jitterMs = scratch.jitterMs;
+  const value = scratch.value;
+  const skipped = Math.max(0, slot - page.slot);
+  const due = page.at - page.checkedAt >= CHECK_EVERY_BYTES - MISSED_WORDS_MAX - 2;
+  const meanMs = meanJitterMs(s, page);
+  const offCentre = Math.abs(jitterMs) > BOOKS[page.book][0] && Math.abs(meanMs) >= MEAN_OFF_MS;
+  const sameBase = !s.rebase && slot >= page.slot && !offCentre;
+  const slotMs = page.baseRawMs + slot * page.intervalMs;
+  const f = scratch.fields;
+  f[0] = page.count;
+  f[1] = page.missed + (s.rebase ? 0 : skipped);
+  f[2] = page.failed;
+  f[3] = page.epoch;
+  f[4] = 0;
+  f[5] = 0;
+  f[6] = jitterMs;
+  f[7] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
+  // Once the base was set anew, the absolute record that is due restates it, so that reading back to it is enough.
+  if (sameBase && !(due && page.epoch > 0)) {
+    for (scratch.kind = CHECK_SHORT; scratch.kind <= CHECK_LONG; scratch.kind++) {
+      scratch.length = encodeRecord(scratch.kind, f, scratch.bytes);
+      if (scratch.length > 0) return scratch.length;
+    }
+  }
+  scratch.kind = REBASE;
+  f[4] = (scratch.session - page.headerSession) >>> 0;
+  f[5] = slotMs - page.headerRawMs;
+  scratch.length = sameBase ? encodeRecord(REBASE, f, scratch.bytes) : 0;
+  if (scratch.length > 0) return scratch.length;
+  const shiftMs = !s.rebase && Math.abs(jitterMs - meanMs) < 32 ? meanMs : jitterMs;
+  f[3] = page.epoch + 1;
+  f[5] = slotMs + shiftMs - page.headerRawMs;
+  f[6] = jitterMs - shiftMs;
+  scratch.length = encodeRecord(REBASE, f, scratch.bytes);
+  return scratch.length;
+}
+
+/** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
+export function encodeSample(s: Stream, page: Page, rawMs: number, value: number, scratch: Scratch): number {
+  const book = BOOKS[page.book];
+  const sinceBaseMs = rawMs - page.baseRawMs;
+  const slot = Math.round(sinceBaseMs / page.intervalMs);
+  const jitterMs = sinceBaseMs - slot * page.intervalMs;
+  const jitter = jitterMs + book[0];
+  const step = value - page.value + book[1];
+  const skipped = slot - page.slot;
+  scratch.slot = slot;
+  scratch.jitterMs = jitterMs;
+  scratch.value = value;
+  scratch.before = page.value;
+  if (
+    jitter < 0 ||
+    jitter > 2 * book[0] ||
+    !(step >= 0 && step <= 2 * book[1]) ||
+    skipped < 0 ||
+    skipped > MISSED_WORDS_MAX ||
+    s.rebase ||
+    s.torn ||
+    page.at - page.checkedAt + skipped + book[2] > CHECK_EVERY_BYTES
+  ) {
+    return encodeAbsolute(s, page, scratch);
+  }
+  const bytes = scratch.bytes;
+  const symbol = jitter * (2 * book[1] + 1) + step;
+  let length = 0;
+  while (length < skipped) bytes[length++] = WORDS[MISSED];
+  if (book[2] === 2) bytes[length++] = WORDS[Math.floor(symbol / 65)];
+  bytes[length++] = WORDS[symbol % 65];
+  scratch.kind = 0;
+  scratch.length = length;
+  return length;
+}
+
+/** The record in `scratch` stands on flash: moves the state behind it. */
+export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch): void {
+  const value = scratch.value;
+  const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
+  if (unrepresentable) s.valueChars = 0;
+  else if (value !== page.value || s.valueChars === 0) s.valueChars = valueChars(value, page.decimals);
+  page.chars += s.valueChars;
+  page.at += scratch.length;
+  if (scratch.kind === 0) {
+    page.missed += scratch.slot - page.slot;
+    page.slot = scratch.slot;
+    page.value = value;
+    page.rawMs = rawMs;
+    s.jitterSumMs += scratch.jitterMs;
+  } else {
+    if (scratch.kind === REBASE) s.jitterSumMs = 0;
+    else if (Math.abs(scratch.jitterMs) < 100) s.jitterSumMs += scratch.jitterMs;
+    applyRecord(page, scratch.kind, scratch.fields, page.at);
+    if (page.session !== page.headerSession) page.flags &= ~FLAG_ONE_SESSION;
+    if (unrepresentable) page.flags |= FLAG_NO_CHARS;
+    s.rebase = false;
+    s.torn = false;
+  }
+  if (page.count % SCORE_EVERY === 0 && !unrepresentable) {
+    score(s, scratch.jitterMs - meanJitterMs(s, page), value - scratch.before);
+  }
+  page.slot++;
+  page.count++;
+}
