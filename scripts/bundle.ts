@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as acorn from "acorn";
 import * as esbuild from "esbuild";
+import { childrenOf, type Node } from "./dialect/scopes.ts";
 
 /** The repository's root, with everything a bundle is made of. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -86,7 +88,7 @@ export interface BundleOptions {
 export async function bundleFirmware(options: BundleOptions = {}): Promise<{ code: string; bytes: number }> {
   const minify = options.minify !== false;
   const files = await runEsbuild(options, { minify, supported: SUPPORTED });
-  const code = files[0].text.replace(/\brequirE\b/g, "require");
+  const code = speakEspruino(files[0].text);
   return { code, bytes: Buffer.byteLength(code) };
 }
 
@@ -102,7 +104,7 @@ export async function bundleWithMap(options: BundleOptions, lowered: boolean): P
     outfile: join(ROOT, "dist", "firmware.js"),
   });
   const text = (end: string) => files.find((file) => file.path.endsWith(end))?.text ?? "";
-  return { code: text(".js").replace(/\brequirE\b/g, "require"), map: text(".map") };
+  return { code: speakEspruino(text(".js")), map: text(".map") };
 }
 
 /**
@@ -117,7 +119,28 @@ export async function bundleDeviceFile(options: Pick<BundleOptions, "deviceFile"
     supported: {},
     sourcemap: "inline",
   });
-  return files[0].text.replace(/\brequirE\b/g, "require");
+  return speakEspruino(files[0].text);
+}
+
+/** Puts `require` back, and other names for `of`, which the minifier gives out and Espruino takes for a keyword. */
+function speakEspruino(text: string): string {
+  const code = text.replace(/\brequirE\b/g, "require");
+  if (!/\bof\b/.test(code)) return code;
+  const other = ["$o", "$f", "_o", "_f"].find((name) => !code.includes(name)) ?? "o_";
+  const renamed = code.split("");
+  const visit = (node: Node, parent: Node): void => {
+    if (node.type === "Identifier" && node.name === "of") {
+      const isMember =
+        parent.type === "MemberExpression" ? parent.property === node && !parent.computed : parent.key === node;
+      if (parent.shorthand) renamed[node.start] = `of:${other[0]}`;
+      else if (!isMember) renamed[node.start] = other[0];
+      if (parent.shorthand || !isMember) renamed[node.start + 1] = other[1];
+    }
+    for (const child of childrenOf(node)) visit(child, node);
+  };
+  const program = acorn.parse(code, { ecmaVersion: "latest" }) as unknown as Node;
+  visit(program, program);
+  return renamed.join("");
 }
 
 async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions): Promise<esbuild.OutputFile[]> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { BundleError, bundleFirmware } from "../../../scripts/bundle.ts";
+import { findMisread } from "../../../scripts/dialect.ts";
 
 const entry = new URL("./entry.fixture.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
@@ -69,6 +70,18 @@ describe("the bundle", () => {
       expect(error.problems[0].instead).not.toBe(undefined);
     });
   }
+
+  it("gives no variable the name of, and leaves for…of and members called of alone", async () => {
+    const deviceSource = `
+      const of = [1, 2];
+      const o = { of: of };
+      let sum = 0;
+      for (const x of of) sum += x;
+      export const device = [sum, o.of.length, of.length];`;
+    const { code } = await bundleFirmware({ entry, deviceSource, minify: false });
+    expect(run(code)).toEqual(["[3,2,2]"]);
+    expect(findMisread(code)).toEqual([]);
+  });
 
   it("says which device file it doesn't find", async () => {
     await expect(bundleFirmware({ deviceFile: "no/such.ts" })).rejects.toThrow("no such device file: no/such.ts");
