@@ -67,11 +67,7 @@ export function decimalText(value: number, decimals: number): string {
 }
 
 /** Starts at the first piece of a run. Nothing is read until the first step. */
-export function openBatch(
-  ring: Pick<Ring, "reader" | "decimals" | "end">,
-  map: Pick<TimeMap, "date">,
-  run: Run,
-): Batch {
+export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<TimeMap, "date">, run: Run): Batch {
   const reader = ring.reader(run.pin, run.from, run.to);
   const decimals = ring.decimals(run.pin, run.from);
   let over = false;
@@ -152,6 +148,23 @@ export function openBatch(
     return rawMs.length;
   };
 
+  /** Position after the first `taken` samples of the piece that was read from `from`. */
+  const cut = (from: number, count: number, taken: number): number => {
+    let high = reader.position - (count - taken);
+    if (reader.position - from === count || reader.position % 4096 === count) return high;
+    // Samples were lost within or before the piece, and only reading again tells where.
+    let low = high - (high % 4096);
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const part = ring.reader(run.pin, from, middle);
+      let samples = 0;
+      for (let n = part.next(); n > 0; n = part.next()) samples += n;
+      if (samples < taken) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+
   const step = (): boolean => {
     batch.text = "";
     if (over) return false;
@@ -178,11 +191,12 @@ export function openBatch(
       mapPiece(rawMs, reader.values, segment.rate);
     }
     const taken = batch.text === "" ? walkPiece(rawMs, reader.values) : count;
-    if (taken > 0) batch.corrupt = reader.corrupt;
-    if (taken < count) {
-      over = true;
-      if (taken > 0) batch.to = ring.end(run.pin, from, taken);
-    } else batch.to = reader.position;
+    if (taken < count) over = true;
+    if (taken > 0) {
+      batch.to = taken < count ? cut(from, count, taken) : reader.position;
+      // Every place of the piece's page holds a sample or the loss of one.
+      batch.corrupt = reader.corrupt - (reader.position - batch.to - (count - taken));
+    }
     if (batch.points === run.pointsMax) over = true;
     batch.bodyBytes += batch.text.length;
     return taken > 0;

@@ -13,7 +13,7 @@ export interface Overload {
   /** Samples up to here use up what is left of the allowance, oldest first over all datastreams. Infinity when all fit. */
   horizonMs(): number;
   forgetHorizon(): void;
-  /** True time of the sample at a position: -Infinity when it never can be told, NaN when it can't be yet. */
+  /** True time of the sample at a position: -Infinity when it never can be told, NaN when it can't be yet, Infinity when there is none. */
   trueMsAt(pin: number, position: number, version: number): number;
   /** Time until the backlog is sent, while connected and nothing fails; 0 when it fits into what is left, Infinity when it grows. */
   clearsMs(): number;
@@ -52,7 +52,7 @@ export function createOverload(
   const trueMsAt = (pin: number, position: number, version: number): number => {
     const reader = ring.reader(pin, position, Infinity);
     // What can't be read needs no date to be let go.
-    if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : NaN;
+    if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : Infinity;
     const rawMs = reader.rawMs[0];
     const dating = map.date(reader.session, rawMs, version);
     if (dating.state === "dated") {
@@ -82,7 +82,7 @@ export function createOverload(
         if (samples === 0) break;
         const toMs = trueMsAt(pin, next, Infinity);
         // The last stretch ends now.
-        const last = !(toMs > -Infinity);
+        const last = !(toMs > -Infinity && toMs < Infinity);
         if (fromMs > -Infinity) stretches.push({ fromMs, toMs: last ? nowMs : toMs, samples });
         if (last && samples < most) break;
         position = next;

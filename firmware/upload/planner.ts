@@ -221,11 +221,8 @@ export function createPlanner(
         ledger.fail(pin, clock.rawMs(), false);
         headMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
       }
-      if (isNaN(headMs)) {
-        held = true;
-        continue;
-      }
-      if (stream.stopped) continue;
+      if (isNaN(headMs)) held = true;
+      if (stream.stopped || !(headMs < Infinity)) continue;
       pending += waiting;
       // Who failed twice lets the others go first; a batch of unknown fate comes before new ones.
       const turn = (stream.failures >> 1) * 2 + (ledger.attempt(pin) ? 0 : 1);
@@ -246,8 +243,9 @@ export function createPlanner(
     if (!open && bestMs < expiredMs && bestMs > -Infinity) {
       const run = runOf(pin, ledger.cursor(pin), expiredMs);
       measure(run, (batch) => {
-        if (isAhead(batch.to, run.from) && batch.corrupt === 0) ledger.drop(pin, "expired", batch.to, batch.samples);
-        else if (!settleEmpty(run, batch)) stream.stopped = true;
+        // What decayed among them would have expired too.
+        if (isAhead(batch.to, run.from)) ledger.drop(pin, "expired", batch.to, batch.samples + batch.corrupt);
+        else stream.stopped = true;
         again();
       });
       return;

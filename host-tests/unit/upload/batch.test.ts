@@ -4,7 +4,7 @@ import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { Ring } from "../../../firmware/storage/ring.ts";
 import { type Batch, decimalText, openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { EPOCH_MS } from "./bench.ts";
-import { createFakeRing, type FakeSample, positionOf } from "./fake-ring.ts";
+import { createFakeRing, endOf, type FakeSample } from "./fake-ring.ts";
 
 const PIN = 3;
 
@@ -92,7 +92,7 @@ describe("a batch", () => {
     expect(body).toBe(JSON.stringify(points));
     expect(batch.bodyBytes).toBe(body.length);
     expect(batch.points).toBe(1003);
-    expect(batch.to).toBe(positionOf(1003));
+    expect(batch.to).toBe(endOf(1003));
     expect(batch.lastTrueMs).toBe(points[1002][0]);
   });
 
@@ -149,7 +149,7 @@ describe("a batch", () => {
           expect(first.body.length).toBe(first.batch.bodyBytes);
           const { batch } = first;
           expect(batch.points + batch.thinned + batch.undatable + batch.unrepresentable).toBe(batch.samples);
-          expect(positionOf(batch.samples)).toBe(batch.samples === 0 ? positionOf(0) : batch.to);
+          expect(endOf(batch.samples)).toBe(batch.samples === 0 ? endOf(0) : batch.to);
           let last = planned.afterTrueMs;
           for (const [ts] of JSON.parse(first.body)) {
             expect(ts).toBeGreaterThan(last);
@@ -209,7 +209,7 @@ describe("a batch", () => {
     );
     expect(batch.points).toBe(50);
     expect(batch.held).toBe(true);
-    expect(batch.to).toBe(positionOf(50));
+    expect(batch.to).toBe(endOf(50));
   });
 
   it("ends before samples from the future", () => {
@@ -219,16 +219,16 @@ describe("a batch", () => {
       { ...whole, untilTrueMs: EPOCH_MS + 1000 + 9 * 60_000 },
     );
     expect(batch.points).toBe(10);
-    expect(batch.to).toBe(positionOf(10));
+    expect(batch.to).toBe(endOf(10));
   });
 
   it("never mixes samples that can be dated with those that never will", () => {
     const samples = regular(100).map((s, i) => ({ ...s, session: i < 45 ? 1 : i < 90 ? 2 : 3 }));
     const map = mapOf((s) => (s === 1 ? { state: "never" } : line()));
     const first = walk(ringOf(samples), map, whole);
-    expect(first.batch).toMatchObject({ never: true, undatable: 45, points: 0, to: positionOf(45) });
+    expect(first.batch).toMatchObject({ never: true, undatable: 45, points: 0, to: endOf(45) });
     const second = walk(ringOf(samples), map, { ...whole, from: first.batch.to });
-    expect(second.batch).toMatchObject({ never: false, undatable: 0, points: 55, to: positionOf(100) });
+    expect(second.batch).toMatchObject({ never: false, undatable: 0, points: 55, to: endOf(100) });
   });
 
   it("crosses from one stretch of the time map into the next within a piece", () => {
@@ -253,6 +253,6 @@ describe("a batch", () => {
       mapOf(() => line()),
       { ...whole, pointsMax: 50 },
     );
-    expect(batch).toMatchObject({ points: 50, corrupt: 2, to: positionOf(52) });
+    expect(batch).toMatchObject({ points: 50, corrupt: 2, to: endOf(52) });
   });
 });

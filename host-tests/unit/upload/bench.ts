@@ -111,6 +111,7 @@ export function createBench(options: BenchOptions = {}) {
     flash,
     region,
     server,
+    options,
     ring,
     lines,
     datings,
@@ -118,10 +119,11 @@ export function createBench(options: BenchOptions = {}) {
     boot,
     unit: undefined as unknown as Unit,
     /** A new program on the same flash, the old one's timers and sockets gone. */
-    reboot: (): void => {
+    reboot: (offMs = 0, rawMs?: number): void => {
       for (const request of server.requests) request.aborted = true;
       timers.dropAll();
-      bench.unit = boot();
+      timers.advance(offMs);
+      bench.unit = boot(rawMs);
     },
     /** `count` samples of a pin, one each `everyMs`, the last one 10 s ago (or `endedMs`). */
     fill: (pin: number, count: number, everyMs = MINUTE_MS, endedMs = 10_000): void => {

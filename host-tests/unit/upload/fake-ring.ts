@@ -24,6 +24,8 @@ export const positionOf = (index: number): number =>
   (7 + Math.floor(index / SAMPLES_PER_PAGE)) * 4096 + (index % SAMPLES_PER_PAGE);
 const indexOf = (position: number): number =>
   position === 0 ? 0 : (Math.floor(position / 4096) - 7) * SAMPLES_PER_PAGE + (position % 4096);
+/** As the ring has it: behind the last sample of a page, not before the first of the next. */
+export const endOf = (index: number): number => (index === 0 ? 0 : positionOf(index - 1) + 1);
 
 export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
   const samples: { [pin: number]: FakeSample[] } = {};
@@ -41,7 +43,7 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
     head: (pin) => {
       const at = indexOf(ledger().cursor(pin));
       const sample = of(pin)[at];
-      return sample && { position: positionOf(at), session: sample.session, rawMs: sample.rawMs };
+      return sample && { position: ledger().cursor(pin), session: sample.session, rawMs: sample.rawMs };
     },
     totals: (pin) => ({
       sampled: of(pin).length,
@@ -50,11 +52,7 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
       pending: of(pin).length - indexOf(ledger().cursor(pin)),
     }),
     count: (pin, from, to) => Math.min(indexOf(to), of(pin).length) - indexOf(from),
-    end: (pin, from, points) => {
-      let at = indexOf(from);
-      for (let left = points; at < of(pin).length && left > 0; at++) if (!of(pin)[at].corrupt) left--;
-      return positionOf(at);
-    },
+    end: (pin, from, points) => positionOf(Math.min(indexOf(from) + points, of(pin).length)),
     reader: (pin, from, to) => {
       let at = indexOf(from);
       const all = of(pin);
@@ -75,12 +73,19 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
           if (at < end) reader.session = all[at].session;
           while (at < end && reader.rawMs.length < ring.pieceMax) {
             const sample = all[at];
-            if (sample.session !== reader.session || sample.corrupt) break;
+            if (sample.session !== reader.session) break;
+            // As in the real ring, a piece lies within one page, and samples within it may be lost.
+            if (reader.rawMs.length > 0 && at % SAMPLES_PER_PAGE === 0) break;
+            at++;
+            if (sample.corrupt) {
+              reader.corrupt++;
+              continue;
+            }
             reader.rawMs.push(sample.rawMs);
             reader.values.push(sample.value);
-            at++;
           }
-          reader.position = positionOf(at);
+          // Behind the last sample of a page, not before the first of the next.
+          if (at > 0) reader.position = positionOf(at - 1) + 1;
           return reader.rawMs.length;
         },
       };

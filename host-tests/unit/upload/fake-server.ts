@@ -10,6 +10,7 @@ export interface FakeRequest {
   ended: boolean;
   aborted: boolean;
   startedMs: number;
+  endedMs: number | undefined;
   handlers: HttpHandlers;
 }
 
@@ -45,6 +46,7 @@ export function createFakeServer(timers: Timers): FakeServer {
         ended: false,
         aborted: false,
         startedMs: timers.nowMs(),
+        endedMs: undefined,
         handlers,
       };
       const number = server.requests.push(request) - 1;
@@ -85,6 +87,7 @@ export function createFakeServer(timers: Timers): FakeServer {
         },
         end: () => {
           request.ended = true;
+          request.endedMs = timers.nowMs();
           finish();
         },
         abort: () => {

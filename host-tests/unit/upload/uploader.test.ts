@@ -516,16 +516,19 @@ describe("a replay", () => {
   it("is the same although the map has improved and the samples were thinned", () => {
     const bench = createBench({ overload: "thin", pointsPerDayMax: 500, intervalsMs: [MINUTE_MS] });
     bench.fill(1, 3000);
-    bench.datings[1] = (_raw, version) => ({
-      state: "dated",
-      segment: {
-        fromRawMs: 0,
-        toRawMs: Infinity,
-        trueMs: 1.79e12 + version * 3,
-        rate: 1 + version * 1e-9,
-        boundMs: () => 10,
-      },
-    });
+    bench.datings[1] = (_raw, newest) => {
+      const version = Math.min(newest, 100);
+      return {
+        state: "dated",
+        segment: {
+          fromRawMs: 0,
+          toRawMs: Infinity,
+          trueMs: 1.79e12 + version * 3,
+          rate: 1 + version * 1e-9,
+          boundMs: () => 10,
+        },
+      };
+    };
     bench.server.behave = (n) => (n === 0 ? { fail: "silence" } : OK);
     bench.unit.uploader.drain(() => {});
     bench.timers.advance(1000);

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../firmware/limits.ts";
+import { VERDICT } from "../../../firmware/verdict.ts";
+import { createPrng } from "../../simulator/prng.ts";
+import { createBench, DAY_MS, MINUTE_MS } from "./bench.ts";
+import { type Behaviour, OK } from "./fake-server.ts";
+
+/** Most that `amount` adds up to over any 24 hours of arrivals. */
+function mostIn24h(arrivals: { atMs: number; amount: number }[]): number {
+  const sorted = [...arrivals].sort((a, b) => a.atMs - b.atMs);
+  let most = 0;
+  let sum = 0;
+  let first = 0;
+  for (const arrival of sorted) {
+    sum += arrival.amount;
+    while (sorted[first].atMs <= arrival.atMs - DAY_MS) sum -= sorted[first++].amount;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
+describe("the quota", () => {
+  it("is never exceeded in any 24 hours by arrival, whatever fails and however often power goes", () => {
+    const seed = Number(process.env.SIM_SEED ?? 0);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 31 - 1 }), (n) => {
+        const random = createPrng(n);
+        const pointsPerDayMax = 400;
+        const requestsPerDayMax = 12;
+        const bench = createBench({
+          seed: n,
+          pointsPerDayMax,
+          requestsPerDayMax,
+          pointsPerRequestMax: 20 + random.below(100),
+          intervalsMs: [4 * MINUTE_MS],
+        });
+        bench.fill(1, 2000, 4 * MINUTE_MS);
+        bench.fill(2, 300, 20 * MINUTE_MS);
+        bench.server.behave = (): Behaviour => {
+          const kind = random.below(9);
+          if (kind < 4) return { ...OK, afterMs: 1 + random.below(80_000) };
+          if (kind === 4) return { answer: random.chance(0.5) ? 503 : 422, afterMs: 1 + random.below(80_000) };
+          if (kind === 5) return { fail: "silence" };
+          if (kind === 6) return { fail: "close", afterMs: 1 + random.below(60_000) };
+          if (kind === 7) return { fail: "throw-write" };
+          return { fail: "reset", afterChars: random.below(4000) };
+        };
+        const seen = new Set<number>();
+        const arrivals: { atMs: number; amount: number }[] = [];
+        const requests: { atMs: number; amount: number }[] = [];
+        let again: (() => void) | undefined;
+        const drain = (): void => {
+          bench.unit.uploader.drain((_verdict, nextTryMs) => {
+            again = drain;
+            const waitMs = random.chance(0.3) ? 0 : Math.min(nextTryMs, 3_600_000);
+            bench.timers.setTimeout(() => again?.(), waitMs);
+          });
+        };
+        drain();
+        const endMs = bench.timers.nowMs() + 5 * DAY_MS;
+        while (bench.timers.nowMs() < endMs) {
+          bench.timers.advance(random.chance(0.2) ? random.below(300) : random.below(20 * MINUTE_MS));
+          bench.server.requests.forEach((request, i) => {
+            // A whole body may arrive, up to a minute later, also when its sender has lost power since.
+            if (!request.ended || seen.has(i)) return;
+            seen.add(i);
+            const atMs = (request.endedMs ?? 0) + random.below(60_000);
+            arrivals.push({ atMs, amount: JSON.parse(request.body).length });
+            requests.push({ atMs, amount: 1 });
+          });
+          if (random.chance(0.05)) {
+            const uptimeRawMs = bench.unit.clock.rawMs();
+            bench.reboot(
+              random.below(3) * random.below(5 * 3_600_000),
+              Math.max(uptimeRawMs, bench.unit.ledger.lastRawMs()) + 1,
+            );
+            drain();
+          }
+        }
+        expect(mostIn24h(arrivals)).toBeLessThanOrEqual(pointsPerDayMax);
+        expect(mostIn24h(requests)).toBeLessThanOrEqual(requestsPerDayMax);
+        expect(arrivals.length).toBeGreaterThan(5);
+      }),
+      { numRuns: 40, seed },
+    );
+  }, 60_000);
+
+  it("holds back what exceeds it, says until when, and lets it through then", () => {
+    const bench = createBench();
+    bench.fill(1, 25_000);
+    const first = bench.drain();
+    expect(first.verdict).toBe(VERDICT.dailyLimit);
+    expect(bench.counters(1).delivered).toBe(10_000);
+    expect(first.nextTryMs).toBeGreaterThan(DAY_MS);
+    expect(first.nextTryMs).toBeLessThanOrEqual(LIMITS.quotaWindowMs);
+    bench.timers.advance(first.nextTryMs);
+    for (let n = 0, wait = bench.drain(); n < 5 && wait.nextTryMs < 60_000; n++) {
+      bench.timers.advance(wait.nextTryMs);
+      wait = bench.drain();
+    }
+    expect(bench.counters(1).delivered).toBe(20_000);
+    expect(bench.server.requests.length).toBeLessThanOrEqual(12);
+  });
+
+  it("is kept over reboots", () => {
+    const bench = createBench();
+    bench.fill(1, 25_000);
+    bench.drain();
+    bench.reboot();
+    expect(bench.unit.quota.pointsLeft()).toBe(0);
+    expect(bench.drain().verdict).toBe(VERDICT.dailyLimit);
+  });
+
+  it("bounds the requests of a day too", () => {
+    const bench = createBench({ requestsPerDayMax: 4 });
+    bench.fill(1, 9000, 1000);
+    for (let pin = 2; pin < 9; pin++) bench.fill(pin, 10);
+    expect(bench.drain().verdict).toBe(VERDICT.dailyLimit);
+    expect(bench.server.requests).toHaveLength(4);
+    expect(bench.unit.quota.requestsLeft()).toBe(0);
+  });
+
+  it("charges a replay again, and waits until it fits whole", () => {
+    const bench = createBench({ pointsPerDayMax: 1000 });
+    bench.fill(1, 900);
+    bench.server.behave = (n) => (n === 0 ? { fail: "close" } : OK);
+    const { verdict, nextTryMs } = bench.drain();
+    expect(verdict).toBe(VERDICT.dailyLimit);
+    expect(bench.server.requests).toHaveLength(1);
+    bench.timers.advance(nextTryMs);
+    bench.drain();
+    expect(bench.server.requests[1].body).toBe(bench.server.requests[0].body);
+  });
+
+  it("gives up the bytes of a batch that a smaller plan can never take, and sends it in parts", () => {
+    const bench = createBench();
+    bench.fill(1, 900);
+    bench.server.behave = (n) => (n === 0 ? { fail: "silence" } : OK);
+    bench.unit.uploader.drain(() => {});
+    bench.timers.advance(1000);
+    bench.options.pointsPerDayMax = 300;
+    bench.reboot();
+    bench.timers.advance(2 * DAY_MS);
+    bench.drain();
+    expect(bench.counters(1).delivered).toBe(300);
+  });
+
+  it("says how many points can be sent by when", () => {
+    const bench = createBench({ pointsPerDayMax: 1000 });
+    bench.fill(1, 600);
+    bench.drain();
+    const { quota } = bench.unit;
+    expect(quota.pointsWithin(0)).toBe(400);
+    expect(quota.pointsWithin(LIMITS.quotaWindowMs - MINUTE_MS)).toBe(400);
+    expect(quota.pointsWithin(LIMITS.quotaWindowMs)).toBe(1400);
+    expect(quota.pointsWithin(2 * LIMITS.quotaWindowMs + MINUTE_MS)).toBe(2400);
+    expect(quota.waitMs(400)).toBe(0);
+    expect(quota.waitMs(401)).toBeGreaterThan(DAY_MS);
+  });
+});
