@@ -51,6 +51,7 @@ export interface Network {
 /** lwIP's default send buffer, TCP_SND_BUF of the ESP32 builds. */
 const SEND_BUFFER_BYTES = 5744;
 const SEGMENT_BYTES = 536;
+const NAME_KEPT_MS = 60_000;
 
 export function createNetwork(
   world: World,
@@ -64,6 +65,7 @@ export function createNetwork(
   const uses = new Map<HttpFault, number>();
   const timeServers: string[] = [];
   const open = new Set<Connection>();
+  const names = new Map<string, number>();
   let joined = false;
   let waiting = 0;
   let baseMs = prng.between(latency.minMs, latency.maxMs);
@@ -295,6 +297,7 @@ export function createNetwork(
     waiting: () => waiting,
     setJoined(value) {
       if (joined && !value) {
+        names.clear();
         for (const link of open) link.lose();
         open.clear();
       }
@@ -303,9 +306,13 @@ export function createNetwork(
     resolves(host, block) {
       if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return true;
       const dead = !joined || faultIs("no-internet") || (script.dns ?? []).some((one) => within(one, world.nowMs()));
+      // lwIP keeps names for as long as their TTL says; a minute is short.
+      if (joined && (names.get(host) ?? -1) > world.nowMs()) return true;
       // lwIP asks again after 1 s, four times, before it gives a name up; without an interface it gives up at once.
       block(!joined ? 1 : dead ? 4000 : oneWayMs(true) + oneWayMs(false));
-      return !dead && joined;
+      if (dead || !joined) return false;
+      names.set(host, world.nowMs() + NAME_KEPT_MS);
+      return true;
     },
     connect(_host, _port, tls, block) {
       if (!joined) return undefined;
