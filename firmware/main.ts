@@ -50,7 +50,8 @@ const streams = device.datastreams.map((stream) => ({
 
 /** Storage, time and sampler: from here on it logs. */
 function startLogging(region: FlashRegion) {
-  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes);
+  // An integer by `|`: Math.ceil gives a float here, which is no address (src/jswrap_flash.c refuses it).
+  const bankPages = ((LIMITS.ledgerBankBytes + region.pageBytes - 1) / region.pageBytes) | 0;
   const ringPages = region.pages - 2 * bankPages;
   if (2 * streams.length + 3 > ringPages) {
     throw new Error(
