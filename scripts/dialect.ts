@@ -44,6 +44,10 @@ function findMisreadNames(references: Reference[]): Finding[] {
     if (node.name === "arguments" && use.binding === undefined && nearestFunctionIsArrow(use.path)) {
       findings.push({ id: "arguments-in-arrow", node: node, what: "arguments in an arrow function" });
     }
+    // An object literal may have a length of its own.
+    if (setsLength(use.path, node) && use.binding?.init?.type !== "ObjectExpression") {
+      findings.push({ id: "array-length", node: node, what: "assignment to an array's length" });
+    }
     if (use.binding !== undefined) continue;
     const members = STATIC_MEMBERS[node.name];
     if (members !== undefined && parent.type === "MemberExpression" && parent.object === node && !parent.computed) {
@@ -56,6 +60,15 @@ function findMisreadNames(references: Reference[]): Finding[] {
     }
   }
   return findings;
+}
+
+/** Whether `name.length` is assigned to. */
+function setsLength(path: Node[], name: Node): boolean {
+  const member = path[path.length - 1];
+  const around = path[path.length - 2];
+  if (member.type !== "MemberExpression" || member.object !== name || member.computed) return false;
+  if (member.property.name !== "length" || around === undefined) return false;
+  return around.type === "UpdateExpression" || (around.type === "AssignmentExpression" && around.left === member);
 }
 
 function nearestFunctionIsArrow(path: Node[]): boolean {

@@ -12,6 +12,8 @@ export interface Binding {
   loop?: Node;
   /** The function that a `const f = () => …` or a declaration stands for. */
   value?: Node;
+  /** The expression it starts with. */
+  init?: Node;
 }
 
 /** A use of a name. */
@@ -103,7 +105,8 @@ export function resolveNames(program: Node): Reference[] {
       const loop = isLoop(parent) && (parent.init === node || parent.left === node) ? parent : undefined;
       for (const one of node.declarations) {
         const value = one.init && isFunction(one.init) ? one.init : undefined;
-        for (const id of namesIn(one.id)) declare(scope, id, { kind: node.kind, node: id, loop: loop, value: value });
+        const about = { kind: node.kind, loop, value, init: one.init };
+        for (const id of namesIn(one.id)) declare(scope, id, { ...about, node: id });
       }
     }
     if (node.type === "ClassDeclaration") declare(scope, node.id, { kind: "class", node: node.id });

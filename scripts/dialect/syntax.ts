@@ -18,9 +18,8 @@ const BY_TYPE: { [type: string]: (node: Node, parent: Node) => [id: string, what
   AssignmentExpression: (node) => {
     if (/^(\?\?|\|\||&&)=$/.test(node.operator)) return ["logical-assignment", node.operator];
     if (node.operator === "**=") return ["exponent", "**="];
-    return isLength(node.left) ? ["array-length", "assignment to length"] : undefined;
+    return undefined;
   },
-  UpdateExpression: (node) => (isLength(node.argument) ? ["array-length", "assignment to length"] : undefined),
   BinaryExpression: (node) => (node.operator === "**" ? ["exponent", "**"] : undefined),
   Property: (node) => (node.computed ? ["computed-key", "a computed key"] : undefined),
   PropertyDefinition: (node) => (node.computed ? ["computed-key", "a computed key"] : undefined),
@@ -65,10 +64,6 @@ function extendsKind(node: Node): [string, string] | undefined {
   return /^(Error|Array|Promise|RegExp|Date|\w+Error|\w+Array)$/.test(name)
     ? ["extends-builtin", `a class that extends ${name}`]
     : undefined;
-}
-
-function isLength(node: Node): boolean {
-  return node.type === "MemberExpression" && !node.computed && node.property.name === "length";
 }
 
 /** What single nodes give away, without knowing what names mean. */
