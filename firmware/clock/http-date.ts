@@ -55,17 +55,17 @@ export function createHttpDate(
     let sentRawMs = 0;
     let request: HttpRequest | undefined;
     let finished = false;
-    const finish = (text: string): void => {
+    // Told anything but a header's text (an error's number, nothing), it failed.
+    const finish = (text?: unknown): void => {
       if (finished) return;
       finished = true;
       timers.clearTimeout(timer);
       const rawMs = clock.rawMs();
       if (request) request.abort();
-      done(clock.session() === session ? dateHeader(text, sentRawMs, rawMs) : undefined);
+      done(typeof text === "string" && clock.session() === session ? dateHeader(text, sentRawMs, rawMs) : undefined);
     };
-    const fail = (): void => finish("");
     const ignore = (): void => {};
-    const timer = timers.setTimeout(fail, ANSWER_TIMEOUT_MS);
+    const timer = timers.setTimeout(finish, ANSWER_TIMEOUT_MS);
     try {
       // Name, connection and handshake block, and may throw.
       clock.blocked(() => {
@@ -81,17 +81,17 @@ export function createHttpDate(
         request = http.request(options, {
           drain: ignore,
           data: ignore,
-          close: fail,
-          error: fail,
+          close: finish,
+          error: finish,
           response: (_status, headers) => {
             for (const name in headers) if (name.toLowerCase() === DATE_NAME) finish(headers[name]);
-            fail();
+            finish();
           },
         });
         request.end();
       });
     } catch (_) {
-      fail();
+      finish();
     }
   };
 }

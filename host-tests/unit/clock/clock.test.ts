@@ -213,7 +213,7 @@ describe("the clock", () => {
           else expect(creepMs).toBeLessThanOrEqual(sets * STRAY_JUMP_MS + (b.session - a.session) + 1.001);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: Number(process.env.CLOCK_RUNS ?? 500) },
     );
   });
 });
