@@ -14,7 +14,7 @@ export { type DialectRule, RULES } from "./dialect/rules.ts";
 export function findMisread(code: string): Finding[] {
   const program = acorn.parse(code, { ecmaVersion: "latest", sourceType: "script" }) as unknown as Node;
   const references = resolveNames(program);
-  const findings = findSyntax(program, code).concat(findMisreadNames(references));
+  const findings = findSyntax(program, code).concat(findMisreadNames(references, /\blength:/.test(code)));
   for (const use of findEarlyUses(references)) {
     const what = use.through === "" ? `${use.name} is used` : `${use.through} is called, which needs ${use.name},`;
     findings.push({ id: "hoisting", node: use.node, what: `${what} before its declaration has run` });
@@ -36,7 +36,7 @@ export function findMisread(code: string): Finding[] {
   return findings.concat([...declarations.values()]).sort((a, b) => a.node.start - b.node.start);
 }
 
-function findMisreadNames(references: Reference[]): Finding[] {
+function findMisreadNames(references: Reference[], someLengthIsOwn: boolean): Finding[] {
   const findings: Finding[] = [];
   for (const use of references) {
     const node = use.node as unknown as Node;
@@ -44,8 +44,10 @@ function findMisreadNames(references: Reference[]): Finding[] {
     if (node.name === "arguments" && use.binding === undefined && nearestFunctionIsArrow(use.path)) {
       findings.push({ id: "arguments-in-arrow", node: node, what: "arguments in an arrow function" });
     }
-    // An object literal may have a length of its own.
-    if (setsLength(use.path, node) && use.binding?.init?.type !== "ObjectExpression") {
+    // An object literal may have a length of its own, and may be what an argument stands for.
+    const isObject =
+      use.binding?.init?.type === "ObjectExpression" || (someLengthIsOwn && use.binding?.kind === "param");
+    if (setsLength(use.path, node) && !isObject) {
       findings.push({ id: "array-length", node: node, what: "assignment to an array's length" });
     }
     if (use.binding !== undefined) continue;
