@@ -56,7 +56,7 @@ export class FakeConsole {
     this.#locked = options.password !== undefined;
     this.#deaf = options.deafFor ?? 0;
     machine.onPrint = (text) => this.#send(`\r\x1b[J${text.replaceAll("\n", "\r\n")}\r\n>`);
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ noDelay: true }, (socket) => {
       this.#client?.destroy();
       this.#client = socket;
       this.#reset();

@@ -19,8 +19,10 @@ export interface DeviceStatus {
     failed: number;
   }[];
   ring: { pages: number; usedPages: number };
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number };
-  backlogClearsMs: number;
+  /** Null when nothing is logged. */
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
+  /** Null when the backlog grows. */
+  backlogClearsMs: number | null;
   verdict: number;
   verdictText: string;
   wifi: boolean;
