@@ -69,7 +69,6 @@ export function createHttpDate(
     try {
       // Name, connection and handshake block, and may throw.
       clock.blocked(() => {
-        sentRawMs = clock.rawMs();
         const options: HttpRequestOptions = {
           protocol: server.protocol,
           host: server.host,
@@ -90,6 +89,8 @@ export function createHttpDate(
         });
         request.end();
       });
+      // The request leaves in the idle loop's next pass: connecting was no part of the answer's way.
+      sentRawMs = clock.rawMs();
     } catch (_) {
       finish();
     }

@@ -132,10 +132,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const socket = udp.open(receive);
     sockets.push(socket);
     // Looking up the name blocks.
-    clock.blocked(() => {
-      sentRawMs[index] = clock.rawMs();
-      socket.send(packet, servers[index], NTP_PORT);
-    });
+    clock.blocked(() => socket.send(packet, servers[index], NTP_PORT));
   };
 
   const round = (number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void => {
@@ -148,6 +145,10 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         nonces[i] = "";
       }
     }
+    // All leave in the idle loop's next pass (libs/network/socketserver.c), after the last name was looked up: a look-up counted
+    // as part of the way there would put the answer's time off by half of it.
+    const sentMs = clock.rawMs();
+    for (let i = 0; i < servers.length; i++) sentRawMs[i] = sentMs;
     // Set after the sends: a slow name server must not eat the time in which answers may come.
     const armedRawMs = clock.rawMs();
     timers.setTimeout(() => {

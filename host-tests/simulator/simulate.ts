@@ -51,6 +51,8 @@ export interface Simulation {
   status: Status;
   boots: number;
   drained: boolean;
+  /** What was measured, by pin number: true Unix ms and value of each sample. */
+  readings: Map<number, { trueMs: number[]; values: number[] }>;
 }
 
 /** A failure of the simulation itself: no firmware, or firmware that does what hardware can't. */
@@ -170,6 +172,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     status: end.status,
     boots: board.boots,
     drained: end.drained,
+    readings: recorder.pins,
   };
 }
 

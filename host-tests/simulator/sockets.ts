@@ -59,6 +59,7 @@ export function createSockets(
   const { world } = boot;
   const open: Request[] = [];
   const connections = new Map<Request, Connection>();
+  const datagrams: (() => void)[] = [];
 
   const fire = (object: Emitter, event: string, args: unknown[]) => boot.queue(handlers(object, event), object, args);
 
@@ -237,6 +238,8 @@ export function createSockets(
 
   boot.onIdle(() => {
     let next = Number.POSITIVE_INFINITY;
+    // What was given to a UDP socket leaves in the next pass, not before.
+    for (const send of datagrams.splice(0)) send();
     for (const connection of [...connections.values()]) next = Math.min(next, idle(connection));
     return next;
   });
@@ -295,10 +298,13 @@ export function createSockets(
         const host = String(long ? d : b);
         // A name that does not resolve gives 0.0.0.0: the datagram goes nowhere, and nothing tells.
         if (!network.resolves(host, boot.block)) return;
-        network.datagram(data, host, port, (reply, address, from) => {
-          if (closed || !boot.alive()) return;
-          fire(socket, "message", [reply, { address, port: from, size: reply.length }]);
-        });
+        datagrams.push(() =>
+          network.datagram(data, host, port, (reply, address, from) => {
+            if (closed || !boot.alive()) return;
+            fire(socket, "message", [reply, { address, port: from, size: reply.length }]);
+          }),
+        );
+        boot.wake();
       },
       close() {
         if (closed) return;
