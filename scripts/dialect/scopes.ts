@@ -109,6 +109,10 @@ export function resolveNames(program: Node): Reference[] {
         for (const id of namesIn(one.id)) declare(scope, id, { ...about, node: id });
       }
     }
+    if (/^Import(Default|Namespace)?Specifier$/.test(node.type)) {
+      declare(scope, node.local, { kind: "const", node: node.local });
+      return;
+    }
     if (node.type === "ClassDeclaration") declare(scope, node.id, { kind: "class", node: node.id });
     if (node.type === "Identifier") {
       if (isUse(node, path)) uses.push({ node: node, scope: scope, path: path });
@@ -147,6 +151,8 @@ function isUse(id: Node, path: Node[]): boolean {
     case "ClassDeclaration":
     case "ClassExpression":
       return parent.superClass === id;
+    case "ExportSpecifier":
+      return parent.local === id;
     case "LabeledStatement":
     case "BreakStatement":
     case "ContinueStatement":
