@@ -1,6 +1,6 @@
 /**
  * Asks time servers by SNTP (RFC 4330; field names and packet layout of RFC 5905, figure 8). A query is a few rounds, in each
- * of which every server is asked once; each server's best exchange counts, and two servers must agree.
+ * of which every server is asked once. All exchanges with a server narrow down its time (Marzullo's intersection), and two servers must agree.
  */
 import type { Timers, Udp, UdpSocket } from "../platform/ports.ts";
 import type { Clock } from "./clock.ts";
@@ -35,11 +35,11 @@ const RATE_REST_MS = 4 * 3600000;
 
 /** NTP seconds of 1970-01-01. */
 const UNIX_EPOCH_S = 2208988800;
-/** NTP seconds of 2024-01-01: the counter wraps in 2036, and what reads less than this is after the wrap. */
-const PIVOT_S = 3913056000;
-/** 2100-01-01. Together with the pivot: dates from 2024 to 2099 are believed, the others are absurd. */
+/** NTP seconds of 2010-01-01: the counter wraps in 2036, and what reads less than this is after the wrap. */
+const PIVOT_S = 3471292800;
+/** 2100-01-01. Together with the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, the others are absurd. */
 export const TRUE_MAX_MS = 4102444800000;
-export const TRUE_MIN_MS = 1704067200000;
+export const TRUE_MIN_MS = 1262304000000;
 
 const readUint32 = (bytes: Uint8Array, at: number): number =>
   bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
@@ -52,7 +52,23 @@ const readTimestampMs = (bytes: Uint8Array, at: number): number => {
   );
 };
 
-/** Of each server's best answer the one most others agree with, then the surest. One server alone is believed only if it is the only one asked. */
+/** True when both can be right: their intervals of (true - raw) overlap. */
+const overlap = (one: TimeAnswer, other: TimeAnswer): boolean =>
+  Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+
+/** What both say: the part that their intervals, which overlap, have in common. */
+const narrow = (one: TimeAnswer, other: TimeAnswer): TimeAnswer => {
+  const offsetMs = one.trueMs - one.rawMs;
+  const apartMs = other.trueMs - other.rawMs - offsetMs;
+  const lowMs = Math.max(-one.boundMs, apartMs - other.boundMs - APART_MS);
+  const highMs = Math.min(one.boundMs, apartMs + other.boundMs + APART_MS);
+  return { rawMs: one.rawMs, trueMs: one.trueMs + (lowMs + highMs) / 2, boundMs: (highMs - lowMs) / 2 };
+};
+
+/**
+ * Of the servers' answers the one most others agree with, then the surest; those that agree with it say where in its
+ * interval the time most likely is. One server alone is believed only if it is the only one asked.
+ */
 export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
   let chosen: TimeAnswer | undefined;
   let chosenVotes = answers.length === 1 ? 0 : 1;
@@ -63,15 +79,25 @@ export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefin
     for (let j = 0; j < answers.length; j++) {
       const other = answers[j];
       if (!other || j === i) continue;
-      const apartMs = Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs));
-      if (apartMs <= one.boundMs + other.boundMs + APART_MS) votes++;
+      if (overlap(one, other)) votes++;
     }
     if (votes > chosenVotes || (votes === chosenVotes && (!chosen || one.boundMs < chosen.boundMs))) {
       chosen = one;
       chosenVotes = votes;
     }
   }
-  return chosen;
+  if (!chosen) return undefined;
+  let likely = chosen;
+  for (let i = 0; i < answers.length; i++) {
+    const other = answers[i];
+    if (other && overlap(likely, other)) likely = narrow(likely, other);
+  }
+  const movedMs = likely.trueMs - chosen.trueMs;
+  return {
+    rawMs: chosen.rawMs,
+    trueMs: Math.round(likely.trueMs),
+    boundMs: Math.ceil(chosen.boundMs + Math.abs(movedMs)) + 1,
+  };
 }
 
 /** `servers` are host names or addresses; `random` is uniform in [0, 1). */
@@ -116,12 +142,14 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const roundTripMs = rawMs - sentRawMs[index] - servedMs;
     const distanceMs = rootDelayMs / 2 + rootDispersionMs + Math.exp(precision * Math.LN2) * 1000;
     if (servedMs < 0 || roundTripMs < -RESOLUTION_MS || distanceMs > DISTANCE_MAX_MS) return;
-    const trueMs = Math.round(transmitTimestampMs + Math.max(roundTripMs, 0) / 2);
+    const trueMs = transmitTimestampMs + Math.max(roundTripMs, 0) / 2;
     if (trueMs < TRUE_MIN_MS || trueMs >= TRUE_MAX_MS) return;
     // However unequal the two ways were, the answer took between nothing and all of the round trip.
-    const boundMs = Math.ceil(Math.max(roundTripMs, 0) / 2 + distanceMs) + RESOLUTION_MS;
+    const answer = { rawMs, trueMs, boundMs: Math.max(roundTripMs, 0) / 2 + distanceMs + RESOLUTION_MS };
     const known = best[index];
-    if (!known || boundMs < known.boundMs) best[index] = { rawMs, trueMs, boundMs };
+    if (!known) best[index] = answer;
+    else if (overlap(answer, known)) best[index] = narrow(answer, known);
+    else if (answer.boundMs < known.boundMs) best[index] = answer;
   };
 
   const send = (index: number): void => {
