@@ -1,11 +1,18 @@
 import type { Flash } from "./ports.ts";
 
 /**
- * Espruino's `Flash` module is the port as it stands: passed on bare, its calls cost no JsVars and no time of ours.
+ * Espruino's `Flash` module as the port: reads and writes are passed on bare, so that they cost no JsVars and no time of ours.
  * A write is done as read-merge-write of 4-byte words (src/jsflash.c), so what is programmed together should start at a multiple of 4.
  */
 export function createFlash(native: EspruinoFlash): Flash {
-  return native;
+  return {
+    read: native.read,
+    write: native.write,
+    erasePage(address) {
+      // A whole number that came out of a division or Math.floor is still a float, which `erasePage` alone refuses (src/jswrap_flash.c).
+      native.erasePage(address | 0);
+    },
+  };
 }
 
 /** Length of the page that holds `address`, or 0 where there is no flash. 4,096 on ESP32, 1,024 on the Linux build. */

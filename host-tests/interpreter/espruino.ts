@@ -3,7 +3,7 @@
  * skipped, and say so once.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
@@ -42,7 +42,7 @@ export interface Interpreter {
   lines(): string[];
   /** Resolves with the first line that matches, past or future. Rejects after `timeoutMs` or when the process ends. */
   line(pattern: RegExp, timeoutMs?: number): Promise<string>;
-  /** Evaluates an expression in the running program and returns its value, through JSON. Only when booted, not of a script. */
+  /** Evaluates an expression in the running program and returns its value, through JSON. Only when booted with the prelude. */
   evaluate<T>(expression: string, timeoutMs?: number): Promise<T>;
   /** Evaluates until `accept` is content. */
   until<T>(expression: string, accept: (value: T) => boolean, timeoutMs?: number): Promise<T>;
@@ -53,7 +53,7 @@ export interface Interpreter {
 }
 
 /**
- * Boots from the flash file in `folder`, as a board does at power-on, and keeps the console open; with `script`, runs that
+ * Boots from the flash file in `folder`, as a board does at power-on; with `script`, runs that
  * file instead and ends with it.
  */
 export function startInterpreter(folder: string, script?: string): Interpreter {
@@ -74,8 +74,6 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);
-  // Writing to a process that was just killed is no error of the test.
-  child.stdin.on("error", () => {});
   const ended = new Promise<void>((resolve) => {
     const end = () => {
       over = true;
@@ -115,15 +113,23 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
     });
   }
 
-  async function evaluate<T>(expression: string, timeoutMs = 10_000): Promise<T> {
+  let asking: Promise<unknown> = Promise.resolve();
+  /** One question at a time, since there is one file for it. */
+  function evaluate<T>(expression: string, timeoutMs = 10_000): Promise<T> {
+    const answer = asking.then(() => ask<T>(expression, timeoutMs));
+    asking = answer.catch(() => {});
+    return answer;
+  }
+
+  async function ask<T>(expression: string, timeoutMs: number): Promise<T> {
     const id = ++asked;
-    // The marker is put together over there, so that an echo of the question is never taken for the answer.
-    child.stdin.write(
-      `print("\\x01"+${id}+":"+JSON.stringify((function(){try{return {value:(${expression})}}catch(e){return {error:e.toString()}}})()))\n`,
-    );
-    const answer = await line(new RegExp(`\x01${id}:`), timeoutMs);
-    const json = answer.slice(answer.indexOf(`\x01${id}:`) + `\x01${id}:`.length);
-    const result = JSON.parse(json) as { value: T; error?: string };
+    const question = `print("\\x01${id}:"+JSON.stringify((function(){try{return {value:(${expression})}}catch(e){return {error:e.toString()}}})()))`;
+    // Renamed when it is whole: the interpreter may look at any moment.
+    writeFileSync(join(folder, "question.new"), question);
+    renameSync(join(folder, "question.new"), join(folder, "question"));
+    const answer = await line(new RegExp(`\u0001${id}:`), timeoutMs);
+    const mark = `\u0001${id}:`;
+    const result = JSON.parse(answer.slice(answer.indexOf(mark) + mark.length)) as { value: T; error?: string };
     if (result.error !== undefined) throw new InterpreterError(`${expression}: ${result.error}`, output());
     return result.value;
   }

@@ -10,6 +10,7 @@ export const REGION = {
   pageBytes: LINUX_FLASH.pageBytes,
 };
 
+const PIECE_CHARS = 4096;
 const PRELUDE = new URL("./prelude.js", import.meta.url);
 
 /** Ports of the test's time servers by the names the program knows them under. */
@@ -23,6 +24,8 @@ export interface FlashContents {
   files?: { [name: string]: string | object };
   /** Espruino code that runs after the prelude and before the program. */
   afterPrelude?: string;
+  /** Leaves the prelude out, which costs some 700 JsVars: for measuring. */
+  bare?: boolean;
 }
 
 /**
@@ -32,20 +35,27 @@ export interface FlashContents {
 export async function writeFlash(folder: string, contents: FlashContents): Promise<void> {
   const prelude = `var TIME_PORTS=${JSON.stringify(contents.timePorts ?? {})};\n${readFileSync(PRELUDE, "utf8")}`;
   const files: { [name: string]: string } = {
-    ".boot0": prelude + (contents.afterPrelude ?? ""),
+    ".boot0": (contents.bare ? "echo(false);" : prelude) + (contents.afterPrelude ?? ""),
     ".bootcde": contents.program,
   };
   for (const [name, value] of Object.entries(contents.files ?? {})) {
     files[name] = typeof value === "string" ? value : JSON.stringify(value);
   }
   const names = Object.keys(files);
-  for (const [index, name] of names.entries()) writeFileSync(join(folder, `file${index}`), files[name], "latin1");
-  const script = [
-    'var storage=require("Storage"),fs=require("fs");',
-    ...names.map((name, index) => `storage.write(${JSON.stringify(name)},fs.readFileSync("file${index}"));`),
+  const script = ['var storage=require("Storage"),fs=require("fs");'];
+  for (const [index, name] of names.entries()) {
+    const { length } = files[name];
+    // In pieces: a whole program doesn't fit an ESP32's memory beside anything else.
+    for (let at = 0; at < length; at += PIECE_CHARS) {
+      const piece = `piece${index}-${at}`;
+      writeFileSync(join(folder, piece), files[name].slice(at, at + PIECE_CHARS), "latin1");
+      script.push(`storage.write(${JSON.stringify(name)},fs.readFileSync("${piece}"),${at},${length});`);
+    }
+  }
+  script.push(
     ...names.map((name) => `print(${JSON.stringify(name)},storage.read(${JSON.stringify(name)}).length);`),
     'print("free",storage.getFree());quit();',
-  ];
+  );
   writeFileSync(join(folder, "provision.js"), script.join("\n"));
   const output = await runScript(folder, "provision.js");
   for (const name of names) {

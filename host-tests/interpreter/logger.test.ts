@@ -23,11 +23,15 @@ afterEach(async () => {
 
 async function start(options?: LoggerOptions) {
   logger = await createLogger(options);
-  return { logger, device: logger.boot() };
+  const device = logger.boot();
+  await device.line(/^backfill \S+ logging 2 datastreams/);
+  return { logger, device };
 }
 
-const delivered = (count: number) => (status: Status) => status.streams.every((stream) => stream.delivered >= count);
-const sampled = (count: number) => (status: Status) => status.streams.every((stream) => stream.sampled >= count);
+const delivered = (count: number) => (status: Status) =>
+  status.streams.length > 0 && status.streams.every((stream) => stream.delivered >= count);
+const sampled = (count: number) => (status: Status) =>
+  status.streams.length > 0 && status.streams.every((stream) => stream.sampled >= count);
 
 /** v1's values are the time they were taken: the largest distance from the timestamp it was sent with, in ms. */
 function timeErrorMs(logger: Logger): number {
@@ -85,12 +89,15 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
 
   it("keeps its samples and counters over a power cut", async () => {
     const { logger, device } = await start();
-    await device.until<Status>(STATUS, sampled(15));
+    // A session is dated by the clock on either side of it.
+    const first = await syncUntil(device, delivered(5));
+    await device.evaluate("air.lose()");
+    await device.until<Status>(STATUS, sampled(first.streams[0].sampled + 15));
     await device.kill();
     const before = committed(device, 1);
     const second = logger.boot();
     const status = await second.until<Status>(STATUS, sampled(before.length));
-    expect(status.session).toBeGreaterThan(0);
+    expect(status.session).toBe(2);
     await syncUntil(second, delivered(before.length + 5));
     const values = new Set([...logger.standIn.points()].map((point) => Number(point.value)));
     expect(before.filter((value) => !values.has(value))).toEqual([]);

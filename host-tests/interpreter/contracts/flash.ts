@@ -26,6 +26,15 @@ export const FLASH_CONTRACT: Promised<FlashRegion>[] = [
     },
   },
   {
+    title: "takes an address that a division gave",
+    run(region, done) {
+      const address = erased(region, 0);
+      region.flash.write(new Uint8Array([1]), Math.floor(address * 1.0));
+      region.flash.erasePage(Math.ceil((address * 3) / 3));
+      done(differs("the byte", region.flash.read(1, address / 1)[0], 255));
+    },
+  },
+  {
     title: "reads back what was programmed, at every alignment and length",
     run(region, done) {
       const problems: string[] = [];
