@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http";
 import vm from "node:vm";
 import { crc32 } from "node:zlib";
 import type { Machine } from "./fake-console.ts";
@@ -11,6 +12,10 @@ export interface MachineOptions {
   /** The whole chip's flash; absent: 4 MB, blank, with the partition table of the IDF3 build. */
   flash?: Uint8Array;
   memory?: { free: number; total: number };
+  /** What `Wifi.getStatus()` tells; absent: not connected. */
+  wifi?: { ssid: string; rssi: number };
+  /** Names that resolve, with their addresses. */
+  hosts?: Record<string, string>;
 }
 
 /** The IDF3 build's partition table, as design and chip have it: see HARDWARE.md. */
@@ -99,6 +104,11 @@ export class FakeMachine implements Machine {
     this.storage.write(name, data, offset, size);
   }
 
+  /** A new world without a program. */
+  #forget(): void {
+    this.#context = vm.createContext(this.#globals());
+  }
+
   #print(text: string): void {
     this.printed.push(text);
     this.onPrint(text);
@@ -106,6 +116,7 @@ export class FakeMachine implements Machine {
 
   #globals(): Record<string, unknown> {
     const { storage, flash } = this;
+    const { wifi, hosts = {} } = this.#options;
     const print = (...values: unknown[]) => this.#print(values.map(String).join(" "));
     const bytesOf = (text: string) => Buffer.from(text, "latin1");
     const restart = () => {
@@ -134,8 +145,20 @@ export class FakeMachine implements Machine {
       },
       Flash: {
         read: (length: number, address: number) => flash.slice(address, address + length),
-        getPage: (address: number) => ({ addr: address - (address % 4096), length: 4096 }),
+        write: (data: Uint8Array, address: number) => {
+          for (let i = 0; i < data.length; i++) flash[address + i] &= data[i];
+        },
+        erasePage: (address: number) =>
+          void flash.fill(0xff, address - (address % 4096), address - (address % 4096) + 4096),
+        getPage: (address: number) =>
+          address < flash.length ? { addr: address - (address % 4096), length: 4096 } : undefined,
       },
+      Wifi: {
+        getStatus: () => ({ station: wifi === undefined ? "off" : "connected", ...wifi }),
+        getHostByName: (name: string, done: (address: string | undefined) => void) =>
+          setImmediate(() => done(hosts[name])),
+      },
+      http: { request: espruinoRequest },
     };
     const globals: Record<string, unknown> = {
       require: (name: string) => {
@@ -147,9 +170,12 @@ export class FakeMachine implements Machine {
       btoa: (text: string) => bytesOf(text).toString("base64"),
       atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
       load: restart,
+      // Ends the program and leaves the console.
+      reset: () => setImmediate(() => this.#forget()),
       E: {
         CRC32: (data: string | Uint8Array) => crc32(typeof data === "string" ? bytesOf(data) : data),
         toString: (data: Uint8Array) => Buffer.from(data).toString("latin1"),
+        toUint8Array: (text: string) => new Uint8Array(bytesOf(text)),
         reboot: restart,
       },
       process: {
@@ -169,4 +195,17 @@ export class FakeMachine implements Machine {
     globals.global = globals;
     return globals;
   }
+}
+
+/** `require("http").request` over a real socket, with Espruino's string for a status. */
+function espruinoRequest(options: object, onResponse: (response: object) => void) {
+  const request = httpRequest(options, (response) => {
+    onResponse({
+      statusCode: String(response.statusCode),
+      headers: response.headers,
+      on: (event: string, listener: (text: string) => void) =>
+        response.on(event, (data: Buffer | undefined) => listener(data === undefined ? "" : data.toString("latin1"))),
+    });
+  });
+  return request;
 }

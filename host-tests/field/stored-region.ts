@@ -1,4 +1,4 @@
-import { openLedger, type Ledger } from "../../firmware/storage/ledger.ts";
+import { type Ledger, openLedger } from "../../firmware/storage/ledger.ts";
 import { openRing, type Ring } from "../../firmware/storage/ring.ts";
 import { crc32, imageOf } from "../../scripts/console/flash-image.ts";
 

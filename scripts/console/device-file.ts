@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import vm from "node:vm";
 import * as esbuild from "esbuild";
 import { BundleError, devicePlugin, FIRMWARE } from "../bundle.ts";
@@ -23,7 +23,7 @@ const anything: unknown = new Proxy(function anything() {}, {
 
 /** Runs a device file on this computer, with nothing of Espruino behind it, and reads what it says. */
 export async function readDeviceFile(path?: string): Promise<DeviceFile> {
-  const entry = path ?? join(FIRMWARE, "device.ts");
+  const entry = resolve(path ?? join(FIRMWARE, "device.ts"));
   let code: string;
   try {
     const built = await esbuild.build({

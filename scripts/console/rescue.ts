@@ -18,6 +18,8 @@ export interface RescueSettings {
   pointsPerDayMax?: number;
   requestsPerDayMax?: number;
   maxTimeUncertaintyMs?: number;
+  /** Uniform in [0, 1), for the waits between tries. */
+  random?: () => number;
 }
 
 export interface RescueOutcome {
@@ -71,10 +73,21 @@ export async function rescue(
     ageMaxMs,
   });
   const before = count();
-  const uploader = createUploader(ring, ledger, map, clock, planner, http, timers, { random: Math.random }, log, {
-    server: settings.server,
-    token: settings.token,
-  });
+  const uploader = createUploader(
+    ring,
+    ledger,
+    map,
+    clock,
+    planner,
+    http,
+    timers,
+    { random: settings.random ?? Math.random },
+    log,
+    {
+      server: settings.server,
+      token: settings.token,
+    },
+  );
   const found = await new Promise<{ verdict: number; nextTryMs: number }>((resolve) => {
     uploader.drain((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
   });
