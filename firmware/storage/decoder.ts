@@ -59,7 +59,7 @@ export function createDecoder(region: FlashRegion): Decoder {
       return value;
     });
     if (value - page.value < NO_STEPS_SUM) return false;
-    let slotMs = page.baseRawMs + (page.slot - 1) * intervalMs;
+    let slotMs = page.nextMs - intervalMs;
     out.rawMs = [].slice.call(bytes).map((byte) => {
       slotMs += intervalMs;
       return slotMs + jitterOf[byte];
@@ -70,7 +70,7 @@ export function createDecoder(region: FlashRegion): Decoder {
     page.rawMs = out.rawMs[samples - 1];
     page.at += samples;
     page.count += samples;
-    page.slot += samples;
+    page.nextMs = slotMs + intervalMs;
     return true;
   }
 
@@ -81,8 +81,7 @@ export function createDecoder(region: FlashRegion): Decoder {
   }
 
   function decode(page: Page, end: number, from: number, upTo: number, out: Samples): number {
-    const book = BOOKS[page.book];
-    const words = book[2];
+    const words = page.words;
     const plain = words === 1 && !page.lost;
     let room = Math.min(DECODE_BYTES, end - page.at);
     // The next absolute record stands here at the latest: up to it the piece may well be plain.
@@ -92,8 +91,8 @@ export function createDecoder(region: FlashRegion): Decoder {
     if (plain && page.count + room <= upTo && (page.count >= from || page.count + room <= from)) {
       if (decodePlain(page, bytes, out)) return page.count > from ? room : 0;
     }
-    const stepSymbols = 2 * book[1] + 1;
-    const symbols = stepSymbols * (2 * book[0] + 1);
+    const stepSymbols = 2 * page.stepSpan + 1;
+    const symbols = stepSymbols * (2 * page.jitterSpan + 1);
     out.rawMs = [];
     out.values = [];
     let i = 0;
@@ -130,7 +129,7 @@ export function createDecoder(region: FlashRegion): Decoder {
       } else if (word >= DATA_WORDS) {
         if (word === MISSED) page.missed++;
         else page.failed++;
-        page.slot++;
+        page.nextMs += page.intervalMs;
         i++;
         continue;
       } else {
@@ -146,15 +145,15 @@ export function createDecoder(region: FlashRegion): Decoder {
           i++;
           continue;
         }
-        value += (symbol % stepSymbols) - book[1];
+        value += (symbol % stepSymbols) - page.stepSpan;
         page.value = value;
-        page.rawMs = page.baseRawMs + page.slot * page.intervalMs + Math.floor(symbol / stepSymbols) - book[0];
+        page.rawMs = page.nextMs + Math.floor(symbol / stepSymbols) - page.jitterSpan;
       }
       if (page.count >= from) {
         out.rawMs.push(page.rawMs);
         out.values.push(value);
       }
-      page.slot++;
+      page.nextMs += page.intervalMs;
       page.count++;
       i += length;
       // What follows an absolute record is likely plain again.
@@ -191,7 +190,7 @@ export function createDecoder(region: FlashRegion): Decoder {
     }
     while (page.at < tail) decode(page, tail, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, nothing);
     // More words than a torn record has, behind one that is torn: samples that decayed.
-    if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / BOOKS[page.book][2]);
+    if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / page.words);
     page.total = page.count;
     page.end = tail;
     page.lastRawMs = page.rawMs;

@@ -1,5 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
+import { BOOKS } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
@@ -23,26 +24,31 @@ export const FLAG_ONE_SESSION = 1;
 /** Set when `chars` in the seal is not known: the page was open over a reboot. */
 export const FLAG_NO_CHARS = 2;
 
-/** A page's header, and how far it has been read or written. */
+/** A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields up in order. */
 export interface Page {
-  index: number;
-  address: number;
-  sequence: number;
-  pin: number;
-  decimals: number;
-  book: number;
-  intervalMs: number;
-  headerSession: number;
-  headerRawMs: number;
-  /** Samples, missed slots and failed readings of the datastream before this page, modulo 2^32. */
-  sampledBefore: number;
-  missedBefore: number;
-  failedBefore: number;
-
   /** Offset of the next word. */
   at: number;
+  /** Up to this offset the next samples may be plain words (while writing; 0 = something special is due). */
+  plainUntil: number;
+  /** Raw time of the next slot. */
+  nextMs: number;
+  /** Last value and raw time. */
+  value: number;
+  rawMs: number;
   /** Samples before `at`. */
   count: number;
+  intervalMs: number;
+  address: number;
+  /** The code book: up to so many ms or steps either way. */
+  jitterSpan: number;
+  stepSpan: number;
+  words: number;
+  /** Text length of all values, and of the last one. */
+  chars: number;
+  valueChars: number;
+  /** Sum of the jitter since the base was set. */
+  jitterSumMs: number;
+
   missed: number;
   failed: number;
   /** How often the time base was set anew. */
@@ -52,11 +58,6 @@ export interface Page {
   baseRawMs: number;
   /** count + missed + failed at slot 0. */
   baseSlots: number;
-  /** Number of the next slot since the base. */
-  slot: number;
-  /** Last value and raw time. */
-  value: number;
-  rawMs: number;
   /** Offset behind the last absolute record. */
   checkedAt: number;
   /** True after a torn word: nothing is believed before the next absolute record. */
@@ -64,16 +65,85 @@ export interface Page {
   /** Data words met while lost. */
   strays: number;
 
-  /** True when the seal stands. `total`, `lastRawMs` and `chars` are the seal's. */
+  index: number;
+  sequence: number;
+  pin: number;
+  decimals: number;
+  book: number;
+  headerSession: number;
+  headerRawMs: number;
+  /** Samples, missed slots and failed readings of the datastream before this page, modulo 2^32. */
+  sampledBefore: number;
+  missedBefore: number;
+  failedBefore: number;
+
+  /** True when the seal stands: `total` and `lastRawMs` are the seal's. */
   sealed: boolean;
-  /** Offset behind the last word. */
-  end: number;
   /** True when the seal's slot is still blank. */
   sealable: boolean;
+  /** Offset behind the last word. */
+  end: number;
   total: number;
   lastRawMs: number;
-  chars: number;
   flags: number;
+}
+
+/** A page of `pin` at its first word. */
+export function createPage(pin: number, decimals: number, book: number, intervalMs: number, pageBytes: number): Page {
+  const spans = BOOKS[book];
+  return {
+    at: WORDS_AT,
+    plainUntil: 0,
+    nextMs: 0,
+    value: 0,
+    rawMs: 0,
+    count: 0,
+    intervalMs: intervalMs,
+    address: 0,
+    jitterSpan: spans[0],
+    stepSpan: spans[1],
+    words: spans[2],
+    chars: 0,
+    valueChars: 0,
+    jitterSumMs: 0,
+    missed: 0,
+    failed: 0,
+    epoch: 0,
+    session: 0,
+    baseRawMs: 0,
+    baseSlots: 0,
+    checkedAt: WORDS_AT,
+    lost: false,
+    strays: 0,
+    index: 0,
+    sequence: 0,
+    pin: pin,
+    decimals: decimals,
+    book: book,
+    headerSession: 0,
+    headerRawMs: 0,
+    sampledBefore: 0,
+    missedBefore: 0,
+    failedBefore: 0,
+    sealed: false,
+    sealable: true,
+    end: pageBytes,
+    total: 0,
+    lastRawMs: 0,
+    flags: 0,
+  };
+}
+
+/** Starts the state of a page from its header. */
+export function startPage(page: Page, session: number, rawMs: number, value: number): void {
+  page.headerSession = session;
+  page.session = session;
+  page.headerRawMs = rawMs;
+  page.baseRawMs = rawMs;
+  page.nextMs = rawMs;
+  page.rawMs = rawMs;
+  page.lastRawMs = rawMs;
+  page.value = value;
 }
 
 /** Header bytes of a new page. */
@@ -103,52 +173,20 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
   return magic === PAGE_MAGIC ? "ours" : "foreign";
 }
 
-/** Puts the state at the first word. */
-export function rewind(page: Page, value: number): void {
-  page.at = WORDS_AT;
-  page.checkedAt = WORDS_AT;
-  page.count = 0;
-  page.missed = 0;
-  page.failed = 0;
-  page.epoch = 0;
-  page.session = page.headerSession;
-  page.baseRawMs = page.headerRawMs;
-  page.baseSlots = 0;
-  page.slot = 0;
-  page.value = value;
-  page.rawMs = page.headerRawMs;
-  page.lost = false;
-  page.strays = 0;
-}
-
 /** A page as its header says, at its first word; undefined when the header is no longer whole. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
   const bytes = region.flash.read(HEADER_BYTES, address);
-  if (headerKind(region.crc32, bytes) !== "ours") return undefined;
+  if (headerKind(region.crc32, bytes) !== "ours" || bytes[6] >= BOOKS.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const page = {
-    index: index,
-    address: address,
-    pin: view.getUint8(4),
-    decimals: view.getUint8(5),
-    book: view.getUint8(6),
-    sequence: view.getUint32(8, true),
-    headerSession: view.getUint32(12, true),
-    headerRawMs: get48(view, 16),
-    intervalMs: view.getUint32(28, true),
-    sampledBefore: view.getUint32(32, true),
-    missedBefore: view.getUint32(36, true),
-    failedBefore: view.getUint32(40, true),
-    sealed: false,
-    end: region.pageBytes,
-    sealable: false,
-    total: 0,
-    lastRawMs: 0,
-    chars: 0,
-    flags: 0,
-  } as Page;
-  rewind(page, get48(view, 22) - VALUE_SHIFT);
+  const page = createPage(bytes[4], bytes[5], bytes[6], view.getUint32(28, true), region.pageBytes);
+  page.index = index;
+  page.address = address;
+  page.sequence = view.getUint32(8, true);
+  startPage(page, view.getUint32(12, true), get48(view, 16), get48(view, 22) - VALUE_SHIFT);
+  page.sampledBefore = view.getUint32(32, true);
+  page.missedBefore = view.getUint32(36, true);
+  page.failedBefore = view.getUint32(40, true);
   return page;
 }
 

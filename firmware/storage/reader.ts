@@ -80,7 +80,7 @@ export function createPageReader(
   }
 
   function reader(pin: number, from: number, to: number): Reader {
-    const out: Reader = { next: next, session: 0, rawMs: [], values: [], position: from, corrupt: 0 };
+    const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0 } as unknown as Reader;
     let page: Page | undefined;
     let fromIndex = 0;
     let decimals = -1;
@@ -151,6 +151,8 @@ export function createPageReader(
       return 0;
     }
 
+    // Espruino does not hoist functions.
+    out.next = next;
     return out;
   }
 

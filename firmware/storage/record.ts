@@ -68,8 +68,8 @@ export function applyRecord(page: Page, kind: number, fields: number[], end: num
     page.baseRawMs = page.headerRawMs + fields[BASE];
     page.baseSlots = slots;
   }
-  page.slot = slots - page.baseSlots;
-  page.rawMs = page.baseRawMs + page.slot * page.intervalMs + fields[JITTER];
+  page.nextMs = page.baseRawMs + (slots - page.baseSlots) * page.intervalMs;
+  page.rawMs = page.nextMs + fields[JITTER];
   if (!isNaN(fields[VALUE])) page.value = fields[VALUE];
   page.checkedAt = end;
   page.lost = false;

@@ -5,6 +5,7 @@ import { createDecoder } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
 import { LEDGER_FAULT } from "./log.ts";
 import {
+  createPage,
   encodeSeal,
   FLAG_NO_CHARS,
   FLAG_ONE_SESSION,
@@ -13,11 +14,12 @@ import {
   type Page,
   pageCrc,
   RECORD_MAX,
-  rewind,
   SEAL_AT,
+  startPage,
   VALUE_MAX,
 } from "./page.ts";
 import { openPageTable } from "./page-table.ts";
+import { createPen } from "./pen.ts";
 import { createPageReader, type Reader } from "./reader.ts";
 import {
   commitSample,
@@ -103,7 +105,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     length: 0,
     bytes: new Uint8Array(RECORD_MAX),
     fields: [0, 0, 0, 0, 0, 0, 0, 0],
-    slot: 0,
+    skipped: 0,
     jitterMs: 0,
     value: 0,
     before: 0,
@@ -213,33 +215,21 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   function turn(s: Stream, rawMs: number, value: number): boolean {
     const old = s.page;
     const retired = ledger.retired(s.pin);
-    const next = {
-      pin: s.pin,
-      decimals: s.decimals,
-      book: nextBook(s),
-      intervalMs: s.intervalMs,
-      headerSession: scratch.session,
-      headerRawMs: rawMs,
-      sampledBefore: ledger.settled(s.pin) >>> 0,
-      missedBefore: retired.missed,
-      failedBefore: retired.failed + s.failed,
-      sealed: false,
-      end: pageBytes,
-      sealable: true,
-      total: 0,
-      lastRawMs: rawMs,
-      chars: 0,
-      flags: FLAG_ONE_SESSION,
-    } as Page;
+    const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
+    let startMs = rawMs;
+    next.sampledBefore = ledger.settled(s.pin) >>> 0;
+    next.missedBefore = retired.missed;
+    next.failedBefore = retired.failed + s.failed;
+    next.flags = FLAG_ONE_SESSION;
     if (old) {
       next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
       next.missedBefore = (old.missedBefore + old.missed) >>> 0;
       next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
       if (!s.rebase && s.open) {
         // The grid goes on, shifted to the middle of what the timer does.
-        const slot = Math.round((rawMs - old.baseRawMs) / old.intervalMs);
-        next.headerRawMs = Math.max(0, old.baseRawMs + slot * old.intervalMs + meanJitterMs(s, old));
-        next.missedBefore = (next.missedBefore + Math.max(0, slot - old.slot)) >>> 0;
+        const skipped = Math.round((rawMs - old.nextMs) / old.intervalMs);
+        startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
+        next.missedBefore = (next.missedBefore + Math.max(0, skipped)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
         if (old.flags & FLAG_NO_CHARS) old.chars = 0;
@@ -249,15 +239,13 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       }
       s.open = false;
     }
-    rewind(next, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
+    startPage(next, scratch.session, startMs, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
     if (!take(next)) return false;
     s.page = next;
     s.open = true;
     s.rebase = false;
     s.torn = false;
     s.failed = 0;
-    s.jitterSumMs = 0;
-    s.valueChars = 0;
     return true;
   }
 
@@ -269,11 +257,12 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         if (length > 0 && page.at + length <= pageBytes) {
           const bytes = new Uint8Array(scratch.bytes.buffer, 0, length);
           if (program(region, bytes, page.address + page.at)) {
-            commitSample(s, page, rawMs, scratch);
+            commitSample(s, page, rawMs, scratch, pageBytes);
             return true;
           }
           // What it left is torn. The sample goes behind it once more, then to another page.
           page.at += length + RECORD_MAX;
+          page.plainUntil = 0;
           if (s.torn) s.open = false;
           s.torn = true;
           continue;
@@ -282,6 +271,18 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (!turn(s, rawMs, value)) return false;
     }
     return false;
+  }
+
+  /** Any sample, wherever it has to go. */
+  function append(pin: number, rawMs: number, value: number): boolean {
+    const s = streamOf(pin);
+    if (!s) return false;
+    try {
+      return log(s, rawMs, value);
+    } catch (error) {
+      if ((error as Error).message !== LEDGER_FAULT) throw error;
+      return false;
+    }
   }
 
   /** Samples of the datastream before `position`, modulo 2^32. */
@@ -337,18 +338,13 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     start(session) {
       scratch.session = session;
-      for (const pin in streams) streams[pin].rebase = true;
-    },
-    append(pin, rawMs, value) {
-      const s = streamOf(pin);
-      if (!s) return false;
-      try {
-        return log(s, rawMs, value);
-      } catch (error) {
-        if ((error as Error).message !== LEDGER_FAULT) throw error;
-        return false;
+      for (const pin in streams) {
+        const page = streams[pin].page;
+        streams[pin].rebase = true;
+        if (page) page.plainUntil = 0;
       }
     },
+    append: createPen(flash, streams, append),
     fail(pin, rawMs) {
       const s = streamOf(pin);
       if (!s) return;
@@ -359,13 +355,14 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       one[0] = WORDS[FAILED];
       if (!program(region, one, page.address + page.at)) {
         page.at += 1 + RECORD_MAX;
+        page.plainUntil = 0;
         s.torn = true;
         return;
       }
       s.failed--;
       page.at++;
       page.failed++;
-      page.slot++;
+      page.nextMs += page.intervalMs;
     },
     totals: totals,
     pins: table.pins,

@@ -1,4 +1,4 @@
-import { BOOKS, CHECK_LONG, CHECK_SHORT, MISSED, REBASE, WORDS } from "./code-words.ts";
+import { BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "./code-words.ts";
 import { CHECK_EVERY_BYTES, FLAG_NO_CHARS, FLAG_ONE_SESSION, type Page, VALUE_MAX } from "./page.ts";
 import { applyRecord, encodeRecord } from "./record.ts";
 
@@ -17,11 +17,8 @@ export interface Stream {
   rebase: boolean;
   /** The next sample must be absolute: what stands before it is torn. */
   torn: boolean;
-  jitterSumMs: number;
   /** Readings that failed where no word could be written: they go into the next page's header. */
   failed: number;
-  /** Length of the last value as text. */
-  valueChars: number;
   /** What the samples looked at would have cost in each book, and how many those were. */
   costs: number[];
   scored: number;
@@ -38,16 +35,19 @@ export interface Scratch {
   length: number;
   bytes: Uint8Array;
   fields: number[];
-  slot: number;
+  /** Slots without a sample since the last one. */
+  skipped: number;
   jitterMs: number;
   value: number;
   /** The value before it. */
   before: number;
 }
 
+/** Jitter beyond this is an accident and says nothing about the timer. */
+const MEAN_JITTER_MAX = 100;
 /** Up to so many slots without a sample are one word each; more are counted by an absolute record. */
 const MISSED_WORDS_MAX = 8;
-/** One sample in so many is looked at for the choice of the next page's book. */
+/** After so many plain bytes one sample is looked at for the choice of the next page's book. */
 const SCORE_EVERY = 32;
 const SCORED_MIN = 4;
 /** Bytes that a sample costs beyond its words when the book has none for it, about. */
@@ -65,9 +65,7 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     open: false,
     rebase: true,
     torn: false,
-    jitterSumMs: 0,
     failed: 0,
-    valueChars: 0,
     costs: BOOKS.map(() => 0),
     scored: 0,
     headAt: -1,
@@ -88,8 +86,9 @@ export function valueChars(value: number, decimals: number): number {
 }
 
 /** Mean jitter since the base was set, whole ms. */
-export function meanJitterMs(s: Stream, page: Page): number {
-  return page.slot > 0 ? Math.round(s.jitterSumMs / page.slot) : 0;
+export function meanJitterMs(page: Page): number {
+  const slots = (page.nextMs - page.baseRawMs) / page.intervalMs;
+  return slots > 0 ? Math.round(page.jitterSumMs / slots) : 0;
 }
 
 /** Notes what this sample would cost in each book. */
@@ -116,15 +115,14 @@ export function nextBook(s: Stream): number {
 
 /** The absolute record for a sample, as short as it can be. Returns its length; 0 when none fits and a new page is due. */
 function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
-  const slot = scratch.slot;
   const jitterMs = scratch.jitterMs;
   const value = scratch.value;
-  const skipped = Math.max(0, slot - page.slot);
+  const skipped = Math.max(0, scratch.skipped);
   const due = page.at - page.checkedAt >= CHECK_EVERY_BYTES - MISSED_WORDS_MAX - 2;
-  const meanMs = meanJitterMs(s, page);
-  const offCentre = Math.abs(jitterMs) > BOOKS[page.book][0] && Math.abs(meanMs) >= MEAN_OFF_MS;
-  const sameBase = !s.rebase && slot >= page.slot && !offCentre;
-  const slotMs = page.baseRawMs + slot * page.intervalMs;
+  const meanMs = meanJitterMs(page);
+  const offCentre = Math.abs(jitterMs) > page.jitterSpan && Math.abs(meanMs) >= MEAN_OFF_MS;
+  const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre;
+  const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const f = scratch.fields;
   f[0] = page.count;
   f[1] = page.missed + (s.rebase ? 0 : skipped);
@@ -156,66 +154,61 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
 
 /** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
 export function encodeSample(s: Stream, page: Page, rawMs: number, value: number, scratch: Scratch): number {
-  const book = BOOKS[page.book];
-  const sinceBaseMs = rawMs - page.baseRawMs;
-  const slot = Math.round(sinceBaseMs / page.intervalMs);
-  const jitterMs = sinceBaseMs - slot * page.intervalMs;
-  const jitter = jitterMs + book[0];
-  const step = value - page.value + book[1];
-  const skipped = slot - page.slot;
-  scratch.slot = slot;
+  const sinceMs = rawMs - page.nextMs;
+  const skipped = Math.round(sinceMs / page.intervalMs);
+  const jitterMs = sinceMs - skipped * page.intervalMs;
+  const step = value - page.value;
+  scratch.skipped = skipped;
   scratch.jitterMs = jitterMs;
   scratch.value = value;
   scratch.before = page.value;
   if (
-    jitter < 0 ||
-    jitter > 2 * book[0] ||
-    !(step >= 0 && step <= 2 * book[1]) ||
+    Math.abs(jitterMs) > page.jitterSpan ||
+    !(Math.abs(step) <= page.stepSpan) ||
     skipped < 0 ||
     skipped > MISSED_WORDS_MAX ||
     s.rebase ||
     s.torn ||
-    page.at - page.checkedAt + skipped + book[2] > CHECK_EVERY_BYTES
+    page.at - page.checkedAt + skipped + page.words > CHECK_EVERY_BYTES
   ) {
     return encodeAbsolute(s, page, scratch);
   }
   const bytes = scratch.bytes;
-  const symbol = jitter * (2 * book[1] + 1) + step;
+  const symbol = (jitterMs + page.jitterSpan) * (2 * page.stepSpan + 1) + step + page.stepSpan;
   let length = 0;
   while (length < skipped) bytes[length++] = WORDS[MISSED];
-  if (book[2] === 2) bytes[length++] = WORDS[Math.floor(symbol / 65)];
-  bytes[length++] = WORDS[symbol % 65];
+  if (page.words === 2) bytes[length++] = WORDS[Math.floor(symbol / DATA_WORDS)];
+  bytes[length++] = WORDS[symbol % DATA_WORDS];
   scratch.kind = 0;
   scratch.length = length;
   return length;
 }
 
 /** The record in `scratch` stands on flash: moves the state behind it. */
-export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch): void {
+export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch, pageBytes: number): void {
   const value = scratch.value;
   const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
-  if (unrepresentable) s.valueChars = 0;
-  else if (value !== page.value || s.valueChars === 0) s.valueChars = valueChars(value, page.decimals);
-  page.chars += s.valueChars;
+  if (!unrepresentable) {
+    if (value !== page.value || page.valueChars === 0) page.valueChars = valueChars(value, page.decimals);
+    page.chars += page.valueChars;
+  }
   page.at += scratch.length;
+  if (scratch.kind === REBASE) page.jitterSumMs = 0;
+  else if (Math.abs(scratch.jitterMs) < MEAN_JITTER_MAX) page.jitterSumMs += scratch.jitterMs;
   if (scratch.kind === 0) {
-    page.missed += scratch.slot - page.slot;
-    page.slot = scratch.slot;
+    page.missed += scratch.skipped;
+    page.nextMs += scratch.skipped * page.intervalMs;
     page.value = value;
     page.rawMs = rawMs;
-    s.jitterSumMs += scratch.jitterMs;
   } else {
-    if (scratch.kind === REBASE) s.jitterSumMs = 0;
-    else if (Math.abs(scratch.jitterMs) < 100) s.jitterSumMs += scratch.jitterMs;
     applyRecord(page, scratch.kind, scratch.fields, page.at);
     if (page.session !== page.headerSession) page.flags &= ~FLAG_ONE_SESSION;
     if (unrepresentable) page.flags |= FLAG_NO_CHARS;
     s.rebase = false;
     s.torn = false;
   }
-  if (page.count % SCORE_EVERY === 0 && !unrepresentable) {
-    score(s, scratch.jitterMs - meanJitterMs(s, page), value - scratch.before);
-  }
-  page.slot++;
+  if (!unrepresentable) score(s, scratch.jitterMs - meanJitterMs(page), value - scratch.before);
+  page.nextMs += page.intervalMs;
   page.count++;
+  page.plainUntil = Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + SCORE_EVERY) - page.words + 1;
 }

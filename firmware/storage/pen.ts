@@ -1,0 +1,60 @@
+import type { Flash } from "../platform/ports.ts";
+import { DATA_WORDS, WORDS } from "./code-words.ts";
+import { RECORD_MAX } from "./page.ts";
+import { type Stream, valueChars } from "./stream.ts";
+
+/**
+ * `append` for the sample that nearly every sample is: one or two plain words in the open page, read back. All else goes
+ * to `slow`. It stands alone because Espruino searches names scope by scope: everything it needs is close by.
+ */
+export function createPen(
+  flash: Flash,
+  streams: { [pin: number]: Stream },
+  slow: (pin: number, rawMs: number, value: number) => boolean,
+): (pin: number, rawMs: number, value: number) => boolean {
+  const wordOf = WORDS;
+  const charsOf = valueChars;
+  const one = new Uint8Array(1);
+  const two = new Uint8Array(2);
+
+  return (pin, rawMs, value) => {
+    const s = streams[pin];
+    const page = s ? s.page : undefined;
+    if (!page || page.at >= page.plainUntil) return slow(pin, rawMs, value);
+    const words = page.words;
+    const jitterMs = rawMs - page.nextMs;
+    const jitter = jitterMs + page.jitterSpan;
+    const step = value - page.value + page.stepSpan;
+    const symbol = jitter * (2 * page.stepSpan + 1) + step;
+    if (!(jitter >= 0 && jitter <= 2 * page.jitterSpan && step >= 0 && step <= 2 * page.stepSpan)) {
+      return slow(pin, rawMs, value);
+    }
+    const bytes = words === 1 ? one : two;
+    if (words === 1) one[0] = wordOf[symbol];
+    else {
+      two[0] = wordOf[Math.floor(symbol / DATA_WORDS)];
+      two[1] = wordOf[symbol % DATA_WORDS];
+    }
+    const address = page.address + page.at;
+    flash.write(bytes, address);
+    const back = flash.read(words, address);
+    if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
+      // What it left is torn: the sample goes behind it, with an absolute record.
+      page.at += words + RECORD_MAX;
+      page.plainUntil = 0;
+      s.torn = true;
+      return slow(pin, rawMs, value);
+    }
+    page.at += words;
+    page.nextMs += page.intervalMs;
+    page.rawMs = rawMs;
+    page.count++;
+    page.jitterSumMs += jitterMs;
+    if (value !== page.value) {
+      page.value = value;
+      page.valueChars = charsOf(value, page.decimals);
+    }
+    page.chars += page.valueChars;
+    return true;
+  };
+}
