@@ -15,7 +15,7 @@ import { analog } from "./sensors/analog.ts";
 export const device: Device = {
   name: "logger",
 
-  // Three a minute are 4,320 points a day; Blynk takes 10,000 a day of a device, so 14 offline days drain in some 11.
+  // Three a minute are 4,320 points a day, of the 10,000 that Blynk takes of a device: the rest drains what offline days left.
   datastreams: [
     {
       pin: "v1",
