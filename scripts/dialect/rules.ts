@@ -218,6 +218,13 @@ export const RULES: DialectRule[] = [
     better: '"\\u2600".length === 1',
   },
   {
+    id: "unicode-name",
+    example: '({ "\\u00ff": 1 }).\\u00ff',
+    happens: "throws SyntaxError; the minifier makes such a name of a quoted one",
+    instead: "names in ASCII",
+    better: "({ ff: 1 }).ff",
+  },
+  {
     id: "missing-global",
     example: "new Map().size",
     happens: "throws ReferenceError",

@@ -81,6 +81,11 @@ export function findSyntax(program: Node, code: string): Finding[] {
     if (node.type === "AssignmentExpression" && node.left.type === "MemberExpression") {
       ownMembers.add(node.left.property.name);
     }
+    if (node.type === "Identifier" && code.slice(node.start, node.end) !== node.name) {
+      findings.push({ id: "unicode-name", node: node, what: `the name ${code.slice(node.start, node.end)}` });
+    } else if (node.type === "Identifier" && /[^\x20-\x7e]/.test(node.name)) {
+      findings.push({ id: "unicode-name", node: node, what: `the name ${node.name}` });
+    }
     for (const child of childrenOf(node)) visit(child, node);
   };
   visit(program, program);
