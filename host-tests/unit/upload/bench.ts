@@ -1,4 +1,5 @@
 /** A whole upload on a desk: the real ledger on simulated flash, the real clock on virtual time, a fake ring and server. */
+import { crc32 } from "node:zlib";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
@@ -38,20 +39,11 @@ export interface BenchOptions {
 
 export type Bench = ReturnType<typeof createBench>;
 
-export function crc32(bytes: Uint8Array): number {
-  let crc = ~0;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
-
 export function createBench(options: BenchOptions = {}) {
   const random = createPrng(options.seed ?? 1);
   const timers = createVirtualTimers(options.nowRawMs ?? 30 * DAY_MS);
   const flash = new SimulatedFlash({ pageBytes: 4096, pages: 4, random: () => random.next() });
-  const region: FlashRegion = { flash, crc32, address: 0, pageBytes: 4096, pages: 4 };
+  const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 4096, pages: 4 };
   const server = createFakeServer(timers);
   const lines: string[] = [];
   const log = (level: string, text: string): void => {

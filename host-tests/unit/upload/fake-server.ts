@@ -9,6 +9,8 @@ export interface FakeRequest {
   writes: number;
   ended: boolean;
   aborted: boolean;
+  /** The answer's end reached its asker. */
+  answered: boolean;
   startedMs: number;
   endedMs: number | undefined;
   handlers: HttpHandlers;
@@ -45,6 +47,7 @@ export function createFakeServer(timers: Timers): FakeServer {
         writes: 0,
         ended: false,
         aborted: false,
+        answered: false,
         startedMs: timers.nowMs(),
         endedMs: undefined,
         handlers,
@@ -62,6 +65,7 @@ export function createFakeServer(timers: Timers): FakeServer {
         const afterMs = ("afterMs" in behaviour && behaviour.afterMs) || 50;
         if ("answer" in behaviour) {
           later(afterMs, () => {
+            request.answered = true;
             const body = behaviour.body ?? "";
             handlers.response(behaviour.answer, { "Content-Length": `${body.length}`, ...behaviour.headers });
             if (!request.aborted && body !== "") handlers.data(body);

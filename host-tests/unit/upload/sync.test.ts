@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../firmware/limits.ts";
+import { createSync, type SyncSettings } from "../../../firmware/upload/sync.ts";
+import type { Uploader } from "../../../firmware/upload/uploader.ts";
+import { VERDICT } from "../../../firmware/verdict.ts";
+import { createVirtualTimers } from "./timers.ts";
+
+/** A syncer among fakes whose doings are listed in `events`. Each step takes a second. */
+function createDesk(settings: Partial<SyncSettings> = {}) {
+  const timers = createVirtualTimers(0);
+  const events: string[] = [];
+  const lines: string[] = [];
+  const counters = { overwritten: 0, expired: 0, undatable: 0 };
+  const desk = {
+    timers,
+    events,
+    lines,
+    counters,
+    up: true,
+    joins: 0,
+    known: true,
+    result: { verdict: 0, nextTryMs: Number.POSITIVE_INFINITY },
+    held: false,
+    flashFault: false,
+    sensorFailing: false,
+    free: 4000,
+    down: undefined as (() => void) | undefined,
+    syncer: undefined as unknown as ReturnType<typeof createSync>,
+  };
+  const soon = (event: string, act: () => void): void => {
+    timers.setTimeout(() => {
+      events.push(event);
+      act();
+    }, 1000);
+  };
+  const uploader: Uploader = {
+    drain: (done) => soon("drain", () => done(desk.result.verdict, desk.result.nextTryMs)),
+    linkLost: () => events.push("link lost"),
+    forgive: () => events.push("forgive"),
+    fault: () => "",
+  };
+  desk.syncer = createSync(
+    {
+      up: () => desk.up,
+      connect: (done) => soon("connect", () => done(desk.joins)),
+      disconnect: () => events.push("disconnect"),
+      onUp: () => {},
+      onDown: (callback) => {
+        desk.down = callback;
+      },
+    },
+    { run: (done) => soon("time", () => done(desk.known)) },
+    { holds: () => desk.held },
+    { clearsMs: () => Number.POSITIVE_INFINITY },
+    { pointsMax: 10_000, pointsLeft: () => 7, requestsLeft: () => 8, pointsWithin: () => 0, waitMs: () => 0 },
+    uploader,
+    {
+      pins: () => [1],
+      counters: () => ({ delivered: 0, thinned: 0, refused: 0, unrepresentable: 0, corrupt: 0, ...counters }),
+    },
+    { flashFault: () => desk.flashFault, sensorFailing: () => desk.sensorFailing },
+    timers,
+    { memory: () => ({ free: desk.free, total: 5000 }), random: () => 0.5 },
+    (level, text) => lines.push(`[${level}] ${text}`),
+    { syncEveryMs: 3_600_000, connectEveryMs: undefined, ...settings },
+  );
+  return desk;
+}
+
+const ONE_SYNC = ["connect", "time", "drain"];
+
+describe("a sync", () => {
+  it("joins Wi-Fi, asks the time, sends, and says how it went", () => {
+    const desk = createDesk();
+    const busy: boolean[] = [];
+    desk.syncer.watch((now) => busy.push(now));
+    desk.syncer.trigger("connect");
+    expect(desk.syncer.busy()).toBe(true);
+    desk.timers.advance(5000);
+    expect(desk.events).toEqual(ONE_SYNC);
+    expect(desk.syncer.busy()).toBe(false);
+    expect(desk.syncer.verdict()).toBe(VERDICT.allSent);
+    expect(busy).toEqual([true, false]);
+  });
+
+  it("is one at a time: triggers while one is on make one more", () => {
+    const desk = createDesk();
+    desk.syncer.trigger("connect");
+    desk.timers.advance(1500);
+    desk.syncer.trigger("schedule");
+    desk.syncer.trigger("button");
+    desk.syncer.trigger("console");
+    desk.timers.advance(20_000);
+    expect(desk.events).toEqual([...ONE_SYNC, "forgive", ...ONE_SYNC]);
+  });
+
+  it("comes by itself on schedule while connected, and not while the network is away", () => {
+    const desk = createDesk();
+    desk.timers.advance(3_600_000 + 5000);
+    expect(desk.events).toEqual(ONE_SYNC);
+    desk.up = false;
+    desk.timers.advance(5 * 3_600_000);
+    expect(desk.events).toEqual(ONE_SYNC);
+    desk.up = true;
+    desk.timers.advance(3_600_000 + 5000);
+    expect(desk.events).toEqual([...ONE_SYNC, ...ONE_SYNC]);
+  });
+
+  it("comes earlier when allowance comes back earlier, but keeps the schedule when it comes later", () => {
+    const desk = createDesk();
+    desk.result = { verdict: VERDICT.dailyLimit, nextTryMs: 600_000 };
+    desk.syncer.trigger("connect");
+    desk.timers.advance(3000 + 600_000 + 3500);
+    expect(desk.events).toHaveLength(6);
+    desk.result = { verdict: VERDICT.dailyLimit, nextTryMs: 80_000_000 };
+    desk.timers.advance(610_000);
+    const before = desk.events.length;
+    desk.timers.advance(3_600_000 + 5000);
+    expect(desk.events.length - before).toBe(3);
+  });
+
+  it("keeps to a backoff that is longer than the schedule", () => {
+    const desk = createDesk({ syncEveryMs: 10_000 });
+    desk.result = { verdict: VERDICT.serverNotReached, nextTryMs: 900_000 };
+    desk.syncer.trigger("connect");
+    desk.timers.advance(800_000);
+    expect(desk.events).toEqual(ONE_SYNC);
+    desk.timers.advance(200_000);
+    expect(desk.events.slice(0, 6)).toEqual([...ONE_SYNC, ...ONE_SYNC]);
+  });
+
+  it("turns the radio on for itself alone when the device file says so", () => {
+    const desk = createDesk({ connectEveryMs: 7_200_000 });
+    desk.up = false;
+    desk.timers.advance(7_200_000 + 5000);
+    expect(desk.events).toEqual([...ONE_SYNC, "disconnect"]);
+  });
+
+  it("without Wi-Fi ends there, with the network's verdict", () => {
+    for (const verdict of [VERDICT.noAccessPoint, VERDICT.wrongPassword]) {
+      const desk = createDesk();
+      desk.joins = verdict;
+      desk.syncer.trigger("button");
+      desk.timers.advance(5000);
+      expect(desk.events).toEqual(["forgive", "connect"]);
+      expect(desk.syncer.verdict()).toBe(verdict);
+    }
+  });
+
+  it("without the time ends there, and tries again after a growing wait", () => {
+    const desk = createDesk();
+    desk.known = false;
+    desk.syncer.trigger("connect");
+    desk.timers.advance(3000);
+    expect(desk.syncer.verdict()).toBe(VERDICT.noTime);
+    desk.timers.advance(3_600_000);
+    const tries = desk.events.filter((event) => event === "time").length;
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(15);
+    expect(desk.events).not.toContain("drain");
+  });
+
+  it("is refused with a clear line when memory is short, and tried again", () => {
+    const desk = createDesk();
+    desk.free = LIMITS.syncMemoryFreeMin - 1;
+    desk.syncer.trigger("connect");
+    expect(desk.events).toEqual([]);
+    expect(desk.syncer.busy()).toBe(false);
+    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 499 of 5000 JsVars are free, 500 needed/);
+    desk.free = 4000;
+    desk.timers.advance(10_000);
+    expect(desk.events).toEqual(ONE_SYNC);
+  });
+
+  it("tells the upload when the network goes", () => {
+    const desk = createDesk();
+    desk.down?.();
+    expect(desk.events).toEqual(["link lost"]);
+  });
+
+  it("reports in status what is left, when the backlog clears, and the verdict", () => {
+    const desk = createDesk();
+    expect(desk.syncer.status()).toEqual({
+      quota: { pointsLeft: 7, requestsLeft: 8, pointsMax: 10_000 },
+      backlogClearsMs: null,
+      verdict: 0,
+      verdictText: "everything sent",
+      syncFault: "",
+    });
+  });
+});
+
+describe("the verdict", () => {
+  const verdictOf = (desk: ReturnType<typeof createDesk>, why: "button" | "schedule" = "schedule"): number => {
+    desk.syncer.trigger(why);
+    desk.timers.advance(5000);
+    return desk.syncer.verdict();
+  };
+
+  it("is the first that applies, in the order of the list", () => {
+    const desk = createDesk();
+    desk.held = true;
+    expect(verdictOf(desk)).toBe(VERDICT.undatedSamples);
+    desk.counters.expired = 3;
+    expect(verdictOf(desk)).toBe(VERDICT.samplesLost);
+    desk.sensorFailing = true;
+    expect(verdictOf(desk)).toBe(VERDICT.sensorFailing);
+    desk.flashFault = true;
+    expect(verdictOf(desk)).toBe(VERDICT.flashFault);
+    desk.result.verdict = VERDICT.dailyLimit;
+    expect(verdictOf(desk)).toBe(VERDICT.dailyLimit);
+  });
+
+  it("tells of lost and undatable samples until somebody has seen it at a press", () => {
+    const desk = createDesk();
+    desk.counters.overwritten = 2;
+    expect(verdictOf(desk)).toBe(VERDICT.samplesLost);
+    expect(verdictOf(desk, "button")).toBe(VERDICT.samplesLost);
+    expect(verdictOf(desk, "button")).toBe(VERDICT.allSent);
+    desk.counters.undatable = 1;
+    expect(verdictOf(desk, "button")).toBe(VERDICT.undatedSamples);
+    expect(verdictOf(desk)).toBe(VERDICT.allSent);
+  });
+});
