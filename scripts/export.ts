@@ -5,7 +5,7 @@ import { addPortOptions, choosePort, connectDevice, type PortOptions } from "./c
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import { copyFromDevice, findOnDevice, openDump, parseRegion, type RegionCopy } from "./console/data-region.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
-import { readDeviceFile } from "./console/device-file.ts";
+import { readDevice } from "./console/device-file.ts";
 import { FieldError } from "./console/field-error.ts";
 import { deviceImage } from "./console/flash-image.ts";
 import { readStatus, restartAndGreet } from "./console/greeting.ts";
@@ -58,7 +58,7 @@ npm run monitor); undated (nothing tells its time yet: ts is empty).
 };
 
 async function run(options: ExportOptions, terminal: Terminal): Promise<void> {
-  const names = options.device === undefined ? new Map() : namesOf((await readDeviceFile(options.device)).datastreams);
+  const names = options.device === undefined ? new Map() : namesOf((await readDevice(options.device)).datastreams);
   if (options.dump !== undefined) {
     if (options.port !== undefined) throw new FieldError("Both --port and --dump are given.", "Give one of them.");
     if (options.markDelivered !== undefined) {

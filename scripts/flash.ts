@@ -1,14 +1,15 @@
-import { bundleFirmware } from "./bundle.ts";
+import type { Device } from "../firmware/device-types.ts";
 import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/board.ts";
 import { addPortOptions, choosePort, connectDevice, type PortOptions } from "./console/choose-port.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import { copyFromDevice, findOnDevice, parseRegion } from "./console/data-region.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
-import { bundleFailure, type DeviceFile, readDeviceFile } from "./console/device-file.ts";
+import { build, readDevice } from "./console/device-file.ts";
 import { FieldError } from "./console/field-error.ts";
 import { deviceImage } from "./console/flash-image.ts";
 import { type DeviceStatus, readStatus, restartAndGreet } from "./console/greeting.ts";
 import { installProgram, planRoom, readStats } from "./console/program-store.ts";
+import { addModules, moduleFolders } from "./console/published-modules.ts";
 import { mountCopy } from "./console/stored-samples.ts";
 import { describeStranded, findStranded } from "./console/stranded.ts";
 import type { Terminal } from "./console/terminal.ts";
@@ -33,24 +34,28 @@ export const flash: CommandFunction = (args, terminal) => {
       "after",
       `
 The old program runs, and logs, until the new one is stored whole; a pulled cable leaves the old one, and all samples.
-Nothing is fetched from the internet. A blank ESP32 needs the Espruino runtime once: see the README.`,
+Works without internet, but for a sensor module of Espruino's (DS18B20, DHT22, BME280, BMP280) that is in no folder
+“modules” yet, beside the device file or here: it is fetched once and kept there. A blank ESP32 needs the Espruino runtime once: see the README.`,
     )
     .action((options: FlashOptions) => flashDevice(options, terminal));
   return execute(command, args, terminal);
 };
 
 async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<void> {
-  const file = await readDeviceFile(options.device);
-  const bundle = await bundleFirmware({ deviceFile: options.device }).catch((error) => {
-    throw bundleFailure(error);
-  });
-  const code = Buffer.from(bundle.code, "latin1");
-  terminal.remark(`Built ${file.name}: ${file.datastreams.length} datastreams, ${code.length} bytes.`);
+  const file = await readDevice(options.device);
+  const built = await build(options.device);
+  for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
+  terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
   const port = await choosePort(options.port, terminal);
   const reconnect = () => connectDevice({ ...options, port }, terminal);
   let device = await connectDevice({ ...options, port }, terminal, { interrupt: true });
   try {
-    const region = await prepare(device, file, code.length, options, terminal);
+    const board = await readBoard(device, deviceImage(device));
+    const code = Buffer.from(
+      await addModules(built.code, board.modules, { folders: moduleFolders(options.device) }),
+      "latin1",
+    );
+    const region = await prepare(device, board, file, code.length, options, terminal);
     const progress = terminal.progress("Uploading", code.length);
     try {
       await installProgram(device, code, {
@@ -72,15 +77,14 @@ async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<v
 /** Everything that can be known to fail, before anything is written. Returns the region in words. */
 async function prepare(
   device: DeviceConsole,
-  file: DeviceFile,
+  board: Board,
+  file: Device,
   programBytes: number,
   options: FlashOptions,
   terminal: Terminal,
 ): Promise<string> {
-  const image = deviceImage(device);
-  const board = await readBoard(device, image);
-  checkBoard(board, { https: file.serverUrl.startsWith("https:"), region: file.region });
-  const region = await findRegion(device, image, board, file.region);
+  checkBoard(board, { https: file.server.url.startsWith("https:"), region: file.region });
+  const region = await findRegion(device, deviceImage(device), board, file.region);
   if (typeof region === "string") {
     throw new FieldError(
       `The device file's ${region}.`,
@@ -100,7 +104,7 @@ async function prepare(
 async function refuseToStrand(
   device: DeviceConsole,
   board: Board,
-  file: DeviceFile,
+  file: Device,
   options: FlashOptions,
   terminal: Terminal,
 ): Promise<void> {
@@ -139,7 +143,7 @@ async function refuseToStrand(
 
 function report(
   version: string,
-  file: DeviceFile,
+  file: Device,
   region: string,
   status: DeviceStatus | undefined,
   terminal: Terminal,

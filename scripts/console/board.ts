@@ -67,6 +67,7 @@ export async function findRegion(
   const ota = Array.isArray(board.partitions)
     ? board.partitions.find((part) => part.type === 1 && part.subtype === 0)
     : undefined;
+  if (isEsp32(board.board)) await image.fetch(TABLE_ADDRESS, TABLE_BYTES);
   if (ota !== undefined) await image.fetch(ota.address, ota.bytes);
   return provenRegion(image, crc32, (address) => pages.get(address) ?? 0, wanted);
 }

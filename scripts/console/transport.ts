@@ -87,12 +87,10 @@ async function openSerial(port: string, library: SerialLibrary | undefined): Pro
   };
 }
 
-function openSocket(port: string): Promise<Transport> {
-  let url: URL;
-  try {
-    url = new URL(port);
-  } catch (cause) {
-    throw new FieldError(`${port} is not an address.`, "Write tcp://ADDRESS or tcp://ADDRESS:PORT.", { cause });
+async function openSocket(port: string): Promise<Transport> {
+  const url = URL.canParse(port) ? new URL(port) : undefined;
+  if (url === undefined || url.host === "") {
+    throw new FieldError(`${port} is not an address.`, "Write tcp://ADDRESS or tcp://ADDRESS:PORT.");
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1") || "localhost";
   return new Promise((resolve, reject) => {
