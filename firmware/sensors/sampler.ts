@@ -50,7 +50,7 @@ export function scaleReading(value: number, decimals: number): number {
  */
 export function createSampler(
   timers: Timers,
-  clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer">,
+  clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer" | "blocked">,
   ring: Pick<Ring, "append" | "fail">,
   streams: SampledStream[],
   log: Log,
@@ -117,7 +117,7 @@ export function createSampler(
         if (serial !== state.serial || !state.pending || state.answered) return;
         state.value = value;
         state.answered = true;
-        if (!waking) settle(state);
+        if (!waking) clock.blocked(() => settle(state));
       });
     } catch (error) {
       state.error = String(error);
@@ -160,13 +160,16 @@ export function createSampler(
     });
     // Before the readings: running out of memory in one of them must not end the chain.
     arm();
-    waking = true;
-    dueNow.forEach(read);
-    waking = false;
     let slow = false;
-    dueNow.forEach((state) => {
-      if (state.pending && state.answered) settle(state);
-      else if (state.pending) slow = true;
+    // Sensors may take their time, and so does a new page: other timers are late then, which is no jump of the clock.
+    clock.blocked(() => {
+      waking = true;
+      dueNow.forEach(read);
+      waking = false;
+      dueNow.forEach((state) => {
+        if (state.pending && state.answered) settle(state);
+        else if (state.pending) slow = true;
+      });
     });
     if (slow) arm();
   }

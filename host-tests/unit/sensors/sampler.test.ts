@@ -17,6 +17,7 @@ function setUp(streams: { sensor: Sensor; intervalMs: number; decimals?: number 
       session: () => state.session,
       rawMs: () => Math.floor(timers.nowMs()),
       rawAtTimer: () => Math.floor(timers.nowMs()),
+      blocked: (fn) => fn(),
     },
     {
       append: (pin, rawMs, value) => {
@@ -208,7 +209,7 @@ describe("the sampler", () => {
     const timers = createVirtualTimers();
     const sampler = createSampler(
       timers,
-      { session: () => 1, rawMs: () => timers.nowMs(), rawAtTimer: () => timers.nowMs() },
+      { session: () => 1, rawMs: () => timers.nowMs(), rawAtTimer: () => timers.nowMs(), blocked: (fn) => fn() },
       {
         append: () => {
           reads++;
