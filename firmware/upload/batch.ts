@@ -27,7 +27,7 @@ export interface Run {
 export interface Batch {
   /** Walks on by one piece of at most 40 samples and puts its points into `text`. False when there is none left. */
   step(): boolean;
-  /** Points of the last step with the commas between, "" when none of its samples is sent. */
+  /** Points of the last step with the commas between, "" when none of its samples is sent, or when it only measures. */
   text: string;
   /** Position after the last sample walked. */
   to: number;
@@ -52,6 +52,9 @@ const SCALES = [1, 10, 100, 1000, 10000];
 /** JSON.stringify of v / 10^d was compared with the exact decimal on the interpreter below this; beyond it invents digits. */
 const NATIVE_BELOW = 1e6;
 
+/** Timestamps have 13 digits from the year 2001 to 2286. */
+const THIRTEEN_DIGITS = 1e12;
+
 /** `value` / 10^`decimals` as the shortest decimal, digit by digit. */
 export function decimalText(value: number, decimals: number): string {
   if (value > -NATIVE_BELOW && value < NATIVE_BELOW) return JSON.stringify(value / SCALES[decimals]);
@@ -66,8 +69,13 @@ export function decimalText(value: number, decimals: number): string {
   return value < 0 ? `-${digits}` : digits;
 }
 
-/** Starts at the first piece of a run. Nothing is read until the first step. */
-export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<TimeMap, "date">, run: Run): Batch {
+/** Starts at the first piece of a run; nothing is read until the first step. With `measureOnly` no text is made. */
+export function openBatch(
+  ring: Pick<Ring, "reader" | "decimals">,
+  map: Pick<TimeMap, "date">,
+  run: Run,
+  measureOnly?: boolean,
+): Batch {
   const reader = ring.reader(run.pin, run.from, run.to);
   const decimals = ring.decimals(run.pin, run.from);
   let over = false;
@@ -87,28 +95,41 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     if (segment) zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
   };
 
-  /** The usual piece, natively. Leaves `text` empty when a sample of it is not usual. */
-  const mapPiece = (rawMs: number[], values: number[], rate: number): void => {
-    const floor = Math.floor;
+  /**
+   * The usual piece, by native calls. False, with nothing changed, when a sample of it is not usual.
+   * On the interpreter a check within the mapping costs two thirds more than the loop before it, and measuring without
+   * making the text a third of making it.
+   */
+  const mapPiece = (rawMs: number[], values: number[], rate: number): boolean => {
     const zero = zeroMs;
     const scale = SCALES[decimals];
     const below = decimals > 0 ? NATIVE_BELOW : Infinity;
-    let last = batch.lastTrueMs;
-    let rising = true;
+    const first = Math.floor(zero + rawMs[0] * rate);
+    if (first <= batch.lastTrueMs || first < THIRTEEN_DIGITS) return false;
     // Also false for a value that isn't a number.
-    if (!(Math.max.apply(null, values) < below && Math.min.apply(null, values) > -below)) return;
-    const points = rawMs.map((raw, i) => {
-      const trueMs = floor(zero + raw * rate);
-      if (trueMs <= last) rising = false;
-      last = trueMs;
-      return [trueMs, values[i] / scale];
-    });
-    if (!rising) return;
-    const text = JSON.stringify(points);
-    batch.text = (batch.points > 0 ? "," : "") + text.substring(1, text.length - 1);
-    batch.points += rawMs.length;
-    batch.samples += rawMs.length;
-    batch.lastTrueMs = last;
+    if (!(Math.max.apply(null, values) < below && Math.min.apply(null, values) > -below)) return false;
+    // Two ms apart by raw time, no rate can round them into one.
+    let before = -2;
+    for (const raw of rawMs) {
+      if (raw - before < 2) return false;
+      before = raw;
+    }
+    const count = rawMs.length;
+    const comma = batch.points > 0 ? 1 : 0;
+    if (!measureOnly) {
+      const floor = Math.floor;
+      const points = rawMs.map((raw, i) => [floor(zero + raw * rate), values[i] / scale]);
+      const text = JSON.stringify(points);
+      batch.text = (comma > 0 ? "," : "") + text.substring(1, text.length - 1);
+      batch.bodyBytes += batch.text.length;
+    } else {
+      // A point is its value, 13 digits, two brackets and a comma; the list of values has two brackets and commas between.
+      batch.bodyBytes += comma + JSON.stringify(values.map((value) => value / scale)).length - 2 + 16 * count;
+    }
+    batch.points += count;
+    batch.samples += count;
+    batch.lastTrueMs = Math.floor(zero + before * rate);
+    return true;
   };
 
   /** Sample by sample. Returns how many of the piece belong to the run. */
@@ -140,7 +161,9 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       else {
         if (late > 0) trueMs += late;
         batch.lastTrueMs = trueMs;
-        batch.text += `${batch.points > 0 ? ",[" : "["}${trueMs},${decimalText(values[i], decimals)}]`;
+        const point = `${batch.points > 0 ? ",[" : "["}${trueMs},${decimalText(values[i], decimals)}]`;
+        batch.bodyBytes += point.length;
+        if (!measureOnly) batch.text += point;
         batch.points++;
         if (batch.points === run.pointsMax) return i + 1;
       }
@@ -180,17 +203,15 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     const last = rawMs[count - 1];
     locate(rawMs[0]);
     // The map keeps a segment's times certain enough, so nothing else is to be asked of its samples.
-    if (
-      segment &&
+    const usual =
+      segment !== undefined &&
       last < segment.toRawMs &&
       zeroMs - 0.5 + last * segment.rate <= run.untilTrueMs &&
       run.thinEvery === 1 &&
       !batch.never &&
-      batch.points + count <= run.pointsMax
-    ) {
+      batch.points + count <= run.pointsMax &&
       mapPiece(rawMs, reader.values, segment.rate);
-    }
-    const taken = batch.text === "" ? walkPiece(rawMs, reader.values) : count;
+    const taken = usual ? count : walkPiece(rawMs, reader.values);
     if (taken < count) over = true;
     if (taken > 0) {
       batch.to = taken < count ? cut(from, count, taken) : reader.position;
@@ -198,7 +219,6 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       batch.corrupt = reader.corrupt - (reader.position - batch.to - (count - taken));
     }
     if (batch.points === run.pointsMax) over = true;
-    batch.bodyBytes += batch.text.length;
     return taken > 0;
   };
 
