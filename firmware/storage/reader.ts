@@ -41,7 +41,8 @@ export function createPageReader(
     const live = s ? s.page : undefined;
     if (live && live.index === index && !live.sealed) {
       page.total = live.count;
-      page.end = live.at;
+      // Behind a torn word the next one's place may lie beyond the page.
+      page.end = Math.min(live.at, region.pageBytes);
       page.missed = live.missed;
       page.failed = live.failed;
       page.lastRawMs = live.rawMs;

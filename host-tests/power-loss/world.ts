@@ -1,0 +1,287 @@
+import { crc32 } from "node:zlib";
+import type { FlashRegion } from "../../firmware/platform/ports.ts";
+import type { Counters, Ledger, openLedger } from "../../firmware/storage/ledger.ts";
+import type { openRing, Ring } from "../../firmware/storage/ring.ts";
+import { SimulatedFlash } from "../simulator/flash.ts";
+
+/** The storage code under test: the firmware's, or a copy with a bug planted in it. */
+export interface Storage {
+  openLedger: typeof openLedger;
+  openRing: typeof openRing;
+}
+
+export interface Geometry {
+  pageBytes: number;
+  bankPages: number;
+  ringPages: number;
+  pins: number[];
+  intervalMs: number;
+}
+
+export interface Sample {
+  session: number;
+  rawMs: number;
+  value: number;
+}
+
+/** Samples in the order they were logged. A copy shares what was there when it was made: thousands are made a second. */
+export class History {
+  private readonly shared: Sample[];
+  private readonly sharedLength: number;
+  private readonly own: Sample[] = [];
+
+  constructor(before?: History) {
+    // Only the one at the root grows its array; copies stop at the length it had.
+    this.shared = before ? before.flat() : [];
+    this.sharedLength = before ? before.length : Number.POSITIVE_INFINITY;
+  }
+
+  get length(): number {
+    return Math.min(this.shared.length, this.sharedLength) + this.own.length;
+  }
+
+  at(i: number): Sample {
+    return i < this.sharedLength ? this.shared[i] : this.own[i - this.sharedLength];
+  }
+
+  push(sample: Sample): void {
+    if (this.sharedLength === Number.POSITIVE_INFINITY) this.shared.push(sample);
+    else this.own.push(sample);
+  }
+
+  private flat(): Sample[] {
+    return this.own.length > 0 ? [...this.shared.slice(0, this.sharedLength), ...this.own] : this.shared;
+  }
+}
+
+/** What a pin must still have: everything whose call returned. */
+interface PinModel {
+  samples: History;
+  counters: Counters;
+  lastTrueMs: number;
+  missed: number;
+  failed: number;
+}
+
+/** The call that is running: what it adds may be there after a cut, or not. */
+interface InFlight {
+  pin: number;
+  sample?: Sample;
+  counters?: Counters;
+}
+
+export interface Model {
+  pins: Map<number, PinModel>;
+  inFlight: InFlight | undefined;
+}
+
+export class Violation extends Error {
+  override name = "Violation";
+}
+
+const REASONS: (keyof Counters)[] = [
+  "delivered",
+  "expired",
+  "thinned",
+  "undatable",
+  "refused",
+  "unrepresentable",
+  "corrupt",
+];
+const ADDRESS = 0x10000;
+
+export function noCounters(): Counters {
+  return {
+    delivered: 0,
+    expired: 0,
+    overwritten: 0,
+    thinned: 0,
+    undatable: 0,
+    refused: 0,
+    unrepresentable: 0,
+    corrupt: 0,
+  };
+}
+
+function sum(counters: Counters): number {
+  return REASONS.reduce((total, reason) => total + counters[reason], counters.overwritten);
+}
+
+function same(a: Counters, b: Counters): boolean {
+  return REASONS.every((reason) => a[reason] === b[reason]);
+}
+
+export function claim(truth: boolean, what: () => string): void {
+  if (!truth) throw new Violation(what());
+}
+
+export function createModel(pins: number[]): Model {
+  const empty = () => ({ samples: new History(), counters: noCounters(), lastTrueMs: 0, missed: 0, failed: 0 });
+  return { pins: new Map(pins.map((pin) => [pin, empty()])), inFlight: undefined };
+}
+
+export function copyModel(model: Model): Model {
+  const pins = new Map<number, PinModel>();
+  for (const [pin, p] of model.pins) {
+    pins.set(pin, { ...p, samples: new History(p.samples), counters: { ...p.counters } });
+  }
+  return { pins, inFlight: model.inFlight };
+}
+
+/** A chip with the storage code running on it, and the plain arrays it is measured by. */
+export class World {
+  static readonly address = ADDRESS;
+  readonly storage: Storage;
+  readonly geometry: Geometry;
+  readonly flash: SimulatedFlash;
+  readonly model: Model;
+  ledger!: Ledger;
+  ring!: Ring;
+  session = 0;
+  rawMs = 0;
+  private erasesSeen = 0;
+
+  constructor(storage: Storage, geometry: Geometry, flash: SimulatedFlash, model: Model) {
+    this.storage = storage;
+    this.geometry = geometry;
+    this.flash = flash;
+    this.model = model;
+  }
+
+  static flash(
+    geometry: Geometry,
+    random: () => number,
+    content: number | Uint8Array,
+    unstableReads = 0,
+  ): SimulatedFlash {
+    const pages = 2 * geometry.bankPages + geometry.ringPages;
+    return new SimulatedFlash({
+      address: ADDRESS,
+      pageBytes: geometry.pageBytes,
+      pages,
+      content,
+      random,
+      unstableReads,
+    });
+  }
+
+  /** Switches the power on: ledger and ring are opened, nothing else. */
+  mount(): void {
+    const { geometry, flash, storage } = this;
+    flash.powerOn();
+    const region: FlashRegion = {
+      flash,
+      crc32: (bytes) => crc32(bytes),
+      address: ADDRESS,
+      pageBytes: geometry.pageBytes,
+      pages: 2 * geometry.bankPages + geometry.ringPages,
+    };
+    this.ledger = storage.openLedger(region, geometry.bankPages);
+    const streams = geometry.pins.map((pin) => ({ pin, intervalMs: geometry.intervalMs, decimals: 1 }));
+    this.ring = storage.openRing(region, this.ledger, geometry.bankPages, streams);
+  }
+
+  /** What `main` does after mounting. */
+  boot(): void {
+    this.session = this.ledger.session() + 1;
+    this.rawMs = Math.max(this.ledger.lastRawMs(), this.ring.lastRawMs()) + 1;
+    this.ledger.boot(this.session, this.rawMs);
+    this.ring.start(this.session);
+  }
+
+  append(pin: number, rawMs: number, value: number): void {
+    const p = this.model.pins.get(pin) as PinModel;
+    const sample = { session: this.session, rawMs, value };
+    this.rawMs = rawMs;
+    this.model.inFlight = { pin, sample };
+    claim(this.ring.append(pin, rawMs, value), () => `append on pin ${pin} failed`);
+    this.model.inFlight = undefined;
+    p.samples.push(sample);
+    // What the ring let go to make room is the ring's to say; `check` holds it against the samples.
+    if (this.flash.counts.erases === this.erasesSeen) return;
+    this.erasesSeen = this.flash.counts.erases;
+    for (const [other, q] of this.model.pins) q.counters.overwritten = this.ledger.counters(other).overwritten;
+  }
+
+  fail(pin: number, rawMs: number): void {
+    const p = this.model.pins.get(pin) as PinModel;
+    this.rawMs = rawMs;
+    p.failed++;
+    this.ring.fail(pin, rawMs);
+  }
+
+  /** Runs `call`, which counts `change` for `pin` when it is done. */
+  count(pin: number, change: Partial<Counters>, call: () => void): void {
+    const p = this.model.pins.get(pin) as PinModel;
+    const counters = { ...p.counters };
+    for (const reason of REASONS) counters[reason] += change[reason] ?? 0;
+    this.model.inFlight = { pin, counters };
+    call();
+    this.model.inFlight = undefined;
+    p.counters = counters;
+  }
+
+  /** Reads everything pending of a pin, compares it, and returns how many samples that is. */
+  private readPending(pin: number, settled: number, extra: Sample | undefined): number {
+    const samples = (this.model.pins.get(pin) as PinModel).samples;
+    const { ring } = this;
+    let position = this.ledger.cursor(pin);
+    let at = settled;
+    for (let runs = 0; runs < 1000; runs++) {
+      const run = ring.reader(pin, position, Number.POSITIVE_INFINITY);
+      for (let n = run.next(); n > 0; n = run.next()) {
+        const { rawMs, values, session } = run;
+        for (let i = 0; i < n; i++, at++) {
+          const logged = at < samples.length ? samples.at(at) : extra;
+          if (
+            !logged ||
+            rawMs[i] !== logged.rawMs ||
+            !Object.is(values[i], logged.value) ||
+            session !== logged.session
+          ) {
+            const found = { session, rawMs: rawMs[i], value: values[i] };
+            throw new Violation(`pin ${pin}, sample ${at}: ${JSON.stringify(found)}, not ${JSON.stringify(logged)}`);
+          }
+        }
+      }
+      if (run.corrupt > 0) throw new Violation(`pin ${pin}: ${run.corrupt} samples counted corrupt`);
+      if (run.position === position) return at - settled;
+      position = run.position;
+    }
+    throw new Violation(`pin ${pin}: reading does not end`);
+  }
+
+  /** Holds the mounted storage against the model, and returns a picture of it for comparing two mounts. */
+  check(): string {
+    const { model, ledger, ring } = this;
+    const picture: unknown[] = [ledger.session(), ledger.syncs(), ledger.charges()];
+    for (const [pin, p] of model.pins) {
+      const counters = ledger.counters(pin);
+      const inFlight = model.inFlight?.pin === pin ? model.inFlight : undefined;
+      const changed = inFlight?.counters;
+      claim(same(counters, p.counters) || (!!changed && same(counters, changed)), () => {
+        return `pin ${pin}: counters ${JSON.stringify(counters)}, not ${JSON.stringify([p.counters, changed])}`;
+      });
+      const overwritten = counters.overwritten - p.counters.overwritten;
+      const reclaiming = model.inFlight?.sample !== undefined;
+      claim(overwritten >= 0 && overwritten <= (reclaiming ? this.geometry.pageBytes : 0), () => {
+        return `pin ${pin}: ${overwritten} samples were overwritten`;
+      });
+      const totals = ring.totals(pin);
+      const settled = sum(counters);
+      const extra = totals.sampled - p.samples.length;
+      claim(extra === 0 || (extra === 1 && inFlight?.sample !== undefined), () => {
+        return `pin ${pin}: ${p.samples.length} samples were logged, ${totals.sampled} are there`;
+      });
+      const pending = this.readPending(pin, settled, inFlight?.sample);
+      claim(totals.sampled === settled + totals.pending && totals.pending === pending, () => {
+        return `pin ${pin}: ${totals.sampled} sampled, ${settled} settled, ${totals.pending} pending, ${pending} read`;
+      });
+      claim(ring.count(pin, ledger.cursor(pin), Number.POSITIVE_INFINITY) === pending, () => `pin ${pin}: count`);
+      claim(totals.failed <= p.failed && totals.failed >= 0, () => `pin ${pin}: ${totals.failed} failed`);
+      picture.push([pin, totals, counters, ledger.cursor(pin), ledger.attempt(pin), ledger.lastTrueMs(pin), pending]);
+      picture.push(ring.head(pin));
+    }
+    return JSON.stringify(picture);
+  }
+}
