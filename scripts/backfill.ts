@@ -38,7 +38,8 @@ export const backfill: CommandFunction = (args, terminal) => {
       `
 The same limits hold as on the device, by the same code: what the day's allowance does not take is sent when the command
 is run again (it says when). Samples older than 28 days are not sent; export has them all. The dump stays as it is.
-If the device comes back to life: npm run export -- --port … --mark-delivered <dump>.progress, so that it sends nothing twice.
+If the device comes back to life, so that it sends nothing twice:
+  npm run export -- --port PORT --mark-delivered flash.bin.progress
 Exit status: 0 all sent, 1 not all.`,
     )
     .action((options: BackfillOptions) => run(options, terminal));

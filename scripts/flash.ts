@@ -35,7 +35,8 @@ export const flash: CommandFunction = (args, terminal) => {
       `
 The old program runs, and logs, until the new one is stored whole; a pulled cable leaves the old one, and all samples.
 Works without internet, but for a sensor module of Espruino's (DS18B20, DHT22, BME280, BMP280) that is in no folder
-“modules” yet, beside the device file or here: it is fetched once and kept there. A blank ESP32 needs the Espruino runtime once: see the README.`,
+“modules” yet, beside the device file or here: it is fetched once and kept there.
+A blank ESP32 needs the Espruino runtime once: see the README.`,
     )
     .action((options: FlashOptions) => flashDevice(options, terminal));
   return execute(command, args, terminal);

@@ -120,7 +120,8 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
   };
   const evaluate = async (expression: string, timeoutMs = 20000) => {
     const safe = `(function(){try{return btoa(JSON.stringify({v:${expression}}))}catch(e){return btoa(JSON.stringify({e:""+e}))}})()`;
-    const answer = JSON.parse(Buffer.from(await ask(safe, timeoutMs), "base64").toString("utf8")) as {
+    const text = Buffer.from(await ask(safe, timeoutMs), "base64").toString("latin1");
+    const answer = JSON.parse(text, (_key, value) => (typeof value === "string" ? readText(value) : value)) as {
       v?: unknown;
       e?: string;
     };
@@ -165,6 +166,12 @@ export function cleanLine(line: string): string {
     .replace(FLOW_AND_BACKSPACE, "")
     .replace(/^[\r>]+/, "")
     .trimEnd();
+}
+
+/** Espruino's texts are bytes: those that came as UTF-8 (a network's name) are read as that, the others as Latin-1. */
+function readText(text: string): string {
+  const read = Buffer.from(text, "latin1").toString("utf8");
+  return read.includes("\ufffd") ? text : read;
 }
 
 function noAnswer(port: string): [string, string] {
