@@ -21,13 +21,13 @@ export const CHAOS: Scenario[] = [
   {
     name: "chaos",
     about: "ten days of anything at any time, power cuts included, then quiet",
-    device: room({ everyMs: 60_000 }),
+    device: room({ counting: true }),
     script: (seed) => ({ ...chaos(createPrng(seed, "chaos"), 10 * DAY_MS), until: "30d" }),
   },
   {
     name: "year",
     about: "a year of chaos",
-    device: room({ everyMs: 300_000 }),
+    device: room({ everyMs: 300_000, counting: true }),
     script: (seed) => ({ ...chaos(createPrng(seed, "year"), 365 * DAY_MS), until: "400d" }),
   },
 ];

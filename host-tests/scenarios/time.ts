@@ -6,7 +6,7 @@ export const TIME: Scenario[] = [
   {
     name: "late-ntp",
     about: "Wi-Fi from the start, but no time server for 8 h, nor the web's date",
-    device: room(),
+    device: room({ counting: true }),
     script: () => ({
       ntp: [{ kind: "blocked", to: "8h" }],
       http: [{ kind: "refused", to: "8h" }],
@@ -31,7 +31,7 @@ export const TIME: Scenario[] = [
   {
     name: "brown-out-storm",
     about: "a power cut every few minutes for a day, Wi-Fi only now and then",
-    device: room({ everyMs: 10_000 }),
+    device: room({ everyMs: 30_000, counting: true }),
     script: (seed) => {
       const prng = createPrng(seed, "brown-out-storm");
       const power = [];
@@ -55,7 +55,7 @@ export const TIME: Scenario[] = [
   {
     name: "ide-sets-clock",
     about: "the IDE sets the clock forwards, backwards and to 1970 while samples are pending",
-    device: room(),
+    device: room({ counting: true }),
     script: () => ({
       offline: "1d",
       setTime: [
@@ -71,14 +71,14 @@ export const TIME: Scenario[] = [
   {
     name: "ntp-blocked",
     about: "UDP is blocked for good: the server's Date header is all there is",
-    device: room(),
+    device: room({ counting: true }),
     script: () => ({ offline: "1d", ntp: [{ kind: "blocked" }] }),
     promise: all(allDelivered, timesWithin(1500)),
   },
   {
     name: "ntp-lies",
     about: "one of three time servers is three hours off",
-    device: room(),
+    device: room({ counting: true }),
     script: () => ({ offline: "1d", ntp: [{ kind: "lies", server: 0, offset: "3h" }] }),
     promise: all(allDelivered, timesWithin(100)),
   },

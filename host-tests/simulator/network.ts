@@ -245,13 +245,22 @@ export function createNetwork(
         return;
       }
 
+      // Whatever is no part of the API is the server's web site.
+      if (!request.path.startsWith("/external/") && !fault) {
+        reply(wire(answer(200, "<html></html>", request.arrivedMs, "text/html")));
+        return;
+      }
       const stored = storesFault(fault);
       standIn.fault =
         fault === undefined
           ? undefined
           : () => ({
               stores: stored,
-              answer: answer(fault.status ?? (stored ? 200 : 503), fault.body ?? "OK", request.arrivedMs),
+              answer:
+                fault.kind === "status"
+                  ? answer(fault.status ?? 503, fault.body ?? "", request.arrivedMs)
+                  : // A proxy's garbage is no answer of the server's, and promises no replay; silence does.
+                    answer(stored ? 200 : fault.kind === "garbage" ? 400 : 503, "OK", request.arrivedMs),
             });
       const normal = standIn.handle(request);
       standIn.fault = undefined;
@@ -364,7 +373,7 @@ export function createNetwork(
 function storesFault(fault: HttpFault | undefined): boolean {
   if (!fault) return true;
   if (["empty", "continue", "short", "late", "lost"].includes(fault.kind)) return true;
-  return fault.stored ?? false;
+  return fault.kind !== "garbage" && (fault.stored ?? false);
 }
 
 function parseHead(head: string): StandInRequest {

@@ -157,11 +157,18 @@ function compareHeld(
 }
 
 /** A point further from every reading of its value than this belongs to none. */
-const FAR_MS = 6 * 3_600_000;
+const FAR_MS = 3_600_000;
+/** Looked at first: no sample is sent whose time is less certain than 5 minutes, unless a device file says so. */
+const NEAR_MS = 330_000;
+/** Samples of one stretch are all off by nearly the same: a crystal gains no more in a minute or two. */
+const STEADY_MS = 1000;
+/** So many points in a row that fit readings in a row are no coincidence. */
+const RUN = 12;
 
 /**
- * Finds the reading behind each point: the readings in order, one each, of the same value once rounded. If all
- * arrived, the n-th point is the n-th reading; else the nearest in time of the readings that have the value.
+ * Finds the reading behind each point: readings in order, one each, of the same value once rounded. If all
+ * arrived, the n-th point is the n-th reading. Else what went on going on is believed first, then the reading of the
+ * point's own second, then the place where the longest run of points fits, since values repeat and losses come in runs.
  */
 function match(
   record: PinRecord,
@@ -169,33 +176,76 @@ function match(
   decimals: number,
   all: boolean,
 ): { errorMsMax: number; strangers: number } {
+  const { trueMs, values } = record;
+  const scale = 10 ** decimals;
   let errorMsMax = 0;
   let strangers = 0;
   let next = 0;
-  const scale = 10 ** decimals;
-  const fits = (at: number, text: string) =>
-    Math.abs(record.values[at] * scale - Number(text) * scale) <=
-    0.5 + 1e-9 * scale * Math.max(1, Math.abs(record.values[at]));
-  for (let i = 0; i < held.length; i++) {
-    const { ts, value } = held[i];
+  let lastError = 0;
+  const fits = (at: number, point: number) =>
+    at < values.length &&
+    Math.abs(values[at] * scale - Number(held[point].value) * scale) <=
+      0.5 + 1e-9 * scale * Math.max(1, Math.abs(values[at]));
+  const error = (at: number, point: number) => held[point].ts - trueMs[at];
+
+  const runFrom = (at: number, point: number): number => {
+    let run = 0;
+    while (
+      run < RUN &&
+      point + run < held.length &&
+      fits(at + run, point + run) &&
+      Math.abs(error(at + run, point + run) - error(at, point)) < STEADY_MS
+    ) {
+      run++;
+    }
+    return run;
+  };
+
+  const search = (point: number, reachMs: number): number => {
     let best = -1;
-    if (all) best = fits(i, value) ? i : -1;
-    else {
-      for (let at = next; at < record.trueMs.length; at++) {
-        const error = Math.abs(record.trueMs[at] - ts);
-        if (best < 0 && record.trueMs[at] > ts + FAR_MS) break;
-        if (best >= 0 && error > Math.abs(record.trueMs[best] - ts) && record.trueMs[at] > ts) break;
-        if (fits(at, value) && (best < 0 || error < Math.abs(record.trueMs[best] - ts))) best = at;
+    let bestRun = 0;
+    for (let at = Math.max(next, firstFrom(trueMs, held[point].ts - reachMs)); at < trueMs.length; at++) {
+      if (trueMs[at] > held[point].ts + reachMs) break;
+      const run = runFrom(at, point);
+      const better = run === bestRun && best >= 0 && Math.abs(error(at, point)) < Math.abs(error(best, point));
+      if (run > bestRun || better) {
+        best = at;
+        bestRun = run;
       }
     }
-    if (best < 0) {
+    return best;
+  };
+
+  for (let i = 0; i < held.length; i++) {
+    let found = next;
+    if (!fits(next, i) || (!all && Math.abs(error(next, i) - lastError) > STEADY_MS)) {
+      found = firstFrom(trueMs, held[i].ts - STEADY_MS);
+      while (found < next || (found < trueMs.length && error(found, i) > -STEADY_MS && !fits(found, i))) found++;
+      const near = found < trueMs.length && Math.abs(error(found, i)) <= STEADY_MS && fits(found, i);
+      if (!near) found = all ? -1 : search(i, NEAR_MS);
+      if (found < 0 && !all) found = search(i, FAR_MS);
+    }
+    if (found < 0) {
       strangers++;
       continue;
     }
-    next = best + 1;
-    errorMsMax = Math.max(errorMsMax, Math.abs(record.trueMs[best] - ts));
+    next = found + 1;
+    lastError = error(found, i);
+    errorMsMax = Math.max(errorMsMax, Math.abs(lastError));
   }
   return { errorMsMax, strangers };
+}
+
+/** Index of the first time that is not before `ms`. */
+function firstFrom(times: number[], ms: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function serverReport(standIn: BlynkStandIn): Report["server"] {

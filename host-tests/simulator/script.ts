@@ -18,7 +18,7 @@ export type HttpFaultKind =
   | "empty" // stored, answered 200 with no body
   | "html" // captive portal: 200 with a page, the server sees nothing
   | "redirect" // captive portal: 302, the server sees nothing
-  | "garbage" // a status line that is none; not stored unless `stored`
+  | "garbage" // a status line that is none, from something in between; not stored
   | "continue" // `100 Continue` first, the real answer behind it; stored
   | "short" // stored, the answer's body breaks off
   | "reset" // the connection is reset after `afterBytes` of the request; not stored

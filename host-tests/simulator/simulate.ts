@@ -22,7 +22,7 @@ import { createCrystal } from "./crystal.ts";
 import { readDeviceRegion } from "./device-region.ts";
 import { buildDevice, isGenerated, type SimulatedDevice } from "./device-source.ts";
 import type { SimulatedFlash } from "./flash.ts";
-import { createNetwork, type Network, type RealServer } from "./network.ts";
+import { createNetwork, type Exchange, type Network, type RealServer } from "./network.ts";
 import { createDeviceFlash, REGIONS } from "./partitions.ts";
 import { createPrng, type Prng } from "./prng.ts";
 import { createRealServer, type RealExchanges } from "./real-server.ts";
@@ -53,6 +53,8 @@ export interface Simulation {
   drained: boolean;
   /** What was measured, by pin number: true Unix ms and value of each sample. */
   readings: Map<number, { trueMs: number[]; values: number[] }>;
+  /** Every request that reached the server or what stood in its place. */
+  exchanges: Exchange[];
 }
 
 /** A failure of the simulation itself: no firmware, or firmware that does what hardware can't. */
@@ -173,6 +175,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     boots: board.boots,
     drained: end.drained,
     readings: recorder.pins,
+    exchanges: unit.network.exchanges,
   };
 }
 
