@@ -25,6 +25,9 @@ interface ExportOptions extends PortOptions {
   markDelivered?: string | true;
 }
 
+/** States of samples that may still be sent. */
+const OPEN = ["pending", "undated", "sending"];
+
 export const exportSamples: CommandFunction = (args, terminal) => {
   const command = addPortOptions(
     createCommand("export", "Every sample still in flash, of a device or of an image of its flash.", terminal),
@@ -49,8 +52,9 @@ The whole chip holds the unit's token and Wi-Fi passwords too: keep the file to 
   esptool --port PORT read_flash 0x310000 0x10000 flash.bin
 
 Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (how far off the time can be).
-States: pending; sending (its request had no answer); delivered; settled (delivered or dropped, see the counters of
-npm run monitor); undated (nothing tells its time yet: ts is empty).
+States: pending; undated (pending, and nothing tells its time yet: ts is empty); sending (its request had no answer);
+delivered; undatable (let go, as nothing tells its time); settled (delivered or dropped: the counters of npm run monitor
+say how many of each).
 --mark-delivered stops the program for some seconds and restarts it. After npm run backfill, name its progress file.`,
     )
     .action((options: ExportOptions) => run(options, terminal));
@@ -127,8 +131,7 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
     let first = true;
     for (const pin of pinsOf(data)) {
       for (const sample of samplesOf(data, pin)) {
-        const isOpen = sample.state !== "delivered" && sample.state !== "settled";
-        if (options.pending && !isOpen) continue;
+        if (options.pending && !OPEN.includes(sample.state)) continue;
         put(writer.line(sample, names.get(sample.pin) ?? "", first));
         first = false;
         counts.set(sample.state, (counts.get(sample.state) ?? 0) + 1);

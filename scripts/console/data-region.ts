@@ -26,6 +26,8 @@ const ESP32_PAGE_BYTES = 4096;
 const TABLE_ADDRESS = 0x8000;
 /** Both kinds of page begin with two letters, EB, then R or L: ring page or ledger bank (FORMAT.md). */
 const MAGIC = [PAGE_MAGIC & 255, (PAGE_MAGIC >> 8) & 255];
+/** Two of the ledger, five for one datastream (limits.ts). */
+const PAGES_MIN = 7;
 /** Read of each page at first: enough to know whose it is. */
 const HEAD_BYTES = 64;
 /** So many heads fit one answer of the console. */
@@ -53,10 +55,14 @@ function looksOurs(head: Uint8Array): boolean {
 
 /** Partitions that could hold data, likelier ones first. */
 function candidates(partitions: Partition[]): DataRegion[] {
-  return partitions
-    .filter((part) => (part.type === 1 && part.subtype === 0x40) || (part.type === 0 && part.subtype === 0x10))
-    .sort((a, b) => Number(b.label === "flash") - Number(a.label === "flash"))
-    .map(({ label, address, bytes }) => ({ label, address, bytes, pageBytes: ESP32_PAGE_BYTES }));
+  return (
+    partitions
+      .filter((part) => (part.type === 1 && part.subtype === 0x40) || (part.type === 0 && part.subtype === 0x10))
+      // Espruino's Storage is of the same kind, and some "free" partition too small to be of use.
+      .filter((part) => part.label !== "storage" && part.bytes >= PAGES_MIN * ESP32_PAGE_BYTES)
+      .sort((a, b) => Number(b.label === "flash") - Number(a.label === "flash"))
+      .map(({ label, address, bytes }) => ({ label, address, bytes, pageBytes: ESP32_PAGE_BYTES }))
+  );
 }
 
 function choose(found: DataRegion[], all: DataRegion[], where: string): DataRegion {

@@ -191,7 +191,8 @@ async function checkWifi(device: DeviceConsole): Promise<Check> {
       "Press the button to make it connect now, and run this again. If it stays so, look at the verdict above.";
     return { name, verdict: "skip", found: `not connected now (${station.station ?? "off"})`, advice };
   }
-  const found = `“${station.ssid}”, ${station.rssi} dBm`;
+  const strength = station.rssi === undefined ? "strength not known" : `${station.rssi} dBm`;
+  const found = `“${station.ssid}”, ${strength}`;
   if ((station.rssi ?? 0) >= WEAK_DBM) return { name, verdict: "ok", found };
   return {
     name,

@@ -21,11 +21,17 @@ export interface ExportedSample {
   ts: number | undefined;
   /** Shortest exact decimal, "" for a reading that could not be represented. */
   value: string;
-  /** delivered: the server has it. settled: behind the cursor, delivered or dropped. sending: its fate is unknown. */
-  state: "pending" | "sending" | "delivered" | "settled" | "undated";
+  /**
+   * delivered: the server has it. undatable: let go, as nothing dates it. settled: one or the other of what the counters
+   * say, delivered or dropped. sending: its fate is unknown. undated: waits, and nothing dates it yet.
+   */
+  state: "pending" | "sending" | "delivered" | "undatable" | "settled" | "undated";
   /** How far off `ts` can be, in ms. */
   boundMs: number | undefined;
 }
+
+/** What a sample is that nothing dates. */
+const UNDATED: { [state: string]: ExportedSample["state"] } = { pending: "undated", delivered: "undatable" };
 
 /** Mounts a copy. Throws a `FieldError` when its format is another. */
 export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITIVE_INFINITY): StoredData {
@@ -71,7 +77,7 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
   const cursor = ledger.cursor(pin);
   const attempt = ledger.attempt(pin);
   const counters = ledger.counters(pin);
-  const dropped = counters.expired + counters.overwritten + counters.thinned + counters.undatable + counters.refused;
+  const dropped = counters.expired + counters.overwritten + counters.thinned + counters.refused;
   const settled = dropped === 0 ? "delivered" : "settled";
   const version = Number.POSITIVE_INFINITY;
   const runs: { from: number; to: number; state: ExportedSample["state"] }[] = [
@@ -97,7 +103,7 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
             pin: `v${pin}`,
             ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
             value: formatScaled(reader.values[i], decimals),
-            state: dated === undefined && run.state === "pending" ? "undated" : run.state,
+            state: dated === undefined ? (UNDATED[run.state] ?? run.state) : run.state,
             boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
           };
         }
