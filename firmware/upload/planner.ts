@@ -32,6 +32,10 @@ export interface Planner {
   quotaWaitMs(): number;
   /** Whether samples wait for a better time map. */
   holds(): boolean;
+  /** Whether a datastream rests because its batch was refused. */
+  rests(): boolean;
+  /** Ends those rests. */
+  forgive(): void;
 }
 
 export interface PlannerSettings {
@@ -46,8 +50,12 @@ const POINT_BYTES_MAX = 30;
 const SLICE_MS = 10;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
-/** Refusals of a batch of unknown fate until its bytes are given up. */
-const REPLAY_REFUSALS_MAX = 3;
+/**
+ * A refused batch that may have been accepted before is asked for again after an hour, two, four and so on, and given up
+ * for other bytes at the sixth refusal, after 31 hours: a server gone wrong for a day makes no duplicates, a bad point blocks no longer.
+ */
+const REPLAY_REFUSALS_MAX = 6;
+const REPLAY_WAIT_FIRST_MS = 3600000;
 
 interface Stream {
   pin: number;
@@ -63,6 +71,9 @@ interface Stream {
   skipTo: number;
   /** The next request goes there. */
   skipping: boolean;
+  /** Refusals of its batch of unknown fate, and until when that one rests. */
+  replaysRefused: number;
+  restsUntilRawMs: number;
 }
 
 export function createPlanner(
@@ -88,6 +99,7 @@ export function createPlanner(
   let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
   let waitMs = 0;
   let held = false;
+  let resting = false;
 
   const streamOf = (pin: number): Stream => {
     for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
@@ -99,6 +111,8 @@ export function createPlanner(
       refused: 0,
       skipTo: 0,
       skipping: false,
+      replaysRefused: 0,
+      restsUntilRawMs: 0,
     };
     streams.push(stream);
     return stream;
@@ -196,6 +210,7 @@ export function createPlanner(
     const now = map.now();
     waitMs = 0;
     held = false;
+    resting = false;
     if (!now) {
       done(undefined);
       return;
@@ -223,6 +238,10 @@ export function createPlanner(
       }
       if (isNaN(headMs)) held = true;
       if (stream.stopped || !(headMs < Infinity)) continue;
+      if (ledger.attempt(pin) && stream.restsUntilRawMs > clock.rawMs()) {
+        resting = true;
+        continue;
+      }
       pending += waiting;
       // Who failed twice lets the others go first; a batch of unknown fate comes before new ones.
       const turn = (stream.failures >> 1) * 2 + (ledger.attempt(pin) ? 0 : 1);
@@ -306,6 +325,7 @@ export function createPlanner(
     const points = job.attempt.points;
     if (outcome === "sent") {
       stream.failures = 0;
+      stream.replaysRefused = 0;
       stream.skipping = false;
       stream.skipTo = 0;
       // Only a batch that filled the size says that a larger one may pass.
@@ -321,15 +341,21 @@ export function createPlanner(
     if (outcome === "portal" || outcome === "stop") {
       // Until somebody has dealt with it, every try costs allowance: as little as can be.
       size = Math.min(LIMITS.batchPointsMin, requestPointsMax);
-      return job.replay;
+      // A proxy may have passed the batch on before it answered.
+      if (outcome === "portal") stream.failures++;
+      return outcome === "portal" || job.replay;
     }
+    // What is left are refusals of this very batch, which says nothing of an earlier try.
+    if (job.replay && ++stream.replaysRefused < REPLAY_REFUSALS_MAX) {
+      stream.restsUntilRawMs = clock.rawMs() + REPLAY_WAIT_FIRST_MS * Math.pow(2, stream.replaysRefused - 1);
+      return true;
+    }
+    stream.replaysRefused = 0;
     if (outcome === "pin") {
       stream.stopped = true;
       stream.pointsMax = 1;
-      return job.replay;
+      return false;
     }
-    // What is left are refusals of this very batch.
-    if (job.replay && ++stream.refused < REPLAY_REFUSALS_MAX) return true;
     if (outcome === "smaller") {
       if (points > 1) serverPointsMax = points >> 1;
       else stream.stopped = true;
@@ -362,5 +388,9 @@ export function createPlanner(
     learn,
     quotaWaitMs: () => waitMs,
     holds: () => held,
+    rests: () => resting,
+    forgive: () => {
+      for (let i = 0; i < streams.length; i++) streams[i].restsUntilRawMs = 0;
+    },
   };
 }

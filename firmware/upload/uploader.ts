@@ -172,7 +172,7 @@ export function createUploader(
 
     const finish = (verdict: number, nextTryMs: number): void => {
       if (verdict !== 0) done(verdict, nextTryMs);
-      else if (refused) done(VERDICT.pinOrPointsRefused, planner.quotaWaitMs() || Infinity);
+      else if (refused || planner.rests()) done(VERDICT.pinOrPointsRefused, planner.quotaWaitMs() || Infinity);
       else if (planner.quotaWaitMs() > 0) done(VERDICT.dailyLimit, planner.quotaWaitMs());
       else done(VERDICT.allSent, Infinity);
     };
@@ -244,6 +244,7 @@ export function createUploader(
     forgive: () => {
       failuresInRow = 0;
       silentUntilRawMs = 0;
+      planner.forgive();
     },
     fault: () => fault,
   };
