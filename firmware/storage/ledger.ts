@@ -121,6 +121,20 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     for (let i = 0; i < counts.length; i++) a.counts[i] += counts[i];
   }
 
+  /** Open attempts may have held more than the list should have: once they are settled, it shrinks again. */
+  function boundSyncs(): void {
+    let frozenId = 0;
+    pinsKnown().forEach((pin) => {
+      const open = accounts[pin].attempt;
+      if (open) frozenId = Math.max(frozenId, open.syncId);
+    });
+    let length = syncs.length + 1;
+    while (syncs.length < length && syncs.length > (small ? SYNCS_SMALL : SYNCS_MAX)) {
+      length = syncs.length;
+      thinSyncs(syncs, frozenId);
+    }
+  }
+
   function applySync(payload: DataView): void {
     const point = {
       id: payload.getUint32(0, true),
@@ -133,12 +147,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     lastSyncId = Math.max(lastSyncId, point.id);
     // Should the BOOT entry decay, no session number may come twice.
     if (((point.session - session) | 0) > 0) session = point.session;
-    let frozenId = 0;
-    pinsKnown().forEach((pin) => {
-      const open = accounts[pin].attempt;
-      if (open) frozenId = Math.max(frozenId, open.syncId);
-    });
-    if (syncs.length > (small ? SYNCS_SMALL : SYNCS_MAX)) thinSyncs(syncs, frozenId);
+    boundSyncs();
   }
 
   function applyAttempt(payload: DataView, charged: boolean): void {
@@ -271,6 +280,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       putAttempt(a.attempt);
       log.append(OPEN_ATTEMPT, 43);
     });
+    // What is read back is bounded entry by entry: the list here has to be the one that a boot would make of it.
+    boundSyncs();
     for (let i = 0; i < syncs.length; i++) {
       putSync(syncs[i]);
       log.append(SYNC, 24);
