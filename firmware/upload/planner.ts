@@ -8,6 +8,7 @@ import type { Ring } from "../storage/ring.ts";
 import { type Batch, openBatch, type Run } from "./batch.ts";
 import type { Outcome } from "./blynk.ts";
 import type { Overload } from "./overload.ts";
+import { createPace, type StreamPace } from "./pace.ts";
 import type { Quota } from "./quota.ts";
 
 /** One request to make. */
@@ -50,32 +51,6 @@ const POINT_BYTES_MAX = 30;
 const SLICE_MS = 10;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
-/**
- * A refused batch that may have been accepted before is asked for again after an hour, two, four and so on, and given up
- * for other bytes at the sixth refusal, after 31 hours: a server gone wrong for a day makes no duplicates, a bad point blocks no longer.
- */
-const REPLAY_REFUSALS_MAX = 6;
-const REPLAY_WAIT_FIRST_MS = 3600000;
-
-interface Stream {
-  pin: number;
-  /** Nothing more of it in this sync. */
-  stopped: boolean;
-  /** Failures since its last success; who fails gives way to the others every other time. */
-  failures: number;
-  /** Own limit after a refusal, else Infinity. */
-  pointsMax: number;
-  /** Points refused one by one in this sync. */
-  refused: number;
-  /** Where to go on beyond the points refused; 0: at the cursor. */
-  skipTo: number;
-  /** The next request goes there. */
-  skipping: boolean;
-  /** Refusals of its batch of unknown fate, and until when that one rests. */
-  replaysRefused: number;
-  restsUntilRawMs: number;
-}
-
 export function createPlanner(
   ring: Ring,
   ledger: Ledger,
@@ -87,36 +62,21 @@ export function createPlanner(
   log: Log,
   settings: PlannerSettings,
 ): Planner {
-  const streams: Stream[] = [];
-  const requestPointsMax = Math.min(
-    settings.pointsPerRequestMax,
-    quota.pointsMax,
-    LEDGER_POINTS_MAX,
-    Math.floor((settings.bodyBytesMax - 2) / POINT_BYTES_MAX),
+  const pace = createPace(
+    clock,
+    Math.min(
+      settings.pointsPerRequestMax,
+      quota.pointsMax,
+      LEDGER_POINTS_MAX,
+      Math.floor((settings.bodyBytesMax - 2) / POINT_BYTES_MAX),
+    ),
   );
-  /** The server may say that it takes less than documented. */
-  let serverPointsMax = requestPointsMax;
-  let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
   let waitMs = 0;
   let held = false;
   let resting = false;
-
-  const streamOf = (pin: number): Stream => {
-    for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
-    const stream = {
-      pin,
-      stopped: false,
-      failures: 0,
-      pointsMax: Infinity,
-      refused: 0,
-      skipTo: 0,
-      skipping: false,
-      replaysRefused: 0,
-      restsUntilRawMs: 0,
-    };
-    streams.push(stream);
-    return stream;
-  };
+  // Of the datastream chosen last: true time of what it would send first, and samples waiting in all that may be sent.
+  let headMs = 0;
+  let pending = 0;
 
   const runOf = (pin: number, from: number, untilTrueMs: number): Run => {
     const syncs = ledger.syncs();
@@ -206,100 +166,65 @@ export function createPlanner(
     });
   };
 
-  const next = (done: (job: Job | undefined) => void): void => {
-    const now = map.now();
-    waitMs = 0;
+  /** The datastream whose turn it is. */
+  const choose = (expiredMs: number): StreamPace | undefined => {
+    const pins = ring.pins();
+    let best: StreamPace | undefined;
+    let bestTurn = 0;
     held = false;
     resting = false;
-    if (!now) {
-      done(undefined);
-      return;
-    }
-    // Anew from the timer, so that nothing is piled on the interpreter's small stack.
-    const again = (): void => {
-      timers.setTimeout(() => next(done), 0);
-    };
-    const expiredMs = now.trueMs + now.boundMs - (settings.ageMaxMs - LIMITS.ageMarginMs);
-    const pins = ring.pins();
-    let best: Stream | undefined;
-    let bestMs = 0;
-    let bestTurn = 0;
-    let pending = 0;
+    pending = 0;
     for (let i = 0; i < pins.length; i++) {
       const pin = pins[i];
-      const stream = streamOf(pin);
-      const open = ledger.attempt(pin);
+      const stream = pace.of(pin);
       const waiting = ring.totals(pin).pending;
       if (waiting === 0) continue;
-      let headMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.syncId : Infinity);
-      if (open && headMs < expiredMs) {
+      const open = ledger.attempt(pin);
+      let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.syncId : Infinity);
+      // It can't be repeated whole any more; or the plan has shrunk since, and it never can.
+      if (open && (trueMs < expiredMs || open.points > quota.pointsMax)) {
         ledger.fail(pin, clock.rawMs(), false);
-        headMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
+        trueMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
       }
-      if (isNaN(headMs)) held = true;
-      if (stream.stopped || !(headMs < Infinity)) continue;
-      if (ledger.attempt(pin) && stream.restsUntilRawMs > clock.rawMs()) {
+      if (isNaN(trueMs)) held = true;
+      if (stream.stopped || !(trueMs < Infinity)) continue;
+      const replays = ledger.attempt(pin) !== undefined;
+      if (replays && stream.restsUntilRawMs > clock.rawMs()) {
         resting = true;
         continue;
       }
       pending += waiting;
       // Who failed twice lets the others go first; a batch of unknown fate comes before new ones.
-      const turn = (stream.failures >> 1) * 2 + (ledger.attempt(pin) ? 0 : 1);
-      if (!best || turn < bestTurn || (turn === bestTurn && headMs < bestMs)) {
+      const turn = (stream.failures >> 1) * 2 + (replays ? 0 : 1);
+      if (!best || turn < bestTurn || (turn === bestTurn && trueMs < headMs)) {
         best = stream;
-        bestMs = headMs;
         bestTurn = turn;
+        headMs = trueMs;
       }
     }
-    if (!best) {
-      done(undefined);
-      return;
-    }
+    return best;
+  };
 
-    const pin = best.pin;
-    const stream = best;
-    const open = ledger.attempt(pin);
-    if (!open && bestMs < expiredMs && bestMs > -Infinity) {
-      const run = runOf(pin, ledger.cursor(pin), expiredMs);
-      measure(run, (batch) => {
-        // What decayed among them would have expired too.
-        if (isAhead(batch.to, run.from)) ledger.drop(pin, "expired", batch.to, batch.samples + batch.corrupt);
-        else stream.stopped = true;
-        again();
-      });
-      return;
-    }
-    const limit = Math.min(size, stream.pointsMax, serverPointsMax);
-    // Dribbles of allowance would cost a request each: wait for a tenth of a day's.
-    const portion = Math.max(LIMITS.batchPointsMin, Math.ceil(quota.pointsMax / 10));
-    const least = open ? open.points : Math.min(limit, portion, Math.ceil(pending / overload.thinEvery()));
-    const left = quota.pointsLeft();
-    if (open && open.points > quota.pointsMax) {
-      // The plan has shrunk since: it can never be sent whole again.
-      ledger.fail(pin, clock.rawMs(), false);
-      again();
-      return;
-    }
-    if (bestMs > -Infinity && (left < least || quota.requestsLeft() < 1)) {
-      waitMs = Math.max(1, quota.waitMs(least));
-      done(undefined);
-      return;
-    }
-    if (open) {
-      replay(open, again, done);
-      return;
-    }
+  /** A new batch of a datastream, from its cursor or beyond the points refused, up to `untilMs`. */
+  const plan = (
+    stream: StreamPace,
+    pointsMax: number,
+    untilMs: number,
+    again: () => void,
+    done: (job: Job | undefined) => void,
+  ): void => {
+    const pin = stream.pin;
     const cursor = ledger.cursor(pin);
-    const untilMs = now.trueMs - now.boundMs - LIMITS.futureMarginMs;
     const run = runOf(
       pin,
       stream.skipping && isAhead(stream.skipTo, cursor) ? stream.skipTo : cursor,
       Math.min(untilMs, overload.horizonMs()),
     );
-    run.pointsMax = Math.max(1, Math.min(limit, left));
+    run.pointsMax = Math.max(1, pointsMax);
     run.thinEvery = overload.thinEvery();
     run.thinPhase = (run.from % 4096) % run.thinEvery;
     measure(run, (batch) => {
+      if (batch.held) held = true;
       if (isAhead(ledger.cursor(pin), run.from)) {
         // The ring was full and let go of what was being measured.
         again();
@@ -313,84 +238,60 @@ export function createPlanner(
         if (stream.skipping || !settleEmpty(run, batch)) {
           if (overload.horizonMs() < untilMs) overload.forgetHorizon();
           else stream.stopped = true;
-          if (batch.held) held = true;
         }
         again();
       }
     });
   };
 
-  const learn = (job: Job, outcome: Outcome): boolean => {
-    const stream = streamOf(job.attempt.pin);
-    const points = job.attempt.points;
-    if (outcome === "sent") {
-      stream.failures = 0;
-      stream.replaysRefused = 0;
-      stream.skipping = false;
-      stream.skipTo = 0;
-      // Only a batch that filled the size says that a larger one may pass.
-      if (points >= size) size = Math.min(size * 2, requestPointsMax);
-      stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
-      return false;
+  const next = (done: (job: Job | undefined) => void): void => {
+    const now = map.now();
+    waitMs = 0;
+    // Anew from the timer, so that nothing is piled on the interpreter's small stack.
+    const again = (): void => {
+      timers.setTimeout(() => next(done), 0);
+    };
+    const expiredMs = now ? now.trueMs + now.boundMs - (settings.ageMaxMs - LIMITS.ageMarginMs) : 0;
+    const stream = now ? choose(expiredMs) : undefined;
+    if (!now || !stream) {
+      done(undefined);
+      return;
     }
-    if (outcome === "unknown" || outcome === "cut" || outcome === "unreached") {
-      stream.failures++;
-      size = Math.max(Math.min(LIMITS.batchPointsMin, requestPointsMax), size >> 1);
-      return outcome === "unknown" || job.replay;
+    const pin = stream.pin;
+    const open = ledger.attempt(pin);
+    const datable = headMs > -Infinity;
+    if (!open && datable && headMs < expiredMs) {
+      const run = runOf(pin, ledger.cursor(pin), expiredMs);
+      measure(run, (batch) => {
+        // What decayed among them would have expired too.
+        if (isAhead(batch.to, run.from)) ledger.drop(pin, "expired", batch.to, batch.samples + batch.corrupt);
+        else stream.stopped = true;
+        again();
+      });
+      return;
     }
-    if (outcome === "portal" || outcome === "stop") {
-      // Until somebody has dealt with it, every try costs allowance: as little as can be.
-      size = Math.min(LIMITS.batchPointsMin, requestPointsMax);
-      // A proxy may have passed the batch on before it answered.
-      if (outcome === "portal") stream.failures++;
-      return outcome === "portal" || job.replay;
-    }
-    // What is left are refusals of this very batch, which says nothing of an earlier try.
-    if (job.replay && ++stream.replaysRefused < REPLAY_REFUSALS_MAX) {
-      stream.restsUntilRawMs = clock.rawMs() + REPLAY_WAIT_FIRST_MS * Math.pow(2, stream.replaysRefused - 1);
-      return true;
-    }
-    stream.replaysRefused = 0;
-    if (outcome === "pin") {
-      stream.stopped = true;
-      stream.pointsMax = 1;
-      return false;
-    }
-    if (outcome === "smaller") {
-      if (points > 1) serverPointsMax = points >> 1;
-      else stream.stopped = true;
-      return false;
-    }
-    if (points > 1) {
-      stream.pointsMax = points > LIMITS.refusedBatchPoints ? LIMITS.refusedBatchPoints : points >> 1;
-      return false;
-    }
-    // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
-    if (++stream.refused >= LIMITS.refusedPointsPerSyncMax) stream.stopped = true;
-    if (stream.skipping || isAhead(job.attempt.to, stream.skipTo)) stream.skipTo = job.attempt.to;
-    stream.skipping = true;
-    return false;
+    const limit = pace.pointsMax(stream);
+    // Dribbles of allowance would cost a request each: wait for a tenth of a day's.
+    const portion = Math.max(LIMITS.batchPointsMin, Math.ceil(quota.pointsMax / 10));
+    const least = open ? open.points : Math.min(limit, portion, Math.ceil(pending / overload.thinEvery()));
+    const left = quota.pointsLeft();
+    if (datable && (left < least || quota.requestsLeft() < 1)) {
+      waitMs = Math.max(1, quota.waitMs(least));
+      done(undefined);
+    } else if (open) replay(open, again, done);
+    else plan(stream, Math.min(limit, left), now.trueMs - now.boundMs - LIMITS.futureMarginMs, again, done);
   };
 
   return {
     begin: () => {
-      for (let i = 0; i < streams.length; i++) {
-        streams[i].stopped = false;
-        streams[i].refused = 0;
-        streams[i].skipping = false;
-        // Points refused in the last sync are asked for again, the first of them at least: the server may have come to its senses.
-        if (streams[i].skipTo > 0) streams[i].pointsMax = 1;
-      }
-      size = Math.min(size, LIMITS.batchPointsFirst);
-      clock.blocked(() => overload.survey());
+      pace.begin();
+      clock.blocked(overload.survey);
     },
     next,
-    learn,
+    learn: (job, outcome) => pace.learn(job.attempt, job.replay, outcome),
     quotaWaitMs: () => waitMs,
     holds: () => held,
     rests: () => resting,
-    forgive: () => {
-      for (let i = 0; i < streams.length; i++) streams[i].restsUntilRawMs = 0;
-    },
+    forgive: pace.forgive,
   };
 }
