@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { Option } from "commander";
 import { readBoard } from "./console/board.ts";
-import { addPortOptions, choosePort, connectDevice, type PortOptions } from "./console/choose-port.ts";
+import { addPortOptions, choosePort, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import { copyFromDevice, findOnDevice, openDump, parseRegion, type RegionCopy } from "./console/data-region.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
@@ -84,7 +84,7 @@ async function run(options: ExportOptions, terminal: Terminal): Promise<void> {
       device,
       copy,
       deliveredBy(options, copy, data),
-      () => connectDevice({ ...options, port }, terminal),
+      reconnector({ ...options, port }, terminal),
       terminal,
     );
   } finally {

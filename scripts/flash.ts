@@ -1,6 +1,6 @@
 import type { Device } from "../firmware/device-types.ts";
 import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/board.ts";
-import { addPortOptions, choosePort, connectDevice, type PortOptions } from "./console/choose-port.ts";
+import { addPortOptions, choosePort, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import { copyFromDevice, findOnDevice, parseRegion } from "./console/data-region.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
@@ -48,7 +48,7 @@ async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<v
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
   const port = await choosePort(options.port, terminal);
-  const reconnect = () => connectDevice({ ...options, port }, terminal);
+  const reconnect = reconnector({ ...options, port }, terminal);
   let device = await connectDevice({ ...options, port }, terminal, { interrupt: true });
   try {
     const board = await readBoard(device, deviceImage(device));

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { addPortOptions, choosePort, connectDevice, type PortOptions, parseSeconds } from "./console/choose-port.ts";
+import {
+  addPortOptions,
+  choosePort,
+  connectDevice,
+  type PortOptions,
+  parseSeconds,
+  reconnector,
+} from "./console/choose-port.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
 import { FieldError } from "./console/field-error.ts";
@@ -87,7 +94,7 @@ function showLine(line: string, terminal: Terminal): void {
 async function reconnect(options: MonitorOptions, terminal: Terminal): Promise<DeviceConsole | undefined> {
   while (!terminal.stop?.aborted) {
     try {
-      return await connectDevice(options, { ...terminal, remark: () => {} });
+      return await reconnector(options, terminal)();
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
       await sleep(RETRY_MS, undefined, { signal: terminal.stop }).catch(() => {});

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { addPortOptions, connectDevice, type PortOptions } from "./console/choose-port.ts";
+import { addPortOptions, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
 import type { DeviceConsole } from "./console/device-console.ts";
 import { FieldError } from "./console/field-error.ts";
@@ -166,7 +166,7 @@ async function restart(device: DeviceConsole, options: PortOptions, terminal: Te
     terminal.remark("No firmware runs on this device yet: `npm run flash` puts it there.");
     return device;
   }
-  const greeted = await restartAndGreet(device, { reconnect: () => connectDevice(options, terminal) });
+  const greeted = await restartAndGreet(device, { reconnect: reconnector(options, terminal) });
   terminal.print(`The firmware ${greeted.version} has started with them.`);
   return greeted.device;
 }

@@ -70,3 +70,8 @@ export async function connectDevice(
     onWaiting: () => terminal.remark(`Waiting for the device on ${port}: it may be busy connecting …`),
   });
 }
+
+/** The same again and again while a device restarts, without a word. */
+export function reconnector(options: PortOptions, terminal: Terminal): () => Promise<DeviceConsole> {
+  return () => connectDevice(options, { ...terminal, remark: () => {} });
+}
