@@ -1,5 +1,8 @@
-/** Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here. */
-import { createClock } from "./clock/clock.ts";
+/**
+ * Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here.
+ * All at the top level: a function around it would keep its scope, and its names, for ever.
+ */
+import { type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
 import { createTimeMap } from "./clock/time-map.ts";
@@ -10,17 +13,16 @@ import { createNetwork } from "./network/wifi.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
 import { createMachine } from "./platform/machine.ts";
-import type { FlashRegion } from "./platform/ports.ts";
-import { createSampler } from "./sensors/sampler.ts";
+import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
-import { composeStatus, VERSION } from "./status.ts";
-import { openLedger } from "./storage/ledger.ts";
-import { openRing } from "./storage/ring.ts";
+import { composeStatus, type Logger, VERSION } from "./status.ts";
+import { type Ledger, openLedger } from "./storage/ledger.ts";
+import { openRing, type Ring } from "./storage/ring.ts";
 import { batchRequest } from "./upload/blynk.ts";
 import { createOverload } from "./upload/overload.ts";
 import { createPlanner } from "./upload/planner.ts";
 import { createQuota } from "./upload/quota.ts";
-import { createSync, type Trigger } from "./upload/sync.ts";
+import { createSync, type Syncer } from "./upload/sync.ts";
 import { createUploader } from "./upload/uploader.ts";
 import { VERDICT } from "./verdict.ts";
 
@@ -48,53 +50,53 @@ const streams = device.datastreams.map((stream) => ({
   decimals: stream.decimals,
 }));
 
-/** Storage, time and sampler: from here on it logs. */
-function startLogging(region: FlashRegion) {
+let ledger!: Ledger;
+let ring!: Ring;
+let clock!: Clock;
+// These two tell how far the start got.
+let sampler: Sampler | undefined;
+let logger: (Logger & { syncer: Syncer }) | undefined;
+
+function onJump(session: number) {
+  // The next boot must not count a session twice.
+  ledger.boot(session, clock.rawMs());
+  ring.start(session);
+}
+
+function kick() {
+  if (sampler?.healthy()) chip.kickWatchdog();
+  timers.setTimeout(kick, KICK_MS);
+}
+
+const region = machine.region(device.region);
+try {
+  if (typeof region === "string") throw region;
   // An integer by `|`: Math.ceil gives a float here, which is no address (src/jswrap_flash.c refuses it).
   const bankPages = ((LIMITS.ledgerBankBytes + region.pageBytes - 1) / region.pageBytes) | 0;
   const ringPages = region.pages - 2 * bankPages;
   if (2 * streams.length + 3 > ringPages) {
-    throw new Error(
-      `${streams.length} datastreams need ${2 * streams.length + 3} pages; the region leaves ${ringPages}`,
-    );
+    throw `${streams.length} datastreams need ${2 * streams.length + 3} pages, and the region leaves ${ringPages}`;
   }
-  const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, streams);
+  ledger = openLedger(region, bankPages);
+  ring = openRing(region, ledger, bankPages, streams);
   const session = ledger.session() + 1;
   const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
   ledger.boot(session, rawMs);
   ring.start(session);
-  const clock = createClock(timers, session, rawMs);
-  clock.watch((next) => {
-    // The next boot must not count a session twice.
-    ledger.boot(next, clock.rawMs());
-    ring.start(next);
-  });
-  const sampler = createSampler(timers, clock, ring, streams, log);
+  clock = createClock(timers, session, rawMs);
+  clock.watch(onJump);
+  sampler = createSampler(timers, clock, ring, streams, log);
   console.log(`backfill ${VERSION} logging ${streams.length} datastreams`);
   sampler.start();
-
   chip.startWatchdog(WATCHDOG_MS);
-  function kick() {
-    if (sampler.healthy()) chip.kickWatchdog();
-    timers.setTimeout(kick, KICK_MS);
-  }
   kick();
-  return { ledger, ring, clock, sampler };
-}
 
-/** Network, time servers and upload, on top of what logs. */
-function startSyncing(parts: ReturnType<typeof startLogging>) {
-  const ledger = parts.ledger;
-  const ring = parts.ring;
-  const clock = parts.clock;
-  const sampler = parts.sampler;
+  // From here on it logs; what follows sends.
   const ageMaxMs = server.ageMaxMs ?? LIMITS.ageMaxMs;
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
   const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
-  const timeSync = createTimeSync(sntp, askDate, clock, map, ledger, log);
   const quota = createQuota(
     ledger,
     clock,
@@ -115,45 +117,29 @@ function startSyncing(parts: ReturnType<typeof startLogging>) {
     server: settings.server,
     token: settings.token,
   });
-  const ailments = { flashFault: sampler.flashFailed, sensorFailing: sampler.failing };
   const syncer = createSync(
     network,
-    timeSync,
+    createTimeSync(sntp, askDate, clock, map, ledger, log),
     planner,
     overload,
     quota,
     uploader,
     ledger,
-    ailments,
+    { flashFault: sampler.flashFailed, sensorFailing: sampler.failing },
     timers,
     chip,
     log,
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
-  network.onUp(() => syncer.trigger("connect"));
-  return { ledger, ring, clock, map, sampler, network, syncer, streams };
+  logger = { ledger, ring, clock, map, sampler, network, syncer, streams };
+} catch (error) {
+  // The console stays usable, whatever is wrong with the flash.
+  faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);
 }
+if (sampler === undefined) console.log(`backfill ${VERSION} logging 0 datastreams`);
 
-let logging: ReturnType<typeof startLogging> | undefined;
-let logger: ReturnType<typeof startSyncing> | undefined;
-const region = machine.region(device.region);
-if (typeof region === "string") faults.push(region);
-else {
-  try {
-    logging = startLogging(region);
-    logger = startSyncing(logging);
-  } catch (error) {
-    // The console stays usable, whatever is wrong with the flash.
-    faults.push(`not ${logging === undefined ? "logging" : "syncing"}: ${error}`);
-  }
-}
-if (logging === undefined) console.log(`backfill ${VERSION} logging 0 datastreams`);
-
-const sync = (why: Trigger) => {
-  if (logger !== undefined) logger.syncer.trigger(why);
-};
 try {
-  const led = startLed(machine.pins, timers, device.led, () => logging !== undefined && logging.sampler.healthy());
+  const led = startLed(machine.pins, timers, device.led, () => sampler !== undefined && sampler.healthy());
   if (logger === undefined) led.verdict(VERDICT.flashFault);
   else {
     const syncer = logger.syncer;
@@ -165,7 +151,7 @@ try {
   if (device.button !== undefined) {
     startButton(machine.pins, timers, device.button, () => {
       if (logger === undefined) led.verdict(VERDICT.flashFault);
-      sync("button");
+      else logger.syncer.trigger("button");
     });
   }
 } catch (error) {
@@ -184,11 +170,14 @@ faults.forEach((fault) => {
     };
     // Counting a large region takes a while, in which timers wait.
     if (logger === undefined) compose();
-    else logger.clock.blocked(compose);
+    else clock.blocked(compose);
     return answer;
   },
   sync: () => {
-    sync("console");
+    if (logger !== undefined) logger.syncer.trigger("console");
   },
 };
-sync("connect");
+if (logger !== undefined) {
+  logger.network.onUp(() => logger?.syncer.trigger("connect"));
+  logger.syncer.trigger("connect");
+}

@@ -18,7 +18,7 @@ export interface Logger {
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
   sampler: Pick<Sampler, "flashFailed">;
-  network: Pick<Network, "up">;
+  network: Pick<Network, "up" | "onUp">;
   syncer: Pick<Syncer, "status">;
   streams: Pick<SampledStream, "pin" | "name">[];
 }

@@ -34,7 +34,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     },
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
     sampler: { flashFailed: () => false },
-    network: { up: () => true },
+    network: { up: () => true, onUp: () => undefined },
     syncer: {
       status: () => ({
         quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000 },
