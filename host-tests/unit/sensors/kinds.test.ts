@@ -33,7 +33,10 @@ beforeEach(() => {
   vi.stubGlobal(
     "Pin",
     class {
-      constructor(readonly name: string) {}
+      name: string;
+      constructor(name: string) {
+        this.name = name;
+      }
     },
   );
 });
@@ -190,7 +193,7 @@ describe.each([
           temp_raw: 0,
           pres_raw: 415000,
           hum_raw: 30000,
-          readRawData() {
+          readRawData(this: { temp_raw: number }) {
             if (state.raw < 0) throw new Error("I2C write: no answer");
             this.temp_raw = state.raw;
           },

@@ -23,7 +23,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     ring: {
       pins: () => [2, 9],
       totals: (pin) => ({ sampled: 100 + pin, missed: 3, failed: 4, pending: 50 }),
-      fill: () => ({ pages: 13, usedPages: 5 }),
+      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0 }),
     },
     clock: {
       rawMs: () => {
