@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as acorn from "acorn";
 import * as esbuild from "esbuild";
 import { childrenOf, type Node } from "./dialect/scopes.ts";
+import { renameTopLevel } from "./top-level.ts";
 
 /** The repository's root, with everything a bundle is made of. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -87,8 +88,9 @@ export interface BundleOptions {
 /** One script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
 export async function bundleFirmware(options: BundleOptions = {}): Promise<{ code: string; bytes: number }> {
   const minify = options.minify !== false;
-  const files = await runEsbuild(options, { minify, supported: SUPPORTED });
-  const code = speakEspruino(files[0].text);
+  const files = await runEsbuild(options, { minify, supported: SUPPORTED, format: minify ? "esm" : "iife" });
+  const spoken = speakEspruino(files[0].text);
+  const code = minify ? renameTopLevel(spoken) : spoken;
   return { code, bytes: Buffer.byteLength(code) };
 }
 
@@ -154,7 +156,7 @@ async function runEsbuild(options: BundleOptions, more: esbuild.BuildOptions): P
       absWorkingDir: ROOT,
       bundle: true,
       write: false,
-      // One function around everything: minified names stay out of the REPL's globals, where they would hide pins (A0, D2).
+      // One function around everything, which `bundleFirmware` leaves out of what it minifies (see top-level.ts).
       format: "iife",
       // esbuild would wrap `require` in a shim; Espruino's own must be called by name, so that EspruinoTools finds modules.
       // A stand-in of the same length keeps the columns of the source map.

@@ -1,0 +1,158 @@
+/** The firmware's own parts at the same work: ring, batch, uploader, put together as main.ts does. */
+import { createClock } from "../../../firmware/clock/clock.ts";
+import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { LIMITS } from "../../../firmware/limits.ts";
+import { createMachine } from "../../../firmware/platform/machine.ts";
+import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
+import { openLedger } from "../../../firmware/storage/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring.ts";
+import { openBatch } from "../../../firmware/upload/batch.ts";
+import { createOverload } from "../../../firmware/upload/overload.ts";
+import { createPlanner } from "../../../firmware/upload/planner.ts";
+import { createQuota } from "../../../firmware/upload/quota.ts";
+import { createUploader } from "../../../firmware/upload/uploader.ts";
+import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./report.ts";
+
+interface World {
+  httpPort: number;
+  token: string;
+  region: { address: number; bytes: number };
+  points: number;
+  nowMs: number;
+}
+
+const PIN = 1;
+const INTERVAL_MS = 60000;
+const APPENDS = 500;
+
+const machine = createMachine();
+const world = machine.store.readJson("world.json") as World;
+const region = machine.region(world.region) as FlashRegion;
+const bankPages = Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes);
+const streams = [{ pin: PIN, intervalMs: INTERVAL_MS, decimals: 1 }];
+
+let peak = 0;
+function look(): void {
+  const used = jsVars();
+  if (used > peak) peak = used;
+}
+
+const ledger = openLedger(region, bankPages);
+const ring = openRing(region, ledger, bankPages, streams);
+ledger.boot(1, 0);
+ring.start(1);
+
+let written = 0;
+function append(): void {
+  ring.append(PIN, 1000 + written * INTERVAL_MS + jitter(written), reading(written));
+  written++;
+}
+const beforeAppend = idleJsVars();
+report(
+  "appendUs",
+  timeUs(APPENDS, () => {
+    while (written < APPENDS) append();
+  }),
+);
+while (written < world.points) {
+  append();
+  if (written % 50 === 0) look();
+}
+report("appendJsVarsPeak", peak - beforeAppend);
+
+const fill = ring.fill();
+report("usedPages", fill.usedPages);
+report("bytesPerSample", (fill.usedPages * region.pageBytes) / written);
+report(
+  "capacity64k",
+  Math.floor(
+    (written / fill.usedPages) *
+      (65536 / region.pageBytes - 2 * Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes) - 1),
+  ),
+);
+
+// The last sample is ten minutes old: the time map's two points span them all.
+const endRawMs = 1000 + written * INTERVAL_MS + 10 * INTERVAL_MS;
+ledger.addSync(1, 0, world.nowMs - endRawMs, 5);
+ledger.addSync(1, endRawMs, world.nowMs, 5);
+const clock = createClock(machine.timers, 1, endRawMs);
+const map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
+
+let walked = 0;
+report(
+  "decodeUs",
+  timeUs(written, () => {
+    const batch = openBatch(ring, map, {
+      pin: PIN,
+      from: ledger.cursor(PIN),
+      to: Infinity,
+      syncId: 2,
+      thinEvery: 1,
+      thinPhase: 0,
+      afterTrueMs: 0,
+      pointsMax: written,
+      untilTrueMs: Infinity,
+    });
+    while (batch.step()) walked += batch.text.length;
+  }),
+);
+report("decodedChars", walked);
+
+const idle = idleJsVars();
+report("idleJsVars", idle);
+peak = 0;
+const nativeRequest = machine.http.request;
+machine.http.request = (options: HttpRequestOptions, handlers: HttpHandlers) => {
+  const drain = handlers.drain;
+  handlers.drain = () => {
+    look();
+    drain();
+    look();
+  };
+  return nativeRequest(options, handlers);
+};
+// At every read, that is deep inside decoding, too.
+region.flash = {
+  read(bytes, address) {
+    const data = (machine.region(world.region) as FlashRegion).flash.read(bytes, address);
+    look();
+    return data;
+  },
+  write: region.flash.write,
+  erasePage: region.flash.erasePage,
+};
+
+LIMITS.batchPointsFirst = 10000;
+const quota = createQuota(ledger, clock, 10000, 300);
+const overload = createOverload(ring, ledger, map, quota, {
+  overload: "oldest-first",
+  ageMaxMs: LIMITS.ageMaxMs,
+  intervalsMs: [INTERVAL_MS],
+});
+const planner = createPlanner(ring, ledger, map, clock, quota, overload, machine.timers, machine.log, {
+  pointsPerRequestMax: 10000,
+  bodyBytesMax: LIMITS.bodyBytesMax,
+  ageMaxMs: LIMITS.ageMaxMs,
+});
+const uploader = createUploader(
+  ring,
+  ledger,
+  map,
+  clock,
+  planner,
+  machine.http,
+  machine.timers,
+  machine.chip,
+  machine.log,
+  {
+    server: `http://127.0.0.1:${world.httpPort}`,
+    token: world.token,
+  },
+);
+const fromS = getTime();
+uploader.drain((verdict) => {
+  report("postMs", (getTime() - fromS) * 1000);
+  report("postVerdict", verdict);
+  report("postJsVarsPeak", peak - idle);
+  console.log("BENCH done 0");
+});
