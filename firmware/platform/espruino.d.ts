@@ -1,7 +1,8 @@
 /**
  * Espruino's own globals and modules, as the adapters use them: read in the source of 2v29.277 (commit c5ff787b1, files named
- * in HARDWARE.md). @types/espruino is generated from 1v95 and lacks or mistypes what matters here (`require` of Flash and
- * dgram, E.CRC32, statusCode, clsNow), and its globals contradict Node's, under which the same adapters are tested.
+ * in HARDWARE.md). firmware/tsconfig.json adds @types/espruino, for the pins and buses that a device file may name (D34,
+ * I2C1); that is generated from 1v95 and lacks or mistypes what matters here (`require` of Flash and dgram, E.CRC32,
+ * statusCode, clsNow), and the adapters are also compiled under Node's types, where they are tested, without it.
  */
 
 declare function getTime(): number;
