@@ -43,11 +43,11 @@ A blank ESP32 needs the Espruino runtime once: see the README.`,
 };
 
 async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<void> {
+  const port = await choosePort(options.port, terminal);
   const file = await readDevice(options.device);
   const built = await build(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
-  const port = await choosePort(options.port, terminal);
   const reconnect = reconnector({ ...options, port }, terminal);
   let device = await connectDevice({ ...options, port }, terminal, { interrupt: true });
   try {

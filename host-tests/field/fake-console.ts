@@ -23,6 +23,8 @@ export interface ConsoleOptions {
   mute?: boolean;
   /** The first so many questions go unheard, as while it blocks in a connect. */
   deafFor?: number;
+  /** So many pieces of files are refused. */
+  refusePieces?: number;
 }
 
 const DLE = 16;
@@ -49,12 +51,14 @@ export class FakeConsole {
   #file: { fn: string; s: number; offset: number } | undefined;
   #locked: boolean;
   #deaf: number;
+  #refusals: number;
 
   constructor(machine: Machine, options: ConsoleOptions = {}) {
     this.machine = machine;
     this.options = options;
     this.#locked = options.password !== undefined;
     this.#deaf = options.deafFor ?? 0;
+    this.#refusals = options.refusePieces ?? 0;
     machine.onPrint = (text) => this.#send(`\r\x1b[J${text.replaceAll("\n", "\r\n")}\r\n>`);
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#client?.destroy();
@@ -164,7 +168,10 @@ export class FakeConsole {
   #process(type: number, data: string): void {
     try {
       if (type === TYPE.eval) this.#evaluate(data);
-      else if (type === TYPE.fileSend) {
+      else if (type === TYPE.data && this.#refusals > 0) {
+        this.#refusals--;
+        this.#send(NAK);
+      } else if (type === TYPE.fileSend) {
         const { fn, s } = JSON.parse(data);
         this.#file = { fn, s, offset: 0 };
         this.#send(ACK);

@@ -19,7 +19,7 @@ export class ExitStatus extends Error {
 
 /** A commander program that writes to the terminal and throws in place of ending the process. */
 export function createCommand(name: string, description: string, terminal: Terminal): Command {
-  return new Command(name)
+  return new Command(`npm run ${name} --`)
     .usage("[options]")
     .description(description)
     .exitOverride()

@@ -1,6 +1,7 @@
 import { startTools, type ToolsConnection } from "./espruino-tools.ts";
 import { cableError, FieldError } from "./field-error.ts";
-import { openTransport, type SerialLibrary } from "./transport.ts";
+import { openTransport } from "./transport.ts";
+import { type ConsoleOptions, ECHO_OFF_FOR_LINE, wake } from "./wake.ts";
 
 /** An Espruino that answered, on the other end of a port. */
 export interface DeviceConsole {
@@ -26,27 +27,11 @@ export interface DeviceConsole {
   close(): void;
 }
 
-export interface ConsoleOptions {
-  /** For a wireless console that asks for one. */
-  password?: string;
-  /** How long a busy device (it blocks while it connects) is waited for. */
-  patienceMs?: number;
-  /** Time for one answer before asking again. */
-  answerMs?: number;
-  /** Break into a program that does not let the console answer. */
-  interrupt?: boolean;
-  onWaiting?: () => void;
-  serial?: SerialLibrary;
-}
-
-/** A field before firmware 2v25 has no packets. */
-const OLDEST_VERSION = 2.25;
-const ERASE_LINE = "\x1b[2H";
-const ENQUIRY = "\x05";
-const INTERRUPT = "\x03";
-const ECHO_OFF_FOR_LINE = "\x10";
 /** Three quarters of Espruino's 4,096-byte input buffer are left free (boards/ESP32.py, io_buffer_size). */
 const PIECE_BYTES = 1024;
+const SEND_TRIES = 3;
+/** Name servers that don't answer, then a connect that doesn't: see WATCHDOG_MS in firmware/main.ts. */
+const BLOCKED_MAX_MS = 120000;
 
 /** Opens a port and waits until an Espruino answers on it. Throws a `FieldError` otherwise. */
 export async function openConsole(port: string, options: ConsoleOptions = {}): Promise<DeviceConsole> {
@@ -62,7 +47,10 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
   });
   /** EspruinoTools leaves its promises unsettled when the port closes. */
   const untilClosed = <T>(work: Promise<T>, during: string): Promise<T> => {
-    if (closed) return Promise.reject(cableError(during));
+    if (closed) {
+      work.catch(() => {});
+      return Promise.reject(cableError(during));
+    }
     return new Promise((resolve, reject) => {
       const lost = () => reject(cableError(during));
       closeListeners.push(lost);
@@ -87,37 +75,9 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     throw error;
   }
 
-  let lastId = 0;
-  const ask = (expression: string, timeoutMs: number): Promise<string> => {
-    const id = ++lastId;
-    const mark = `#${id}#`;
-    const packet = new Promise<string>((resolve, reject) => {
-      const finish = (act: () => void) => {
-        clearTimeout(timer);
-        connection.removeListener("packet", onPacket);
-        removeLine();
-        act();
-      };
-      let complaint = "";
-      const removeLine = onLine((line) => {
-        if (/^Uncaught|^ERROR|MEMORY|^New interpreter error/.test(line)) complaint ||= line;
-      });
-      const onPacket = (type: number, data: string) => {
-        // An answer that came too late for its question carries another number.
-        const text = data.slice(1, -1);
-        if (type === 0 && text.startsWith(mark)) finish(() => resolve(text.slice(mark.length)));
-      };
-      const timer = setTimeout(() => finish(() => reject(new FieldError(...noAnswer(port)))), timeoutMs);
-      connection.on("packet", onPacket);
-      connection.espruinoSendPacket("EVAL", `"${mark}"+(${expression})`, { timeout: timeoutMs }).catch((reason) => {
-        if (!String(reason).startsWith("NAK")) return;
-        // The reason is printed right after the NAK, in the same breath.
-        setImmediate(() => finish(() => reject(new Error(complaint || "the device refused the expression"))));
-      });
-      closeListeners.push(() => clearTimeout(timer));
-    });
-    return untilClosed(packet, "in the middle of a question");
-  };
+  const askOnce = createAsker(connection, port, onLine);
+  const ask = (expression: string, timeoutMs: number) =>
+    untilClosed(askOnce(expression, timeoutMs), "in the middle of a question");
   const evaluate = async (expression: string, timeoutMs = 20000) => {
     const safe = `(function(){try{return btoa(JSON.stringify({v:${expression}}))}catch(e){return btoa(JSON.stringify({e:""+e}))}})()`;
     const text = Buffer.from(await ask(safe, timeoutMs), "base64").toString("latin1");
@@ -136,15 +96,25 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     evaluateBytes: async (expression) => Buffer.from(await ask(`btoa(${expression})`, 20000), "base64"),
     sendFile: async (name, data, onProgress) => {
       const progress = (bytes: number) => onProgress?.(Math.min(bytes, data.length));
-      const sending = connection.espruinoSendFile(name, data.toString("latin1"), { chunkSize: PIECE_BYTES, progress });
-      try {
-        await untilClosed(sending, "in mid-upload");
-      } catch (error) {
-        if (error instanceof FieldError) throw error;
-        throw new FieldError(
-          `The device did not take a piece of ${name} (${String(error)}).`,
-          "Repeat the command. If it happens again, press the board's reset button (EN) first.",
-        );
+      for (let tries = 1; ; tries++) {
+        const sending = connection.espruinoSendFile(name, data.toString("latin1"), {
+          chunkSize: PIECE_BYTES,
+          progress,
+        });
+        try {
+          return await untilClosed(sending, "in mid-upload");
+        } catch (error) {
+          if (error instanceof FieldError) throw error;
+          if (tries === SEND_TRIES) {
+            throw new FieldError(
+              `The device did not take a piece of ${name} (${String(error)}).`,
+              "Repeat the command. If it happens again, press the board's reset button (EN) first.",
+            );
+          }
+          // The running program blocked for longer than a piece is waited for. Questions are answered in order: after this
+          // one nothing of the failed try is on its way any more.
+          await ask('"here"', BLOCKED_MAX_MS);
+        }
       }
     },
     onLine,
@@ -168,6 +138,46 @@ export function cleanLine(line: string): string {
     .trimEnd();
 }
 
+/**
+ * Questions by EVAL packets, answered by a text. Each has a number, and its answer the same: one that comes too late for its
+ * question is not taken for the next one's.
+ */
+function createAsker(
+  connection: ToolsConnection,
+  port: string,
+  onLine: (listener: (line: string) => void) => () => void,
+): (expression: string, timeoutMs: number) => Promise<string> {
+  let lastId = 0;
+  return (expression, timeoutMs) => {
+    const mark = `#${++lastId}#`;
+    return new Promise((resolve, reject) => {
+      const finish = (act: () => void) => {
+        clearTimeout(timer);
+        connection.removeListener("packet", onPacket);
+        removeLine();
+        act();
+      };
+      let complaint = "";
+      const removeLine = onLine((line) => {
+        if (/^Uncaught|^ERROR|MEMORY|^New interpreter error/.test(line)) complaint ||= line;
+      });
+      const onPacket = (type: number, data: string) => {
+        const text = data.slice(1, -1);
+        if (type === 0 && text.startsWith(mark)) finish(() => resolve(text.slice(mark.length)));
+      };
+      const timer = setTimeout(() => finish(() => reject(new FieldError(...noAnswer(port)))), timeoutMs);
+      // The open port keeps the process alive; a closed one must not.
+      timer.unref();
+      connection.on("packet", onPacket);
+      connection.espruinoSendPacket("EVAL", `"${mark}"+(${expression})`, { timeout: timeoutMs }).catch((reason) => {
+        if (!String(reason).startsWith("NAK")) return;
+        // The reason is printed right after the NAK, in the same breath.
+        setImmediate(() => finish(() => reject(new Error(complaint || "the device refused the expression"))));
+      });
+    });
+  };
+}
+
 /** Espruino's texts are bytes: those that came as UTF-8 (a network's name) are read as that, the others as Latin-1. */
 function readText(text: string): string {
   const read = Buffer.from(text, "latin1").toString("utf8");
@@ -179,100 +189,4 @@ function noAnswer(port: string): [string, string] {
     `The device on ${port} stopped answering.`,
     "It may be connecting, which blocks it for up to two minutes: wait and repeat the command. If that does not help, press its reset button (EN).",
   ];
-}
-
-/** Asks who is there until an Espruino says its name. */
-async function wake(
-  connection: ToolsConnection,
-  port: string,
-  options: ConsoleOptions,
-): Promise<{ version: string; board: string }> {
-  const answerMs = options.answerMs ?? 1500;
-  const tries = Math.max(1, Math.ceil((options.patienceMs ?? 20000) / answerMs));
-  let heard = "";
-  let settled: (() => void) | undefined;
-  const onData = (text: string) => {
-    heard = (heard + text).slice(-4000);
-    settled?.();
-  };
-  connection.on("data", onData);
-  const listen = (found: () => boolean) =>
-    new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => done(false), answerMs);
-      const done = (value: boolean) => {
-        settled = undefined;
-        clearTimeout(timer);
-        resolve(value);
-      };
-      settled = () => {
-        if (found()) done(true);
-      };
-      settled();
-    });
-  try {
-    for (let i = 0; i < tries; i++) {
-      if (i === 1) options.onWaiting?.();
-      // Two questions: 2v25 and newer tell their name at ENQ; older ones only print. A locked console takes both for a wrong password.
-      if (i > 0 && i === tries - 1 && options.interrupt) await connection.write(INTERRUPT + INTERRUPT);
-      const old = i > 1 ? `${ECHO_OFF_FOR_LINE}print("Espruino "+process.env.VERSION+" "+process.env.BOARD)` : "";
-      heard = "";
-      await connection.write(`${ERASE_LINE}${ENQUIRY}${old}\n`);
-      const name = () => /Espruino (\d+v\d+[\w.]*) (\w+)[\r\n]/.exec(heard);
-      if (!(await listen(() => name() !== null || /password>$/.test(heard)))) continue;
-      const match = name();
-      if (match === null) {
-        await unlock(
-          connection,
-          options,
-          () => heard,
-          listen,
-          () => (heard = ""),
-        );
-        continue;
-      }
-      requireVersion(match[1]);
-      return { version: match[1], board: match[2] };
-    }
-  } finally {
-    connection.removeListener("data", onData);
-  }
-  throw new FieldError(
-    heard === ""
-      ? `No Espruino answers on ${port}.`
-      : `Something answers on ${port}, but it does not say that it is Espruino.`,
-    "Press the board's reset button (EN) and try again. A new ESP32 needs the Espruino runtime once: see “The Espruino runtime” in the README.",
-  );
-}
-
-async function unlock(
-  connection: ToolsConnection,
-  options: ConsoleOptions,
-  heard: () => string,
-  listen: (found: () => boolean) => Promise<boolean>,
-  forget: () => void,
-): Promise<void> {
-  if (options.password === undefined) {
-    throw new FieldError(
-      "This console asks for a password.",
-      "Put it in the environment variable BACKFILL_CONSOLE_PASSWORD (it is the unit's consolePassword).",
-    );
-  }
-  forget();
-  await connection.write(`${options.password}\n`);
-  await listen(() => /Logged in|Invalid password/.test(heard()));
-  if (heard().includes("Invalid password")) {
-    throw new FieldError(
-      "The console refused the password.",
-      "It is the consolePassword this unit was provisioned with.",
-    );
-  }
-}
-
-function requireVersion(version: string): void {
-  const [major, minor] = version.split("v").map(Number.parseFloat);
-  if (major + minor / 100 >= OLDEST_VERSION) return;
-  throw new FieldError(
-    `The board runs Espruino ${version}; 2v25 or newer is needed.`,
-    "Put a newer Espruino runtime on it: see “The Espruino runtime” in the README.",
-  );
 }

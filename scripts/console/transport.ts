@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { FieldError, portError } from "./field-error.ts";
 
@@ -48,8 +49,16 @@ export function openTransport(port: string, serial?: SerialLibrary): Promise<Tra
 
 /** Serial ports that could be a device. On Linux the built-in ttyS ports, which nearly always lead nowhere, are left out. */
 export async function listPorts(serial?: SerialLibrary): Promise<SerialPortInfo[]> {
-  const ports = await (serial ?? (await loadSerial())).SerialPort.list();
+  const library = serial ?? (await loadSerial());
+  // On Linux the library asks udevadm, which small systems and containers don't have.
+  const ports = await library.SerialPort.list().catch(() => listDeviceFiles());
   return ports.filter((port) => !/^\/dev\/ttyS\d+$/.test(port.path));
+}
+
+function listDeviceFiles(): SerialPortInfo[] {
+  if (!existsSync("/dev")) return [];
+  const names = readdirSync("/dev").filter((name) => /^tty(USB|ACM)\d+$/.test(name));
+  return names.sort().map((name) => ({ path: `/dev/${name}` }));
 }
 
 async function loadSerial(): Promise<SerialLibrary> {

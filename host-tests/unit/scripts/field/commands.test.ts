@@ -21,7 +21,7 @@ describe.each(Object.entries(COMMANDS))("%s", (name, command) => {
     const terminal = captureTerminal();
     expect(await command(["--help"], terminal)).toBe(0);
     const help = terminal.out.join("\n");
-    expect(help).toMatch(new RegExp(`^Usage: ${name} \\[options\\]`));
+    expect(help).toMatch(new RegExp(`^Usage: npm run ${name} -- \\[options\\]`));
     expect(help).toContain("Options:");
     expect(help).toMatch(name === "backfill" ? /--dump <flash.bin>/ : /-p, --port <name>/);
     for (const line of help.split("\n")) expect(line.length, line).toBeLessThanOrEqual(terminal.columns + 20);
