@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000;
 /** A room: a daily wave, a slower one, and noise of the sensor's own resolution; any time can be asked for. */
 export function roomValue(stream: SimulatedStream, elapsedMs: number): number {
   // No two readings alike: whatever becomes of this one's time, its reading is found.
-  if (stream.name === "count") return Math.floor(elapsedMs / stream.intervalMs);
+  if (stream.name.startsWith("count")) return Math.floor(elapsedMs / stream.intervalMs) * 10 ** -stream.decimals;
   const lane = stream.name.length + stream.name.charCodeAt(0);
   const day = (2 * Math.PI * elapsedMs) / DAY_MS;
   const swing = stream.decimals === 0 ? 60 : 3;
@@ -37,17 +37,14 @@ function hash(n: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
-/** Temperature, humidity and CO2, each once an interval; with `counting`, intervals since the start in place of CO2. */
+/** Temperature, humidity and CO2, each once an interval; with `counting`, three counters of intervals, so that no two readings are alike. */
 export function room(
   options: { everyMs?: number; region?: string; counting?: boolean; more?: Record<string, unknown> } = {},
 ): GeneratedDevice {
   const intervalMs = options.everyMs ?? 60_000;
+  const names = options.counting ? ["count a", "count b", "count c"] : ["temperature", "humidity", "co2"];
   return {
-    streams: [
-      { pin: "v1", name: "temperature", intervalMs, decimals: 1 },
-      { pin: "v2", name: "humidity", intervalMs, decimals: 1 },
-      { pin: "v3", name: options.counting ? "count" : "co2", intervalMs, decimals: 0 },
-    ],
+    streams: names.map((name, i) => ({ pin: `v${i + 1}`, name, intervalMs, decimals: i < 2 ? 1 : 0 })),
     value: roomValue,
     region: options.region,
     more: options.more,
