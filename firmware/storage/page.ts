@@ -269,7 +269,13 @@ export function findTail(region: FlashRegion, page: Page): number {
   while (end > WORDS_AT) {
     const start = Math.max(WORDS_AT, end - PIECE_BYTES);
     const bytes = readSteady(region, end - start, page.address + start);
-    for (let i = end - start - 1; i >= 0; i--) if (bytes[i] !== 255) return start + i + 1;
+    for (let i = end - start - 1; i >= 0; i--) {
+      if (bytes[i] === 255) continue;
+      // The whole of the last record must answer alike before it is believed.
+      end = start + i + 1;
+      readSteady(region, RECORD_MAX, Math.max(WORDS_AT, end - RECORD_MAX) + page.address);
+      return end;
+    }
     end = start;
   }
   return WORDS_AT;

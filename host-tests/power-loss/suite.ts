@@ -1,34 +1,150 @@
-import { type Cut, forEveryCut, survive, type Tally } from "./cuts.ts";
+import { PowerCut } from "../simulator/flash.ts";
+import { adopt, type Cut, forEveryCut, logPage, salvage, survive, type Tally, type Wreck, wrecksOf } from "./cuts.ts";
 import { seeded } from "./random.ts";
 import { Life } from "./workload.ts";
-import { createModel, type Geometry, type Storage, World } from "./world.ts";
+import { claim, createModel, type Geometry, type Model, type Storage, World } from "./world.ts";
 
-/** Every program and erase of a life of `steps` steps, each torn in every way; each wreck must survive. */
-export function everyCut(
-  storage: Storage,
-  geometry: Geometry,
-  tally: Tally,
-  options: { steps: number; warmUp?: number; tearsMax?: number; content?: number | Uint8Array; seed?: number },
-): void {
+export interface LifeOptions {
+  /** Steps whose every operation is cut, after `warmUp` steps that are not. */
+  steps: number;
+  warmUp?: number;
+  /** Wrecks looked at for each operation; more are drawn by lot. */
+  tearsMax?: number;
+  /** What the flash holds at first. */
+  content?: number | Uint8Array;
+  seed?: number;
+}
+
+/** Every program and erase of a life, each torn in every way; each wreck must survive. */
+export function everyCut(storage: Storage, geometry: Geometry, tally: Tally, options: LifeOptions): void {
   const random = seeded(tally.seed * 7919 + (options.seed ?? 0));
   const cut: Cut = { storage, geometry, random: seeded(tally.seed + 1), tally };
-  const world = new World(
-    storage,
-    geometry,
-    World.flash(geometry, random, options.content ?? 0xff),
-    createModel(geometry.pins),
-  );
+  const flash = World.flash(geometry, random, options.content ?? 0xff);
+  const world = new World(storage, geometry, flash, createModel(geometry.pins));
   const life = new Life(world, random);
+  if (options.warmUp) life.start();
+  for (let i = 0; i < (options.warmUp ?? 0); i++) life.step();
   const act = () => {
     if (!options.warmUp) life.start();
     for (let i = 0; i < options.steps; i++) life.step();
   };
-  if (options.warmUp) {
-    life.start();
-    for (let i = 0; i < options.warmUp; i++) life.step();
-  }
   forEveryCut(cut, world, options.tearsMax ?? Number.POSITIVE_INFINITY, act, (wreck, model) => {
     tally.cuts++;
     survive(cut, wreck, model);
   });
+}
+
+/** What comes after a cut: mount, boot, and the next append on each datastream. */
+function recover(world: World): void {
+  world.mount();
+  world.check();
+  adopt(world);
+  world.boot();
+  for (const pin of world.geometry.pins) world.append(pin, world.rawMs + 1, 7);
+}
+
+/** All pairs: each cut of a life, and each cut of the recovery from it or the next append. With `triples`, a third drawn by lot. */
+export function everyPair(
+  storage: Storage,
+  geometry: Geometry,
+  tally: Tally,
+  options: LifeOptions & { secondTearsMax: number; triples: number },
+): void {
+  const random = seeded(tally.seed * 6007 + (options.seed ?? 0));
+  const cut: Cut = { storage, geometry, random: seeded(tally.seed + 2), tally };
+  const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
+  const life = new Life(world, random);
+  life.start();
+  for (let i = 0; i < (options.warmUp ?? 0); i++) life.step();
+  const act = () => {
+    for (let i = 0; i < options.steps; i++) life.step();
+  };
+  forEveryCut(cut, world, options.tearsMax ?? 4, act, (wreck, model) => {
+    const second = salvage(cut, wreck, model);
+    const again = () => recover(second);
+    forEveryCut(cut, second, options.secondTearsMax, again, (wreckOfWreck, modelThen) => {
+      tally.pairs++;
+      survive(cut, wreckOfWreck, modelThen);
+      if (cut.random() < options.triples) thirdCut(cut, wreckOfWreck, modelThen);
+    });
+  });
+}
+
+/** Cuts the recovery once more, at an operation drawn by lot. */
+function thirdCut(cut: Cut, wreck: Wreck, model: Model): void {
+  const { tally } = cut;
+  const { wreck: next, model: then } = cutOnce(cut, salvage(cut, wreck, model), 1 + Math.floor(cut.random() * 8));
+  tally.triples++;
+  survive(cut, next, then);
+}
+
+/** Runs the recovery of `world` up to its n-th operation, which is torn; without so many, to its end. */
+function cutOnce(cut: Cut, world: World, n: number): { wreck: Wreck; model: Model } {
+  let operations = 0;
+  let torn: Wreck | undefined;
+  world.flash.onOperation = (operation) => {
+    if (++operations < n || torn) return;
+    const wrecks = wrecksOf(cut, world.flash, operation, 8);
+    torn = wrecks[Math.floor(cut.random() * wrecks.length)];
+    throw new PowerCut("power cut");
+  };
+  try {
+    recover(world);
+  } catch (error) {
+    if (!(error instanceof PowerCut)) throw error;
+  }
+  const { flash, model } = world;
+  return { wreck: torn ?? { bytes: flash.bytes.slice(), wear: flash.wear.slice(), unstable: [] }, model };
+}
+
+/** `rounds` cuts one after the other, each at the same operation of the recovery from the last. */
+export function cutsInARow(
+  storage: Storage,
+  geometry: Geometry,
+  tally: Tally,
+  operation: number,
+  rounds: number,
+): void {
+  const random = seeded(tally.seed * 4001 + operation);
+  const cut: Cut = { storage, geometry, random, tally };
+  const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
+  const life = new Life(world, random);
+  life.start();
+  for (let i = 0; i < 150; i++) life.step();
+  let model = world.model;
+  let wreck: Wreck = { bytes: world.flash.bytes.slice(), wear: world.flash.wear.slice(), unstable: [] };
+  for (let round = 0; round < rounds; round++) {
+    tally.cuts++;
+    ({ wreck, model } = cutOnce(cut, salvage(cut, wreck, model), operation));
+  }
+  survive(cut, wreck, model);
+}
+
+/** Wear of the ring's pages differs by one erase at most while the datastreams log alike and nothing is sent. */
+export function evenWear(storage: Storage, geometry: Geometry, tally: Tally, pagesLogged: number): void {
+  const random = seeded(tally.seed);
+  const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
+  world.mount();
+  world.boot();
+  for (let page = 0; page < pagesLogged; page++) {
+    logPage(world, geometry.pins[page % geometry.pins.length]);
+    const wear = [...world.flash.wear].slice(2 * geometry.bankPages);
+    const spread = Math.max(...wear) - Math.min(...wear);
+    claim(spread <= 1, () => `pages were erased ${wear.join(", ")} times`);
+  }
+}
+
+/** A worn chip: now and then a program or an erase does nothing, and nobody says so. What was read back is still there. */
+export function wornFlash(storage: Storage, geometry: Geometry, tally: Tally, steps: number): void {
+  const random = seeded(tally.seed * 31);
+  const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
+  const life = new Life(world, random);
+  world.flash.failing = (operation) => random() < (operation.kind === "erase" ? 0.05 : 0.002);
+  life.start();
+  for (let i = 0; i < steps; i++) {
+    life.step();
+    if (i % 50 === 0) world.check();
+  }
+  world.mount();
+  world.check();
 }
