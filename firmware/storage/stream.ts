@@ -19,6 +19,8 @@ export interface Stream {
   torn: boolean;
   /** Readings that failed where no word could be written: they go into the next page's header. */
   failed: number;
+  /** Jitter of the last sample against the base as it is now. */
+  lastJitterMs: number;
   /** What the samples looked at would have cost in each book, and how many those were. */
   costs: number[];
   scored: number;
@@ -52,6 +54,8 @@ const SCORE_EVERY = 32;
 const SCORED_MIN = 4;
 /** Bytes that a sample costs beyond its words when the book has none for it, about. */
 const CHECK_COST = 11;
+/** Jitter within this fits a REBASE record's one digit. */
+const REBASE_JITTER_MS = 32;
 /** A mean jitter so far off makes the book too narrow on one side; the base is set anew. */
 const MEAN_OFF_MS = 2;
 
@@ -66,6 +70,7 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     rebase: true,
     torn: false,
     failed: 0,
+    lastJitterMs: 0,
     costs: BOOKS.map(() => 0),
     scored: 0,
     headAt: -1,
@@ -120,8 +125,13 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const skipped = Math.max(0, scratch.skipped);
   const due = page.at - page.checkedAt >= CHECK_EVERY_BYTES - MISSED_WORDS_MAX - 2;
   const meanMs = meanJitterMs(page);
-  const offCentre = Math.abs(jitterMs) > page.jitterSpan && Math.abs(meanMs) >= MEAN_OFF_MS;
-  const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre;
+  const outside = Math.abs(jitterMs) > page.jitterSpan;
+  // A sample that something blocked is late once: the base stays with those before and after it.
+  const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
+  const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
+  // Twice the same is no accident: the base itself was set by one.
+  const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
+  const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const f = scratch.fields;
   f[0] = page.count;
@@ -144,7 +154,7 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   f[5] = slotMs - page.headerRawMs;
   scratch.length = sameBase ? encodeRecord(REBASE, f, scratch.bytes) : 0;
   if (scratch.length > 0) return scratch.length;
-  const shiftMs = !s.rebase && Math.abs(jitterMs - meanMs) < 32 ? meanMs : jitterMs;
+  const shiftMs = !s.rebase && nearMean ? meanMs : jitterMs;
   f[3] = page.epoch + 1;
   f[5] = slotMs + shiftMs - page.headerRawMs;
   f[6] = jitterMs - shiftMs;
@@ -193,6 +203,7 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     page.chars += page.valueChars;
   }
   page.at += scratch.length;
+  s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[6] : scratch.jitterMs;
   if (scratch.kind === REBASE) page.jitterSumMs = 0;
   else if (Math.abs(scratch.jitterMs) < MEAN_JITTER_MAX) page.jitterSumMs += scratch.jitterMs;
   if (scratch.kind === 0) {
