@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { findScenario, SCENARIOS } from "../host-tests/scenarios/registry.ts";
-import { DEVICE_FILE, type Scenario } from "../host-tests/scenarios/scenario.ts";
+import { DEVICE_FILE, room, type Scenario } from "../host-tests/scenarios/scenario.ts";
+import { type Load, simulateFleet } from "../host-tests/simulator/fleet.ts";
 import { REGIONS } from "../host-tests/simulator/partitions.ts";
 import { RecordingError, readRecording, replay } from "../host-tests/simulator/recording.ts";
 import {
@@ -38,6 +39,7 @@ interface Options {
   token?: string;
   pointsOut?: string;
   json?: boolean;
+  fleet?: number;
 }
 
 const INTERVAL_MS_MIN = 100;
@@ -60,6 +62,7 @@ function program(): Command {
     .option("--server <url>", "send to a real server, over real sockets, with --token")
     .option("--token <token>", "the device's token on that server")
     .option("--points-out <file>", "write what the server holds as CSV: pin,ts,value")
+    .option("--fleet <n>", "so many devices through a common outage of 6 h (or --offline) against one server", number)
     .option("--json", "one JSON object on stdout and nothing else")
     .addHelpText("after", `\nScenarios:\n${list}`)
     .allowExcessArguments(false)
@@ -224,8 +227,34 @@ function progressBar(script: Script): () => void {
   return () => bar.stop();
 }
 
+/** The server's load when a fleet comes back, with and without each device's own random numbers. */
+async function runFleet(options: Options): Promise<void> {
+  const devices = options.fleet as number;
+  if (!Number.isInteger(devices) || devices < 1 || devices > 1000) throw new UsageError("--fleet: 1 to 1000 devices");
+  if (options.scenario !== undefined) throw new UsageError("--fleet runs its own scenario");
+  const { device, script } = plan(options);
+  const chosen = options.device === undefined && options.data === undefined ? room() : device;
+  const report = await simulateFleet(chosen, { devices, seed: script.seed ?? 1, outageMs: options.offline });
+  if (options.json) {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  const line = (name: string, load: Load) =>
+    console.log(
+      `${name}${load.requests} requests, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
+    );
+  console.log(`${devices} devices back after ${report.outageMs / 3_600_000} h, seed ${report.seed}`);
+  line("  in step:         ", report.withoutJitter);
+  line("  with own jitter: ", report.withJitter);
+  console.log(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${report.violations} violations`);
+}
+
 async function main(): Promise<void> {
   const options = program().parse().opts<Options>();
+  if (options.fleet !== undefined) {
+    await runFleet(options);
+    return;
+  }
   const { device, script } = plan(options);
   const stopBar = options.json ? () => {} : progressBar(script);
   let simulation: Simulation;
