@@ -12,6 +12,8 @@ export interface TelnetEspruino {
   /** For `--port`: a proxy of the telnet port, which can be cut. */
   port: string;
   output(): string;
+  /** Waits until its standard output, which comes by another way than telnet, has a match. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
   /** SIGKILL and a pulled cable as soon as so many bytes have come from the host. */
   cutAfter(bytes: number): void;
   /** Bytes from the host since the last `cutAfter`. */
@@ -24,7 +26,9 @@ export interface TelnetEspruino {
 /** Boots from the flash file in `folder`, as at power-on. */
 export async function startTelnetEspruino(folder: string): Promise<TelnetEspruino> {
   await waitForPort(false);
-  const child: ChildProcess = spawn(ESPRUINO, ["--telnet"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  // A pipe in which nothing ever comes: a thread of the Linux build reads standard input and puts what it finds, also an
+  // end of file, into the queue that telnet's characters go through, without a lock (targets/linux/jshardware.c).
+  const child: ChildProcess = spawn(ESPRUINO, ["--telnet"], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   child.stdout?.on("data", (bytes: Buffer) => (output += bytes.toString("latin1")));
   child.stderr?.on("data", (bytes: Buffer) => (output += bytes.toString("latin1")));
@@ -68,6 +72,15 @@ export async function startTelnetEspruino(folder: string): Promise<TelnetEspruin
   return {
     port: `tcp://127.0.0.1:${(server.address() as { port: number }).port}`,
     output: () => output,
+    said: async (pattern) => {
+      const untilMs = Date.now() + START_TIMEOUT_MS;
+      for (;;) {
+        const match = pattern.exec(output);
+        if (match !== null) return match;
+        if (Date.now() > untilMs) throw new Error(`it did not say ${pattern}, but: ${output}`);
+        await sleep(20);
+      }
+    },
     cutAfter: (bytes) => {
       received = 0;
       cutAt = bytes;
