@@ -47,8 +47,11 @@ export function program(region: FlashRegion, data: Uint8Array, address: number):
   return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);
 }
 
-/** Erases the page at `address` and looks at every byte: a cut or a worn page can leave anything. */
+/** Erases the page at `address` and looks at every byte: a cut or a worn page can leave anything. Tries twice. */
 export function eraseVerified(region: FlashRegion, address: number): boolean {
-  region.flash.erasePage(address);
-  return isBlank(region, address, region.pageBytes);
+  for (let tries = 0; tries < 2; tries++) {
+    region.flash.erasePage(address);
+    if (isBlank(region, address, region.pageBytes)) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import { eraseVerified, program, readSteady } from "./blank.ts";
+import { CRC_RESIDUE, eraseVerified, program, readSteady } from "./blank.ts";
 import type { Ledger } from "./ledger-types.ts";
-import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, type Page } from "./page.ts";
+import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, PAGE_MAGIC, type Page } from "./page.ts";
 
 /** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
 const NONE = 0;
@@ -24,6 +24,39 @@ export interface PageTable {
   forget(index: number): void;
   /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
   take(index: number, page: Page): boolean;
+}
+
+/**
+ * Reads every header once, and returns the pages that need a closer look: those with something else than a header of
+ * ours, and last the newest. It stands alone, with all it needs close by: a large region has hundreds.
+ */
+function readHeaders(region: FlashRegion, sequences: Uint32Array, pins: Uint8Array): number[] {
+  const flash = region.flash;
+  const crc32 = region.crc32;
+  const headerBytes = HEADER_BYTES;
+  const residue = CRC_RESIDUE;
+  const magic = PAGE_MAGIC;
+  const pageBytes = region.pageBytes;
+  const pages = region.pages;
+  const unclear: number[] = [];
+  let newest = -1;
+  let address = region.address;
+  for (let i = 0; i < pages; i++) {
+    const bytes = flash.read(headerBytes, address);
+    address += pageBytes;
+    if (bytes[0] === 255) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    if (crc32(bytes) !== residue || view.getUint32(0, true) !== magic) {
+      unclear.push(i);
+      continue;
+    }
+    const sequence = view.getUint32(8, true);
+    if (newest < 0 || ((sequence - sequences[newest]) | 0) > 0) newest = i;
+    sequences[i] = sequence;
+    pins[i] = bytes[4];
+  }
+  if (newest >= 0) unclear.push(newest);
+  return unclear;
 }
 
 /** Reads the header of every page of the region, and nothing else but what is unstable. */
@@ -57,7 +90,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   }
 
   function noteSequence(sequence: number): void {
-    if (lastSequence === 0 || ((sequence - lastSequence) | 0) > 0) lastSequence = sequence;
+    if (sequence !== NONE && (lastSequence === NONE || ((sequence - lastSequence) | 0) > 0)) lastSequence = sequence;
   }
 
   function count(sequence: number): number {
@@ -66,14 +99,12 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     return sum;
   }
 
-  for (let i = 0; i < pages; i++) {
-    const bytes = flash.read(HEADER_BYTES, address(i));
-    // A header cut short may read either way for a while: what it ends as is what counts.
-    if (!enter(i, bytes) && bytes[0] !== 255) enter(i, readSteady(region, HEADER_BYTES, address(i)));
-    if (isOurs(i)) noteSequence(sequences[i]);
-  }
-  for (let i = 0; i < pages; i++) {
-    if (sequences[i] === lastSequence && isOurs(i)) enter(i, readSteady(region, HEADER_BYTES, address(i)));
+  // A header cut short may read either way for a while: what it ends as is what counts.
+  const unclear = readHeaders(region, sequences, pins);
+  for (let i = 0; i < unclear.length; i++) {
+    noteSequence(sequences[unclear[i]]);
+    enter(unclear[i], readSteady(region, HEADER_BYTES, address(unclear[i])));
+    if (isOurs(unclear[i])) noteSequence(sequences[unclear[i]]);
   }
   // A cursor must never be ahead of pages to come, also when its own pages are gone.
   const settledPins = ledger.pins();

@@ -11,7 +11,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
   },
   {
     name: "page used without the blank check",
-    edits: [{ file: "blank.ts", find: "return isBlank(region, address, region.pageBytes);", put: "return true;" }],
+    edits: [{ file: "blank.ts", find: "if (isBlank(region, address, region.pageBytes)) return true;", put: "return true;" }],
   },
   {
     name: "a check like CRC-8 in place of the constant-weight words",
@@ -19,7 +19,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
       {
         file: "code-words.ts",
         find: "INDEX[byte] = ones === 4 ? index : TORN;",
-        put: "INDEX[byte] = ones === 4 ? index : ones > 4 && byte < 255 && (byte * 37) % 16 === 0 ? byte % 65 : TORN;",
+        put: "INDEX[byte] = ones === 4 ? index : ones > 4 && byte < 255 && byte % 16 === 15 ? byte % 65 : TORN;",
       },
     ],
   },

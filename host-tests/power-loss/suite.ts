@@ -139,7 +139,7 @@ export function wornFlash(storage: Storage, geometry: Geometry, tally: Tally, st
   const random = seeded(tally.seed * 31);
   const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
   const life = new Life(world, random);
-  world.flash.failing = (operation) => random() < (operation.kind === "erase" ? 0.05 : 0.002);
+  world.flash.failing = (operation) => random() < (operation.kind === "erase" ? 0.12 : 0.002);
   life.start();
   for (let i = 0; i < steps; i++) {
     life.step();
