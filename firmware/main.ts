@@ -19,6 +19,7 @@ import { composeStatus, type Logger, VERSION } from "./status.ts";
 import { type Ledger, openLedger } from "./storage/ledger.ts";
 import { openRing, type Ring } from "./storage/ring.ts";
 import { batchRequest } from "./upload/blynk.ts";
+import { guardTimers } from "./upload/guard.ts";
 import { createOverload } from "./upload/overload.ts";
 import { createPlanner } from "./upload/planner.ts";
 import { createQuota } from "./upload/quota.ts";
@@ -58,8 +59,13 @@ let sampler: Sampler | undefined;
 let logger: (Logger & { syncer: Syncer }) | undefined;
 
 function onJump(session: number) {
-  // The next boot must not count a session twice.
-  ledger.boot(session, clock.rawMs());
+  try {
+    // The next boot must not count a session twice.
+    ledger.boot(session, clock.rawMs());
+  } catch (error) {
+    // A jump shows in the middle of a sampler's callback: on a failing flash, too, sampling goes on.
+    log("error", `${error}`);
+  }
   ring.start(session);
 }
 
@@ -108,12 +114,13 @@ try {
     ageMaxMs,
     intervalsMs: streams.map((stream) => stream.intervalMs),
   });
-  const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, log, {
+  const careful = guardTimers(timers, (error) => syncer.fail(error));
+  const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
     pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
     bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,
     ageMaxMs,
   });
-  const uploader = createUploader(ring, ledger, map, clock, planner, machine.http, timers, chip, log, {
+  const uploader = createUploader(ring, ledger, map, clock, planner, machine.http, careful, chip, log, {
     server: settings.server,
     token: settings.token,
   });

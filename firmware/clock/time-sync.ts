@@ -72,7 +72,12 @@ export function createTimeSync(
       }
       // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
       clock.confirm(source === "SNTP" ? sinceRawMs : answer ? answer.rawMs : 0, () => {
-        if (answer && clock.session() === session) take(answer, source, source === "SNTP");
+        try {
+          if (answer && clock.session() === session) take(answer, source, source === "SNTP");
+        } catch (error) {
+          // The ledger throws when the flash fails; whoever waits must not wait for ever.
+          log("error", `time: ${error}`);
+        }
         done(map.now() !== undefined);
       });
     };

@@ -19,6 +19,8 @@ export interface Syncer {
   verdict(): number;
   /** Plain JSON: `{quota: {pointsLeft, requestsLeft, pointsMax}, backlogClearsMs, verdict, verdictText, syncFault}`; `backlogClearsMs` is null when the backlog grows. */
   status(): object;
+  /** Ends the sync that is on with a flash fault: something in it threw, and nobody else would end it. */
+  fail(error: unknown): void;
   /** Called with true when a sync starts and with false when its verdict stands. One listener. */
   watch(callback: (busy: boolean) => void): void;
 }
@@ -51,6 +53,9 @@ export function createSync(
   settings: SyncSettings,
 ): Syncer {
   let busy = false;
+  /** Of the sync that is on: what answers a sync that has ended is not heard. */
+  let serial = 0;
+  let cause: Trigger = "connect";
   let verdict = 0;
   let remembered: Trigger | undefined;
   let timer: number | undefined;
@@ -83,6 +88,7 @@ export function createSync(
   };
 
   const finish = (why: Trigger, found: number, nextTryMs: number): void => {
+    serial++;
     const now = losses();
     verdict = found;
     // In the order in which a person should deal with them; the first that applies is shown.
@@ -102,7 +108,9 @@ export function createSync(
     }
     if (settings.connectEveryMs !== undefined) network.disconnect();
     // A backoff may well be longer than the schedule; a wait for allowance leaves the clock to be looked after.
-    const backingOff = nextTryMs < Infinity && (found === VERDICT.serverNotReached || found === VERDICT.noTime);
+    const backingOff =
+      nextTryMs < Infinity &&
+      (found === VERDICT.serverNotReached || found === VERDICT.noTime || found === VERDICT.flashFault);
     arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
   };
 
@@ -122,19 +130,24 @@ export function createSync(
       finish(why, VERDICT.serverNotReached, backoffMs());
       return;
     }
+    const mine = serial;
     network.connect((failure) => {
+      if (mine !== serial) return;
       if (failure !== 0) {
         // It goes on trying by itself.
         finish(why, failure, Infinity);
         return;
       }
       timeSync.run((known) => {
+        if (mine !== serial) return;
         if (!known) {
           finish(why, VERDICT.noTime, backoffMs());
           return;
         }
         failures = 0;
-        uploader.drain((found, nextTryMs) => finish(why, found, nextTryMs));
+        uploader.drain((found, nextTryMs) => {
+          if (mine === serial) finish(why, found, nextTryMs);
+        });
       });
     });
   };
@@ -148,6 +161,7 @@ export function createSync(
     if (timer !== undefined) timers.clearTimeout(timer);
     timer = undefined;
     busy = true;
+    cause = why;
     if (why === "button" || why === "console") {
       failures = 0;
       uploader.forgive();
@@ -172,6 +186,12 @@ export function createSync(
         verdictText: VERDICT_TEXT[verdict],
         syncFault: uploader.fault(),
       };
+    },
+    fail: (error) => {
+      log("error", `sync: ${error}`);
+      if (!busy) return;
+      uploader.stop();
+      finish(cause, VERDICT.flashFault, backoffMs());
     },
     watch: (callback) => {
       listener = callback;

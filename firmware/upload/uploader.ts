@@ -15,6 +15,8 @@ export interface Uploader {
   drain(done: (verdict: number, nextTryMs: number) => void): void;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
+  /** Ends a drain whose `done` won't come any more, because something in it threw. */
+  stop(): void;
   /** Forgets the failures that the backoff grew from, and what the server asked to wait. */
   forgive(): void;
   /** What only a person can put right, or "". */
@@ -50,11 +52,15 @@ export function createUploader(
   /** The server asked not to be asked before. */
   let silentUntilRawMs = 0;
   let fault = "";
+  /** Number of the drain that is on; one that was stopped must not go on beside the next. */
+  let drains = 0;
   let giveUp: ((text: string) => void) | undefined;
 
   /** Nothing thrown or answered may carry the token to a log. */
   const tell = (level: "error" | "warn" | "info", text: string): string => {
-    const clean = settings.token === "" ? text : text.split(settings.token).join("…");
+    // Espruino's split() returns nothing of a text that is shorter than the separator.
+    const clean =
+      settings.token === "" || text.indexOf(settings.token) < 0 ? text : text.split(settings.token).join("…");
     log(level, clean);
     return clean;
   };
@@ -167,6 +173,7 @@ export function createUploader(
   };
 
   const drain = (done: (verdict: number, nextTryMs: number) => void): void => {
+    const mine = ++drains;
     let failures = 0;
     let refused = false;
 
@@ -178,6 +185,7 @@ export function createUploader(
     };
 
     const take = (job: Job | undefined): void => {
+      if (mine !== drains) return;
       if (!job) {
         finish(0, 0);
         return;
@@ -185,6 +193,7 @@ export function createUploader(
       send(job, (meaning) => {
         const outcome = meaning.outcome;
         settle(job, meaning);
+        if (mine !== drains) return;
         if (outcome === "sent") {
           failuresInRow = 0;
           fault = "";
@@ -240,6 +249,10 @@ export function createUploader(
     drain,
     linkLost: () => {
       if (giveUp) giveUp("the network was lost");
+    },
+    stop: () => {
+      drains++;
+      if (giveUp) giveUp("stopped");
     },
     forgive: () => {
       failuresInRow = 0;

@@ -37,6 +37,7 @@ function createDesk(settings: Partial<SyncSettings> = {}) {
     drain: (done) => soon("drain", () => done(desk.result.verdict, desk.result.nextTryMs)),
     linkLost: () => events.push("link lost"),
     forgive: () => events.push("forgive"),
+    stop: () => events.push("stop"),
     fault: () => "",
   };
   desk.syncer = createSync(
@@ -81,6 +82,22 @@ describe("a sync", () => {
     expect(desk.syncer.busy()).toBe(false);
     expect(desk.syncer.verdict()).toBe(VERDICT.allSent);
     expect(busy).toEqual([true, false]);
+  });
+
+  it("ends with a flash fault when something in it throws, and the next goes its way", () => {
+    const desk = createDesk();
+    desk.syncer.trigger("connect");
+    desk.timers.advance(2500);
+    desk.syncer.fail(new Error("ledger: flash fault"));
+    expect(desk.syncer.busy()).toBe(false);
+    expect(desk.syncer.verdict()).toBe(VERDICT.flashFault);
+    expect(desk.events).toEqual(["connect", "time", "stop"]);
+    desk.syncer.trigger("button");
+    // What the broken one had under way is not heard.
+    desk.timers.advance(1000);
+    expect(desk.syncer.busy()).toBe(true);
+    desk.timers.advance(4000);
+    expect(desk.syncer.verdict()).toBe(VERDICT.allSent);
   });
 
   it("is one at a time: triggers while one is on make one more", () => {
