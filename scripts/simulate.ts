@@ -43,6 +43,7 @@ interface Options {
 }
 
 const INTERVAL_MS_MIN = 100;
+const REAL_WAIT_MS = 600_000;
 
 function program(): Command {
   const list = SCENARIOS.map((scenario) => `  ${scenario.name.padEnd(22)}${scenario.about}`).join("\n");
@@ -189,6 +190,11 @@ function plan(options: Options): { device: SimulatedDevice; script: Script } {
     script.start = Date.now() - (options.until ?? durationMs(script.offline ?? 0) + 86_400_000);
   }
   if (options.start !== undefined) script.start = startOf(options.start);
+  if (options.server !== undefined) {
+    // What is not delivered by now may take until the server's patience is known, not for ever.
+    script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
+    if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
+  }
   return { device, script };
 }
 

@@ -19,6 +19,7 @@ export interface GeneratedDevice {
   region?: string;
   /** More members of `Device`, as they stand in device.ts: `overload`, `syncEveryMs`, `connectEveryMs`, … */
   more?: Record<string, unknown>;
+  plainHttp?: boolean;
 }
 
 /** A program that is built already, say a small one of a test's own; it calls `global["simulated"]` itself. */
@@ -40,14 +41,17 @@ export interface Overrides {
   region?: string;
   /** Of every datastream. */
   intervalMs?: number;
+  /** Sends without TLS if the server's URL says so, whatever the device file allows. */
+  plainHttp?: boolean;
 }
 
-function overriding({ region, intervalMs }: Overrides): string {
+function overriding({ region, intervalMs, plainHttp }: Overrides): string {
   let source = "";
   if (region !== undefined) source += `device.region = ${JSON.stringify(region)};\n`;
   if (intervalMs !== undefined) {
     source += `device.datastreams.forEach((stream: any) => {\n  stream.intervalMs = ${intervalMs};\n});\n`;
   }
+  if (plainHttp) source += "device.server.allowPlainHttp = true;\n";
   return source;
 }
 
@@ -70,7 +74,7 @@ function generatedSource(device: GeneratedDevice): string {
       `decimals: ${stream.decimals}, sensor: (done: any) => done((global as any)["simulated"].value(${JSON.stringify(stream.pin)})) }`,
   );
   const more = {
-    server: { url: "https://blynk.cloud" },
+    server: { url: "https://blynk.cloud", allowPlainHttp: device.plainHttp },
     timeServers: ["time-a.example", "time-b.example", "time-c.example"],
     button: { pin: "D0", activeLow: true },
     led: { pin: "D2", activeLow: false },
