@@ -87,9 +87,10 @@ export function readSettings(store: Store, device: Device): Settings {
   }
 
   let consolePassword = "";
-  if (isText(file.consolePassword, 8, 64)) consolePassword = file.consolePassword as string;
+  // A locked console takes 20 characters (jsinteractive.c): a longer password would lock the unit for ever, by cable too.
+  if (isText(file.consolePassword, 8, 20)) consolePassword = file.consolePassword as string;
   else if (file.consolePassword !== undefined) {
-    problems.push(`${FILE}: "consolePassword" needs 8 to 64 characters`);
+    problems.push(`${FILE}: "consolePassword" needs 8 to 20 characters`);
   }
   return { token, networks: readNetworks(file.networks, problems), server, timeServers, consolePassword, problems };
 }

@@ -74,6 +74,7 @@ describe("the settings of a unit", () => {
     ["a server with a user", { ...GOOD, server: "https://a@blynk.cloud" }, "server"],
     ["no time servers", { ...GOOD, timeServers: [] }, "timeServers"],
     ["a time server that is a number", { ...GOOD, timeServers: [1] }, "timeServers"],
+    ["a console password that could never be typed", { ...GOOD, consolePassword: "x".repeat(21) }, "consolePassword"],
     ["a short console password", { ...GOOD, consolePassword: "short" }, "consolePassword"],
   ])("with %s say what is wrong and print no secret", (_what, file, word) => {
     const problems = read(file).problems;
