@@ -103,7 +103,7 @@ export function checkBoard(board: Board, needs: Needs): string[] {
   if (board.memory.total < JSVARS_MIN) {
     throw new FieldError(
       `This build has ${board.memory.total} variables (JsVars); the firmware needs ${JSVARS_MIN}.`,
-      "Use a build with more memory: the standard ESP32 build has some 5,000 with Bluetooth and more without.",
+      "Switch Bluetooth off for good, once, at the console: ESP32.enableBLE(false). It restarts the board and gives some 1,800 more; samples stay.",
     );
   }
   if (typeof board.partitions === "string") {
