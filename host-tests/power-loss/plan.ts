@@ -20,7 +20,7 @@ export function chapters(scale: number): Chapter[] {
     },
     {
       title: "survives every cut while three datastreams wrap the ring",
-      run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 50 * scale, warmUp: 900, seed: 1 }),
+      run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 60 * scale, warmUp: 900, seed: 1 }),
     },
     {
       title: "survives every cut in two turns of a ring of four pages",
@@ -37,7 +37,7 @@ export function chapters(scale: number): Chapter[] {
           const contents = initialContents(geometry, seeded(tally.seed));
           for (const name of Object.keys(contents)) {
             if (geometry === four && name.startsWith("another format")) continue;
-            everyCut(storage, geometry, tally, { steps: 8 * scale, content: contents[name], tearsMax: 12 });
+            everyCut(storage, geometry, tally, { steps: 25 * scale, content: contents[name], tearsMax: 12 });
           }
         }
       },

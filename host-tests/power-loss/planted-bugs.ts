@@ -11,7 +11,9 @@ export const PLANTED_BUGS: PlantedBug[] = [
   },
   {
     name: "page used without the blank check",
-    edits: [{ file: "blank.ts", find: "if (isBlank(region, address, region.pageBytes)) return true;", put: "return true;" }],
+    edits: [
+      { file: "blank.ts", find: "if (isBlank(region, address, region.pageBytes)) return true;", put: "return true;" },
+    ],
   },
   {
     name: "a check like CRC-8 in place of the constant-weight words",
@@ -95,19 +97,5 @@ export const PLANTED_BUGS: PlantedBug[] = [
   {
     name: "entries believed without their commit word",
     edits: [{ file: "log.ts", find: ".getUint32(0, true) !== COMMIT) return 0;", put: ".byteLength === 0) return 0;" }],
-  },
-  {
-    name: "ledger bank believed before anything stands behind its snapshot",
-    edits: [{ file: "log.ts", find: "if (spent && states[1 - bank] > 0) bank = 1 - bank;", put: "spent = false;" }],
-  },
-  {
-    name: "no page kept free",
-    edits: [
-      {
-        file: "ring.ts",
-        find: "if (free < 2 && (overwriteOldest(false)",
-        put: "if (free < 1 && (overwriteOldest(false)",
-      },
-    ],
   },
 ];
