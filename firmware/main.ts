@@ -169,8 +169,8 @@ faults.forEach((fault) => {
 });
 
 (globalThis as unknown as { backfill: object }).backfill = {
-  version: VERSION,
-  status: () => {
+  "version": VERSION,
+  "status": () => {
     let answer: object = {};
     const compose = () => {
       answer = composeStatus(chip, faults, logger);
@@ -180,7 +180,7 @@ faults.forEach((fault) => {
     else clock.blocked(compose);
     return answer;
   },
-  sync: () => {
+  "sync": () => {
     if (logger !== undefined) logger.syncer.trigger("console");
   },
 };

@@ -1,5 +1,6 @@
 import type { Device } from "./device-types.ts";
 import type { Store } from "./platform/ports.ts";
+import type { SettingsFile } from "./settings-file.ts";
 
 /** One Wi-Fi network; an open one has the password "". */
 export interface WifiNetwork {
@@ -55,8 +56,8 @@ function readNetworks(list: unknown, problems: string[]): WifiNetwork[] {
  */
 export function readSettings(store: Store, device: Device): Settings {
   const problems: string[] = [];
-  const found = store.readJson(FILE) as { [key: string]: unknown } | undefined;
-  const file = found !== null && typeof found === "object" && !Array.isArray(found) ? found : {};
+  const found = store.readJson(FILE) as SettingsFile | null | undefined;
+  const file: SettingsFile = found !== null && typeof found === "object" && !Array.isArray(found) ? found : {};
   if (file !== found) {
     problems.push(`${FILE} is missing or is not a JSON object: provision this unit. It logs, but sends nothing`);
     return { token: "", networks: [], server: "", timeServers: device.timeServers, consolePassword: "", problems };

@@ -29,47 +29,46 @@ function streamStatus(logger: Logger, pin: number) {
   const counters = logger.ledger.counters(pin);
   const configured = logger.streams.find((stream) => stream.pin === pin);
   return {
-    pin: `v${pin}`,
+    "pin": `v${pin}`,
     // A pin that was taken out of the device file still drains.
-    name: configured === undefined ? "" : configured.name,
-    sampled: totals.sampled,
-    delivered: counters.delivered,
-    pending: totals.pending,
-    dropped: {
-      expired: counters.expired,
-      overwritten: counters.overwritten,
-      thinned: counters.thinned,
-      undatable: counters.undatable,
-      refused: counters.refused,
-      unrepresentable: counters.unrepresentable,
-      corrupt: counters.corrupt,
+    "name": configured === undefined ? "" : configured.name,
+    "sampled": totals.sampled,
+    "delivered": counters.delivered,
+    "pending": totals.pending,
+    "dropped": {
+      "expired": counters.expired,
+      "overwritten": counters.overwritten,
+      "thinned": counters.thinned,
+      "undatable": counters.undatable,
+      "refused": counters.refused,
+      "unrepresentable": counters.unrepresentable,
+      "corrupt": counters.corrupt,
     },
-    missed: totals.missed,
-    failed: totals.failed,
+    "missed": totals.missed,
+    "failed": totals.failed,
   };
 }
 
 /**
  * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
  * region can't be had) there is no session and there are no streams.
+ * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/mangle.ts).
  */
 export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): object {
   const memory = chip.memory();
-  const answer: { [name: string]: unknown } = {
-    version: VERSION,
-    session: 0,
-    rawMs: 0,
-    time: null,
-    streams: [],
-    ring: { pages: 0, usedPages: 0 },
-    quota: null,
-    backlogClearsMs: null,
-    verdict: VERDICT.flashFault,
-    verdictText: VERDICT_TEXT[VERDICT.flashFault],
-    wifi: false,
-    memory: { used: memory.total - memory.free, total: memory.total },
-  };
   const all = faults.slice();
+  let parts: object = {
+    "session": 0,
+    "rawMs": 0,
+    "time": null,
+    "streams": [],
+    "ring": { "pages": 0, "usedPages": 0 },
+    "quota": null,
+    "backlogClearsMs": null,
+    "verdict": VERDICT.flashFault,
+    "verdictText": VERDICT_TEXT[VERDICT.flashFault],
+    "wifi": false,
+  };
   if (logger !== undefined) {
     const pins = logger.streams.map((stream) => stream.pin);
     logger.ring
@@ -79,19 +78,37 @@ export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logg
         if (pins.indexOf(pin) < 0) pins.push(pin);
       });
     // Read before the session: it may find a jump, which begins the next.
-    answer.rawMs = logger.clock.rawMs();
-    answer.session = logger.clock.session();
-    answer.time = logger.map.now() ?? null;
-    answer.streams = pins.map((pin) => streamStatus(logger, pin));
-    answer.ring = logger.ring.fill();
-    answer.wifi = logger.network.up();
-    const sync = logger.syncer.status() as { [name: string]: unknown };
-    Object.keys(sync).forEach((name) => {
-      if (name !== "syncFault") answer[name] = sync[name];
-      else if (sync[name]) all.push(sync[name] as string);
-    });
+    const rawMs = logger.clock.rawMs();
+    const now = logger.map.now();
+    const fill = logger.ring.fill();
+    const sync = logger.syncer.status();
+    if (sync.syncFault) all.push(sync.syncFault);
     if (logger.sampler.flashFailed()) all.push("flash: the last sample could not be written");
+    parts = {
+      "session": logger.clock.session(),
+      "rawMs": rawMs,
+      "time": now === undefined ? null : { "trueMs": now.trueMs, "boundMs": now.boundMs },
+      "streams": pins.map((pin) => streamStatus(logger, pin)),
+      "ring": {
+        "pages": fill.pages,
+        "usedPages": fill.usedPages,
+        "keptPages": fill.keptPages,
+        "badPages": fill.badPages,
+      },
+      "quota": {
+        "pointsLeft": sync.quota.pointsLeft,
+        "requestsLeft": sync.quota.requestsLeft,
+        "pointsMax": sync.quota.pointsMax,
+      },
+      "backlogClearsMs": sync.backlogClearsMs,
+      "verdict": sync.verdict,
+      "verdictText": sync.verdictText,
+      "wifi": logger.network.up(),
+    };
   }
-  answer.faults = all;
-  return answer;
+  const answer = Object.assign({ "version": VERSION }, parts);
+  return Object.assign(answer, {
+    "memory": { "used": memory.total - memory.free, "total": memory.total },
+    "faults": all,
+  });
 }

@@ -17,12 +17,21 @@ export interface Syncer {
   busy(): boolean;
   /** Of the last sync; 0 before the first. */
   verdict(): number;
-  /** Plain JSON: `{quota: {pointsLeft, requestsLeft, pointsMax}, backlogClearsMs, verdict, verdictText, syncFault}`; `backlogClearsMs` is null when the backlog grows. */
-  status(): object;
+  status(): SyncStatus;
   /** Ends the sync that is on with a flash fault: something in it threw, and nobody else would end it. */
   fail(error: unknown): void;
   /** Called with true when a sync starts and with false when its verdict stands. One listener. */
   watch(callback: (busy: boolean) => void): void;
+}
+
+export interface SyncStatus {
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number };
+  /** Null when the backlog grows. */
+  backlogClearsMs: number | null;
+  verdict: number;
+  verdictText: string;
+  /** What only a person can put right, or "". */
+  syncFault: string;
 }
 
 export interface SyncSettings {

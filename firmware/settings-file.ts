@@ -1,0 +1,8 @@
+/** The fields of `backfill.json`, unchecked. The build keeps the names that stand here (scripts/mangle.ts). */
+export interface SettingsFile {
+  token?: unknown;
+  networks?: { ssid?: unknown; password?: unknown }[];
+  server?: unknown;
+  timeServers?: unknown;
+  consolePassword?: unknown;
+}
