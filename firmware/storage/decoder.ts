@@ -15,6 +15,8 @@ export interface Samples {
   values: number[];
   /** Samples between `from` and `upTo` that could not be decoded. */
   corrupt: number;
+  /** Set when samples are missing, or pairs are out of step, though every word was whole. */
+  doubtful?: boolean;
 }
 
 export interface Decoder {
@@ -76,7 +78,10 @@ export function createDecoder(region: FlashRegion): Decoder {
 
   /** Counts what was lost before an absolute record that says it is sample number `count`. */
   function skipTo(page: Page, count: number, from: number, out: Samples): void {
-    out.corrupt += Math.max(0, count - Math.max(page.count, from));
+    const missing = Math.max(0, count - Math.max(page.count, from));
+    out.corrupt += missing;
+    // No torn word showed where they went, so what the words before this said is doubtful too.
+    if (missing > 0 && !page.lost) out.doubtful = true;
     page.count = count;
   }
 
@@ -139,6 +144,8 @@ export function createDecoder(region: FlashRegion): Decoder {
           if (i + 1 === room && page.at + room < end) break;
           const second = i + 1 < room ? INDEX[bytes[i + 1]] : TORN;
           symbol = second < DATA_WORDS ? word * DATA_WORDS + second : symbols;
+          // A torn pair ends in a torn word. Where a record starts instead, pairs were read out of step.
+          if (second >= DATA_WORDS && second !== TORN) out.doubtful = true;
         }
         if (symbol >= symbols) {
           page.lost = true;

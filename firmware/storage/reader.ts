@@ -62,8 +62,8 @@ export function createPageReader(
   }
 
   /**
-   * True when what the words of a sealed page say may be believed. Its CRC vouches for every bit. If that fails, the code
-   * words still show one damaged place, and what the others say is right; damage that they don't show, or in several
+   * True when what the words of a sealed page say may be believed. Its CRC vouches for every bit. If that fails, a torn word
+   * may still show the one damaged place, and what the others say is right; damage that no word shows, or in several
    * places, may hide more, and then nothing is believed.
    */
   function isCredible(page: Page): boolean {
@@ -77,7 +77,11 @@ export function createPageReader(
       decoder.decode(trial, page.end, 0, page.total, sink);
       if (sink.corrupt > before) places++;
     }
-    return places + (trial.count < page.total ? 1 : 0) === 1;
+    if (trial.count < page.total) {
+      places++;
+      if (!trial.lost) sink.doubtful = true;
+    }
+    return places === 1 && !sink.doubtful;
   }
 
   function reader(pin: number, from: number, to: number): Reader {
