@@ -15,8 +15,6 @@ export interface Samples {
   values: number[];
   /** Samples between `from` and `upTo` that could not be decoded. */
   corrupt: number;
-  /** Set when samples are missing, or pairs are out of step, though every word was whole. */
-  doubtful?: boolean;
 }
 
 export interface Decoder {
@@ -76,12 +74,17 @@ export function createDecoder(region: FlashRegion): Decoder {
     return true;
   }
 
+  /** Words of a page, with the one mended that is known to be wrong. */
+  function readWords(page: Page, at: number, bytes: number): Uint8Array {
+    const words = flash.read(bytes, page.address + at);
+    const mended = page.mendedAt - at;
+    if (mended >= 0 && mended < bytes) words[mended] = page.mendedByte;
+    return words;
+  }
+
   /** Counts what was lost before an absolute record that says it is sample number `count`. */
   function skipTo(page: Page, count: number, from: number, out: Samples): void {
-    const missing = Math.max(0, count - Math.max(page.count, from));
-    out.corrupt += missing;
-    // No torn word showed where they went, so what the words before this said is doubtful too.
-    if (missing > 0 && !page.lost) out.doubtful = true;
+    out.corrupt += Math.max(0, count - Math.max(page.count, from));
     page.count = count;
   }
 
@@ -92,7 +95,7 @@ export function createDecoder(region: FlashRegion): Decoder {
     // The next absolute record stands here at the latest: up to it the piece may well be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - page.at;
     if (plain && toCheck > 0 && toCheck < room) room = toCheck;
-    const bytes = flash.read(room, page.address + page.at);
+    const bytes = readWords(page, page.at, room);
     if (plain && page.count + room <= upTo && (page.count >= from || page.count + room <= from)) {
       if (decodePlain(page, bytes, out)) return page.count > from ? room : 0;
     }
@@ -107,11 +110,13 @@ export function createDecoder(region: FlashRegion): Decoder {
       let value = page.value;
       if (word === TORN) {
         page.lost = true;
+        // So few may be what a torn record left.
+        if (page.strays < RECORD_MAX) page.strays = 0;
         i++;
         continue;
       }
       if (word >= CHECK_SHORT && word <= REBASE) {
-        const record = flash.read(Math.min(RECORD_MAX, end - page.at - i), page.address + page.at + i);
+        const record = readWords(page, page.at + i, Math.min(RECORD_MAX, end - page.at - i));
         length = decodeRecord(word, record, fields);
         if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch)) {
           page.lost = true;
@@ -144,8 +149,6 @@ export function createDecoder(region: FlashRegion): Decoder {
           if (i + 1 === room && page.at + room < end) break;
           const second = i + 1 < room ? INDEX[bytes[i + 1]] : TORN;
           symbol = second < DATA_WORDS ? word * DATA_WORDS + second : symbols;
-          // A torn pair ends in a torn word. Where a record starts instead, pairs were read out of step.
-          if (second >= DATA_WORDS && second !== TORN) out.doubtful = true;
         }
         if (symbol >= symbols) {
           page.lost = true;

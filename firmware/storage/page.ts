@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
-import { BOOKS } from "./code-words.ts";
+import { BOOKS, INDEX, TORN } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
@@ -86,6 +86,9 @@ export interface Page {
   total: number;
   lastRawMs: number;
   flags: number;
+  /** Offset of a byte that decayed, and what it was; -1 when there is none. */
+  mendedAt: number;
+  mendedByte: number;
 }
 
 /** A page of `pin` at its first word. */
@@ -131,6 +134,8 @@ export function createPage(pin: number, decimals: number, book: number, interval
     total: 0,
     lastRawMs: 0,
     flags: 0,
+    mendedAt: -1,
+    mendedByte: 0,
   };
 }
 
@@ -227,21 +232,50 @@ export function loadSeal(region: FlashRegion, page: Page): number {
 
 /**
  * CRC of a page: header, then words in pieces of 32 bytes (the first is shorter), each piece's CRC-32 chained into the last with
- * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool.
+ * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
+ * is taken as `mendedByte`.
  */
-export function pageCrc(region: FlashRegion, address: number): number {
+export function pageCrc(region: FlashRegion, address: number, mendedAt: number, mendedByte: number): number {
   const chain = new Uint8Array(8);
   const view = new DataView(chain.buffer);
   let crc = region.crc32(region.flash.read(HEADER_BYTES, address));
-  const end = address + region.pageBytes;
-  for (let at = address + WORDS_AT; at < end; ) {
-    const bytes = PIECE_BYTES - ((at - address) % PIECE_BYTES);
+  for (let at = WORDS_AT; at < region.pageBytes; ) {
+    const bytes = PIECE_BYTES - (at % PIECE_BYTES);
+    const piece = region.flash.read(bytes, address + at);
+    if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
     view.setUint32(0, crc, true);
-    view.setUint32(4, region.crc32(region.flash.read(bytes, at)), true);
+    view.setUint32(4, region.crc32(piece), true);
     crc = region.crc32(chain);
     at += bytes;
   }
   return crc;
+}
+
+/** So many CRCs are tried to mend a page: each reads it once. */
+const MEND_TRIES = 40;
+
+/**
+ * True when every word of a sealed page is what was written. If its CRC fails, each byte that is no code word is tried as the
+ * code words one bit away: the one that makes the CRC right is what it was, and the page is read with it.
+ */
+export function verifyPage(region: FlashRegion, page: Page): boolean {
+  const crc = loadSeal(region, page);
+  if (pageCrc(region, page.address, -1, 0) === crc) return true;
+  let tries = 0;
+  for (let at = WORDS_AT; at < region.pageBytes && tries < MEND_TRIES; at++) {
+    const byte = region.flash.read(1, page.address + at)[0];
+    if (byte === 255 || INDEX[byte] !== TORN) continue;
+    for (let bit = 1; bit < 256 && tries < MEND_TRIES; bit *= 2) {
+      const mended = byte ^ bit;
+      if (mended !== 255 && INDEX[mended] === TORN) continue;
+      tries++;
+      if (pageCrc(region, page.address, at, mended) !== crc) continue;
+      page.mendedAt = at;
+      page.mendedByte = mended;
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */

@@ -1,7 +1,7 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import type { Decoder, Samples } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
-import { loadPage, loadSeal, type Page, pageCrc } from "./page.ts";
+import { loadPage, loadSeal, type Page, verifyPage } from "./page.ts";
 import type { PageTable } from "./page-table.ts";
 import type { Stream } from "./stream.ts";
 
@@ -61,29 +61,6 @@ export function createPageReader(
     return page;
   }
 
-  /**
-   * True when what the words of a sealed page say may be believed. Its CRC vouches for every bit. If that fails, a torn word
-   * may still show the one damaged place, and what the others say is right; damage that no word shows, or in several
-   * places, may hide more, and then nothing is believed.
-   */
-  function isCredible(page: Page): boolean {
-    if (!page.sealed || loadSeal(region, page) === pageCrc(region, page.address)) return true;
-    const trial = loadPage(region, page.index);
-    if (!trial) return false;
-    const sink: Samples = { rawMs: [], values: [], corrupt: 0 };
-    let places = 0;
-    while (trial.count < page.total && trial.at < page.end) {
-      const before = sink.corrupt;
-      decoder.decode(trial, page.end, 0, page.total, sink);
-      if (sink.corrupt > before) places++;
-    }
-    if (trial.count < page.total) {
-      places++;
-      if (!trial.lost) sink.doubtful = true;
-    }
-    return places === 1 && !sink.doubtful;
-  }
-
   function reader(pin: number, from: number, to: number): Reader {
     const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0 } as unknown as Reader;
     let page: Page | undefined;
@@ -120,7 +97,8 @@ export function createPageReader(
       decimals = page.decimals;
       const gap = (page.sampledBefore + fromIndex - expected) | 0;
       if (gap > 0) out.corrupt += gap;
-      if (!isCredible(page)) {
+      // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
+      if (page.sealed && !verifyPage(region, page)) {
         page.at = page.end;
         page.count = fromIndex;
       }

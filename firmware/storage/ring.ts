@@ -233,7 +233,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       }
       if (!old.sealed && old.sealable) {
         if (old.flags & FLAG_NO_CHARS) old.chars = 0;
-        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address));
+        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
         old.sealed = program(region, seal, old.address + SEAL_AT);
         old.sealable = false;
       }
