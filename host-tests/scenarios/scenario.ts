@@ -37,9 +37,15 @@ function hash(n: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
-/** Temperature, humidity and CO2, each once an interval; with `counting`, three counters of intervals, so that no two readings are alike. */
+/** Temperature, humidity and CO2, each once an interval; with `counting`, three counters of intervals, so that no two readings are alike; `dark` without the LED, whose heartbeat is most of what goes on in a quiet device. */
 export function room(
-  options: { everyMs?: number; region?: string; counting?: boolean; more?: Record<string, unknown> } = {},
+  options: {
+    everyMs?: number;
+    region?: string;
+    counting?: boolean;
+    dark?: boolean;
+    more?: Record<string, unknown>;
+  } = {},
 ): GeneratedDevice {
   const intervalMs = options.everyMs ?? 60_000;
   const names = options.counting ? ["count a", "count b", "count c"] : ["temperature", "humidity", "co2"];
@@ -47,7 +53,7 @@ export function room(
     streams: names.map((name, i) => ({ pin: `v${i + 1}`, name, intervalMs, decimals: i < 2 ? 1 : 0 })),
     value: roomValue,
     region: options.region,
-    more: options.more,
+    more: options.dark ? { ...options.more, led: undefined } : options.more,
   };
 }
 

@@ -72,6 +72,15 @@ export const PRUNE = `(function (globals, members, random, nowMs) {
     if (parts[1]) object = object[parts[1]];
     prune(object, members[path].split(" "));
   });
+  // V8 takes its slowest way for a plain array out of a typed one, which is how the firmware decodes pages.
+  var slice = Array.prototype.slice;
+  Array.prototype.slice = function (start, end) {
+    if (start !== undefined || !(this instanceof Uint8Array)) return slice.call(this, start, end);
+    var copy = [];
+    for (var i = 0; i < this.length; i++) copy.push(this[i]);
+    return copy;
+  };
+  Object.defineProperty(Array.prototype, "slice", { enumerable: false });
   ["Uint8Array", "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array", "Uint8ClampedArray"].forEach(function (name) {
     prune(globalThis[name], ["prototype", "length", "name", "BYTES_PER_ELEMENT"]);
   });

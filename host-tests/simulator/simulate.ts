@@ -65,8 +65,9 @@ export class SimulationError extends Error {
 const TOKEN = "simulated-token-0123456789abcdef";
 const ACCESS_POINT = { ssid: "simulated", password: "correct horse" };
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
-/** How often the firmware's status is looked at when nothing else gives cause. */
-const LOOK_MS = 600_000;
+/** How often the firmware's status is looked at when nothing else gives cause, and once everything may be delivered. */
+const LOOK_MS = 1_800_000;
+const LOOK_QUIET_MS = 60_000;
 
 /** Runs a device through a script and reports. Rejects with BundleError, SimulationError or an Error about the script. */
 export async function simulate(device: SimulatedDevice, script: Script = {}): Promise<Report> {
@@ -218,7 +219,7 @@ async function run(parts: Parts): Promise<{ status: Status; verdicts: string[]; 
       nextLookMs = Math.min(nextLookMs, world.nowMs() + 3000);
     }
     if (world.nowMs() >= nextLookMs && board.powered()) {
-      nextLookMs = world.nowMs() + (world.nowMs() >= quietMs ? 20_000 : LOOK_MS);
+      nextLookMs = world.nowMs() + (world.nowMs() >= quietMs ? LOOK_QUIET_MS : LOOK_MS);
       look();
       if (performance.now() - lastYield > 100) {
         lastYield = performance.now();
