@@ -1,0 +1,188 @@
+/**
+ * What the firmware costs on the real interpreter, beside the way people log with Espruino today, in the same run.
+ * `npm run bench -- interpreter`; ESPRUINO names the interpreter. Memory figures mean something only on one with a fixed
+ * pool (HARDWARE.md).
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { LIMITS } from "../firmware/limits.ts";
+import { openLedger } from "../firmware/storage/ledger.ts";
+import { openRing } from "../firmware/storage/ring.ts";
+import { startServer } from "../host-tests/blynk-stand-in/server.ts";
+import { BlynkStandIn } from "../host-tests/blynk-stand-in/stand-in.ts";
+import { ESPRUINO, LINUX_FLASH, startInterpreter } from "../host-tests/interpreter/espruino.ts";
+import { type FlashContents, provision, REGION } from "../host-tests/interpreter/flash-image.ts";
+import { SimulatedFlash } from "../host-tests/simulator/flash.ts";
+import { bundleFirmware, ROOT } from "./bundle.ts";
+
+export interface InterpreterFigures {
+  /** Ours against a line appended to a fresh StorageFile. */
+  appendRatio: number;
+  /** Decode and format a point, ours against a CSV StorageFile and JSON.stringify of 200 at a time. */
+  decodeRatio: number;
+  /** Ledger and full ring; null where the interpreter's flash is too small. */
+  mountMs: { "64k": number; "1536k": number | null };
+  /** JsVars above idle at the peak of a 10,000-point request, garbage left out. */
+  jsVarsPeak10k: number;
+  post10kMs: number;
+  /** Points that fit: ours and StorageFile into 64 kB of flash, the array into the pool. */
+  capacity: { ours: number; ramArray: number; storageFile: number };
+  bundleBytes: number;
+  /** From power-on to the greeting, less what an empty program takes. */
+  bootMs: number;
+}
+
+interface Region {
+  address: number;
+  bytes: number;
+}
+
+const POINTS = 10_000;
+const TOKEN = "bench-token-0123456789";
+const SMALL: Region = { address: REGION.address, bytes: 64 * 1024 };
+const LARGE: Region = { address: LINUX_FLASH.address + 1024 * 1024, bytes: 1536 * 1024 };
+/** The one module that the bench has no use for and the Linux build lacks. */
+const NO_WIFI = 'Modules.addCached("Wifi",function(){exports.on=function(){}});';
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** Runs one of host-tests/interpreter/bench on a flash of its own and returns what it reported. */
+async function runProgram(name: string, world: object, prepare?: (folder: string) => void) {
+  const { code } = await bundleFirmware({ entry: join(ROOT, "host-tests/interpreter/bench", `${name}.ts`) });
+  const contents: FlashContents = { program: code, bare: true, afterPrelude: NO_WIFI, files: { "world.json": world } };
+  const folder = await provision(contents);
+  prepare?.(folder.path);
+  const interpreter = startInterpreter(folder.path);
+  try {
+    await interpreter.line(/^BENCH done/, 300_000);
+    const figures: { [name: string]: number } = {};
+    for (const line of interpreter.lines()) {
+      const [, key, value] = /^BENCH (\S+) (\S+)$/.exec(line) ?? [];
+      if (key) figures[key] = Number(value);
+    }
+    return figures;
+  } finally {
+    await interpreter.kill();
+    folder.remove();
+  }
+}
+
+/** A region as a full ring leaves it, written by the same storage code on this machine. */
+function fullRegion(region: Region, pageBytes: number): Uint8Array {
+  const flash = new SimulatedFlash({ address: region.address, pageBytes, pages: region.bytes / pageBytes });
+  const place = {
+    flash,
+    crc32: (bytes: Uint8Array) => crc32(bytes),
+    address: region.address,
+    pageBytes,
+    pages: region.bytes / pageBytes,
+  };
+  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / pageBytes);
+  const ledger = openLedger(place, bankPages);
+  const ring = openRing(place, ledger, bankPages, [{ pin: 1, intervalMs: 60_000, decimals: 1 }]);
+  ledger.boot(1, 0);
+  ring.start(1);
+  for (let i = 0; ring.fill().usedPages < place.pages - 2 * bankPages - 1; i++) {
+    for (let n = 0; n < 200; n++) ring.append(1, (i * 200 + n) * 60_000 + ((n * 37) % 11) - 5, 215 + (n % 3));
+  }
+  return flash.bytes;
+}
+
+/** Page length of this interpreter's flash, and how much there is of it. */
+async function flashOf(): Promise<{ pageBytes: number; bytes: number }> {
+  const folder = await provision({
+    program: `print("FLASH",require("Flash").getPage(${LINUX_FLASH.address}).length,process.env.FLASH)`,
+    bare: true,
+  });
+  const interpreter = startInterpreter(folder.path);
+  try {
+    const [, pageBytes, bytes] = (await interpreter.line(/^FLASH/)).split(" ").map(Number);
+    return { pageBytes, bytes };
+  } finally {
+    await interpreter.kill();
+    folder.remove();
+  }
+}
+
+async function mountMs(region: Region, image: Uint8Array): Promise<number> {
+  const figures = await runProgram("mount", { region }, (folder) => {
+    const file = join(folder, "espruino.flash");
+    const bytes = readFileSync(file);
+    bytes.set(image, region.address - LINUX_FLASH.address);
+    writeFileSync(file, bytes);
+  });
+  return figures.mountMs;
+}
+
+/** Time until a program's first line. */
+async function bootMs(program: string): Promise<number> {
+  const folder = await provision({ program });
+  const fromMs = performance.now();
+  const interpreter = startInterpreter(folder.path);
+  try {
+    await interpreter.line(/^backfill/);
+    return performance.now() - fromMs;
+  } finally {
+    await interpreter.kill();
+    folder.remove();
+  }
+}
+
+async function post(exact: boolean): Promise<{ [name: string]: number }> {
+  const standIn = new BlynkStandIn({ tokens: [TOKEN] });
+  const server = await startServer(standIn);
+  try {
+    const world = { httpPort: server.port, token: TOKEN, region: SMALL, points: POINTS, nowMs: Date.now(), exact };
+    const figures = await runProgram("ours", world);
+    const stats = standIn.stats();
+    if (stats.points !== POINTS || stats.requests !== 1 || stats.violationCount > 0) {
+      throw new Error(`${stats.points} points came in ${stats.requests} requests, ${stats.violationCount} violations`);
+    }
+    return figures;
+  } finally {
+    await server.close();
+  }
+}
+
+/** Medians of `runs` runs. Throws when there is no interpreter. */
+export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
+  if (ESPRUINO === "") throw new Error("set ESPRUINO=/path/to/espruino, a Linux build of Espruino");
+  const ours: { [name: string]: number }[] = [];
+  const today: { [name: string]: number }[] = [];
+  const boots: number[] = [];
+  const { code, bytes } = await bundleFirmware();
+  for (let run = 0; run < runs; run++) {
+    // In turn, so that a machine that slows down slows both.
+    ours.push(await post(false));
+    today.push(await runProgram("today", {}));
+    boots.push((await bootMs(code)) - (await bootMs('print("backfill")')));
+  }
+  const exact = await post(true);
+  const flash = await flashOf();
+  const small = fullRegion(SMALL, flash.pageBytes);
+  const hasLarge = flash.bytes >= LARGE.address - LINUX_FLASH.address + LARGE.bytes;
+  const large = hasLarge ? fullRegion(LARGE, flash.pageBytes) : undefined;
+  const mounts = { small: [] as number[], large: [] as number[] };
+  for (let run = 0; run < runs; run++) {
+    mounts.small.push(await mountMs(SMALL, small));
+    if (large) mounts.large.push(await mountMs(LARGE, large));
+  }
+  const of = (figures: { [name: string]: number }[], name: string) => median(figures.map((one) => one[name]));
+  return {
+    appendRatio: of(ours, "appendUs") / of(today, "storageFileAppendUs"),
+    decodeRatio: of(ours, "decodeUs") / of(today, "storageFileDecodeUs"),
+    mountMs: { "64k": median(mounts.small), "1536k": large ? median(mounts.large) : null },
+    jsVarsPeak10k: exact.postJsVarsPeak,
+    post10kMs: of(ours, "postMs"),
+    capacity: {
+      ours: of(ours, "capacity64k"),
+      ramArray: of(today, "ramArrayCapacity"),
+      storageFile: Math.floor(65536 / of(today, "storageFileBytesPerLine")),
+    },
+    bundleBytes: bytes,
+    bootMs: median(boots),
+  };
+}
