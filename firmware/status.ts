@@ -6,7 +6,7 @@ import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import type { Ledger } from "./storage/ledger.ts";
 import type { Ring } from "./storage/ring.ts";
 import type { Syncer } from "./upload/sync.ts";
-import { VERDICT, VERDICT_TEXT } from "./verdict.ts";
+import { VERDICT, verdictText } from "./verdict.ts";
 
 /** package.json's. */
 export const VERSION = "0.1.0";
@@ -66,7 +66,7 @@ export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logg
     "quota": null,
     "backlogClearsMs": null,
     "verdict": VERDICT.flashFault,
-    "verdictText": VERDICT_TEXT[VERDICT.flashFault],
+    "verdictText": verdictText(VERDICT.flashFault),
     "wifi": false,
   };
   if (logger !== undefined) {

@@ -14,18 +14,20 @@ export const VERDICT = {
   undatedSamples: 11,
 };
 
-/** In words, indexed by verdict, for `status()` and the console. */
-export const VERDICT_TEXT = [
-  "everything sent",
-  "no access point",
-  "wrong Wi-Fi password",
-  "no time",
-  "server not reached",
-  "token refused or server says no",
-  "pin or points refused",
-  "daily limit reached, more to send",
-  "flash fault",
-  "a sensor is failing",
-  "samples were lost since the last press",
-  "undated samples held or let go",
-];
+/** A verdict in words, for `status()` and the console. The list is made anew each time: kept, it takes 47 JsVars. */
+export function verdictText(verdict: number): string {
+  return [
+    "everything sent",
+    "no access point",
+    "wrong Wi-Fi password",
+    "no time",
+    "server not reached",
+    "token refused or server says no",
+    "pin or points refused",
+    "daily limit reached, more to send",
+    "flash fault",
+    "a sensor is failing",
+    "samples were lost since the last press",
+    "undated samples held or let go",
+  ][verdict];
+}

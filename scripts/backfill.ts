@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { VERDICT_TEXT } from "../firmware/verdict.ts";
+import { verdictText } from "../firmware/verdict.ts";
 import { type CommandFunction, createCommand, EXIT, ExitStatus, execute, runAsProgram } from "./console/command.ts";
 import { FieldError } from "./console/field-error.ts";
 import { hostHttp, hostTimers } from "./console/host-ports.ts";
@@ -77,7 +77,7 @@ async function run(options: BackfillOptions, terminal: Terminal): Promise<void> 
       (level, text) => terminal.remark(`[${level}] ${text}`),
     );
     terminal.print(
-      `${outcome.delivered} samples delivered${outcome.dropped > 0 ? `, ${outcome.dropped} let go (too old, or nothing dates them)` : ""}, ${outcome.pending} left: ${VERDICT_TEXT[outcome.verdict]}.`,
+      `${outcome.delivered} samples delivered${outcome.dropped > 0 ? `, ${outcome.dropped} let go (too old, or nothing dates them)` : ""}, ${outcome.pending} left: ${verdictText(outcome.verdict)}.`,
     );
     if (outcome.fault !== "") terminal.remark(outcome.fault);
     if (outcome.pending === 0) return;

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as acorn from "acorn";
 import * as esbuild from "esbuild";
+import { inlineCalledOnce } from "./call-once.ts";
 import { inlineConstants } from "./constants.ts";
 import { childrenOf, type Node } from "./dialect/scopes.ts";
 import { shortNames } from "./mangle.ts";
@@ -90,14 +91,14 @@ export interface BundleOptions {
 
 /** One script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
 export async function bundleFirmware(options: BundleOptions = {}): Promise<{ code: string; bytes: number }> {
-  const minify = options.minify !== false;
-  const files = await runEsbuild(options, {
-    ...(minify ? await minified(options) : {}),
-    supported: SUPPORTED,
-    format: minify ? "esm" : "iife",
-  });
-  const spoken = speakEspruino(files[0].text);
-  const code = minify ? await shrink(spoken) : spoken;
+  if (options.minify === false) {
+    const files = await runEsbuild(options, { supported: SUPPORTED });
+    const code = speakEspruino(files[0].text);
+    return { code, bytes: Buffer.byteLength(code) };
+  }
+  // Bare, and with names as they were written: the steps of `shrink` need both.
+  const files = await runEsbuild(options, { ...(await ownNames(options)), supported: SUPPORTED, format: "esm" });
+  const code = await shrink(files[0].text);
   return { code, bytes: Buffer.byteLength(code) };
 }
 
@@ -107,7 +108,7 @@ export async function bundleFirmware(options: BundleOptions = {}): Promise<{ cod
  */
 export async function bundleWithMap(options: BundleOptions, lowered: boolean): Promise<{ code: string; map: string }> {
   const files = await runEsbuild(options, {
-    ...(lowered && options.minify !== false ? await minified(options) : {}),
+    ...(lowered && options.minify !== false ? { minify: true, ...(await ownNames(options)) } : {}),
     supported: lowered ? SUPPORTED : {},
     sourcemap: "external",
     outfile: join(ROOT, "dist", "firmware.js"),
@@ -116,32 +117,27 @@ export async function bundleWithMap(options: BundleOptions, lowered: boolean): P
   return { code: speakEspruino(text(".js")), map: text(".map") };
 }
 
-/** What esbuild's minifier leaves on the table; the figures are JsVars at idle, of two datastreams on ESP32's kind of pool. */
+/** esbuild's minifier, and what it leaves on the table (each step's file says what it is for). */
 async function shrink(code: string): Promise<string> {
-  let folded = code;
+  let small = inlineCalledOnce(code);
   // What a constant was computed from may be one itself: the second round finds it folded.
   for (let round = 0; round < 2; round++) {
-    const options = { supported: SUPPORTED, target: "es2022", charset: "ascii" } as const;
-    folded = (
-      await esbuild.transform(inlineConstants(folded), { ...options, minifySyntax: true, minifyWhitespace: true })
-    ).code;
+    const options = { supported: SUPPORTED, target: "es2022", charset: "ascii", minify: true } as const;
+    small = (await esbuild.transform(inlineConstants(small), options)).code;
   }
-  return forgetStart(renameTopLevel(folded.trimEnd()));
+  return forgetStart(renameTopLevel(speakEspruino(small.trimEnd())));
 }
 
-/** How esbuild is to minify this program: its own properties under short names (see mangle.ts). */
-async function minified(options: BundleOptions): Promise<esbuild.BuildOptions> {
+/** Short names for the program's own properties (see mangle.ts), as esbuild takes them. */
+async function ownNames(options: BundleOptions): Promise<esbuild.BuildOptions> {
   const inputs: string[] = [];
   const files = await runEsbuild(options, { supported: SUPPORTED, metafile: true }, inputs);
   const foreign = inputs
     .filter((path) => !path.startsWith("firmware/") || resolve(ROOT, path) === DEVICE_FILE)
     .map((path) => (existsSync(resolve(ROOT, path)) ? readFileSync(resolve(ROOT, path), "utf8") : ""));
   const names = shortNames(files[0].text, foreign.concat(options.deviceSource ?? ""), ROOT);
-  const some = Object.keys(names).length > 0;
-  return {
-    minify: true,
-    ...(some ? { mangleProps: new RegExp(`^(${Object.keys(names).join("|")})$`), mangleCache: names } : {}),
-  };
+  if (Object.keys(names).length === 0) return {};
+  return { mangleProps: new RegExp(`^(${Object.keys(names).join("|")})$`), mangleCache: names };
 }
 
 /**

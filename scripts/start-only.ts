@@ -11,8 +11,15 @@ import { type Binding, isFunction, type Node, type Reference, resolveNames } fro
  */
 export function forgetStart(code: string): string {
   const program = acorn.parse(code, { ecmaVersion: "latest", sourceType: "script" }) as unknown as Node;
+  const { names } = findStart(program, resolveNames(program));
+  if (names.length === 0) return code;
+  return `${code}"${names.join()}".split(",").forEach(e=>{delete globalThis[e]});`;
+}
+
+/** Functions at the top that only the start calls, and names at the top that only it uses. */
+export function findStart(program: Node, references: Reference[]): { functions: Set<Node>; names: string[] } {
   const uses = new Map<Binding, Reference[]>();
-  for (const use of resolveNames(program)) {
+  for (const use of references) {
     if (use.binding === undefined || !isAtTop(use.binding, program)) continue;
     const list = uses.get(use.binding);
     if (list === undefined) uses.set(use.binding, [use]);
@@ -20,30 +27,29 @@ export function forgetStart(code: string): string {
   }
 
   // Taken as run by the start until a use shows otherwise.
-  const startFunctions = new Set<Node>();
-  for (const binding of uses.keys()) if (binding.value !== undefined) startFunctions.add(binding.value);
+  const functions = new Set<Node>();
+  for (const binding of uses.keys()) if (binding.value !== undefined) functions.add(binding.value);
   const runsAtStart = (use: Reference): boolean => {
     for (let i = use.path.length - 1; i > 0; i--) {
       const node = use.path[i];
       if (!isFunction(node)) continue;
-      if (startFunctions.has(node)) return true;
+      if (functions.has(node)) return true;
       if (!isCalledAtOnce(node, use.path[i - 1])) return false;
     }
     return true;
   };
-  for (let before = -1; before !== startFunctions.size; ) {
-    before = startFunctions.size;
-    for (const [binding, references] of uses) {
+  for (let before = -1; before !== functions.size; ) {
+    before = functions.size;
+    for (const [binding, list] of uses) {
       if (binding.value === undefined) continue;
-      const isStart = references.every((use) => isCalled(use) && runsAtStart(use));
-      if (!isStart) startFunctions.delete(binding.value);
+      const isStart = list.every((use) => isCalled(use) && runsAtStart(use));
+      if (!isStart) functions.delete(binding.value);
     }
   }
 
   const names: string[] = [];
-  for (const [binding, references] of uses) if (references.every(runsAtStart)) names.push(binding.name);
-  if (names.length === 0) return code;
-  return `${code}"${names.join()}".split(",").forEach(e=>{delete globalThis[e]});`;
+  for (const [binding, list] of uses) if (list.every(runsAtStart)) names.push(binding.name);
+  return { functions, names };
 }
 
 /** Whether a name is a global: declared at the top, and not in a block there. */
@@ -60,7 +66,8 @@ function isCalled(use: Reference): boolean {
   return parent.type === "CallExpression" && parent.callee === (use.node as unknown as Node);
 }
 
-function isCalledAtOnce(made: Node, parent: Node): boolean {
+/** Whether a function is called where it is made, and then never again. */
+export function isCalledAtOnce(made: Node, parent: Node): boolean {
   if (parent.type !== "CallExpression") return false;
   if (parent.callee === made) return true;
   return parent.callee.type === "MemberExpression" && CALLS_AT_ONCE.has(parent.callee.property.name);

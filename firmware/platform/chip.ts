@@ -4,10 +4,10 @@ import type { Chip } from "./ports.ts";
 const NOISE_PINS = ["D36", "D39", "D34", "D35"];
 
 /**
- * Memory, chance, restart and watchdog. Espruino's random numbers (`E.hwRand` too) repeat at every boot, and TLS draws on
- * the same source, so they are seeded here from the MAC address (`process.env.SERIAL` on ESP32), the clock and ADC noise.
+ * Espruino's random numbers (`E.hwRand` too) repeat at every boot, and TLS draws on the same source, so they are seeded
+ * from the MAC address (`process.env.SERIAL` on ESP32), the clock and ADC noise.
  */
-export function createChip(): Chip {
+function seedChance(): void {
   const env = (process as unknown as EspruinoProcess).env;
   let seed = env.SERIAL + getTime();
   if (env.BOARD.startsWith("ESP32")) {
@@ -16,6 +16,12 @@ export function createChip(): Chip {
     }
   }
   E.srand(E.CRC32(seed) | 0);
+}
+
+/** Memory, chance, restart and watchdog. */
+export function createChip(): Chip {
+  // On its own: its locals would stay in the scope of the functions below (50 JsVars).
+  seedChance();
   return {
     memory: () => (process as unknown as EspruinoProcess).memory(),
     random: Math.random,

@@ -26,26 +26,29 @@ export interface Machine {
   lockConsoles(wanted: { telnet?: boolean; bluetooth?: boolean }, password: string | undefined): string;
 }
 
+function hasModule(name: string): boolean {
+  return (process as unknown as EspruinoProcess).env.MODULES.split(",").includes(name);
+}
+
 /** Espruino's modules as ports: with the adapters it calls, the only code that names them. */
 export function createMachine(): Machine {
-  const env = (process as unknown as EspruinoProcess).env;
-  const flash: EspruinoFlash = require("Flash");
-  const modules = env.MODULES.split(",");
+  // No locals: what these functions close over would stay for ever, and `env` takes 48 JsVars, its list of modules 45.
   return {
     timers: createTimers(),
     chip: createChip(),
-    pins: createPins(env.BOARD),
+    pins: createPins((process as unknown as EspruinoProcess).env.BOARD),
     store: createStore(require("Storage")),
     wifi: createWifiRadio(require("Wifi")),
-    http: createHttp(require("http"), modules.includes("tls")),
+    http: createHttp(require("http"), hasModule("tls")),
     udp: createUdp(require("dgram")),
     log: (level, text) => console.log(`[${level}] ${text}`),
-    region: (wanted) => provenRegion(createFlash(flash), E.CRC32, (address) => pageBytesAt(flash, address), wanted),
+    region: (wanted) =>
+      provenRegion(createFlash(require("Flash")), E.CRC32, (address) => pageBytesAt(require("Flash"), address), wanted),
     lockConsoles: (wanted, password) =>
       lockConsoles(
         wanted,
         password,
-        modules.includes("TelnetServer") ? require("TelnetServer") : undefined,
+        hasModule("TelnetServer") ? require("TelnetServer") : undefined,
         typeof NRF === "undefined" ? undefined : NRF,
       ),
   };

@@ -25,24 +25,27 @@ for (let byte = 0, index = 0; byte < 256; byte++) {
 }
 
 /**
- * Code books: up to so many ms of jitter either way, up to so many steps of the value either way, words a sample.
- * A page's header names its book by its place here, so entries are only ever added at the end.
+ * Code books, three numbers each: up to so many ms of jitter either way, up to so many steps of the value either way, words a
+ * sample. A page's header names its book by its place here, so entries are only ever added at the end.
+ * In one typed array: 55 JsVars less than an array each.
  */
-export const BOOKS = [
-  [6, 2, 1],
-  [2, 6, 1],
-  [10, 1, 1],
-  [1, 10, 1],
-  [0, 32, 1],
-  [4, 3, 1],
-  [3, 4, 1],
-  [32, 0, 1],
-  [6, 162, 2],
-  [20, 51, 2],
-  [60, 16, 2],
-  [2, 422, 2],
-  [0, 2112, 2],
-];
+// biome-ignore format: a book a line
+export const BOOKS = new Uint16Array([
+  6, 2, 1,
+  2, 6, 1,
+  10, 1, 1,
+  1, 10, 1,
+  0, 32, 1,
+  4, 3, 1,
+  3, 4, 1,
+  32, 0, 1,
+  6, 162, 2,
+  20, 51, 2,
+  60, 16, 2,
+  2, 422, 2,
+  0, 2112, 2,
+]);
+export const BOOK_COUNT = 13;
 
 /** Writes `value` (an integer from 0) as base-64 words, highest first, and returns the offset behind them. */
 export function putDigits(bytes: Uint8Array, at: number, value: number, digits: number): number {

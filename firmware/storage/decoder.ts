@@ -36,8 +36,8 @@ export function createDecoder(region: FlashRegion): Decoder {
   let tabledBook = -1;
 
   function fillTables(book: number): void {
-    const jitterSpan = BOOKS[book][0];
-    const stepSpan = BOOKS[book][1];
+    const jitterSpan = BOOKS[3 * book];
+    const stepSpan = BOOKS[3 * book + 1];
     const stepSymbols = 2 * stepSpan + 1;
     steps.fill(NO_STEP);
     for (let symbol = 0; symbol < stepSymbols * (2 * jitterSpan + 1); symbol++) {

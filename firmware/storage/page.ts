@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
-import { BOOKS, INDEX, TORN } from "./code-words.ts";
+import { BOOK_COUNT, BOOKS, INDEX, TORN } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
@@ -93,7 +93,6 @@ export interface Page {
 
 /** A page of `pin` at its first word. */
 export function createPage(pin: number, decimals: number, book: number, intervalMs: number, pageBytes: number): Page {
-  const spans = BOOKS[book];
   return {
     at: WORDS_AT,
     plainUntil: 0,
@@ -103,9 +102,9 @@ export function createPage(pin: number, decimals: number, book: number, interval
     count: 0,
     intervalMs: intervalMs,
     address: 0,
-    jitterSpan: spans[0],
-    stepSpan: spans[1],
-    words: spans[2],
+    jitterSpan: BOOKS[3 * book],
+    stepSpan: BOOKS[3 * book + 1],
+    words: BOOKS[3 * book + 2],
     chars: 0,
     valueChars: 0,
     jitterSumMs: 0,
@@ -182,7 +181,7 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
   const bytes = region.flash.read(HEADER_BYTES, address);
-  if (headerKind(region.crc32, bytes) !== "ours" || bytes[6] >= BOOKS.length) return undefined;
+  if (headerKind(region.crc32, bytes) !== "ours" || bytes[6] >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const page = createPage(bytes[4], bytes[5], bytes[6], view.getUint32(28, true), region.pageBytes);
   page.index = index;

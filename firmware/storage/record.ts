@@ -5,11 +5,12 @@ import { type Page, VALUE_MAX } from "./page.ts";
  * Absolute records: a sample with all that is needed to go on from it. Digits of each field: count, missed and failed in
  * the page before it, epoch, session and base raw time since the header's, jitter, value.
  */
-const DIGITS = [
-  [2, 2, 1, 1, 0, 0, 1, 3],
-  [2, 3, 2, 1, 0, 0, 3, 6],
-  [2, 3, 2, 1, 2, 6, 1, 6],
-];
+// biome-ignore format: a kind a line
+const DIGITS = new Uint8Array([
+  2, 2, 1, 1, 0, 0, 1, 3,
+  2, 3, 2, 1, 0, 0, 3, 6,
+  2, 3, 2, 1, 2, 6, 1, 6,
+]);
 /** 64 to the power of its place. */
 const POWERS = [1, 64, 4096, 262144, 16777216, 1073741824, 68719476736];
 export const COUNT = 0;
@@ -26,33 +27,33 @@ const SENTINEL = 68719476735;
 
 /** Encodes into `bytes` and returns the length; 0 when a field does not fit this kind. A NaN value becomes the sentinel. */
 export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array): number {
-  const digits = DIGITS[kind - CHECK_SHORT];
+  const digits = (kind - CHECK_SHORT) * 8;
   let at = 1;
   bytes[0] = WORDS[kind];
   for (let i = 0; i < 8; i++) {
-    const limit = POWERS[digits[i]];
+    const limit = POWERS[DIGITS[digits + i]];
     let field = fields[i];
     if (i === VALUE && !(Math.abs(field) <= VALUE_MAX)) {
-      if (digits[i] < 6) return 0;
+      if (DIGITS[digits + i] < 6) return 0;
       field = SENTINEL;
     } else if (i >= JITTER) field += limit / 2;
     if (field < 0 || field >= limit) return 0;
-    at = putDigits(bytes, at, field, digits[i]);
+    at = putDigits(bytes, at, field, DIGITS[digits + i]);
   }
   return at;
 }
 
 /** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn. */
 export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
-  const digits = DIGITS[kind - CHECK_SHORT];
+  const digits = (kind - CHECK_SHORT) * 8;
   let at = 1;
   for (let i = 0; i < 8; i++) {
-    let field = getDigits(bytes, at, digits[i]);
+    let field = getDigits(bytes, at, DIGITS[digits + i]);
     if (!(field >= 0)) return 0;
     if (i === VALUE && field === SENTINEL) field = Number.NaN;
-    else if (i >= JITTER) field -= POWERS[digits[i]] / 2;
+    else if (i >= JITTER) field -= POWERS[DIGITS[digits + i]] / 2;
     fields[i] = field;
-    at += digits[i];
+    at += DIGITS[digits + i];
   }
   return at;
 }

@@ -1,4 +1,4 @@
-import { BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "./code-words.ts";
+import { BOOK_COUNT, BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "./code-words.ts";
 import { CHECK_EVERY_BYTES, FLAG_NO_CHARS, FLAG_ONE_SESSION, type Page, VALUE_MAX } from "./page.ts";
 import { applyRecord, encodeRecord } from "./record.ts";
 
@@ -22,7 +22,7 @@ export interface Stream {
   /** Jitter of the last sample against the base as it is now. */
   lastJitterMs: number;
   /** What the samples looked at would have cost in each book, and how many those were. */
-  costs: number[];
+  costs: Uint32Array;
   scored: number;
   /** Last look at the oldest pending sample. */
   headAt: number;
@@ -71,7 +71,7 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     torn: false,
     failed: 0,
     lastJitterMs: 0,
-    costs: BOOKS.map(() => 0),
+    costs: new Uint32Array(BOOK_COUNT),
     scored: 0,
     headAt: -1,
     headSession: 0,
@@ -100,9 +100,9 @@ export function meanJitterMs(page: Page): number {
 function score(s: Stream, jitterMs: number, step: number): void {
   const jitter = Math.abs(jitterMs);
   const steps = Math.abs(step);
-  for (let i = 0; i < BOOKS.length; i++) {
-    const book = BOOKS[i];
-    s.costs[i] += book[2] + (jitter <= book[0] && steps <= book[1] ? 0 : CHECK_COST);
+  for (let i = 0; i < BOOK_COUNT; i++) {
+    const book = 3 * i;
+    s.costs[i] += BOOKS[book + 2] + (jitter <= BOOKS[book] && steps <= BOOKS[book + 1] ? 0 : CHECK_COST);
   }
   s.scored++;
 }
@@ -111,7 +111,7 @@ function score(s: Stream, jitterMs: number, step: number): void {
 export function nextBook(s: Stream): number {
   let best = s.page ? s.page.book : 0;
   if (s.scored >= SCORED_MIN) {
-    for (let i = 0; i < BOOKS.length; i++) if (s.costs[i] < s.costs[best]) best = i;
+    for (let i = 0; i < BOOK_COUNT; i++) if (s.costs[i] < s.costs[best]) best = i;
   }
   s.costs.fill(0);
   s.scored = 0;

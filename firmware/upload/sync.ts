@@ -3,7 +3,7 @@ import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/wifi.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
 import type { Ledger } from "../storage/ledger.ts";
-import { VERDICT, VERDICT_TEXT } from "../verdict.ts";
+import { VERDICT, verdictText } from "../verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
 import type { Quota } from "./quota.ts";
@@ -106,7 +106,7 @@ export function createSync(
     if (verdict === 0 && now.lost > atPress.lost) verdict = VERDICT.samplesLost;
     if (verdict === 0 && (planner.holds() || now.undatable > atPress.undatable)) verdict = VERDICT.undatedSamples;
     if (why === "button") atPress = now;
-    log(verdict === 0 ? "info" : "warn", `sync: ${VERDICT_TEXT[verdict]}`);
+    log(verdict === 0 ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
     if (listener) listener(false);
     const again = remembered;
@@ -192,7 +192,7 @@ export function createSync(
         quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
         backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
         verdict,
-        verdictText: VERDICT_TEXT[verdict],
+        verdictText: verdictText(verdict),
         syncFault: uploader.fault(),
       };
     },

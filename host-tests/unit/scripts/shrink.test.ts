@@ -1,6 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { bundleFirmware, ROOT } from "../../../scripts/bundle.ts";
+import { inlineCalledOnce } from "../../../scripts/call-once.ts";
 import { inlineConstants } from "../../../scripts/constants.ts";
 import { findMisread } from "../../../scripts/dialect.ts";
 import { shortNames } from "../../../scripts/mangle.ts";
@@ -41,6 +42,53 @@ describe("constants at the top", () => {
 
   it("leave the declarations around them", () => {
     expect(inlineConstants("var a=1,b=[a],c=2,d=[c],e=3;f(b,d,e)")).toBe("var b=[(1)],d=[(2)];f(b,d,(3))");
+  });
+});
+
+describe("functions that are called once", () => {
+  it.each([
+    ["declared ones", "globalThis.f=()=>g(1)+1;function g(a){return a*3}globalThis.answer=f()", 4],
+    ["arrows", "const g=(a)=>a*3;globalThis.f=()=>g(1)+1;globalThis.answer=f()", 4],
+    ["one in another", "const h=(a)=>a*5;const g=(a)=>h(a)*3;globalThis.f=()=>g(1);globalThis.answer=f()", 15],
+    [
+      "inner ones, with their scope",
+      "globalThis.f=()=>{let n=2;const g=()=>n*3;n=4;return g()};globalThis.answer=f()",
+      12,
+    ],
+    ["with names of their own", "const g=(b)=>{let n=b;return n};globalThis.f=(n)=>g(1)+n;globalThis.answer=f(2)", 3],
+  ])("stand where they are called: %s", (_, code, answer) => {
+    const inlined = inlineCalledOnce(code);
+    expect(inlined).not.toMatch(/\b[gh]\b/);
+    expect(answerOf(inlined)).toBe(answer);
+  });
+
+  it.each([
+    ["what is called twice", "const g=()=>3;globalThis.f=()=>g()+g();globalThis.answer=f()", 6],
+    ["what is passed on", "const g=()=>3;globalThis.f=()=>[1].map(g)[0];g();globalThis.answer=f()", 3],
+    [
+      "what is called in a loop",
+      "const g=()=>3;globalThis.f=()=>{let n=0;while(n<4)n+=g();return n};globalThis.answer=f()",
+      6,
+    ],
+    ["what is called for each item", "const g=(n)=>n*3;globalThis.f=()=>[1].map(n=>g(n))[0];globalThis.answer=f()", 3],
+    [
+      "what a method that is called in a loop calls",
+      "const g=()=>3;const o={next:()=>g()};globalThis.f=()=>{for(;;)return o.next()};globalThis.answer=f()",
+      3,
+    ],
+    ["what the start calls", "function g(){return 3}function h(){return g()}globalThis.answer=h()", 3],
+    ["what calls itself", "function g(n){return n?g(n-1):3}globalThis.f=()=>1;globalThis.answer=g(2)", 3],
+    ["what makes functions that stay", "const g=(n)=>()=>n;globalThis.f=()=>g(3);globalThis.answer=f()()", 3],
+    ["what would mean something else there", "let n=3;const g=()=>n;globalThis.f=(n)=>g();globalThis.answer=f(1)", 3],
+    ["the same in a block", "globalThis.f=()=>{let n=3;const g=()=>n;{let n=4;return g()}};globalThis.answer=f()", 3],
+    [
+      "what asks for its arguments",
+      "function g(){return arguments.length}globalThis.f=()=>g(1,2,3);globalThis.answer=f()",
+      3,
+    ],
+  ])("stay: %s", (_, code, answer) => {
+    expect(inlineCalledOnce(code)).toMatch(/\bg\(/);
+    expect(answerOf(inlineCalledOnce(code))).toBe(answer);
   });
 });
 
