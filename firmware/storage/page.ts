@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
-import { BOOK_COUNT, BOOKS, INDEX, TORN } from "./code-words.ts";
+import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, TORN } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
@@ -281,11 +281,30 @@ export function verifyPage(region: FlashRegion, page: Page): boolean {
 const BLOCK_BYTES = 128;
 /** An absolute record stands at least so often: a torn word costs no more. */
 export const CHECK_EVERY_BYTES = 256;
-/** Longest record; a torn one can look blank at its start. */
+/** Bytes of a CHECK_SHORT, CHECK_LONG and REBASE record. */
+const RECORD_BYTES = [11, 18, 24];
+/** Longest record. */
 export const RECORD_MAX = 24;
+/**
+ * Longest stretch programmed at once that may look blank after a cut: three missed slots and a sample of two words. The first
+ * byte of longer records is programmed alone and read back before the rest.
+ */
+export const GAP_BYTES = 5;
+
+/** Where the record that reaches up to `tail`, or was to reach beyond it, ends. All of it must answer alike before it is believed. */
+function recordEnd(region: FlashRegion, page: Page, tail: number): number {
+  const start = Math.max(WORDS_AT, tail - RECORD_MAX);
+  const bytes = readSteady(region, tail - start, page.address + start);
+  let end = tail;
+  for (let i = 0; i < bytes.length; i++) {
+    const word = INDEX[bytes[i]];
+    if (word >= CHECK_SHORT && word <= REBASE) end = Math.max(end, start + i + RECORD_BYTES[word - CHECK_SHORT]);
+  }
+  return Math.min(end, region.pageBytes);
+}
 
 /**
- * Offset behind the last byte that is not blank (at least WORDS_AT), by bisection; unstable cells around it are
+ * Offset behind the last record (at least WORDS_AT), by bisection; unstable cells around it are
  * waited for.
  */
 export function findTail(region: FlashRegion, page: Page): number {
@@ -304,10 +323,7 @@ export function findTail(region: FlashRegion, page: Page): number {
     const bytes = readSteady(region, end - start, page.address + start);
     for (let i = end - start - 1; i >= 0; i--) {
       if (bytes[i] === 255) continue;
-      // The whole of the last record must answer alike before it is believed.
-      end = start + i + 1;
-      readSteady(region, RECORD_MAX, Math.max(WORDS_AT, end - RECORD_MAX) + page.address);
-      return end;
+      return recordEnd(region, page, start + i + 1);
     }
     end = start;
   }

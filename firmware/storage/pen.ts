@@ -1,6 +1,6 @@
 import type { Flash } from "../platform/ports.ts";
 import { DATA_WORDS, WORDS } from "./code-words.ts";
-import { RECORD_MAX } from "./page.ts";
+import { GAP_BYTES } from "./page.ts";
 import { type Stream, valueChars } from "./stream.ts";
 
 /**
@@ -40,7 +40,7 @@ export function createPen(
     const back = flash.read(words, address);
     if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
       // What it left is torn: the sample goes behind it, with an absolute record.
-      page.at += words + RECORD_MAX;
+      page.at += words + GAP_BYTES;
       page.plainUntil = 0;
       s.torn = true;
       return slow(pin, rawMs, value);

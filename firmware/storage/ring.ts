@@ -9,6 +9,7 @@ import {
   encodeSeal,
   FLAG_NO_CHARS,
   FLAG_ONE_SESSION,
+  GAP_BYTES,
   loadPage,
   loadSeal,
   type Page,
@@ -139,7 +140,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     if (Math.floor(cursor / 4096) === page.sequence) page.count = Math.max(page.count, cursor % 4096);
     if (page.epoch === 0) page.flags = FLAG_ONE_SESSION;
     if (page.count > 0) page.flags |= FLAG_NO_CHARS;
-    page.at = page.end + RECORD_MAX;
+    page.at = page.end + GAP_BYTES;
     s.open = page.sealable && page.intervalMs === s.intervalMs && page.decimals === s.decimals && page.at < pageBytes;
     return s;
   }
@@ -255,13 +256,18 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (page && s.open) {
         const length = encodeSample(s, page, rawMs, value, scratch);
         if (length > 0 && page.at + length <= pageBytes) {
-          const bytes = new Uint8Array(scratch.bytes.buffer, 0, length);
-          if (program(region, bytes, page.address + page.at)) {
+          // The kind of an absolute record goes first, alone: once it stands, a cut can't hide how far the record reaches.
+          const first = scratch.kind > 0 ? 1 : length;
+          const address = page.address + page.at;
+          if (
+            program(region, new Uint8Array(scratch.bytes.buffer, 0, first), address) &&
+            (first === length || program(region, scratch.bytes.slice(first, length), address + first))
+          ) {
             commitSample(s, page, rawMs, scratch, pageBytes);
             return true;
           }
           // What it left is torn. The sample goes behind it once more, then to another page.
-          page.at += length + RECORD_MAX;
+          page.at += length + GAP_BYTES;
           page.plainUntil = 0;
           if (s.torn) s.open = false;
           s.torn = true;
@@ -354,7 +360,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) return;
       one[0] = WORDS[FAILED];
       if (!program(region, one, page.address + page.at)) {
-        page.at += 1 + RECORD_MAX;
+        page.at += 1 + GAP_BYTES;
         page.plainUntil = 0;
         s.torn = true;
         return;

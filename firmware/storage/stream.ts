@@ -48,8 +48,8 @@ export interface Scratch {
 /** Jitter beyond this is an accident and says nothing about the timer. */
 const MEAN_JITTER_MAX = 100;
 /** Up to so many slots without a sample are one word each; more are counted by an absolute record. */
-const MISSED_WORDS_MAX = 8;
-/** After so many plain bytes one sample is looked at for the choice of the next page's book. */
+const MISSED_WORDS_MAX = 3;
+/** One sample in so many is looked at for the choice of the next page's book. */
 const SCORE_EVERY = 32;
 const SCORED_MIN = 4;
 /** Bytes that a sample costs beyond its words when the book has none for it, about. */
@@ -202,6 +202,8 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     if (value !== page.value || page.valueChars === 0) page.valueChars = valueChars(value, page.decimals);
     page.chars += page.valueChars;
   }
+  // A fixed share of all samples, or the rare ones would decide. What a boot brings says nothing about the timer.
+  const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
   s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[6] : scratch.jitterMs;
   if (scratch.kind === REBASE) page.jitterSumMs = 0;
@@ -218,8 +220,9 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     s.rebase = false;
     s.torn = false;
   }
-  if (!unrepresentable) score(s, scratch.jitterMs - meanJitterMs(page), value - scratch.before);
+  if (scored) score(s, s.lastJitterMs - meanJitterMs(page), value - scratch.before);
   page.nextMs += page.intervalMs;
   page.count++;
-  page.plainUntil = Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + SCORE_EVERY) - page.words + 1;
+  const plainBytes = ((SCORE_EVERY - (page.count % SCORE_EVERY)) % SCORE_EVERY) * page.words;
+  page.plainUntil = Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + plainBytes) - page.words + 1;
 }

@@ -46,14 +46,14 @@ export function chapters(scale: number): Chapter[] {
       title: "survives a second cut in the recovery from the first, and a third",
       run(storage, tally) {
         everyPair(storage, four, tally, {
-          steps: 8 * scale,
+          steps: 20 * scale,
           warmUp: 140,
           tearsMax: 6,
           secondTearsMax: 6,
           triples: 0.1,
         });
         everyPair(storage, tiny, tally, {
-          steps: 3 * scale,
+          steps: 6 * scale,
           warmUp: 320,
           tearsMax: 4,
           secondTearsMax: 4,

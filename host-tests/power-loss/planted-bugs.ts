@@ -70,7 +70,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
         }
         let lastUsed = 0;`,
       },
-      { file: "ring.ts", find: "page.at = page.end + RECORD_MAX;", put: "page.at = page.end;" },
+      { file: "ring.ts", find: "page.at = page.end + GAP_BYTES;", put: "page.at = page.end;" },
     ],
   },
   {
