@@ -2,7 +2,7 @@
  * Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here.
  * All at the top level: a function around it would keep its scope, and its names, for ever.
  */
-import { type Clock, createClock } from "./clock/clock.ts";
+import { bootSession, type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
 import { createTimeMap } from "./clock/time-map.ts";
@@ -69,6 +69,11 @@ function onJump(session: number) {
   ring.start(session);
 }
 
+// Here and not where it is passed on: made in the `try` below, it would keep all the names there (22 JsVars).
+function failSync(error: unknown) {
+  if (logger !== undefined) logger.syncer.fail(error);
+}
+
 function kick() {
   if (sampler?.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, KICK_MS);
@@ -85,7 +90,7 @@ try {
   }
   ledger = openLedger(region, bankPages);
   ring = openRing(region, ledger, bankPages, streams);
-  const session = ledger.session() + 1;
+  const session = bootSession(ledger.session());
   const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
   ledger.boot(session, rawMs);
   ring.start(session);
@@ -114,7 +119,7 @@ try {
     ageMaxMs,
     intervalsMs: streams.map((stream) => stream.intervalMs),
   });
-  const careful = guardTimers(timers, (error) => syncer.fail(error));
+  const careful = guardTimers(timers, failSync);
   const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
     pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
     bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,

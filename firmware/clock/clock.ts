@@ -7,6 +7,10 @@
  * `jsiLastIdleTime`; read), so a timer still fires after its real delay, and its lateness by the new clock is the jump.
  * The heartbeat compares so every 5 s, `rawAtTimer` does for any other timer, and every reading of the clock notices what can't be.
  * A clock that something else than `setTime()` moves (`Wifi.setSNTP`) fires timers early: the jump is seen, but up to 5 s of raw time may be made up.
+ *
+ * A jump is no gap: raw time runs on over it, wrong by `STRAY_JUMP_MS` at most. So session numbers tell boots from jumps:
+ * a boot starts at the next multiple of `BOOT_SESSIONS`, a jump adds 1. What may be a gap of unknown length counts as a boot:
+ * a jump that may be a stall (`STALL_MS`), and one more than a boot has numbers for.
  */
 import type { Timers } from "../platform/ports.ts";
 
@@ -14,7 +18,7 @@ import type { Timers } from "../platform/ports.ts";
 export type Stop = () => void;
 
 export interface Clock {
-  /** Number of the stretch in which raw time is continuous: +1 at each boot and at each jump. Read it after `rawMs()`, which may find a jump. */
+  /** Number of the stretch in which raw time is continuous, see above; an unsigned 32-bit integer that grows. Read it after `rawMs()`, which may find a jump. */
   session(): number;
   /** Integer ms, never less than before. Outside a timer's callback a jump of less than `HEARTBEAT_MS` may go unseen for as long. */
   rawMs(): number;
@@ -57,12 +61,29 @@ export const EARLY_MS = 20;
 export const UNSEEN_JUMP_MS = LATE_MS + EARLY_MS;
 
 /**
- * How much of a jump can be left in raw time when a session ends with it: a reading outside a timer's callback may have
- * given it out before the heartbeat found it, and raw time never goes back.
+ * How wrong raw time can be over a jump. Too large: a reading outside a timer's callback may have given the jump out before
+ * the heartbeat found it, and raw time never goes back. Too small: a reading that finds it goes on from the one before, which
+ * is a heartbeat ago at most; a timer that finds it goes on from when it was due, and may be late itself. Both hold as long as
+ * nothing blocks unannounced for more than LATE_MS in the very heartbeat in which somebody sets the clock.
  */
 export const STRAY_JUMP_MS = HEARTBEAT_MS + LATE_MS;
 
-/** `rawMs` is where raw time goes on: one more than any raw time on flash. */
+/**
+ * A jump forwards by less than this may be a stall instead, real time that nobody counted: something blocked unannounced, or
+ * the heartbeat was lost. Longer is impossible: the watchdog's kick reads the clock every 10 s, and without it the chip
+ * restarts after 5 min (main.ts).
+ */
+export const STALL_MS = 600000;
+
+/** Session numbers of one boot: itself and seven jumps. */
+export const BOOT_SESSIONS = 8;
+
+/** The session that a boot starts, after any session of the one before. */
+export function bootSession(last: number): number {
+  return ((last | (BOOT_SESSIONS - 1)) + 1) >>> 0;
+}
+
+/** `session` is what `bootSession` makes of the last one; `rawMs` is where raw time goes on: one more than any on flash. */
 export function createClock(timers: Timers, session: number, rawMs: number): Clock {
   let sessionNow = session;
   let startRawMs = rawMs;
@@ -88,12 +109,13 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
 
   const jump = (nowMs: number, atLeastRawMs: number): number => {
     const rawMs = Math.max(Math.floor(lastNowMs) + offsetMs + 1, atLeastRawMs);
+    const aheadMs = Math.floor(nowMs) + offsetMs - rawMs;
     offsetMs = rawMs - Math.floor(nowMs);
     lastNowMs = nowMs;
     startRawMs = rawMs;
     blockStartRawMs = rawMs;
     blockEndRawMs = rawMs;
-    sessionNow++;
+    sessionNow = aheadMs > 0 && aheadMs < STALL_MS ? bootSession(sessionNow) : (sessionNow + 1) >>> 0;
     timers.clearTimeout(beatTimer);
     armBeat();
     const listeners = watchers.slice();

@@ -5,12 +5,13 @@
  * What is taken for granted, and nothing else:
  * - a SYNC point is right within its own bound;
  * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and never further than SWING_PPM from the crystal's own middle;
- * - between two sessions true time passes and raw time stands still, however long, but never the other way round;
- * - at most one step of UNSEEN_JUMP_MS slips past the clock among the samples and points of one calculation, or one of
- *   STRAY_JUMP_MS where sessions meet.
+ * - between two boots true time passes and raw time stands still, however long, but never the other way round;
+ * - a jump of the clock within a boot is no gap: raw time comes out of it wrong by STRAY_JUMP_MS at most, to either side;
+ * - among the samples and points of one calculation, one step of UNSEEN_JUMP_MS at most slips past the clock in a session of
+ *   the same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can do.
  */
 import type { Ledger, SyncPoint } from "../storage/ledger.ts";
-import { type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
+import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /** The worst crystal believed in. ESP32 modules state ±10 ppm (hardware design guidelines); cheap boards and ageing get the rest. A guess, UNVERIFIED on our boards. */
 export const DRIFT_MAX_PPM = 100;
@@ -20,6 +21,9 @@ export const SWING_PPM = 20;
 export const CONTRADICTION_PPM = 500;
 /** A rate known so well hardly gets better: what it still can't date isn't worth waiting for. About a day of syncs gets there. */
 const LEARNED_PPM = 3 * SWING_PPM;
+
+/** What a jump between a sample and a point of its boot adds to the bound, with what went unseen in the session that it began. */
+const JUMP_MS = STRAY_JUMP_MS + UNSEEN_JUMP_MS;
 
 /** A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate, for samples of the session asked for, from the raw time asked for up to `toRawMs` (may be Infinity). */
 export interface Segment {
@@ -33,8 +37,8 @@ export interface Segment {
 }
 
 /**
- * "held": a later sync may date it. "never": a sync of a later session has come, and the time is still too uncertain or,
- * when none came before, has no lower end at all: nothing says how long the device lay switched off since.
+ * "held": a later sync may date it. "never": a later sync has come, and the time is still too uncertain or, when it came
+ * after a reboot and none before, has no lower end at all: nothing says how long the device lay switched off since.
  */
 export type Dating = { state: "dated"; segment: Segment } | { state: "held" } | { state: "never" };
 
@@ -55,6 +59,19 @@ interface Evidence {
   spread: number;
 }
 
+/** True when the device ran on all the while between two sessions, whatever was done to its clock. */
+function sameBoot(a: number, b: number): boolean {
+  return Math.floor(a / BOOT_SESSIONS) === Math.floor(b / BOOT_SESSIONS);
+}
+
+/**
+ * How far raw time may be off between two sessions, the earlier first, by what the clock did not see or left of a jump:
+ * to both sides within a boot; over a reboot raw time may be too large by so much, and anything too small.
+ */
+function stepsMs(from: number, to: number): number {
+  return sameBoot(from, to) ? UNSEEN_JUMP_MS + (to - from) * JUMP_MS : STRAY_JUMP_MS + (to % BOOT_SESSIONS) * JUMP_MS;
+}
+
 /** `syncs` in the order they were made, which is that of their raw times. */
 function weigh(syncs: SyncPoint[], version: number): Evidence {
   const found: Evidence = {
@@ -72,9 +89,10 @@ function weigh(syncs: SyncPoint[], version: number): Evidence {
     if (newer) {
       const spanMs = newer.rawMs - point.rawMs;
       const gainMs = newer.trueMs - point.trueMs - spanMs;
-      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + newer.boundMs + point.boundMs + STRAY_JUMP_MS;
+      const unsureMs = newer.boundMs + point.boundMs + stepsMs(point.session, newer.session);
+      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + unsureMs + STRAY_JUMP_MS;
       // Of two that can't both be true the newer is believed, until a still newer one proves it false in its turn.
-      if (gainMs < -roomMs || (gainMs > roomMs && newer.session === point.session)) continue;
+      if (gainMs < -roomMs || (gainMs > roomMs && sameBoot(newer.session, point.session))) continue;
     } else {
       found.newestSession = point.session;
     }
@@ -124,8 +142,8 @@ function interpolate(before: SyncPoint, after: SyncPoint): Line {
 }
 
 /**
- * With at most one point in its own session: the middle between the tightest limits. Each neighbour gives one, a line with the
- * slowest or the fastest rate; time switched off only adds true time, so a neighbour of another session limits one side alone.
+ * With at most one point in its own session: the middle between the tightest limits. Each neighbour gives two, lines with the
+ * slowest and the fastest rate; time switched off only adds true time, so a neighbour of another boot limits one side alone.
  * Nothing when one side is open.
  */
 function bracket(
@@ -140,15 +158,14 @@ function bracket(
   const fromRawMs = before ? before.rawMs : 0;
   const reachMs = after ? after.rawMs - fromRawMs : 0;
   let toRawMs = after ? after.rawMs : Infinity;
-  const fromBefore = before !== undefined && before.session === session;
-  const fromAfter = after !== undefined && after.session === session;
-  let lowMs = before ? before.trueMs - before.boundMs - (fromBefore ? UNSEEN_JUMP_MS : STRAY_JUMP_MS) : -Infinity;
+  const beforeMs = before ? before.boundMs + stepsMs(before.session, session) : 0;
+  const afterMs = after ? after.boundMs + stepsMs(session, after.session) : 0;
+  let lowMs = before ? before.trueMs - beforeMs : -Infinity;
   let lowRate = slow;
-  let highMs = Infinity;
-  if (after) highMs = after.trueMs + after.boundMs + (fromAfter ? UNSEEN_JUMP_MS : STRAY_JUMP_MS) - reachMs * slow;
+  let highMs = after ? after.trueMs + afterMs - reachMs * slow : Infinity;
   let highRate = slow;
-  if (before && fromBefore) {
-    const fastMs = before.trueMs + before.boundMs + UNSEEN_JUMP_MS;
+  if (before && sameBoot(before.session, session)) {
+    const fastMs = before.trueMs + beforeMs;
     const crossRawMs = fromRawMs + (highMs - fastMs) / (fast - slow);
     if (crossRawMs > rawMs) {
       highMs = fastMs;
@@ -156,8 +173,8 @@ function bracket(
       toRawMs = Math.min(toRawMs, crossRawMs);
     }
   }
-  if (after && fromAfter) {
-    const fastMs = after.trueMs - after.boundMs - UNSEEN_JUMP_MS - reachMs * fast;
+  if (after && sameBoot(session, after.session)) {
+    const fastMs = after.trueMs - afterMs - reachMs * fast;
     const crossRawMs = fromRawMs + (lowMs - fastMs) / (fast - slow);
     if (crossRawMs > rawMs) {
       toRawMs = Math.min(toRawMs, crossRawMs);
@@ -207,9 +224,8 @@ export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUn
     while (high < kept.length && !kept[high]) high++;
     const before: SyncPoint | undefined = syncs[low];
     const after: SyncPoint | undefined = syncs[high];
-    const fromAfter = after !== undefined && after.session === session;
     const line =
-      before && after && fromAfter && before.session === session
+      before && after && before.session === session && after.session === session
         ? interpolate(before, after)
         : bracket(before, after, found, session, rawMs);
     if (!line) return { state: after ? "never" : "held" };
@@ -235,12 +251,12 @@ export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUn
       return { state: "dated", segment };
     }
     if (!after) return { state: "held" };
-    // Before the first sync of a session that goes on, the rate may yet be learned well enough.
+    // Before the first sync of a boot, in a session that goes on, the rate may yet be learned well enough.
     const worthWaiting =
-      fromAfter &&
-      found.newestSession === session &&
+      sameBoot(session, after.session) &&
+      found.newestSession === after.session &&
       found.spread > LEARNED_PPM / 1e6 &&
-      after.boundMs + UNSEEN_JUMP_MS + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
+      after.boundMs + stepsMs(session, after.session) + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
     return { state: worthWaiting ? "held" : "never" };
   };
 

@@ -1,4 +1,4 @@
-import { createClock } from "../../firmware/clock/clock.ts";
+import { bootSession, createClock } from "../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import type { Http, Log } from "../../firmware/platform/ports.ts";
@@ -51,7 +51,7 @@ export async function rescue(
   const bankPages = bankPagesOf(region.pageBytes);
   const ledger = openLedger(region, bankPages);
   const ring = openRing(region, ledger, bankPages, []);
-  const session = ledger.session() + 1;
+  const session = bootSession(ledger.session());
   const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
   ledger.boot(session, rawMs);
   const clock = createClock(timers, session, rawMs);

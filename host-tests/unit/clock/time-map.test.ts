@@ -21,7 +21,7 @@ const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
 if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
 
-function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 1, rawMs: 0, trueMs: 0 }) {
+function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
   return createTimeMap({ syncs: () => syncs }, clock, limitMs);
 }
@@ -112,7 +112,7 @@ describe("the time map", () => {
   });
 
   it("holds what has no sync at all, and what no later one limits", () => {
-    expect(mapOf([]).date(1, 5000, Infinity).state).toBe("held");
+    expect(mapOf([]).date(8, 5000, Infinity).state).toBe("held");
     const { syncs, samples } = live(STILL, [run(1000), sync(), run(1000), reboot(1000), run(1000), sample]);
     expect(mapOf(syncs).date(samples[0].session, samples[0].rawMs, Infinity).state).toBe("held");
   });
@@ -164,10 +164,72 @@ describe("the time map", () => {
     expect(mapOf(syncs).date(session, rawMs, 2).state).toBe("never");
   });
 
-  it("gives up sessions that ended before the first sync ever: nothing says how long ago they were", () => {
+  it("gives up boots that ended before the first sync ever: nothing says how long ago they were", () => {
     const { syncs, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, sync()]);
     const states = samples.map(({ session, rawMs }) => mapOf(syncs).date(session, rawMs, Infinity).state);
     expect(states).toEqual(["never", "dated"]);
+  });
+
+  it("dates what came before a jump by a sync after it, within 6 s a jump", () => {
+    const jump = (lostMs: number): Event => ({ kind: "jump", lostMs });
+    const { syncs, samples } = live(STILL, [
+      sample,
+      run(HOUR_MS),
+      jump(5500),
+      sample,
+      run(HOUR_MS),
+      jump(5500),
+      run(1000),
+      sample,
+      run(HOUR_MS),
+      sync(20),
+    ]);
+    const map = mapOf(syncs);
+    const times = samples.map(({ session, rawMs }) => timeOf(map.date(session, rawMs, Infinity), rawMs));
+    const errorsMs = times.map(({ trueMs }, i) => Math.round(trueMs - samples[i].trueMs));
+    // What a jump loses, samples before it are late by.
+    expect(errorsMs).toEqual([11000, 5500, 0]);
+    // 100 ppm of drift on top.
+    expect(times[0].boundMs).toBeCloseTo(20 + 520 + 2 * 6020 + 1080, -2);
+    expect(times[1].boundMs).toBeCloseTo(20 + 520 + 6020 + 720, -2);
+    expect(times[2].boundMs).toBeCloseTo(20 + 520 + 360, -2);
+  });
+
+  it("dates what comes after a jump by a sync before it, at once", () => {
+    const { syncs, samples, end } = live(STILL, [sync(), run(HOUR_MS), { kind: "stray", ms: 5500 }, run(1000), sample]);
+    const { session, rawMs, trueMs } = samples[0];
+    const time = timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs);
+    expect(time.trueMs - trueMs).toBeCloseTo(5500, -2);
+    expect(time.boundMs).toBeLessThan(7000);
+    expect(mapOf(syncs, LIMIT_MS, end).now()?.boundMs).toBeLessThan(7000);
+  });
+
+  it("takes more jumps than a boot has numbers for, for a reboot", () => {
+    const jumps = (n: number): Event[] =>
+      Array.from({ length: n }, (): Event[] => [run(1000), { kind: "jump", lostMs: 0 }]).flat();
+    const stateAfter = (n: number): string => {
+      const { syncs, samples } = live(STILL, [sample, ...jumps(n), sync()]);
+      return mapOf(syncs).date(samples[0].session, samples[0].rawMs, Infinity).state;
+    };
+    expect(stateAfter(7)).toBe("dated");
+    expect(stateAfter(8)).toBe("never");
+  });
+
+  it("believes the newer of two syncs that contradict each other over a jump, too", () => {
+    const { syncs, samples } = live(STILL, [
+      sync(),
+      run(DAY_MS),
+      sample,
+      { kind: "jump", lostMs: 0 },
+      run(1000),
+      sync(),
+      run(1000),
+      sync(),
+    ]);
+    const { session, rawMs, trueMs } = samples[0];
+    syncs[0].trueMs -= 5 * HOUR_MS;
+    const time = timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs);
+    expect(Math.abs(time.trueMs - trueMs)).toBeLessThan(time.boundMs);
   });
 
   it("narrows the end of a session by the first sync after the reboot", () => {
@@ -308,14 +370,14 @@ describe("the time map", () => {
     );
   });
 
-  it("tells the time now, with its bound, and nothing in a session that has no sync yet", () => {
+  it("tells the time now, with its bound, and nothing in a boot that has no sync yet", () => {
     const crystal = { ...STILL, middlePpm: 50 };
     const { syncs, end } = live(crystal, [run(1000), sync(20), run(HOUR_MS)]);
     const now = mapOf(syncs, LIMIT_MS, end).now();
     expect(Math.abs((now?.trueMs ?? 0) - end.trueMs)).toBeLessThanOrEqual(now?.boundMs ?? 0);
     expect(now?.boundMs).toBeLessThan(1000);
     expect(now?.trueMs).toBeGreaterThan(T0_MS);
-    expect(mapOf(syncs, LIMIT_MS, { ...end, session: 2 }).now()).toBeUndefined();
+    expect(mapOf(syncs, LIMIT_MS, { ...end, session: 16 }).now()).toBeUndefined();
     expect(mapOf([]).now()).toBeUndefined();
   });
 });
