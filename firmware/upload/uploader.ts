@@ -179,6 +179,8 @@ export function createUploader(
 
     const finish = (verdict: number, nextTryMs: number): void => {
       if (verdict !== 0) done(verdict, nextTryMs);
+      // The clock jumped since the time was asked: nothing was looked at, so nothing says that all was sent.
+      else if (!map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
       else if (refused || planner.rests()) done(VERDICT.pinOrPointsRefused, planner.quotaWaitMs() || Infinity);
       else if (planner.quotaWaitMs() > 0) done(VERDICT.dailyLimit, planner.quotaWaitMs());
       else done(VERDICT.allSent, Infinity);

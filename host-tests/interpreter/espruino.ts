@@ -147,7 +147,8 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
         if (Date.now() > endMs) {
           throw new InterpreterError(`${expression} is still ${JSON.stringify(value)} after ${timeoutMs} ms`, output());
         }
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        // Not oftener: answering takes the interpreter's time, which its sampler needs.
+        await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
     async kill() {
