@@ -27,10 +27,10 @@ for (let byte = 0, index = 0; byte < 256; byte++) {
 /**
  * Code books, three numbers each: up to so many ms of jitter either way, up to so many steps of the value either way, words a
  * sample. A page's header names its book by its place here, so entries are only ever added at the end.
- * In one typed array: 55 JsVars less than an array each.
+ * In one typed array: 55 JsVars less than an array each (the decoder has such an array too: a kind of its own takes 8).
  */
 // biome-ignore format: a book a line
-export const BOOKS = new Uint16Array([
+export const BOOKS = new Int16Array([
   6, 2, 1,
   2, 6, 1,
   10, 1, 1,
