@@ -50,11 +50,22 @@ export function createOverload(
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
   const trueMsAt = (pin: number, position: number, version: number): number => {
-    const reader = ring.reader(pin, position, Infinity);
-    // What can't be read needs no date to be let go.
-    if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : Infinity;
-    const rawMs = reader.rawMs[0];
-    const dating = map.date(reader.session, rawMs, version);
+    let session: number;
+    let rawMs: number;
+    if (position === ledger.cursor(pin)) {
+      // Asked for again and again: the ring keeps it, where reading would decode a page up to here each time.
+      const head = ring.head(pin);
+      if (!head) return Infinity;
+      session = head.session;
+      rawMs = head.rawMs;
+    } else {
+      const reader = ring.reader(pin, position, Infinity);
+      // What can't be read needs no date to be let go.
+      if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : Infinity;
+      session = reader.session;
+      rawMs = reader.rawMs[0];
+    }
+    const dating = map.date(session, rawMs, version);
     if (dating.state === "dated") {
       const segment = dating.segment;
       return segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate;
