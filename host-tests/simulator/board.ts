@@ -207,6 +207,10 @@ export function createBoard(options: BoardOptions): Board {
         const last = (found as Record<string, unknown> | undefined)?.[path[path.length - 1]];
         return typeof last === "function" ? last.call(found) : last;
       });
+    } catch (error) {
+      // What was asked for wrote to flash, and a cut that was due came true in it.
+      if (inside === interpreter) throw error;
+      return undefined;
     } finally {
       Object.assign(flash.counts, counts);
     }

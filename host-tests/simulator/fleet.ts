@@ -2,12 +2,12 @@
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { buildDevice, type SimulatedDevice } from "./device-source.ts";
 import { createPrng } from "./prng.ts";
-import { audit } from "./report.ts";
+import { audit, type ServerPoint } from "./report.ts";
 import { DAY_MS, type Script } from "./script.ts";
-import { createUnit, SimulationError, startMs, statusOf, type Unit, withOffline } from "./simulate.ts";
+import { createUnit, SimulationError, startMs, statusOf, type Unit } from "./simulate.ts";
 import { createWorld } from "./world.ts";
 
-/** Requests per second that arrived from the end of the outage on, in seconds in which any arrived. */
+/** Requests that arrived from the end of the outage on; the 99th percentile is of the seconds in which any arrived. */
 export interface Load {
   requests: number;
   peakPerSecond: number;
@@ -18,8 +18,9 @@ export interface FleetReport {
   devices: number;
   seed: number;
   outageMs: number;
-  /** Every device drawing the same random numbers, as unseeded Espruino does. */
+  /** What it would be like: all started at the same moment, and all draw the same random numbers, as Espruino does unless it is seeded. */
   withoutJitter: Load;
+  /** Boots staggered, each device's random numbers its own. */
   withJitter: Load;
   balanced: boolean;
   violations: number;
@@ -30,57 +31,75 @@ export interface FleetOptions {
   seed: number;
   /** First power-on of each device lies within so long. Default a minute. */
   staggerMs?: number;
-  /** Common outage of the server's network, from one hour after the start. Default 6 h. */
+  /** Wi-Fi there, but nothing behind it, for everybody, from one hour after the start. Default 6 h. */
   outageMs?: number;
   /** Watched after the outage. Default 6 h. */
   afterMs?: number;
 }
 
-const OUTAGE_FROM_MS = 3_600_000;
+interface FleetRun {
+  load: Load;
+  balanced: boolean;
+  violations: number;
+}
 
-/** Runs the fleet twice, without and with each device's own random numbers. */
+const OUTAGE_FROM_MS = 3_600_000;
+const STAGGER_MS = 60_000;
+
+/** Runs the fleet twice: in step, and with each device's own boot and random numbers. The world's chance plays its part in both. */
 export async function simulateFleet(device: SimulatedDevice, options: FleetOptions): Promise<FleetReport> {
   const outageMs = options.outageMs ?? DAY_MS / 4;
-  const before = await runFleet(device, options, outageMs, true);
-  const after = await runFleet(device, options, outageMs, false);
+  const inStep = await runFleet(device, { ...options, staggerMs: 0 }, outageMs, true);
+  const jittered = await runFleet(device, options, outageMs, false);
   return {
     devices: options.devices,
     seed: options.seed,
     outageMs,
-    withoutJitter: before.load,
-    withJitter: after.load,
-    balanced: before.balanced && after.balanced,
-    violations: before.violations + after.violations,
+    withoutJitter: inStep.load,
+    withJitter: jittered.load,
+    balanced: inStep.balanced && jittered.balanced,
+    violations: inStep.violations + jittered.violations,
   };
 }
 
-async function runFleet(device: SimulatedDevice, options: FleetOptions, outageMs: number, sameChance: boolean) {
+async function runFleet(
+  device: SimulatedDevice,
+  options: FleetOptions,
+  outageMs: number,
+  sameChance: boolean,
+): Promise<FleetRun> {
   const code = await buildDevice(device);
   const tokens = Array.from({ length: options.devices }, (_, i) => `fleet-token-${String(i).padStart(6, "0")}`);
   const standIn = new BlynkStandIn({ tokens, limits: { messagesPerMonth: Number.POSITIVE_INFINITY } });
   const outage = { from: OUTAGE_FROM_MS, to: OUTAGE_FROM_MS + outageMs };
-  const script: Script = withOffline({ sameChance, wifi: [{ kind: "gone", ...outage }] });
-  const world = createWorld(startMs(script));
+  const script: Script = { sameChance, wifi: [{ kind: "no-internet", ...outage }] };
   const root = createPrng(options.seed, "fleet");
   const stagger = root.fork("stagger");
-  const units: Unit[] = tokens.map((token, index) => {
-    const unit = createUnit(device, code, script, { world, standIn, root: root.fork(`device ${index}`), token, index });
-    world.at(stagger.between(0, options.staggerMs ?? 60_000), () => unit.board.powerOn());
-    return unit;
-  });
   const untilMs = outage.to + (options.afterMs ?? DAY_MS / 4);
-  while (world.nextMs() <= untilMs) {
-    world.step();
-    if (units.some((unit) => unit.board.misuse)) throw new SimulationError("a device did what hardware can't");
+  let balanced = true;
+  // The units share nothing but the server, which treats each by itself: so each gets a world of its own, in turn.
+  for (let index = 0; index < options.devices; index++) {
+    const token = tokens[index];
+    const world = createWorld(startMs(script));
+    const unit = createUnit(device, code, script, { world, standIn, root: root.fork(`device ${index}`), token, index });
+    const { board } = unit;
+    world.at(stagger.between(0, options.staggerMs ?? STAGGER_MS), () => board.powerOn());
+    while (world.nextMs() <= untilMs) world.step();
+    if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
+    if (!isBalanced(unit, [...standIn.points(index)])) balanced = false;
   }
-  const balanced = units.every((unit, i) => {
-    const status = statusOf(unit.board);
-    if (!status) return false;
-    const points = [...standIn.points(i)];
-    return audit(status, unit.recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0).balanced;
-  });
-  const arrivals = standIn.arrivalsMs.filter((ms) => ms >= world.startMs + outage.to);
-  return { load: loadOf(arrivals), balanced, violations: standIn.violationCount };
+  const backMs = startMs(script) + outage.to;
+  return {
+    load: loadOf(standIn.arrivalsMs.filter((ms) => ms >= backMs)),
+    balanced,
+    violations: standIn.violationCount,
+  };
+}
+
+function isBalanced(unit: Unit, points: ServerPoint[]): boolean {
+  const status = statusOf(unit.board);
+  if (!status) return false;
+  return audit(status, unit.recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0).balanced;
 }
 
 function loadOf(arrivalsMs: number[]): Load {
