@@ -15,7 +15,7 @@ import { findStart, isCalledAtOnce } from "./start-only.ts";
 
 /**
  * Puts a function that is called in one place into that place, as `(function(){…})()`: Espruino makes it when it gets there and
- * lets it go after, where a named one takes six or seven JsVars for ever. The price is that its text is skipped over each time
+ * lets it go after, where a named one takes six or seven JsVars for ever; 112 JsVars at idle. The price is that its text is skipped over each time
  * the caller runs, so nothing is put into loops, nor into what is called from loops.
  *
  * `code` has names as they were written: the short ones of a minifier would often be hidden in the new place.

@@ -5,7 +5,7 @@ import { childrenOf, type Node } from "./dialect/scopes.ts";
 
 /**
  * Short names for the firmware's own properties: a name of up to four characters takes one JsVar in every object that has it,
- * a longer one two or more.
+ * a longer one two or more. 190 JsVars at idle, and 6 kB of the bundle.
  *
  * Only what is certainly our own is renamed: what some object literal of the firmware has as a key, and what no declaration of
  * the outside knows. A key in quotes stays as it is where it stands (status.ts).

@@ -4,7 +4,8 @@ import { type Binding, isFunction, type Node, type Reference, resolveNames } fro
 
 /**
  * Lets go, at the end of the script, of every name at its top that only the start needs: factories, checks of settings and
- * flash, what they are given. Each function takes some seven JsVars for ever, and the names make look-ups longer.
+ * flash, what they are given. Each function takes some seven JsVars for ever, and the names make look-ups longer. 408 JsVars
+ * at idle.
  *
  * A name goes when all its uses run while the script does: they stand at the top, in a function that is only called from such
  * code (never passed on or kept), or in a function that is called at once (`map`).

@@ -18,14 +18,13 @@ function seedChance(): void {
   E.srand(E.CRC32(seed) | 0);
 }
 
-/** Memory, chance, restart and watchdog. */
+/** Memory, chance and watchdog. */
 export function createChip(): Chip {
   // On its own: its locals would stay in the scope of the functions below (50 JsVars).
   seedChance();
   return {
     memory: () => (process as unknown as EspruinoProcess).memory(),
     random: Math.random,
-    restart: E.reboot,
     startWatchdog(timeoutMs) {
       // Whole seconds on ESP32. Kicked by hand: the automatic one is kicked by an idle loop that has lost all its timers.
       E.enableWatchdog(Math.ceil(timeoutMs / 1000), false);

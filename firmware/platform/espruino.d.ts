@@ -29,7 +29,6 @@ declare var E: {
   CRC32(data: Uint8Array | string): number;
   enableWatchdog(timeoutS: number, isAuto: boolean): void;
   kickWatchdog(): void;
-  reboot(): void;
   setPassword(password: string): void;
   lockConsole(): void;
   srand(seed: number): void;
@@ -67,7 +66,6 @@ interface EspruinoWifi {
   disconnect(done?: () => void): void;
   on(event: "connected", callback: (details: { ip: string }) => void): void;
   on(event: "disconnected", callback: (details: { ssid: string; reason: string; msg: string }) => void): void;
-  scan(done: (found: { ssid: string; rssi: number }[]) => void): void;
   getIP(): { ip: string; mac: string };
 }
 

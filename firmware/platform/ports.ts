@@ -35,8 +35,6 @@ export interface WifiRadio {
   leave(): void;
   /** Called whenever an established connection is lost. One listener. */
   onLost(callback: (reason: string) => void): void;
-  /** Signal strength in dBm through `done`, NaN when unknown. */
-  strength(done: (dbm: number) => void): void;
 }
 
 export interface HttpRequestOptions {
@@ -101,7 +99,6 @@ export interface Chip {
   memory(): { free: number; total: number };
   /** Uniform in [0, 1), seeded per device at start (Espruino's own sequence repeats at every boot). */
   random(): number;
-  restart(): void;
   /** The chip restarts when `kickWatchdog` is not called for so long. */
   startWatchdog(timeoutMs: number): void;
   kickWatchdog(): void;

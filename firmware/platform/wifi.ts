@@ -39,17 +39,5 @@ export function createWifiRadio(native: EspruinoWifi): WifiRadio {
     onLost(callback) {
       onLost = callback;
     },
-    strength(done) {
-      // Only a scan tells the strength; it throws while another one runs.
-      if (joined === "") return done(NaN);
-      try {
-        native.scan((found) => {
-          const ours = found.find((station) => station.ssid === joined);
-          done(ours === undefined ? NaN : ours.rssi);
-        });
-      } catch {
-        done(NaN);
-      }
-    },
   };
 }

@@ -31,7 +31,6 @@ function setUp(networks: WifiNetwork[], answers: { [ssid: string]: string }, ran
       onLost: (callback) => {
         lost = callback;
       },
-      strength: (done) => done(-60),
     },
     timers,
     { random },

@@ -9,7 +9,6 @@ function fakeWifi() {
     /** What the last `connect` would be answered with. */
     answer: (_failure: string | null): void => {},
     fire: (event: string, details: unknown) => listeners[event]?.(details),
-    scanned: (_found: { ssid: string; rssi: number }[]): void => {},
     native: {
       connect(ssid: string, options: object, done: (failure: string | null) => void) {
         fake.calls.push(["connect", ssid, options]);
@@ -18,9 +17,6 @@ function fakeWifi() {
       disconnect: () => fake.calls.push("disconnect"),
       on: (event: string, callback: (details: unknown) => void) => {
         listeners[event] = callback;
-      },
-      scan: (done: (found: { ssid: string; rssi: number }[]) => void) => {
-        fake.scanned = done;
       },
     } as unknown as EspruinoWifi,
   };
@@ -90,23 +86,5 @@ describe("the Wi-Fi radio", () => {
     expect(told).toEqual([]);
     fake.answer(null);
     expect(told).toEqual(["shed"]);
-  });
-
-  it("knows its strength by a scan, and NaN where it can't", () => {
-    const { fake, radio, join } = start();
-    const strengths: number[] = [];
-    radio.strength((dbm) => strengths.push(dbm));
-    join("home");
-    fake.answer(null);
-    radio.strength((dbm) => strengths.push(dbm));
-    fake.scanned([
-      { ssid: "shed", rssi: -40 },
-      { ssid: "home", rssi: -67 },
-    ]);
-    fake.native.scan = () => {
-      throw new Error("A scan is already in progress");
-    };
-    radio.strength((dbm) => strengths.push(dbm));
-    expect(strengths).toEqual([NaN, -67, NaN]);
   });
 });
