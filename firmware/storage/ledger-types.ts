@@ -68,8 +68,10 @@ export interface Ledger {
   lastRawMs(): number;
   /** Must be called once after opening, before anything else is recorded. Charges whose outcome is unknown age from `rawMs`. */
   boot(session: number, rawMs: number): void;
-  /** Oldest first; a bounded list. */
+  /** Oldest first; a bounded list. What lies up to the version of an open attempt stays as it is. */
   syncs(): SyncPoint[];
+  /** Id of the sync point up to which a new attempt is dated: the newest, or that of the newest open attempt when these hold too many. */
+  mapVersion(): number;
   /** Returns the point as it is on flash, rounded to the ms. */
   addSync(session: number, rawMs: number, trueMs: number, boundMs: number): SyncPoint;
   /** Forgets a point proven false. */

@@ -30,7 +30,7 @@ const ACCOUNT = 10;
 const CHARGE = 11;
 const OPEN_ATTEMPT = 12;
 
-/** Bounds of the two lists, and of both in a bank of less than 2 kB. */
+/** Bounds of the two lists, and of both in a bank of less than 2 kB. Open attempts may hold one sync point more each. */
 const SYNCS_MAX = 16;
 const CHARGES_MAX = 24;
 const SYNCS_SMALL = 6;
@@ -68,9 +68,8 @@ export function isAhead(a: number, b: number): boolean {
 export function ledgerPinsMax(bankBytes: number): number {
   const syncs = bankBytes < 2048 ? SYNCS_SMALL : SYNCS_MAX;
   const charges = bankBytes < 2048 ? SYNCS_SMALL : CHARGES_MAX;
-  // Bank header, STATE, SYNC (one more while an attempt holds the others) and CHARGE, room for two more entries; then
-  // ACCOUNT, OPEN_ATTEMPT and RETIRE of each pin.
-  return Math.floor((bankBytes - 16 - 24 - (syncs + 1) * 36 - charges * 24 - 2 * ENTRY_MAX) / (56 + 56 + 20));
+  // Bank header, STATE, SYNC and CHARGE, room for two more entries; then of each pin ACCOUNT, OPEN_ATTEMPT, RETIRE and a SYNC that is held.
+  return Math.floor((bankBytes - 16 - 24 - syncs * 36 - charges * 24 - 2 * ENTRY_MAX) / (56 + 56 + 20 + 36));
 }
 
 /** The ledger on the first 2 × `bankPages` pages of the region: what the server was told, and what it may still be told. */
@@ -121,18 +120,29 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     for (let i = 0; i < counts.length; i++) a.counts[i] += counts[i];
   }
 
-  /** Open attempts may have held more than the list should have: once they are settled, it shrinks again. */
-  function boundSyncs(): void {
+  /**
+   * Thins what no open attempt holds, until the list is within its bound or only the newest point is left of that. Returns the
+   * version for a new attempt. That is the newest as long as the list is no longer than by one point for each open attempt,
+   * and then theirs: so each pin can hold one point more at most, however attempts and syncs follow on each other.
+   * To be called whenever the list grows or an attempt is closed, so that it never changes when something is dated.
+   */
+  function boundSyncs(): number {
+    const most = small ? SYNCS_SMALL : SYNCS_MAX;
+    if (syncs.length <= most) return lastSyncId;
     let frozenId = 0;
-    pinsKnown().forEach((pin) => {
-      const open = accounts[pin].attempt;
-      if (open) frozenId = Math.max(frozenId, open.syncId);
-    });
+    let open = 0;
+    for (const pin in accounts) {
+      const attempt = accounts[pin].attempt;
+      if (!attempt) continue;
+      open++;
+      frozenId = Math.max(frozenId, attempt.syncId);
+    }
     let length = syncs.length + 1;
-    while (syncs.length < length && syncs.length > (small ? SYNCS_SMALL : SYNCS_MAX)) {
+    while (syncs.length < length && syncs.length > most) {
       length = syncs.length;
       thinSyncs(syncs, frozenId);
     }
+    return syncs.length > most + open ? frozenId : lastSyncId;
   }
 
   function applySync(payload: DataView): void {
@@ -185,6 +195,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       lastRawMs = Math.max(lastRawMs, rawMs);
       if (kind === FAIL && payload.getUint8(1) === 1) return;
       account(pin).attempt = undefined;
+      boundSyncs();
       if (kind === FAIL) return;
       const trueMs = get48(payload, 34);
       account(pin).lastTrueMs = Math.max(account(pin).lastTrueMs, trueMs);
@@ -197,6 +208,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       advance(pin, to, counts);
       const open = account(pin).attempt;
       if (open && isAhead(to, open.from)) account(pin).attempt = undefined;
+      boundSyncs();
     } else applyState(kind, payload);
     if (kind === SYNC) lastRawMs = Math.max(lastRawMs, get48(payload, 8));
     if (kind === ATTEMPT) lastRawMs = Math.max(lastRawMs, get48(payload, 19));
@@ -280,8 +292,6 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       putAttempt(a.attempt);
       log.append(OPEN_ATTEMPT, 43);
     });
-    // What is read back is bounded entry by entry: the list here has to be the one that a boot would make of it.
-    boundSyncs();
     for (let i = 0; i < syncs.length; i++) {
       putSync(syncs[i]);
       log.append(SYNC, 24);
@@ -306,6 +316,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     session: () => session,
     lastRawMs: () => lastRawMs,
     syncs: () => syncs,
+    mapVersion: boundSyncs,
     pins: pinsKnown,
     charges: () => charges,
     cursor: (pin) => known(pin).cursor,

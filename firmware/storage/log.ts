@@ -12,6 +12,8 @@ export interface Log {
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
+/** What it says when everything that matters does not fit a bank. It stays so until the next boot: trying again would erase a page each time. */
+export const LEDGER_FULL = "ledger bank is too small";
 
 /** Offset of the payload in an entry. */
 export const PAYLOAD_AT = 2;
@@ -167,13 +169,13 @@ export function openLog(
         spent = spent || overflown || !put(payloadBytes);
         return;
       }
-      for (let tries = 0; tries < 3; tries++) {
+      for (let tries = 0; tries < 3 && !overflown; tries++) {
         if ((spent || at + bytes > bankBytes) && !compact() && !overflown) continue;
-        if (overflown || at + bytes > bankBytes) throw new Error("ledger bank is too small");
+        if (overflown || at + bytes > bankBytes) break;
         if (put(payloadBytes)) return;
         spent = true;
       }
-      throw new Error(LEDGER_FAULT);
+      throw new Error(overflown ? LEDGER_FULL : LEDGER_FAULT);
     },
   };
 }

@@ -3,7 +3,7 @@ import { program } from "./blank.ts";
 import { FAILED, WORDS } from "./code-words.ts";
 import { createDecoder } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
-import { LEDGER_FAULT } from "./log.ts";
+import { LEDGER_FAULT, LEDGER_FULL } from "./log.ts";
 import {
   createPage,
   encodeSeal,
@@ -286,7 +286,8 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     try {
       return log(s, rawMs, value);
     } catch (error) {
-      if ((error as Error).message !== LEDGER_FAULT) throw error;
+      const message = (error as Error).message;
+      if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
       return false;
     }
   }

@@ -79,12 +79,11 @@ export function createPlanner(
   let pending = 0;
 
   const runOf = (pin: number, from: number, untilTrueMs: number): Run => {
-    const syncs = ledger.syncs();
     return {
       pin,
       from,
       to: Infinity,
-      syncId: syncs[syncs.length - 1].id,
+      syncId: ledger.mapVersion(),
       thinEvery: 1,
       thinPhase: 0,
       afterTrueMs: ledger.lastTrueMs(pin),
