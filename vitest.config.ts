@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
           name: "host",
           include: ["host-tests/**/*.test.ts"],
           exclude: ["host-tests/interpreter/**"],
+          // By default Vitest keeps one for itself, which of two cores would be half.
+          maxWorkers: availableParallelism(),
           testTimeout: 30_000,
         },
       },

@@ -20,11 +20,11 @@ const HTTP_KINDS: HttpFaultKind[] = [
 export const CHAOS: Scenario[] = [
   {
     name: "chaos",
-    about: "two days (every 20th seed: ten) of anything at any time, power cuts included, then quiet",
+    about: "two days (every 19th seed: ten) of anything at any time, power cuts included, then quiet",
     device: room({ counting: true, dark: true }),
     script: (seed) => {
       const prng = createPrng(seed, "chaos");
-      return { ...(seed % 20 === 0 ? chaos(prng, 10 * DAY_MS) : chaos(prng, 2 * DAY_MS, 4)), until: "30d" };
+      return { ...(seed % 19 === 0 ? chaos(prng, 10 * DAY_MS) : chaos(prng, 2 * DAY_MS, 4)), until: "30d" };
     },
   },
   {

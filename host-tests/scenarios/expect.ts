@@ -5,6 +5,7 @@ import type { Scenario } from "./scenario.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 1);
 
+/** Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, and the scenario's own promise. */
 export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): void {
   test(`${scenario.name}: ${scenario.about} (SIM_SEED=${seed})`, { timeout: timeoutMs }, async () => {
     const simulation = await runSimulation(scenario.device, {
@@ -13,12 +14,17 @@ export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): 
       seed,
     });
     const { report } = simulation;
-    expect({
-      problems: simulation.problems,
-      violations: report.server.violations,
-      broken: scenario.promise?.(simulation) ?? [],
-      uncaught: simulation.uncaught,
-    }).toEqual({ problems: [], violations: [], broken: [], uncaught: [] });
-    expect(report.balanced).toBe(true);
+    const replay = `replay: npm run simulate -- --scenario ${scenario.name} --seed ${seed}`;
+    expect(
+      {
+        problems: simulation.problems,
+        violations: report.server.violations,
+        broken: scenario.promise?.(simulation) ?? [],
+        uncaught: simulation.uncaught,
+        bodyBytes: report.server.bodyBytes,
+      },
+      replay,
+    ).toEqual({ problems: [], violations: [], broken: [], uncaught: [], bodyBytes: simulation.bodyBytesShortest });
+    expect(report.balanced, replay).toBe(true);
   });
 }

@@ -1,9 +1,29 @@
 /** Networks and servers that fail in every way there is. */
 import { createPrng } from "../simulator/prng.ts";
 import type { HttpFault, WifiFault } from "../simulator/simulate.ts";
-import { all, allDelivered, room, type Scenario, timesWithin } from "./scenario.ts";
+import { all, allDelivered, requestsWithin, room, type Scenario, timesWithin } from "./scenario.ts";
 
 export const NETWORK: Scenario[] = [
+  {
+    name: "good-link",
+    about: "five days offline, then a link on which nothing fails: few requests",
+    device: room(),
+    script: () => ({ offline: "5d" }),
+    promise: all(allDelivered, requestsWithin(12)),
+  },
+  {
+    name: "lossy-link",
+    about: "five days offline, then every tenth request comes to nothing: reset on its way, or never answered",
+    device: room(),
+    script: () => ({
+      offline: "5d",
+      http: [
+        { kind: "reset", share: 0.05 },
+        { kind: "silent", share: 0.05 },
+      ],
+    }),
+    promise: all(allDelivered, requestsWithin(40)),
+  },
   {
     name: "flaky-wifi",
     about: "three days of Wi-Fi that comes and goes every few minutes",

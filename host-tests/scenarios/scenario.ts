@@ -75,6 +75,24 @@ export function timesWithin(boundMs: number): (simulation: Simulation) => string
     report.time.errorMsMax <= boundMs ? [] : [`a time is ${report.time.errorMsMax} ms off, ${boundMs} allowed`];
 }
 
+/** Without the correction of its times the same run would have been off by more than this. */
+export function correctsMoreThan(ms: number): (simulation: Simulation) => string[] {
+  return ({ report }) =>
+    report.time.uncorrectedMsMax > ms ? [] : [`uncorrected, a time is only ${report.time.uncorrectedMsMax} ms off`];
+}
+
+/** Requests per 10,000 points that the server holds, those that came to nothing included. */
+export function requestsPer10000({ report, exchanges }: Simulation): number {
+  return (exchanges.length * 10_000) / report.server.points;
+}
+
+export function requestsWithin(most: number): (simulation: Simulation) => string[] {
+  return (simulation) =>
+    requestsPer10000(simulation) <= most
+      ? []
+      : [`${requestsPer10000(simulation).toFixed(1)} requests per 10,000 points, ${most} allowed`];
+}
+
 /** Several promises at once. */
 export function all(...promises: ((simulation: Simulation) => string[])[]): (simulation: Simulation) => string[] {
   return (simulation) => promises.flatMap((promise) => promise(simulation));

@@ -43,6 +43,8 @@ export interface Network {
   datagram(data: string, host: string, port: number, receive: (data: string, from: string, port: number) => void): void;
   /** The radio is on the access point, or not. Connections that are open when it goes stay silent or break. */
   setJoined(joined: boolean): void;
+  /** A time server's answer, a true one, reaches the device. */
+  onTime: (() => void) | undefined;
   exchanges: Exchange[];
   /** Requests under way on real sockets: virtual time waits for them. */
   waiting(): number;
@@ -300,8 +302,9 @@ export function createNetwork(
     return link;
   }
 
-  return {
+  const found: Network = {
     exchanges,
+    onTime: undefined,
     reachable,
     waiting: () => waiting,
     setJoined(value) {
@@ -363,11 +366,14 @@ export function createNetwork(
       world.at(world.nowMs() + upMs, () => {
         const reply = ntpAnswer(data, world.trueMs() + offsetMs, flags);
         world.at(world.nowMs() + downMs, () => {
-          if (reachable()) receive(reply, `10.0.0.${server + 1}`, 123);
+          if (!reachable()) return;
+          if (offsetMs === 0 && !flags.kiss && !flags.alarm && !flags.stale) found.onTime?.();
+          receive(reply, `10.0.0.${server + 1}`, 123);
         });
       });
     },
   };
+  return found;
 }
 
 function storesFault(fault: HttpFault | undefined): boolean {

@@ -7,6 +7,7 @@
  * in the middle of such a callback, its values may or may not be whole on flash, and both are right; the count of
  * the next mount decides, but only within what was under way: any other count shows as an imbalance.
  */
+import type { Crystal } from "./crystal.ts";
 import type { World } from "./world.ts";
 
 export interface Reading {
@@ -38,14 +39,23 @@ export interface Recorder {
   callbackEnded(): void;
   /** Power went, or the chip restarted. */
   cut(): void;
+  /** A time server's true answer has reached the device. */
+  timeTold(): void;
+  /** Largest error of a reading's time if the clock had been set at each of those answers and left to its crystal, in ms. */
+  uncorrectedMsMax(): number;
   /** A mount has counted these samples of a datastream. */
   mounted(pin: number, sampled: number): void;
 }
 
-export function createRecorder(world: World): Recorder {
+export function createRecorder(world: World, crystal?: Crystal): Recorder {
   const pins = new Map<number, PinRecord>();
   let handed: { pin: number; reading: Reading }[] = [];
   let programs = 0;
+  // By how much the crystal was ahead when the time was told last; unknown after each boot.
+  let aheadWhenTold: number | undefined;
+  let uncorrectedMsMax = 0;
+
+  const aheadMs = (): number => (crystal ? crystal.ticksAt(world.nowMs()) - world.nowMs() : 0);
 
   function of(pin: number): PinRecord {
     let record = pins.get(pin);
@@ -74,6 +84,9 @@ export function createRecorder(world: World): Recorder {
     pins,
     begin(pin) {
       of(pin);
+      if (aheadWhenTold !== undefined) {
+        uncorrectedMsMax = Math.max(uncorrectedMsMax, Math.abs(aheadMs() - aheadWhenTold));
+      }
       return { trueMs: world.trueMs(), value: Number.NaN };
     },
     handOver(pin, reading, value) {
@@ -99,7 +112,12 @@ export function createRecorder(world: World): Recorder {
       for (const { pin, reading } of handed) of(pin).undecided.push(reading);
       handed = [];
       programs = 0;
+      aheadWhenTold = undefined;
     },
+    timeTold() {
+      aheadWhenTold = aheadMs();
+    },
+    uncorrectedMsMax: () => uncorrectedMsMax,
     mounted(pin, sampled) {
       const record = of(pin);
       // Oldest first: a later one can't be on flash without those before it.

@@ -43,8 +43,11 @@ export interface Report {
     pointsMaxIn24h: number;
     bodyBytes: number;
   };
-  /** Largest difference between a delivered timestamp and the true time of its reading. */
-  time: { errorMsMax: number };
+  /**
+   * Largest difference between a delivered timestamp and the true time of its reading; and what it would have been, had
+   * the clock only been set at each time server's answer.
+   */
+  time: { errorMsMax: number; uncorrectedMsMax: number };
   flash: { reads: number; writes: number; erases: number; bytesPerSample: number };
   /** The firmware's verdicts in the order in which they appeared, each change once. */
   verdicts: string[];

@@ -55,6 +55,8 @@ export interface Simulation {
   readings: Map<number, { trueMs: number[]; values: number[] }>;
   /** Every request that reached the server or what stood in its place. */
   exchanges: Exchange[];
+  /** What all bodies together would have been as the shortest JSON of the same points, worked out by the stand-in. */
+  bodyBytesShortest: number;
 }
 
 /** A failure of the simulation itself: no firmware, or firmware that does what hardware can't. */
@@ -99,8 +101,10 @@ export function createUnit(
 ): Unit {
   const { world, root } = shared;
   const decimals = new Map<number, number>();
-  const recorder = createRecorder(world);
+  const crystal = createCrystal(script.crystal ?? {});
+  const recorder = createRecorder(world, crystal);
   const network = createNetwork(world, root.fork("network"), script, shared.standIn, shared.real);
+  network.onTime = recorder.timeTold;
   const label = "streams" in device || "code" in device ? (device.region ?? "flash") : readDeviceRegion(code);
   const region = REGIONS.find((one) => one.label === label);
   if (!region) throw new SimulationError(`no region "${label}": ${REGIONS.map((one) => one.label).join(" or ")}`);
@@ -108,7 +112,7 @@ export function createUnit(
   const sensors = root.fork("sensors");
   const board = createBoard({
     world,
-    crystal: createCrystal(script.crystal ?? {}),
+    crystal,
     prng: root.fork("board"),
     flash,
     region,
@@ -154,6 +158,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const found = audit(end.status, recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
   const server = serverReport(standIn);
+  const { bodyBytesShortest } = standIn.stats();
   if (real) Object.assign(server, { requests: real.totals.requests, bodyBytes: real.totals.bodyBytes });
   return {
     report: {
@@ -164,7 +169,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
       streams: found.streams,
       balanced: found.balanced,
       server,
-      time: { errorMsMax: Math.round(found.errorMsMax * 10) / 10 },
+      time: { errorMsMax: tenths(found.errorMsMax), uncorrectedMsMax: tenths(recorder.uncorrectedMsMax()) },
       flash: flashReport(flash, sampled),
       verdicts: end.verdicts,
     },
@@ -177,8 +182,11 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     drained: end.drained,
     readings: recorder.pins,
     exchanges: unit.network.exchanges,
+    bodyBytesShortest,
   };
 }
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
 /** Lets the world run until everything is delivered or time is up. */
 async function run(parts: Parts): Promise<{ status: Status; verdicts: string[]; drained: boolean }> {

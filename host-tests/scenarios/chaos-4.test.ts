@@ -1,0 +1,3 @@
+import { chaosSeeds } from "./chaos-seeds.ts";
+
+chaosSeeds(4);
