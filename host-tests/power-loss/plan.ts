@@ -16,19 +16,22 @@ export function chapters(scale: number): Chapter[] {
   return [
     {
       title: "survives every cut while it formats blank flash and fills the ring",
-      run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 120 * scale }),
+      run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 120, cutsMin: 25000 * scale }),
     },
     {
       title: "survives every cut while three datastreams wrap the ring",
-      run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 60 * scale, warmUp: 900, seed: 1 }),
+      run: (storage, tally) =>
+        everyCut(storage, tiny, tally, { steps: 60, cutsMin: 25000 * scale, warmUp: 900, seed: 1 }),
     },
     {
       title: "survives every cut in two turns of a ring of four pages",
-      run: (storage, tally) => everyCut(storage, four, tally, { steps: 700 * scale, seed: 2 }),
+      run: (storage, tally) =>
+        everyCut(storage, four, tally, { steps: 450 * scale, cutsMin: 30000 * scale, turns: 2, seed: 2 }),
     },
     {
       title: "survives every cut with pages of 1,024 bytes",
-      run: (storage, tally) => everyCut(storage, linux, tally, { steps: 30 * scale, warmUp: 700, seed: 3 }),
+      run: (storage, tally) =>
+        everyCut(storage, linux, tally, { steps: 30, cutsMin: 4000 * scale, warmUp: 700, seed: 3 }),
     },
     {
       title: "survives every cut over whatever the region held before",

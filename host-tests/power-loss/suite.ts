@@ -7,6 +7,10 @@ import { claim, createModel, type Geometry, type Model, type Storage, World } fr
 export interface LifeOptions {
   /** Steps whose every operation is cut, after `warmUp` steps that are not. */
   steps: number;
+  /** Goes on until at least so many cuts were tried. */
+  cutsMin?: number;
+  /** Must have turned the ring so often. */
+  turns?: number;
   warmUp?: number;
   /** Wrecks looked at for each operation; more are drawn by lot. */
   tearsMax?: number;
@@ -24,14 +28,17 @@ export function everyCut(storage: Storage, geometry: Geometry, tally: Tally, opt
   const life = new Life(world, random);
   if (options.warmUp) life.start();
   for (let i = 0; i < (options.warmUp ?? 0); i++) life.step();
+  const enough = tally.cuts + (options.cutsMin ?? 0);
   const act = () => {
     if (!options.warmUp) life.start();
-    for (let i = 0; i < options.steps; i++) life.step();
+    for (let i = 0; i < options.steps || tally.cuts < enough; i++) life.step();
   };
   forEveryCut(cut, world, options.tearsMax ?? Number.POSITIVE_INFINITY, act, (wreck, model) => {
     tally.cuts++;
     survive(cut, wreck, model);
   });
+  const turns = Math.min(...[...flash.wear].slice(2 * geometry.bankPages));
+  claim(turns >= (options.turns ?? 0), () => `the ring turned only ${turns} times`);
 }
 
 /** What comes after a cut: mount, boot, and the next append on each datastream. */

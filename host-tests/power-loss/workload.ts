@@ -7,7 +7,7 @@ export const FIRMWARE: Storage = { openLedger, openRing };
 /** The firmware's page geometry made tiny, so that every test wraps; one real one beside it. */
 export const GEOMETRIES: { [name: string]: Geometry } = {
   tiny: { pageBytes: 256, bankPages: 4, ringPages: 9, pins: [1, 2, 3], intervalMs: 60000 },
-  four: { pageBytes: 256, bankPages: 4, ringPages: 4, pins: [7], intervalMs: 60000 },
+  four: { pageBytes: 128, bankPages: 8, ringPages: 4, pins: [7], intervalMs: 60000 },
   linux: { pageBytes: 1024, bankPages: 1, ringPages: 7, pins: [1, 200], intervalMs: 60000 },
 };
 
