@@ -1,8 +1,10 @@
 /** The world beyond the access point: names, packets with latency, time servers and the HTTP server, with their faults. */
 import type { BlynkStandIn, StandInRequest } from "../blynk-stand-in/stand-in.ts";
 import { answer } from "../blynk-stand-in/stand-in.ts";
+import { ntpAnswer } from "./ntp-answer.ts";
 import type { Prng } from "./prng.ts";
 import { durationMs, type HttpFault, type NtpFault, type Script, within } from "./script.ts";
+import { parseHead, wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
 /** A whole answer as it goes over the wire, or "none" for a connection that is never answered. */
@@ -380,49 +382,4 @@ function storesFault(fault: HttpFault | undefined): boolean {
   if (!fault) return true;
   if (["empty", "continue", "short", "late", "lost"].includes(fault.kind)) return true;
   return fault.kind !== "garbage" && (fault.stored ?? false);
-}
-
-function parseHead(head: string): StandInRequest {
-  const lines = head.split("\r\n");
-  const headers: Record<string, string> = {};
-  for (const line of lines.slice(1)) {
-    const colon = line.indexOf(":");
-    headers[line.slice(0, colon)] = line.slice(colon + 1).trim();
-  }
-  const [method, path] = lines[0].split(" ");
-  return { method, path, headers, body: "", arrivedMs: 0 };
-}
-
-function wire(response: { status: number; headers: Record<string, string>; body: string }): string {
-  const reasons: Record<number, string> = { 200: "OK", 302: "Found", 400: "Bad Request", 503: "Service Unavailable" };
-  let head = `HTTP/1.1 ${response.status} ${reasons[response.status] ?? "Status"}\r\n`;
-  for (const [name, value] of Object.entries(response.headers)) head += `${name}: ${value}\r\n`;
-  return `${head}Connection: close\r\n\r\n${response.body}`;
-}
-
-/** Seconds from 1900 to 1970 (RFC 5905, figure 4). */
-const NTP_UNIX_SECONDS = 2_208_988_800;
-
-/** RFC 5905, figure 8: a server's answer to `request`, both as binary strings. */
-function ntpAnswer(request: string, trueMs: number, flags: { kiss: boolean; alarm: boolean; stale: boolean }): string {
-  const bytes = new Uint8Array(48);
-  const view = new DataView(bytes.buffer);
-  const version = (request.charCodeAt(0) >> 3) & 7;
-  bytes[0] = ((flags.alarm || flags.kiss ? 3 : 0) << 6) | (version << 3) | 4;
-  bytes[1] = flags.kiss ? 0 : flags.alarm ? 16 : 2;
-  bytes[2] = request.charCodeAt(2);
-  bytes[3] = 0xec; // precision 2^-20 s
-  view.setUint32(4, 0x0000_0200);
-  view.setUint32(8, 0x0000_0300);
-  for (let i = 0; i < 4; i++) bytes[12 + i] = flags.kiss ? "RATE".charCodeAt(i) : [192, 0, 2, 1][i];
-  const stamp = (at: number, ms: number) => {
-    const seconds = Math.floor(ms / 1000);
-    view.setUint32(at, (seconds + NTP_UNIX_SECONDS) % 4294967296);
-    view.setUint32(at + 4, Math.floor(((ms - seconds * 1000) / 1000) * 4294967296));
-  };
-  stamp(16, trueMs - 30_000);
-  for (let i = 0; i < 8; i++) bytes[24 + i] = request.charCodeAt(40 + i) ^ (flags.stale ? 0x55 : 0);
-  stamp(32, trueMs);
-  stamp(40, trueMs);
-  return String.fromCharCode(...bytes);
 }

@@ -1,0 +1,32 @@
+/** What a time server answers, true or not. */
+
+/** Seconds from 1900 to 1970 (RFC 5905, figure 4). */
+const NTP_UNIX_SECONDS = 2_208_988_800;
+
+/** RFC 5905, figure 8: a server's answer at `trueMs` (Unix) to `request`, both as binary strings. */
+export function ntpAnswer(
+  request: string,
+  trueMs: number,
+  flags: { kiss: boolean; alarm: boolean; stale: boolean },
+): string {
+  const bytes = new Uint8Array(48);
+  const view = new DataView(bytes.buffer);
+  const version = (request.charCodeAt(0) >> 3) & 7;
+  bytes[0] = ((flags.alarm || flags.kiss ? 3 : 0) << 6) | (version << 3) | 4;
+  bytes[1] = flags.kiss ? 0 : flags.alarm ? 16 : 2;
+  bytes[2] = request.charCodeAt(2);
+  bytes[3] = 0xec; // precision 2^-20 s
+  view.setUint32(4, 0x0000_0200);
+  view.setUint32(8, 0x0000_0300);
+  for (let i = 0; i < 4; i++) bytes[12 + i] = flags.kiss ? "RATE".charCodeAt(i) : [192, 0, 2, 1][i];
+  const stamp = (at: number, ms: number) => {
+    const seconds = Math.floor(ms / 1000);
+    view.setUint32(at, (seconds + NTP_UNIX_SECONDS) % 4294967296);
+    view.setUint32(at + 4, Math.floor(((ms - seconds * 1000) / 1000) * 4294967296));
+  };
+  stamp(16, trueMs - 30_000);
+  for (let i = 0; i < 8; i++) bytes[24 + i] = request.charCodeAt(40 + i) ^ (flags.stale ? 0x55 : 0);
+  stamp(32, trueMs);
+  stamp(40, trueMs);
+  return String.fromCharCode(...bytes);
+}
