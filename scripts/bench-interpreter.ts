@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import Table from "cli-table3";
 import { LIMITS } from "../firmware/limits.ts";
 import { openLedger } from "../firmware/storage/ledger.ts";
 import { openRing } from "../firmware/storage/ring.ts";
@@ -185,4 +186,37 @@ export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
     bundleBytes: bytes,
     bootMs: median(boots),
   };
+}
+
+/** The bench as a command: a table for people, or its figures as the last line. */
+export async function printInterpreterBench(options: { runs: string; json?: boolean }): Promise<void> {
+  const runs = Number(options.runs);
+  if (!Number.isInteger(runs) || runs < 1) {
+    console.error(`--runs ${options.runs}: give a whole number from 1 up`);
+    process.exit(1);
+  }
+  if (ESPRUINO === "") {
+    console.error(
+      "There is no interpreter to measure: set ESPRUINO=/path/to/espruino, a Linux build with a fixed pool.",
+    );
+    process.exit(1);
+  }
+  console.error(`${runs} runs, some minutes…`);
+  const figures = await benchInterpreter(runs);
+  if (options.json) {
+    console.log(JSON.stringify(figures));
+    return;
+  }
+  const table = new Table({ head: ["on the interpreter", "measured"], style: { head: [], border: [] } });
+  table.push(
+    ["append with read-back, against a StorageFile line", `${figures.appendRatio.toFixed(2)}×`],
+    ["decode and format a point, against CSV and JSON.stringify", `${figures.decodeRatio.toFixed(2)}×`],
+    ["mount 64 kB / 1.5 MB, ms", `${figures.mountMs["64k"]} / ${figures.mountMs["1536k"] ?? "flash too small"}`],
+    ["JsVars above idle, 10,000-point POST", figures.jsVarsPeak10k],
+    ["10,000-point POST, ms", figures.post10kMs],
+    ["points that fit: ours in 64 kB, RAM array, StorageFile in 64 kB", Object.values(figures.capacity).join(" / ")],
+    ["bundle, bytes", figures.bundleBytes],
+    ["boot to greeting, ms", figures.bootMs],
+  );
+  console.log(table.toString());
 }
