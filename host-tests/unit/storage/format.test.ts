@@ -12,7 +12,7 @@ const FORMAT = readFileSync(new URL("../../../firmware/storage/FORMAT.md", impor
 
 /** The cells of a table's row in FORMAT.md, without its first. */
 function row(start: string): string[] {
-  const line = FORMAT.split("\n").find((text) => text.startsWith(`| ${start} |`)) as string;
+  const line = FORMAT.split("\n").find((text) => text.split("|")[1]?.trim() === start) as string;
   return line
     .split("|")
     .slice(2, -1)
