@@ -75,7 +75,7 @@ function failSync(error: unknown) {
 }
 
 function kick() {
-  if (sampler?.healthy()) chip.kickWatchdog();
+  if (sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, KICK_MS);
 }
 
@@ -190,6 +190,7 @@ faults.forEach((fault) => {
   },
 };
 if (logger !== undefined) {
-  logger.network.onUp(() => logger?.syncer.trigger("connect"));
-  logger.syncer.trigger("connect");
+  const syncer = logger.syncer;
+  logger.network.onUp(() => syncer.trigger("connect"));
+  syncer.trigger("connect");
 }
