@@ -205,7 +205,9 @@ async function run(parts: Parts): Promise<{ status: Status; verdicts: string[]; 
     const found = statusOf(board);
     if (!found) return;
     status = found;
-    if (found.verdictText !== undefined && verdicts[verdicts.length - 1] !== found.verdictText)
+    // "Everything sent" before anything was sent is only what the first sync starts from.
+    const none = verdicts.length === 0 && found.verdict === 0 && network.exchanges.length === 0;
+    if (!none && found.verdictText !== undefined && verdicts[verdicts.length - 1] !== found.verdictText)
       verdicts.push(found.verdictText);
     if (script.untilDrained === false || world.nowMs() < quietMs) return;
     const pending = found.streams.reduce((sum, stream) => sum + stream.pending, 0);

@@ -25,21 +25,22 @@ export function summary(simulation: Simulation, names: Map<string, string>): str
 function table({ report }: Simulation, names: Map<string, string>): string {
   const out = new Table({
     head: ["datastream", "sampled", "delivered", "pending", "dropped", "missed", "failed"],
-    style: { head: ["bold"], border: ["dim"] },
+    style: pc.isColorSupported ? { head: ["bold"], border: ["dim"] } : { head: [], border: [] },
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
     colAligns: ["left", "right", "right", "right", "right", "right", "right"],
   });
   for (const stream of report.streams) {
     const dropped = Object.entries(stream.dropped)
-      .filter(([, count]) => count > 0)
-      .map(([reason, count]) => `${count} ${reason}`);
+      .filter(([, of]) => of > 0)
+      .map(([reason, of]) => `${count(of)} ${reason}`);
     out.push([
       `${stream.pin} ${names.get(stream.pin) ?? ""}`,
-      stream.sampled,
-      stream.delivered,
-      stream.pending,
-      dropped.join(", ") || 0,
-      stream.missed,
-      stream.failed,
+      count(stream.sampled),
+      count(stream.delivered),
+      count(stream.pending),
+      dropped.join(", ") || "0",
+      count(stream.missed),
+      count(stream.failed),
     ]);
   }
   return out.toString();
@@ -58,26 +59,43 @@ function chart({ points }: Simulation, names: Map<string, string>): string {
     while (at + 1 < own.length && own[at + 1].ts <= first + (span * i) / (CHART_COLUMNS - 1)) at++;
     columns.push(Number(own[at].value));
   }
-  const title = `${pin} ${names.get(pin) ?? ""}, ${own.length} points: ${day(first)} to ${day(first + span)}`;
+  const title = `${pin} ${names.get(pin) ?? ""}, ${count(own.length)} points on the server: ${day(first)} to ${day(first + span)} UTC`;
   return `${pc.dim(title)}\n${plot(columns, { height: 8 })}`;
 }
 
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 
-function facts({ report, boots }: Simulation): string {
+function facts({ report, boots, bodyBytesShortest }: Simulation): string {
   const { server, flash, time } = report;
+  const short = server.bodyBytes === bodyBytesShortest ? "as short as JSON can be" : `${bodyBytesShortest} would do`;
+  const uncorrected =
+    time.uncorrectedMsMax > time.errorMsMax
+      ? ` (a clock that is only set at each sync: ${count(time.uncorrectedMsMax)} ms)`
+      : "";
   const lines = [
-    `${server.requests} requests, ${server.points} points held, ${server.duplicates} came twice; ` +
-      `at most ${server.pointsMaxInRequest} in a request, ${server.pointsMaxIn24h} in 24 h`,
-    `times at most ${time.errorMsMax} ms off; flash ${flash.bytesPerSample} bytes a sample, ${flash.erases} erases; ${boots} boots`,
-    `verdicts: ${report.verdicts.join(" → ") || "none"}`,
+    `server    ${count(server.requests)} requests, ${count(server.points)} points held, ${count(server.duplicates)} came twice; ` +
+      `at most ${count(server.pointsMaxInRequest)} in a request, ${count(server.pointsMaxIn24h)} in 24 h`,
+    `bodies    ${count(server.bodyBytes)} bytes, ${short}`,
+    `times     at most ${count(time.errorMsMax)} ms off${uncorrected}`,
+    `flash     ${flash.bytesPerSample} bytes a sample, ${count(flash.erases)} erases; ${count(boots)} ${boots === 1 ? "boot" : "boots"}`,
+    `verdicts  ${verdicts(report.verdicts)}`,
   ];
   return pc.dim(lines.join("\n"));
+}
+
+const count = (n: number): string => n.toLocaleString("en-US");
+
+/** In their order, or how often each came when there are many. */
+function verdicts(all: string[]): string {
+  if (all.length <= 6) return all.join(" → ") || "none";
+  const times = new Map<string, number>();
+  for (const one of all) times.set(one, (times.get(one) ?? 0) + 1);
+  return [...times].map(([text, n]) => `${text} (${n}×)`).join(", ");
 }
 
 function verdict({ report, drained }: Simulation): string {
   const rest = report.streams.reduce((sum, stream) => sum + stream.pending, 0);
   if (!report.balanced || report.server.violations.length > 0) return pc.red("Something is wrong: see above.");
-  if (!drained && rest > 0) return pc.yellow(`Balanced, no violations; ${rest} samples are still waiting.`);
+  if (!drained && rest > 0) return pc.yellow(`Balanced, no violations; ${count(rest)} samples are still waiting.`);
   return pc.green("Balanced: every sample is accounted for, and the server's limits were kept.");
 }

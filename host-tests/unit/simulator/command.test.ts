@@ -1,36 +1,123 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { simulate } from "../../../scripts/simulate.ts";
+import { captureTerminal } from "../../field/captured-terminal.ts";
 
 const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), "simulate-"));
-const csv = join(folder, "room.csv");
-writeFileSync(csv, "time,temperature\n2026-01-01T00:00:00Z,20.5\n2026-01-01T00:01:00Z,oops\n");
+let files = 0;
 
-test.each([
-  [["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
-  [["--data", join(folder, "none.csv")], "no such file"],
-  [["--data", csv, "--streams", "temperature=v1:1"], 'line 3: "oops" in column "temperature" is no number'],
-  [["--data", csv, "--streams", "humidity=v1:1"], 'no column "humidity"'],
-  [["--data", csv, "--streams", "temperature=v256:1"], '"v256" is no pin'],
-  [["--data", csv, "--streams", "temperature=v1:1,temperature=v1:0"], "two datastreams for pin v1"],
-  [["--data", csv, "--every", "0s"], "the shortest interval"],
-  [["--data", csv, "--every", "-5s"], "can't be negative"],
-  [["--frequency", "5"], "unknown option '--frequency'"],
-])(
-  "says what is wrong and exits with 1, without a stack trace (%j)",
-  (args, message) => {
-    const done = spawnSync(process.execPath, ["--import", "tsx", "scripts/simulate.ts", "--json", ...args], {
-      cwd: ROOT,
-      encoding: "utf8",
-    });
-    expect(done.stderr).toContain(message);
-    expect(done.stderr).not.toMatch(/\n\s+at /);
+function csv(...lines: string[]): string {
+  const file = join(folder, `${++files}.csv`);
+  writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
+  return file;
+}
+
+const good = csv("time,temperature", "2026-01-01T00:00:00Z,20.5", "2026-01-01T00:01:00Z,20.55");
+const data = (...lines: string[]) => ["--data", csv(...lines)];
+
+const WRONG: [what: string, args: string[], message: string][] = [
+  ["an unknown scenario", ["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
+  ["an unknown flag", ["--frequency", "5"], "unknown option '--frequency'"],
+  ["a flag without its value", ["--scenario"], "argument missing"],
+  ["an argument that is no flag", ["week-offline"], "too many arguments"],
+  ["a missing CSV", ["--data", join(folder, "none.csv")], "no such file"],
+  ["a folder in place of a CSV", ["--data", folder], "EISDIR"],
+  ["an empty CSV", data(), "is empty"],
+  ["a CSV with a header only", data("time,temperature"), "line 1: no row follows the header"],
+  ["a CSV without the time", data("when,temperature", "x,1"), 'line 1: the first column has to be "time", not "when"'],
+  ["a CSV without a sensor", data("time", "2026-01-01T00:00:00Z"), "line 1: there is no column beside the time"],
+  ["two columns of one name", data("time,a,a", "2026-01-01T00:00:00Z,1,2"), 'line 1: two columns are called "a"'],
+  ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is no ISO 8601 time'],
+  ["a time that goes back", data("time,a", "2026-01-02,1", "2026-01-01,1"), "line 3: earlier than the line before"],
+  ["a row that is too short", data("time,a,b", "2026-01-01,1"), "line 2: 2 columns where the header has 3"],
+  [
+    "a reading that is no number",
+    [...data("time,temperature", "2026-01-01,20.5", "2026-01-02,oops"), "--streams", "temperature=v1:1"],
+    'line 3: "oops" in column "temperature" is no number',
+  ],
+  ["an unknown column", ["--data", good, "--streams", "humidity=v1:1"], 'no column "humidity"'],
+  ["a pin beyond v255", ["--data", good, "--streams", "temperature=v256:1"], '"v256" is no pin'],
+  ["a pin that is none", ["--data", good, "--streams", "temperature=D4:1"], '"D4" is no pin'],
+  ["a pin with a leading zero", ["--data", good, "--streams", "temperature=v01:1"], '"v01" is no pin'],
+  ["too many decimals", ["--data", good, "--streams", "temperature=v1:9"], '"9" decimals: 0 to 4 are kept'],
+  ["a stream without a pin", ["--data", good, "--streams", "temperature"], "is not column=pin:decimals"],
+  ["no stream", ["--data", good, "--streams", ""], "is not column=pin:decimals"],
+  ["one pin for two", ["--data", good, "--streams", "temperature=v1:1,temperature=v1:0"], "two datastreams for pin v1"],
+  ["streams of no recording", ["--streams", "temperature=v1:1"], "--streams needs --data"],
+  ["a recording and a device file", ["--data", good, "--device", "x.ts"], "exclude each other"],
+  ["an interval of zero", ["--data", good, "--every", "0s"], "the shortest interval is 100 ms"],
+  ["a negative interval", ["--data", good, "--every", "-5s"], "can't be negative"],
+  ["an interval without a unit", ["--data", good, "--every", "60"], '"60" is no duration: write 90s, 5m, 12h or 7d'],
+  ["a duration that is none", ["--offline", "long"], '"long" is no duration'],
+  ["a drift that is none", ["--drift", "fast"], '"fast" is no number'],
+  ["an unknown region", ["--region", "ota_7"], '"ota_7" is none of'],
+  ["a start that is none", ["--start", "soon"], '"soon" is no time'],
+  ["a seed that is none", ["--seed", "1.5"], "--seed: a whole number, 0 or more"],
+  ["a server without a token", ["--server", "http://127.0.0.1:1"], "--server and --token belong together"],
+  ["a server that is no origin", ["--server", "blynk", "--token", "x"], '"blynk" is no origin'],
+  ["a fleet of none", ["--fleet", "0"], "--fleet: 1 to 1000 devices"],
+  ["a missing device file", ["--device", join(folder, "none.ts")], "none.ts"],
+];
+
+describe("npm run simulate", () => {
+  test.each(WRONG)(
+    "says what is wrong with %s, with exit status 1 and nothing on stdout",
+    async (_what, args, message) => {
+      const terminal = captureTerminal();
+      expect(await simulate(["--json", ...args], terminal)).toBe(1);
+      expect(terminal.err.join("\n")).toContain(message);
+      expect(terminal.err.join("\n")).not.toMatch(/\n\s+at /);
+      expect(terminal.out).toEqual([]);
+    },
+  );
+
+  test("exits with 1 as a process too, without a stack trace", () => {
+    const args = ["--import", "tsx", "scripts/simulate.ts", "--json", "--scenario", "nope"];
+    const done = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+    expect(done.stderr).toBe(`simulate: ${done.stderr.slice("simulate: ".length)}`);
+    expect(done.stderr.trim().split("\n")).toHaveLength(1);
     expect(done.stdout).toBe("");
     expect(done.status).toBe(1);
-  },
-  30_000,
-);
+  }, 30_000);
+
+  test("replays a recording: every reading at its time, rounded to its decimals, in its shortest form", async () => {
+    const points = join(folder, "points.csv");
+    const rows = ["20.5", "20.55", "-0.04", "7"].map((value, i) => `2026-01-01T00:0${i}:00Z,${value}`);
+    const terminal = captureTerminal();
+    const args = [...data("time,temperature", ...rows), "--streams", "temperature=v7:1", "--every", "60s"];
+    expect(await simulate([...args, "--json", "--points-out", points], terminal)).toBe(0);
+    expect(terminal.out).toHaveLength(1);
+    const report = JSON.parse(terminal.out[0]);
+    expect(report).toMatchObject({ scenario: "custom", balanced: true, server: { violations: [] } });
+    const [header, ...lines] = readFileSync(points, "utf8").trim().split("\n");
+    expect(header).toBe("pin,ts,value");
+    expect(lines).toHaveLength(report.streams[0].delivered);
+    // Power-on takes a moment, so the first sample comes just after the first row.
+    const value = new Map(
+      lines.map((line) => line.split(",")).map(([, ts, text]) => [Math.floor(Number(ts) / 60_000), text]),
+    );
+    const first = Date.parse("2026-01-01T00:00:00Z") / 60_000;
+    expect([0, 1, 2, 3].map((minute) => value.get(first + minute))).toEqual(["20.5", "20.6", "0", "7"]);
+  });
+
+  test("sums up for a person what became of every sample", async () => {
+    const terminal = captureTerminal();
+    expect(await simulate(["--data", good, "--offline", "3h", "--until", "5h", "--seed", "3"], terminal)).toBe(0);
+    const text = terminal.out.join("\n");
+    for (const expected of [
+      "custom: 0.",
+      "seed 3",
+      "v1 temperature",
+      "as short as JSON can be",
+      "Balanced: every sample",
+    ]) {
+      expect(text).toContain(expected);
+    }
+    expect(terminal.err).toEqual([]);
+  });
+});
