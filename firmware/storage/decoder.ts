@@ -58,6 +58,7 @@ export function createDecoder(region: FlashRegion): Decoder {
     const values = [].slice.call(bytes).map((byte) => (value += stepOf[byte]));
     if (value - page.value < NO_STEPS_SUM) return false;
     let slotMs = page.nextMs - intervalMs;
+    // biome-ignore lint/suspicious/noAssignInExpressions: see above
     out.rawMs = [].slice.call(bytes).map((byte) => (slotMs += intervalMs) + jitterOf[byte]);
     out.values = values;
     page.value = value;

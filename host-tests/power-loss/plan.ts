@@ -15,6 +15,17 @@ export function chapters(scale: number): Chapter[] {
   const { tiny, four, linux } = GEOMETRIES;
   return [
     {
+      title: "loses nothing when programs and erases fail without a word",
+      run: (storage, tally) => wornFlash(storage, tiny, tally, 1500 * scale),
+    },
+    {
+      title: "wears its pages evenly",
+      run(storage, tally) {
+        evenWear(storage, four, tally, 60 * scale);
+        evenWear(storage, tiny, tally, 60 * scale);
+      },
+    },
+    {
       title: "survives every cut while it formats blank flash and fills the ring",
       run: (storage, tally) => everyCut(storage, tiny, tally, { steps: 120, cutsMin: 25000 * scale }),
     },
@@ -71,17 +82,6 @@ export function chapters(scale: number): Chapter[] {
         for (let operation = 1; operation <= 12; operation++) {
           cutsInARow(storage, operation % 2 ? tiny : four, tally, operation, 300 * scale);
         }
-      },
-    },
-    {
-      title: "loses nothing when programs and erases fail without a word",
-      run: (storage, tally) => wornFlash(storage, tiny, tally, 1500 * scale),
-    },
-    {
-      title: "wears its pages evenly",
-      run(storage, tally) {
-        evenWear(storage, four, tally, 60 * scale);
-        evenWear(storage, tiny, tally, 60 * scale);
       },
     },
   ];
