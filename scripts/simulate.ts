@@ -1,6 +1,6 @@
 /** `npm run simulate`: a simulated device, offline for a while or in a scenario, and what became of its samples. */
 import { writeFileSync } from "node:fs";
-import { SingleBar } from "cli-progress";
+import { Presets, SingleBar } from "cli-progress";
 import { type Command, CommanderError } from "commander";
 import { SCENARIOS } from "../host-tests/scenarios/registry.ts";
 import { room } from "../host-tests/scenarios/scenario.ts";
@@ -53,11 +53,8 @@ function writePoints(file: string, simulation: Simulation): void {
 /** A bar on a terminal, nothing anywhere else. */
 function progressBar(script: Script): () => void {
   if (!process.stderr.isTTY) return () => {};
-  const bar = new SingleBar({
-    format: "{bar} day {day}  {delivered} delivered, {pending} pending",
-    hideCursor: true,
-    clearOnComplete: true,
-  });
+  const format = "{bar} day {day}, {delivered} delivered, {pending} waiting";
+  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, barsize: 30 }, Presets.shades_grey);
   bar.start(1, 0, { day: "0.0", delivered: 0, pending: 0 });
   script.onProgress = ({ simulatedMs, delivered, pending }) => {
     const done = delivered + pending === 0 ? 0 : delivered / (delivered + pending);
