@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createCrystal } from "../../simulator/crystal.ts";
 import { createRecorder } from "../../simulator/recorder.ts";
 import { parseRecording, replay } from "../../simulator/recording.ts";
 import { audit, type ServerPoint, type Status } from "../../simulator/report.ts";
@@ -25,6 +26,35 @@ const status = (sampled: number, delivered: number, pending: number, dropped = {
 });
 
 const points = (...list: [number, string][]): ServerPoint[] => list.map(([ts, value]) => ({ pin: "v1", ts, value }));
+
+describe("the error without correction", () => {
+  const DAY_MS = 86_400_000;
+
+  test("is what the crystal gained since a time server was heard last, at the worst reading", () => {
+    const world = createWorld(0);
+    const recorder = createRecorder(world, createCrystal({ driftPpm: 40 }));
+    recorder.begin(1);
+    expect(recorder.uncorrectedMsMax()).toBe(0);
+    world.pass(DAY_MS);
+    recorder.timeTold();
+    world.pass(10 * DAY_MS);
+    recorder.begin(1);
+    recorder.timeTold();
+    world.pass(DAY_MS);
+    recorder.begin(1);
+    expect(recorder.uncorrectedMsMax()).toBeCloseTo(10 * DAY_MS * 40e-6, 3);
+  });
+
+  test("is unknown after a boot until a time server is heard", () => {
+    const world = createWorld(0);
+    const recorder = createRecorder(world, createCrystal({ driftPpm: 40 }));
+    recorder.timeTold();
+    recorder.cut();
+    world.pass(DAY_MS);
+    recorder.begin(1);
+    expect(recorder.uncorrectedMsMax()).toBe(0);
+  });
+});
 
 describe("the record of samples", () => {
   test("counts a reading once flash took a program for it in the same callback", () => {
