@@ -1,7 +1,8 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { BOOKS, CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN, WORDS } from "./code-words.ts";
-import { CHECK_EVERY_BYTES, findTail, type Page, RECORD_MAX } from "./page.ts";
+import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "./page.ts";
 import { applyRecord, COUNT, decodeRecord, EPOCH, SESSION, VALUE } from "./record.ts";
+import { findTail } from "./tail.ts";
 
 /** Flash is decoded in pieces of so many bytes: it fits few JsVars, and native calls work it off. */
 const DECODE_BYTES = 40;

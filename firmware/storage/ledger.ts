@@ -1,6 +1,24 @@
 import { LIMITS } from "../limits.ts";
 import type { FlashRegion } from "../platform/ports.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
+import {
+  ACCOUNT,
+  ATTEMPT,
+  BOOT,
+  CHARGE,
+  DROP,
+  FAIL,
+  getAttempt,
+  getSync,
+  OPEN_ATTEMPT,
+  putAttempt,
+  putSync,
+  RETIRE,
+  SENT,
+  STATE,
+  SYNC,
+  UNSYNC,
+} from "./entries.ts";
 import { get48, put48 } from "./int48.ts";
 import type { Attempt, Counters, DropReason, Ledger, SyncPoint } from "./ledger-types.ts";
 import { ENTRY_MAX, openLog, PAYLOAD_AT } from "./log.ts";
@@ -15,20 +33,6 @@ export type {
   Settlement,
   SyncPoint,
 } from "./ledger-types.ts";
-
-/** Kinds of entries; their payloads are drawn in FORMAT.md. */
-const BOOT = 1;
-const SYNC = 2;
-const UNSYNC = 3;
-const ATTEMPT = 4;
-const SENT = 5;
-const FAIL = 6;
-const DROP = 7;
-const RETIRE = 8;
-const STATE = 9;
-const ACCOUNT = 10;
-const CHARGE = 11;
-const OPEN_ATTEMPT = 12;
 
 /** Bounds of the two lists, and of both in a bank of less than 2 kB. Open attempts may hold one sync point more each. */
 const SYNCS_MAX = 16;
@@ -146,13 +150,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   }
 
   function applySync(payload: DataView): void {
-    const point = {
-      id: payload.getUint32(0, true),
-      session: payload.getUint32(4, true),
-      rawMs: get48(payload, 8),
-      trueMs: get48(payload, 14),
-      boundMs: payload.getUint32(20, true),
-    };
+    const point = getSync(payload);
     syncs.push(point);
     lastSyncId = Math.max(lastSyncId, point.id);
     // Should the BOOT entry decay, no session number may come twice.
@@ -162,18 +160,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
 
   function applyAttempt(payload: DataView, charged: boolean): void {
     const pin = payload.getUint8(0);
-    const attempt = {
-      pin: pin,
-      from: get48(payload, 1),
-      to: get48(payload, 7),
-      points: payload.getUint16(13, true),
-      bodyBytes: payload.getUint32(15, true),
-      rawMs: get48(payload, 19),
-      syncId: payload.getUint32(25, true),
-      thinEvery: payload.getUint32(29, true),
-      thinPhase: payload.getUint32(33, true),
-      afterTrueMs: get48(payload, 37),
-    };
+    const attempt = getAttempt(payload);
     account(pin).attempt = attempt;
     if (!charged) return;
     charges.push({ rawMs: attempt.rawMs, points: attempt.points, requests: 1, open: true, pin: pin });
@@ -253,27 +240,6 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     out.setUint32(10, lastSyncId, true);
   }
 
-  function putSync(point: SyncPoint): void {
-    out.setUint32(0, point.id, true);
-    out.setUint32(4, point.session, true);
-    put48(out, 8, point.rawMs);
-    put48(out, 14, point.trueMs);
-    out.setUint32(20, point.boundMs, true);
-  }
-
-  function putAttempt(a: Attempt): void {
-    out.setUint8(0, a.pin);
-    put48(out, 1, a.from);
-    put48(out, 7, a.to);
-    out.setUint16(13, a.points, true);
-    out.setUint32(15, a.bodyBytes, true);
-    put48(out, 19, a.rawMs);
-    out.setUint32(25, a.syncId, true);
-    out.setUint32(29, a.thinEvery, true);
-    out.setUint32(33, a.thinPhase, true);
-    put48(out, 37, a.afterTrueMs);
-  }
-
   /** Everything that still matters, as entries. Charges that the window has passed are forgotten here. */
   function snapshot(): void {
     putState(lastRawMs);
@@ -289,11 +255,11 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       out.setUint32(5, a.failed, true);
       if (a.missed + a.failed > 0) log.append(RETIRE, 9);
       if (!a.attempt) return;
-      putAttempt(a.attempt);
+      putAttempt(out, a.attempt);
       log.append(OPEN_ATTEMPT, 43);
     });
     for (let i = 0; i < syncs.length; i++) {
-      putSync(syncs[i]);
+      putSync(out, syncs[i]);
       log.append(SYNC, 24);
     }
     for (let i = charges.length - 1; i >= 0; i--) {
@@ -346,7 +312,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
         trueMs: Math.round(trueMs),
         boundMs: Math.min(Math.ceil(boundMs), 4294967295),
       };
-      putSync(point);
+      putSync(out, point);
       record(SYNC, 24);
       return point;
     },
@@ -355,7 +321,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(UNSYNC, 4);
     },
     recordAttempt(attempt) {
-      putAttempt(attempt);
+      putAttempt(out, attempt);
       record(ATTEMPT, 43);
     },
     settle(pin, rawMs, settlement) {

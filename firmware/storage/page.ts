@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import { CRC_RESIDUE, isBlank, isSteadilyBlank, PIECE_BYTES, readSteady } from "./blank.ts";
-import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, TORN } from "./code-words.ts";
+import { CRC_RESIDUE } from "./blank.ts";
+import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
@@ -23,6 +23,16 @@ export const VALUE_MAX = VALUE_SHIFT - 2;
 export const FLAG_ONE_SESSION = 1;
 /** Set when `chars` in the seal is not known: the page was open over a reboot. */
 export const FLAG_NO_CHARS = 2;
+
+/** An absolute record stands at least so often: a torn word costs no more. */
+export const CHECK_EVERY_BYTES = 256;
+/** Longest record. */
+export const RECORD_MAX = 24;
+/**
+ * Longest stretch programmed at once that may look blank after a cut: three missed slots and a sample of two words. The first
+ * byte of longer records is programmed alone and read back before the rest.
+ */
+export const GAP_BYTES = 5;
 
 /** A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields up in order. */
 export interface Page {
@@ -192,140 +202,4 @@ export function loadPage(region: FlashRegion, index: number): Page | undefined {
   page.missedBefore = view.getUint32(36, true);
   page.failedBefore = view.getUint32(40, true);
   return page;
-}
-
-/** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
-export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
-  const bytes = new Uint8Array(SEAL_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, page.count, true);
-  view.setUint8(2, page.flags);
-  put48(view, 4, page.rawMs);
-  view.setUint16(10, page.failed, true);
-  put48(view, 12, page.value + VALUE_SHIFT);
-  view.setUint32(20, page.missed, true);
-  view.setUint32(24, page.chars, true);
-  view.setUint32(28, pageCrc, true);
-  view.setUint32(32, crc32(new Uint8Array(bytes.buffer, 0, 32)), true);
-  return bytes;
-}
-
-/** Reads the seal into `page` and returns the page CRC it promises; NaN when there is no whole seal. */
-export function loadSeal(region: FlashRegion, page: Page): number {
-  const bytes = region.flash.read(SEAL_BYTES, page.address + SEAL_AT);
-  page.sealed = region.crc32(bytes) === CRC_RESIDUE;
-  page.sealable = false;
-  if (!page.sealed) {
-    page.sealable = isSteadilyBlank(region, SEAL_BYTES, page.address + SEAL_AT);
-    return Number.NaN;
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  page.total = view.getUint16(0, true);
-  page.flags = view.getUint8(2);
-  page.lastRawMs = get48(view, 4);
-  page.failed = view.getUint16(10, true);
-  page.missed = view.getUint32(20, true);
-  page.chars = view.getUint32(24, true);
-  return view.getUint32(28, true);
-}
-
-/**
- * CRC of a page: header, then words in pieces of 32 bytes (the first is shorter), each piece's CRC-32 chained into the last with
- * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
- * is taken as `mendedByte`.
- */
-export function pageCrc(region: FlashRegion, address: number, mendedAt: number, mendedByte: number): number {
-  const chain = new Uint8Array(8);
-  const view = new DataView(chain.buffer);
-  let crc = region.crc32(region.flash.read(HEADER_BYTES, address));
-  for (let at = WORDS_AT; at < region.pageBytes; ) {
-    const bytes = PIECE_BYTES - (at % PIECE_BYTES);
-    const piece = region.flash.read(bytes, address + at);
-    if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
-    view.setUint32(0, crc, true);
-    view.setUint32(4, region.crc32(piece), true);
-    crc = region.crc32(chain);
-    at += bytes;
-  }
-  return crc;
-}
-
-/** So many CRCs are tried to mend a page: each reads it once. */
-const MEND_TRIES = 40;
-
-/**
- * True when every word of a sealed page is what was written. If its CRC fails, each byte that is no code word is tried as the
- * code words one bit away: the one that makes the CRC right is what it was, and the page is read with it.
- */
-export function verifyPage(region: FlashRegion, page: Page): boolean {
-  const crc = loadSeal(region, page);
-  if (pageCrc(region, page.address, -1, 0) === crc) return true;
-  let tries = 0;
-  for (let at = WORDS_AT; at < region.pageBytes && tries < MEND_TRIES; at++) {
-    const byte = region.flash.read(1, page.address + at)[0];
-    if (byte === 255 || INDEX[byte] !== TORN) continue;
-    for (let bit = 1; bit < 256 && tries < MEND_TRIES; bit *= 2) {
-      const mended = byte ^ bit;
-      if (mended !== 255 && INDEX[mended] === TORN) continue;
-      tries++;
-      if (pageCrc(region, page.address, at, mended) !== crc) continue;
-      page.mendedAt = at;
-      page.mendedByte = mended;
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
-const BLOCK_BYTES = 128;
-/** An absolute record stands at least so often: a torn word costs no more. */
-export const CHECK_EVERY_BYTES = 256;
-/** Bytes of a CHECK_SHORT, CHECK_LONG and REBASE record. */
-const RECORD_BYTES = [11, 18, 24];
-/** Longest record. */
-export const RECORD_MAX = 24;
-/**
- * Longest stretch programmed at once that may look blank after a cut: three missed slots and a sample of two words. The first
- * byte of longer records is programmed alone and read back before the rest.
- */
-export const GAP_BYTES = 5;
-
-/** Where the record that reaches up to `tail`, or was to reach beyond it, ends. All of it must answer alike before it is believed. */
-function recordEnd(region: FlashRegion, page: Page, tail: number): number {
-  const start = Math.max(WORDS_AT, tail - RECORD_MAX);
-  const bytes = readSteady(region, tail - start, page.address + start);
-  let end = tail;
-  for (let i = 0; i < bytes.length; i++) {
-    const word = INDEX[bytes[i]];
-    if (word >= CHECK_SHORT && word <= REBASE) end = Math.max(end, start + i + RECORD_BYTES[word - CHECK_SHORT]);
-  }
-  return Math.min(end, region.pageBytes);
-}
-
-/**
- * Offset behind the last record (at least WORDS_AT), by bisection; unstable cells around it are
- * waited for.
- */
-export function findTail(region: FlashRegion, page: Page): number {
-  let lastUsed = 0;
-  let firstBlank = region.pageBytes / BLOCK_BYTES;
-  while (firstBlank - lastUsed > 1) {
-    const middle = (lastUsed + firstBlank) >> 1;
-    if (isBlank(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
-    else lastUsed = middle;
-  }
-  let tail = firstBlank * BLOCK_BYTES;
-  while (tail > WORDS_AT && isBlank(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
-  let end = Math.min(tail + 2 * RECORD_MAX, region.pageBytes);
-  while (end > WORDS_AT) {
-    const start = Math.max(WORDS_AT, end - PIECE_BYTES);
-    const bytes = readSteady(region, end - start, page.address + start);
-    for (let i = end - start - 1; i >= 0; i--) {
-      if (bytes[i] === 255) continue;
-      return recordEnd(region, page, start + i + 1);
-    }
-    end = start;
-  }
-  return WORDS_AT;
 }

@@ -1,8 +1,9 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import type { Decoder } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
-import { loadPage, loadSeal, type Page, verifyPage } from "./page.ts";
+import { loadPage, type Page } from "./page.ts";
 import type { PageTable } from "./page-table.ts";
+import { loadSeal, verifyPage } from "./seal.ts";
 import type { Stream } from "./stream.ts";
 
 /** A run of samples of one datastream, piece by piece, oldest first. */

@@ -1,36 +1,15 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import { program } from "./blank.ts";
-import { FAILED, WORDS } from "./code-words.ts";
 import { createDecoder } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "./log.ts";
-import {
-  createPage,
-  encodeSeal,
-  FLAG_NO_CHARS,
-  FLAG_ONE_SESSION,
-  GAP_BYTES,
-  loadPage,
-  loadSeal,
-  type Page,
-  pageCrc,
-  RECORD_MAX,
-  SEAL_AT,
-  startPage,
-  VALUE_MAX,
-} from "./page.ts";
+import { FLAG_NO_CHARS, FLAG_ONE_SESSION, GAP_BYTES, loadPage, type Page, RECORD_MAX } from "./page.ts";
 import { openPageTable } from "./page-table.ts";
 import { createPen } from "./pen.ts";
 import { createPageReader, type Reader } from "./reader.ts";
-import {
-  commitSample,
-  createStream,
-  encodeSample,
-  meanJitterMs,
-  nextBook,
-  type Scratch,
-  type Stream,
-} from "./stream.ts";
+import { loadSeal } from "./seal.ts";
+import { createSpace } from "./space.ts";
+import { createStream, type Scratch, type Stream } from "./stream.ts";
+import { createWriter } from "./writer.ts";
 
 export type { Reader } from "./reader.ts";
 export { valueChars } from "./stream.ts";
@@ -111,7 +90,6 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     value: 0,
     before: 0,
   };
-  const one = new Uint8Array(1);
 
   /** The stream of a configured pin, its newest page looked at. */
   function streamOf(pin: number): Stream | undefined {
@@ -148,143 +126,15 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const pages = createPageReader(region, ledger, table, decoder, streamOf);
   const open = pages.open;
 
-  /** True for the page that a configured datastream writes, or last wrote: its counters go on from there. */
-  function isNewest(pin: number, index: number): boolean {
-    const s = streamOf(pin);
-    return s !== undefined && s.page !== undefined && s.page.index === index;
-  }
-
-  /** True when page `index` holds nothing that is still needed. */
-  function isFree(index: number): boolean {
-    const sequence = table.sequence(index);
-    if (sequence <= 0) return sequence === 0;
-    const pin = table.pin(index);
-    if (isNewest(pin, index)) return false;
-    const cursor = ledger.cursor(pin);
-    if (cursor === 0) return false;
-    const ahead = (Math.floor(cursor / 4096) - sequence) | 0;
-    if (ahead !== 0) return ahead > 0;
-    const page = open(index);
-    return !page || cursor % 4096 >= page.total;
-  }
-
-  /** Lets the page go whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
-  function overwriteOldest(evenInFlight: boolean): boolean {
-    const pins = table.pins();
-    let oldest: Page | undefined;
-    for (let i = 0; i < pins.length; i++) {
-      const pin = pins[i];
-      const cursor = ledger.cursor(pin);
-      let index = table.pageFrom(pin, Math.floor(cursor / 4096));
-      if (index >= 0 && isFree(index)) index = table.pageFrom(pin, (table.sequence(index) + 1) >>> 0);
-      if (index < 0 || isNewest(pin, index)) continue;
-      const attempt = ledger.attempt(pin);
-      const page = open(index);
-      if (!page || (attempt && !evenInFlight && isAhead(page.sequence * 4096 + page.total, attempt.from))) continue;
-      if (!oldest || page.lastRawMs < oldest.lastRawMs) oldest = page;
-    }
-    if (!oldest) return false;
-    const samples = (oldest.sampledBefore + oldest.total - ledger.settled(oldest.pin)) >>> 0;
-    ledger.drop(oldest.pin, "overwritten", oldest.sequence * 4096 + oldest.total, samples);
-    return isFree(oldest.index);
-  }
-
-  /** Makes `page` the newest page of its pin on the free page that was taken longest ago, and sees that another stays free. */
-  function take(page: Page): boolean {
-    for (let tries = 0; tries < 2 * region.pages; tries++) {
-      let free = 0;
-      let best = -1;
-      for (let i = 0; i < region.pages; i++) {
-        if (!isFree(i)) continue;
-        free++;
-        const sequence = table.sequence(i);
-        const first = best < 0 ? 0 : table.sequence(best);
-        if (best < 0 || (first > 0 && (sequence === 0 || ((sequence - first) | 0) < 0))) best = i;
-      }
-      if (free < 2 && (overwriteOldest(false) || (free === 0 && overwriteOldest(true)))) continue;
-      if (best < 0) return false;
-      const gone = table.sequence(best) > 0 && table.newest(table.pin(best)) === best ? open(best) : undefined;
-      if (gone && gone.missedBefore + gone.missed + gone.failedBefore + gone.failed > 0) {
-        ledger.retire(gone.pin, gone.missedBefore + gone.missed, gone.failedBefore + gone.failed);
-      }
-      if (table.take(best, page)) return true;
-    }
-    return false;
-  }
-
-  /** Seals the stream's page and takes another, for a sample at `rawMs`. False when there is none to be had. */
-  function turn(s: Stream, rawMs: number, value: number): boolean {
-    const old = s.page;
-    const retired = ledger.retired(s.pin);
-    const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
-    let startMs = rawMs;
-    next.sampledBefore = ledger.settled(s.pin) >>> 0;
-    next.missedBefore = retired.missed;
-    next.failedBefore = retired.failed + s.failed;
-    next.flags = FLAG_ONE_SESSION;
-    if (old) {
-      next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
-      next.missedBefore = (old.missedBefore + old.missed) >>> 0;
-      next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
-      if (!s.rebase && s.open) {
-        // The grid goes on, shifted to the middle of what the timer does.
-        const skipped = Math.round((rawMs - old.nextMs) / old.intervalMs);
-        startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
-        next.missedBefore = (next.missedBefore + Math.max(0, skipped)) >>> 0;
-      }
-      if (!old.sealed && old.sealable) {
-        if (old.flags & FLAG_NO_CHARS) old.chars = 0;
-        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
-        old.sealed = program(region, seal, old.address + SEAL_AT);
-        old.sealable = false;
-      }
-      s.open = false;
-    }
-    startPage(next, scratch.session, startMs, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
-    if (!take(next)) return false;
-    s.page = next;
-    s.open = true;
-    s.rebase = false;
-    s.torn = false;
-    s.failed = 0;
-    return true;
-  }
-
-  function log(s: Stream, rawMs: number, value: number): boolean {
-    for (let tries = 0; tries < 4; tries++) {
-      const page = s.page;
-      if (page && s.open) {
-        const length = encodeSample(s, page, rawMs, value, scratch);
-        if (length > 0 && page.at + length <= pageBytes) {
-          // The kind of an absolute record goes first, alone: once it stands, a cut can't hide how far the record reaches.
-          const first = scratch.kind > 0 ? 1 : length;
-          const address = page.address + page.at;
-          if (
-            program(region, new Uint8Array(scratch.bytes.buffer, 0, first), address) &&
-            (first === length || program(region, scratch.bytes.slice(first, length), address + first))
-          ) {
-            commitSample(s, page, rawMs, scratch, pageBytes);
-            return true;
-          }
-          // What it left is torn. The sample goes behind it once more, then to another page.
-          page.at += length + GAP_BYTES;
-          page.plainUntil = 0;
-          if (s.torn) s.open = false;
-          s.torn = true;
-          continue;
-        }
-      }
-      if (!turn(s, rawMs, value)) return false;
-    }
-    return false;
-  }
+  const space = createSpace(region, ledger, table, open, streamOf);
+  const writer = createWriter(region, ledger, space, scratch);
 
   /** Any sample, wherever it has to go. */
   function append(pin: number, rawMs: number, value: number): boolean {
     const s = streamOf(pin);
     if (!s) return false;
     try {
-      return log(s, rawMs, value);
+      return writer.log(s, rawMs, value);
     } catch (error) {
       const message = (error as Error).message;
       if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
@@ -354,22 +204,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     append: createPen(flash, streams, append),
     fail(pin, rawMs) {
       const s = streamOf(pin);
-      if (!s) return;
-      const page = s.page;
-      s.failed++;
-      // Without a proven base a word would not be read; the next page's header counts it instead.
-      if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) return;
-      one[0] = WORDS[FAILED];
-      if (!program(region, one, page.address + page.at)) {
-        page.at += 1 + GAP_BYTES;
-        page.plainUntil = 0;
-        s.torn = true;
-        return;
-      }
-      s.failed--;
-      page.at++;
-      page.failed++;
-      page.nextMs += page.intervalMs;
+      if (s) writer.fail(s, rawMs);
     },
     totals: totals,
     pins: table.pins,
@@ -426,7 +261,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     fill() {
       let used = 0;
-      for (let i = 0; i < region.pages; i++) if (!isFree(i)) used++;
+      for (let i = 0; i < region.pages; i++) if (!space.isFree(i)) used++;
       return { pages: region.pages, usedPages: used, keptPages: table.kept(), badPages: table.bad() };
     },
   };

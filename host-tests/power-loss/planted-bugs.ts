@@ -29,10 +29,10 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "torn bytes zeroed",
     edits: [
       {
-        file: "ring.ts",
+        file: "writer.ts",
         find: "const length = encodeSample(",
         put: `if (s.rebase && page.lost) {
-            flash.write(new Uint8Array(1), page.address + page.end - 1);
+            region.flash.write(new Uint8Array(1), page.address + page.end - 1);
             page.lost = false;
           }
           const length = encodeSample(`,
@@ -63,7 +63,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "tail found byte by byte",
     edits: [
       {
-        file: "page.ts",
+        file: "tail.ts",
         find: "let lastUsed = 0;",
         put: `for (let at = WORDS_AT; at < region.pageBytes; at++) {
           if (region.flash.read(1, page.address + at)[0] === 255) return at;
