@@ -1,18 +1,9 @@
 import { crc32 } from "node:zlib";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
+import { seeded } from "../../power-loss/random.ts";
 import { SimulatedFlash } from "../../simulator/flash.ts";
 
-/** Mulberry32: a uniform sequence in [0, 1) from a seed. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+export { seeded };
 
 /** Seed of this run: `SIM_SEED` replays one. */
 export const SEED = Number(process.env.SIM_SEED ?? 1);
