@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import vm from "node:vm";
 import { crc32 } from "node:zlib";
+import { PARTITION_TABLE, partitionTable } from "../simulator/partitions.ts";
 import type { Machine } from "./fake-console.ts";
 import { FakeStorage, PowerCut } from "./fake-storage.ts";
 
@@ -18,30 +19,9 @@ export interface MachineOptions {
   hosts?: Record<string, string>;
 }
 
-/** The IDF3 build's partition table, as design and chip have it: see HARDWARE.md. */
-const PARTITIONS: [label: string, type: number, subtype: number, address: number, bytes: number][] = [
-  ["nvs", 1, 2, 0x9000, 0x3000],
-  ["otadata", 1, 0, 0xc000, 0x2000],
-  ["phy_init", 1, 1, 0xf000, 0x1000],
-  ["factory", 0, 0, 0x10000, 0x180000],
-  ["ota_0", 0, 0x10, 0x190000, 0x180000],
-  ["flash", 1, 0x40, 0x310000, 0x10000],
-  ["storage", 1, 0x41, 0x320000, 0xe0000],
-];
-
 export function blankChip(): Uint8Array {
   const chip = new Uint8Array(4 * 1024 * 1024).fill(0xff);
-  const view = new DataView(chip.buffer);
-  PARTITIONS.forEach(([label, type, subtype, address, bytes], i) => {
-    const at = 0x8000 + i * 32;
-    view.setUint16(at, 0x50aa, true);
-    chip[at + 2] = type;
-    chip[at + 3] = subtype;
-    view.setUint32(at + 4, address, true);
-    view.setUint32(at + 8, bytes, true);
-    chip.fill(0, at + 12, at + 32);
-    chip.set(Buffer.from(label), at + 12);
-  });
+  chip.set(partitionTable(), PARTITION_TABLE);
   return chip;
 }
 

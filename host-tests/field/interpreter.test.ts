@@ -10,9 +10,9 @@ import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
 import { describeEspruino, LINUX_FLASH, makeFolder } from "../interpreter/espruino.ts";
 import { REGION, writeFlash } from "../interpreter/flash-image.ts";
+import { createPrng } from "../simulator/prng.ts";
 import { tinyFirmware } from "./bench.ts";
 import { captureTerminal } from "./captured-terminal.ts";
-import { createPrng } from "./prng.ts";
 import { openRegionOf } from "./stored-region.ts";
 import { startTelnetEspruino, type TelnetEspruino } from "./telnet-espruino.ts";
 
@@ -66,7 +66,7 @@ describeEspruino("on the real interpreter", () => {
   });
 
   it(`starts the old program or the new one, whole, after each of ${PULLS} pulled cables`, async () => {
-    const random = createPrng(SEED);
+    const random = createPrng(SEED).next;
     await writeFlash(folder.path, { program: "1", bare: true });
     device = await startTelnetEspruino(folder.path);
     await install("0.0.0");

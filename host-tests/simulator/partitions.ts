@@ -1,7 +1,7 @@
 /** The flash of an ESP32 with the IDF3 build's partition table, as far as the firmware looks at it. */
 import { SimulatedFlash } from "./flash.ts";
 
-const PARTITION_TABLE = 0x8000;
+export const PARTITION_TABLE = 0x8000;
 const PAGE_BYTES = 4096;
 
 /** label, type, subtype, offset, size: targets/esp32 partition table of the distributed IDF3 build. */
@@ -12,7 +12,7 @@ const PARTITIONS: [string, number, number, number, number][] = [
   ["factory", 0, 0x00, 0x10000, 0x180000],
   ["ota_0", 0, 0x10, 0x190000, 0x180000],
   ["flash", 1, 0x40, 0x310000, 0x10000],
-  ["storage", 1, 0x40, 0x320000, 0xe0000],
+  ["storage", 1, 0x41, 0x320000, 0xe0000],
 ];
 
 export interface Region {
@@ -25,7 +25,8 @@ export const REGIONS: Region[] = PARTITIONS.filter(([label]) => label === "ota_0
   ([label, , , address, bytes]) => ({ label, address, bytes }),
 );
 
-function partitionTable(): Uint8Array {
+/** The page at 0x8000 of a chip with that build. */
+export function partitionTable(): Uint8Array {
   const page = new Uint8Array(PAGE_BYTES).fill(0xff);
   const view = new DataView(page.buffer);
   PARTITIONS.forEach(([label, type, subtype, offset, size], i) => {

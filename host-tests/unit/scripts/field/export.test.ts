@@ -6,8 +6,8 @@ import { exportSamples } from "../../../../scripts/export.ts";
 import { type Bench, startBench, tinyFirmware } from "../../../field/bench.ts";
 import { captureTerminal } from "../../../field/captured-terminal.ts";
 import { blankChip } from "../../../field/fake-machine.ts";
-import { createPrng } from "../../../field/prng.ts";
 import { openRegionOf } from "../../../field/stored-region.ts";
+import { createPrng } from "../../../simulator/prng.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 20260602);
 const START_MS = Date.UTC(2026, 2, 1);
@@ -117,7 +117,7 @@ describe("export", () => {
   });
 
   it("gives all whole samples of a dump taken in mid-write, and none that was never taken", async () => {
-    const random = createPrng(SEED);
+    const random = createPrng(SEED).next;
     const whole = await dumpRows(chipWithSamples(400));
     const values = new Map(whole.map((row) => [`${row[0]} ${row[2]}`, row[4]]));
     for (let i = 0; i < 20; i++) {

@@ -3,7 +3,7 @@ import { openConsole } from "../../../../scripts/console/device-console.ts";
 import { FieldError } from "../../../../scripts/console/field-error.ts";
 import { installProgram, LOADER, readPrograms } from "../../../../scripts/console/program-store.ts";
 import { type Bench, startBench, tinyFirmware } from "../../../field/bench.ts";
-import { createPrng } from "../../../field/prng.ts";
+import { createPrng } from "../../../simulator/prng.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 20260601);
 const PULLS = 50;
@@ -78,7 +78,7 @@ describe("an upload", () => {
   });
 
   it(`leaves the old program or the new one, whole, when the cable is pulled at any of ${PULLS} moments`, async () => {
-    const random = createPrng(SEED);
+    const random = createPrng(SEED).next;
     bench = await startBench();
     await install(bench, "1.0.0");
     bench.console.cutAfter(Number.POSITIVE_INFINITY);
@@ -119,7 +119,7 @@ describe("an upload", () => {
   });
 
   it("leaves no program or a whole one when power fails at any flash byte of the first upload", async () => {
-    const random = createPrng(SEED + 1);
+    const random = createPrng(SEED + 1).next;
     let none = 0;
     for (let cut = 0; cut < PULLS; cut++) {
       const fresh = await startBench();
@@ -141,7 +141,7 @@ describe("an upload", () => {
   });
 
   it("survives a torn write at any flash byte of a later upload", async () => {
-    const random = createPrng(SEED + 2);
+    const random = createPrng(SEED + 2).next;
     bench = await startBench();
     await install(bench, "1.0.0");
     let current = "1.0.0";
