@@ -94,8 +94,4 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "unstable cells not waited for",
     edits: [{ file: "blank.ts", find: "const STEADY_READS = 8;", put: "const STEADY_READS = 1;" }],
   },
-  {
-    name: "entries believed without their commit word",
-    edits: [{ file: "log.ts", find: ".getUint32(0, true) !== COMMIT) return 0;", put: ".byteLength === 0) return 0;" }],
-  },
 ];
