@@ -36,6 +36,8 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         // The grid goes on, shifted to the middle of what the timer does.
         const skipped = Math.round((rawMs - old.nextMs) / old.intervalMs);
         startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
+        // No record can set the base to before the page's own: a sample that is early begins the grid itself.
+        if (rawMs < startMs - next.jitterSpan) startMs = rawMs;
         next.missedBefore = (next.missedBefore + Math.max(0, skipped)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
