@@ -1,7 +1,7 @@
 /** What `npm run simulate` was asked for, and the device and script that come of it. */
 import { InvalidArgumentError } from "commander";
 import { findScenario, SCENARIOS } from "../host-tests/scenarios/registry.ts";
-import { DEVICE_FILE, type Scenario } from "../host-tests/scenarios/scenario.ts";
+import { DEVICE_FILE, deviceOf, type Scenario } from "../host-tests/scenarios/scenario.ts";
 import { REGIONS } from "../host-tests/simulator/partitions.ts";
 import { readRecording, replay } from "../host-tests/simulator/recording.ts";
 import {
@@ -145,7 +145,7 @@ export function plan(options: Options): { device: SimulatedDevice; script: Scrip
   const scenario = chosenScenario(options);
   const seed = options.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script: Script = { ...scenario?.script(seed), scenario: scenario?.name ?? "custom", seed };
-  let device: SimulatedDevice = scenario?.device ?? { file: DEVICE_FILE };
+  let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
   if (options.data !== undefined) {
     const recorded = recordedDevice(options);
     device = recorded.device;

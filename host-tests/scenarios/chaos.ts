@@ -1,6 +1,7 @@
 /** Any of it at any time, from one seed. */
 import { createPrng, type Prng } from "../simulator/prng.ts";
 import type {
+  GeneratedDevice,
   HttpFault,
   HttpFaultKind,
   NtpFault,
@@ -17,14 +18,35 @@ const HTTP_KINDS: HttpFaultKind[] = [
   ..."refused status empty html redirect garbage continue short reset silent late lost".split(" "),
 ] as HttpFaultKind[];
 
+/** Every minute, within the allowance: all can be delivered. */
+const USUAL = room({ counting: true, dark: true });
+/** 26,000 samples a day into 64 kB: the ring is full most of the time, and the allowance used up. */
+const BUSY = room({ everyMs: 10_000, counting: true, dark: true });
+/** 14,400 a day, so that every second one is sent. */
+const THINNED: GeneratedDevice = {
+  ...room({ dark: true, more: { overload: "thin" } }),
+  streams: [0, 1, 2, 3, 4].map((i) => ({ pin: `v${i + 1}`, name: `count ${i}`, intervalMs: 30_000, decimals: i % 3 })),
+};
+/** The radio is off but for a sync every three hours. */
+const FRUGAL = room({ counting: true, dark: true, more: { connectEveryMs: 3 * HOUR_MS } });
+
+/** Which form a seed takes: most are short and dense, some are as long as outages are in earnest. */
+function form(seed: number): { device: GeneratedDevice; days: number; pace: number; until: string } {
+  if (seed % 19 === 0) return { device: USUAL, days: 10, pace: 1, until: "30d" };
+  if (seed % 5 === 0) return { device: BUSY, days: 1, pace: 5, until: "40h" };
+  if (seed % 5 === 1) return { device: THINNED, days: 1, pace: 5, until: "3d" };
+  if (seed % 5 === 2) return { device: FRUGAL, days: 2, pace: 4, until: "12d" };
+  return { device: USUAL, days: 2, pace: 4, until: "12d" };
+}
+
 export const CHAOS: Scenario[] = [
   {
     name: "chaos",
-    about: "two days (every 19th seed: ten) of anything at any time, power cuts included, then quiet",
-    device: room({ counting: true, dark: true }),
+    about: "a day, two or ten of anything at any time, power cuts included, then quiet; the device by the seed",
+    device: (seed) => form(seed).device,
     script: (seed) => {
-      const prng = createPrng(seed, "chaos");
-      return { ...(seed % 19 === 0 ? chaos(prng, 10 * DAY_MS) : chaos(prng, 2 * DAY_MS, 4)), until: "30d" };
+      const { days, pace, until } = form(seed);
+      return { ...chaos(createPrng(seed, "chaos"), days * DAY_MS, pace), until };
     },
   },
   {

@@ -1,14 +1,14 @@
 /** What every scenario promises, as a Vitest test. */
 import { expect, test } from "vitest";
 import { runSimulation } from "../simulator/simulate.ts";
-import type { Scenario } from "./scenario.ts";
+import { deviceOf, type Scenario } from "./scenario.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 1);
 
 /** Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, and the scenario's own promise. */
 export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): void {
   test(`${scenario.name}: ${scenario.about} (SIM_SEED=${seed})`, { timeout: timeoutMs }, async () => {
-    const simulation = await runSimulation(scenario.device, {
+    const simulation = await runSimulation(deviceOf(scenario, seed), {
       ...scenario.script(seed),
       scenario: scenario.name,
       seed,

@@ -7,11 +7,15 @@ export interface Scenario {
   name: string;
   /** One line for `npm run simulate -- --help`. */
   about: string;
-  device: SimulatedDevice;
+  device: SimulatedDevice | ((seed: number) => SimulatedDevice);
   /** What happens; chance may play its part through the seed. */
   script(seed: number): Script;
   /** Its own promise, beside `balanced` and no violations: a sentence for each way in which it is broken. */
   promise?(simulation: Simulation): string[];
+}
+
+export function deviceOf({ device }: Scenario, seed: number): SimulatedDevice {
+  return typeof device === "function" ? device(seed) : device;
 }
 
 export const DEVICE_FILE = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "firmware", "device.ts");
