@@ -3,26 +3,14 @@
  * the contract is recorded as a violation, whatever is answered. Written from Blynk's pages, never from the
  * firmware, so that the two can't share one misunderstanding. Judges by `arrivedMs`, has no clock of its own.
  */
-import { createHash } from "node:crypto";
+import { failure, type StandInResponse, success } from "./answer.ts";
 import { type ParsedBody, parseBody, type WirePoint } from "./body.ts";
 import { BLYNK_LIMITS, SlidingWindow, type StandInLimits } from "./limits.ts";
 import { PinHistory } from "./pin-history.ts";
+import { digest, headBytes, header, type StandInRequest } from "./request.ts";
 
-export interface StandInRequest {
-  method: string;
-  /** With its query: `/external/api/batch/update?token=…&pin=v1`. */
-  path: string;
-  headers: Record<string, string | number | undefined>;
-  body: string;
-  /** Unix time in ms at which the last byte arrived. */
-  arrivedMs: number;
-}
-
-export interface StandInResponse {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
+export { answer, failure, type StandInResponse } from "./answer.ts";
+export type { StandInRequest } from "./request.ts";
 
 export type ViolationKind =
   | "method" // neither a POST to the batch path nor a documented read
@@ -393,43 +381,4 @@ export class BlynkStandIn {
 /** Answers after which a client can't know whether its batch was taken, so that it must send the same again. */
 function isFateUnknown(status: number): boolean {
   return status >= 500 || status === 408 || status === 429;
-}
-
-function digest(body: string): string {
-  return createHash("sha256").update(body).digest("base64");
-}
-
-function header(request: StandInRequest, name: string): string | undefined {
-  for (const [key, value] of Object.entries(request.headers)) {
-    if (key.toLowerCase() === name && value !== undefined) return String(value);
-  }
-  return undefined;
-}
-
-function headBytes(request: StandInRequest): number {
-  let bytes = `${request.method} ${request.path} HTTP/1.1\r\n\r\n`.length;
-  for (const [name, value] of Object.entries(request.headers)) bytes += `${name}: ${value}\r\n`.length;
-  return bytes;
-}
-
-/** An answer as Blynk gives it; for faults too. */
-export function answer(status: number, body: string, arrivedMs: number, type = "text/plain"): StandInResponse {
-  return {
-    status,
-    headers: {
-      Date: new Date(arrivedMs).toUTCString(),
-      "Content-Type": type,
-      "Content-Length": String(Buffer.byteLength(body)),
-    },
-    body,
-  };
-}
-
-function success(arrivedMs: number, body: string, type?: string): StandInResponse {
-  return answer(200, body, arrivedMs, type);
-}
-
-/** Blynk's form of an error: `{"error":{"message":"…"}}`. */
-export function failure(status: number, message: string, arrivedMs: number): StandInResponse {
-  return answer(status, JSON.stringify({ error: { message } }), arrivedMs, "application/json");
 }
