@@ -183,7 +183,7 @@ describe("a sync", () => {
     desk.syncer.trigger("connect");
     expect(desk.events).toEqual([]);
     expect(desk.syncer.busy()).toBe(false);
-    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 499 of 5000 JsVars are free, 500 needed/);
+    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 899 of 5000 JsVars are free, 900 needed/);
     desk.free = 4000;
     desk.timers.advance(10_000);
     expect(desk.events).toEqual(ONE_SYNC);
