@@ -1,4 +1,4 @@
-/** A year of chaos takes minutes, so it runs on demand: SIM_YEARS=2 npx vitest run host-tests/scenarios/year.test.ts */
+/** A year of chaos takes minutes, so it runs on demand: SIM_YEARS=2 npm test -- host-tests/scenarios/year.test.ts */
 import { test } from "vitest";
 import { CHAOS } from "./chaos.ts";
 import { promises } from "./expect.ts";

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** Here and not at the top, where only what a newcomer needs lies; the scripts in package.json name it. Run from the root. */
 export default defineConfig({
   test: {
     projects: [
