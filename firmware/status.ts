@@ -52,7 +52,7 @@ function streamStatus(logger: Logger, pin: number) {
 /**
  * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
  * region can't be had) there is no session and there are no streams.
- * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/mangle.ts).
+ * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/bundle/mangle.ts).
  */
 export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): object {
   const memory = chip.memory();

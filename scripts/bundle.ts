@@ -3,12 +3,12 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as acorn from "acorn";
 import * as esbuild from "esbuild";
-import { inlineCalledOnce } from "./call-once.ts";
-import { inlineConstants } from "./constants.ts";
+import { inlineCalledOnce } from "./bundle/call-once.ts";
+import { inlineConstants } from "./bundle/constants.ts";
+import { shortNames } from "./bundle/mangle.ts";
+import { forgetStart } from "./bundle/start-only.ts";
+import { renameTopLevel } from "./bundle/top-level.ts";
 import { childrenOf, type Node } from "./dialect/scopes.ts";
-import { shortNames } from "./mangle.ts";
-import { forgetStart } from "./start-only.ts";
-import { renameTopLevel } from "./top-level.ts";
 
 /** The repository's root, with everything a bundle is made of. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,11 +1,11 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { inlineCalledOnce } from "../../../scripts/bundle/call-once.ts";
+import { inlineConstants } from "../../../scripts/bundle/constants.ts";
+import { shortNames } from "../../../scripts/bundle/mangle.ts";
+import { forgetStart } from "../../../scripts/bundle/start-only.ts";
 import { bundleFirmware, ROOT } from "../../../scripts/bundle.ts";
-import { inlineCalledOnce } from "../../../scripts/call-once.ts";
-import { inlineConstants } from "../../../scripts/constants.ts";
 import { findMisread } from "../../../scripts/dialect.ts";
-import { shortNames } from "../../../scripts/mangle.ts";
-import { forgetStart } from "../../../scripts/start-only.ts";
 
 function answerOf(code: string): unknown {
   const context: { answer?: unknown } = {};

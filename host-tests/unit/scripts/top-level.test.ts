@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { renameTopLevel } from "../../../scripts/top-level.ts";
+import { renameTopLevel } from "../../../scripts/bundle/top-level.ts";
 
 function globalsOf(code: string): string[] {
   const context: { [name: string]: unknown } = {};

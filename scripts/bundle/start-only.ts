@@ -1,6 +1,6 @@
 import * as acorn from "acorn";
-import { CALLS_AT_ONCE } from "./dialect/library.ts";
-import { type Binding, isFunction, type Node, type Reference, resolveNames } from "./dialect/scopes.ts";
+import { CALLS_AT_ONCE } from "../dialect/library.ts";
+import { type Binding, isFunction, type Node, type Reference, resolveNames } from "../dialect/scopes.ts";
 
 /**
  * Lets go, at the end of the script, of every name at its top that only the start needs: factories, checks of settings and

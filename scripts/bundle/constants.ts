@@ -1,5 +1,5 @@
 import * as acorn from "acorn";
-import { type Binding, type Node, type Reference, resolveNames } from "./dialect/scopes.ts";
+import { type Binding, type Node, type Reference, resolveNames } from "../dialect/scopes.ts";
 
 /**
  * Puts the values of constants at the top of a script where their names are used, and drops the names: a number takes a JsVar

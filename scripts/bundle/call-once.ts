@@ -1,6 +1,5 @@
 import * as acorn from "acorn";
-import { applyEdits } from "./constants.ts";
-import { CALLS_AT_ONCE } from "./dialect/library.ts";
+import { CALLS_AT_ONCE } from "../dialect/library.ts";
 import {
   type Binding,
   childrenOf,
@@ -10,7 +9,8 @@ import {
   namesIn,
   type Reference,
   resolveNames,
-} from "./dialect/scopes.ts";
+} from "../dialect/scopes.ts";
+import { applyEdits } from "./constants.ts";
 import { findStart, isCalledAtOnce } from "./start-only.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as acorn from "acorn";
-import { type Binding, childrenOf, type Node, resolveNames } from "./dialect/scopes.ts";
+import { type Binding, childrenOf, type Node, resolveNames } from "../dialect/scopes.ts";
 
 /**
  * Gives every name at the top of a script one that starts with `$`, so that the script can do without a function around it.

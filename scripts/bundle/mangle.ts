@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as acorn from "acorn";
-import { childrenOf, type Node } from "./dialect/scopes.ts";
+import { childrenOf, type Node } from "../dialect/scopes.ts";
 
 /**
  * Short names for the firmware's own properties: a name of up to four characters takes one JsVar in every object that has it,
