@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { simulate } from "../../../scripts/simulate.ts";
 import { captureTerminal } from "../../field/captured-terminal.ts";
@@ -108,7 +109,8 @@ describe("npm run simulate", () => {
   test("sums up for a person what became of every sample", async () => {
     const terminal = captureTerminal();
     expect(await simulate(["--data", good, "--offline", "3h", "--until", "5h", "--seed", "3"], terminal)).toBe(0);
-    const text = terminal.out.join("\n");
+    // Colours are there or not, as the surroundings (CI=true, say) have it.
+    const text = stripVTControlCharacters(terminal.out.join("\n"));
     for (const expected of [
       "custom: 0.",
       "seed 3",
