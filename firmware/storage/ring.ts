@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { createDecoder } from "./decoder.ts";
-import { isAhead, type Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "./log.ts";
 import { FLAG_NO_CHARS, FLAG_ONE_SESSION, GAP_BYTES, loadPage, type Page, RECORD_MAX } from "./page.ts";
 import { openPageTable } from "./page-table.ts";
@@ -48,11 +48,6 @@ export interface Ring {
   count(pin: number, from: number, to: number): number;
   /** Position after `points` samples from `from`, never beyond a change of decimals. */
   end(pin: number, from: number, points: number): number;
-  /**
-   * Summed text lengths of the values from `from` to `to`, if that is known without decoding: both at page ends, every
-   * page sealed, of one session, and never open over a reboot. Else undefined.
-   */
-  valueChars(pin: number, from: number, to: number): number | undefined;
   fill(): { pages: number; usedPages: number; keptPages: number; badPages: number };
 }
 
@@ -169,7 +164,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     };
   }
 
-  /** Walks whole pages from `from`; see `end` and `valueChars`. */
+  /** Walks whole pages from `from`; see `end`. */
   function pageAfter(pin: number, position: number): Page | undefined {
     const sequence = Math.floor(position / 4096);
     let index = table.pageFrom(pin, sequence);
@@ -246,18 +241,6 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         points -= page.total - start;
         position = page.sequence * 4096 + page.total;
       }
-    },
-    valueChars(pin, from, to) {
-      let position = from;
-      let chars = 0;
-      while (isAhead(to, position)) {
-        const page = pageAfter(pin, position);
-        if (!page || !page.sealed || page.flags !== FLAG_ONE_SESSION) return undefined;
-        if (Math.floor(position / 4096) === page.sequence && position % 4096 > 0) return undefined;
-        chars += page.chars;
-        position = page.sequence * 4096 + page.total;
-      }
-      return position === to ? chars : undefined;
     },
     fill() {
       let used = 0;
