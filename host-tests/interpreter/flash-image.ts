@@ -88,6 +88,14 @@ export function readRegion(folder: string): Buffer {
   return readFileSync(join(folder, "espruino.flash")).subarray(from, from + REGION.bytes);
 }
 
+/** Puts bytes where the region starts. */
+export function writeRegion(folder: string, bytes: Uint8Array): void {
+  const file = join(folder, "espruino.flash");
+  const flash = readFileSync(file);
+  flash.set(bytes, REGION.address - LINUX_FLASH.address);
+  writeFileSync(file, flash);
+}
+
 /** A copy of the flash, to come back to the same moment again. */
 export function copyFlash(from: string, to: string): void {
   if (existsSync(join(from, "espruino.flash"))) copyFileSync(join(from, "espruino.flash"), join(to, "espruino.flash"));
