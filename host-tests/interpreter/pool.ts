@@ -17,6 +17,8 @@ export interface Pool {
   jsVars: number;
   /** Of the flash; 4,096 on ESP32. */
   pageBytes: number;
+  /** Doubles when it is full, so that it never runs out. */
+  grows: boolean;
   /** Why memory figures of this build say nothing about an ESP32, or "". */
   unlike: string;
 }
@@ -36,13 +38,13 @@ async function ask(): Promise<Pool> {
   const interpreter = startInterpreter(folder.path);
   try {
     const [, jsVars, blockBytes, pageBytes] = (await interpreter.line(/^POOL/)).split(" ").map(Number);
-    // A pool that grows by 1,024 JsVars when it is full never runs out; 64-bit JsVars hold more each.
+    // Linux builds with a pool that grows take their JsVars by the 1,024; 64-bit JsVars hold more each.
     const grows = jsVars % 1024 === 0;
     const unlike = [
       ...(grows ? ["its pool grows when it is full"] : []),
       ...(blockBytes > 16 ? [`a JsVar has ${blockBytes} bytes`] : []),
     ].join(", and ");
-    return { jsVars, blockBytes, pageBytes, unlike };
+    return { jsVars, blockBytes, pageBytes, grows, unlike };
   } finally {
     await interpreter.kill();
     folder.remove();

@@ -1,0 +1,51 @@
+/** Shortages of memory, made in the running program: code for `afterPrelude`, before the ballast, if there is one. */
+
+/**
+ * `hoardUntil(free)` leaves so many JsVars free; `hoardAll()` takes them all, and so runs out of memory itself;
+ * `release()` gives them back. `starveAt(n)` lets the n-th read of the flash from now run out of memory once, as
+ * anything that takes memory could at that place.
+ */
+export const SHORTAGE = `
+var hoard = 0;
+var hoardUntil = function (free) {
+  hoard = [];
+  while (process.memory().free > free) hoard.push(0, 0, 0, 0, 0, 0, 0, 0);
+};
+var hoardAll = function () {
+  hoard = [];
+  while (true) hoard.push(0);
+};
+var release = function () {
+  hoard = 0;
+};
+var starvation = { reads: 0, flash: require("Flash") };
+var starveAt = function (reads) {
+  starvation.reads = reads;
+};
+starvation.read = function (bytes, address) {
+  if (starvation.reads > 0 && --starvation.reads === 0) {
+    var all = [];
+    while (true) all.push(0);
+  }
+  return starvation.flash.read(bytes, address);
+};
+// A module's function sees globals only.
+Modules.addCached("Flash", function () {
+  exports.read = starvation.read;
+  exports.write = starvation.flash.write;
+  exports.erasePage = starvation.flash.erasePage;
+  exports.getPage = starvation.flash.getPage;
+  exports.getFree = starvation.flash.getFree;
+});
+`;
+
+/** Prints `KICK` at each kick of the watchdog, so that its hunger shows from outside, whatever became of the program. */
+export const KICKS = `
+(function () {
+  var kick = E.kickWatchdog;
+  E.kickWatchdog = function () {
+    kick();
+    print("KICK");
+  };
+})();
+`;

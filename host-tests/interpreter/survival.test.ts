@@ -1,0 +1,214 @@
+/** What the firmware does when memory runs short, and that it isn't itself what makes it short. */
+import { afterEach, describe, expect, it } from "vitest";
+import { LIMITS } from "../../firmware/limits.ts";
+import { ESPRUINO, type Interpreter } from "./espruino.ts";
+import { committed, createLogger, imbalance, type Logger, STATUS, type Status, syncUntil } from "./logger.ts";
+import { BALLAST, readPool } from "./pool.ts";
+import { makeQuickClock, type QuickClock } from "./quick-clock.ts";
+import { KICKS, SHORTAGE } from "./shortage.ts";
+
+const pool = ESPRUINO === "" ? undefined : await readPool();
+if (pool?.grows) console.warn("SKIPPED: running out of memory. This build's pool grows when it is full.");
+
+let logger: Logger | undefined;
+afterEach(async () => {
+  await logger?.stop();
+  logger = undefined;
+});
+
+/** After the time is known, planning what to send is what reads the flash. */
+const STARVED_PLAN = `
+(function () {
+  var log = console.log;
+  console.log = function (text) {
+    log(text);
+    if (text.indexOf("time: SNTP") > 0) starveAt(3);
+  };
+})();
+`;
+
+const SENT = /sync: everything sent/;
+
+/** How many lines so far match. */
+const count = (device: Interpreter, pattern: RegExp) => device.lines().filter((line) => pattern.test(line)).length;
+
+/** Resolves once `more` further lines have matched. */
+async function further(device: Interpreter, pattern: RegExp, more: number, timeoutMs: number): Promise<void> {
+  const before = count(device, pattern);
+  await expect
+    .poll(() => count(device, pattern) - before, { interval: 10, timeout: timeoutMs })
+    .toBeGreaterThanOrEqual(more);
+}
+
+/** A device whose clock is quick, with its first sync behind it. */
+async function start(clock: QuickClock, intervalMs: number): Promise<Interpreter> {
+  logger = await createLogger({ intervalMs, afterPrelude: clock.code + KICKS + SHORTAGE + BALLAST });
+  Object.defineProperty(logger.time, "offsetMs", { get: clock.offsetMs });
+  return bootAndSync(logger);
+}
+
+async function bootAndSync(from: Logger): Promise<Interpreter> {
+  const device = from.boot();
+  await device.line(/^backfill \S+ logging 2 datastreams/);
+  await device.line(/sync: no access point/, 20_000);
+  await device.evaluate("air.up=true");
+  await device.evaluate("realTimeout(backfill.sync,10)");
+  await device.line(SENT, 30_000);
+  return device;
+}
+
+/** Presses the button, as `prelude.js` has it. */
+async function press(device: Interpreter): Promise<void> {
+  await device.evaluate("panel.press(false)");
+  await device.evaluate("setTimeout(panel.press,300,true)");
+}
+
+const delivered = (status: Status) => status.streams.map((stream) => stream.delivered);
+
+/** Promises P1 and P2, from outside: what was certainly on flash is on the server, and nothing is counted twice. */
+function expectAllKept(from: Logger, certain: Set<number>, status: Status): void {
+  const values = [...from.standIn.points()].filter(({ pin }) => pin === "v1").map(({ value }) => Number(value));
+  const onServer = new Set(values);
+  expect([...certain].filter((value) => !onServer.has(value))).toEqual([]);
+  expect(onServer.size).toBe(values.length);
+  expect(imbalance(status)).toBe("");
+  for (const stream of status.streams) expect(new Set(Object.values(stream.dropped))).toEqual(new Set([0]));
+  expect(status.streams[0].delivered).toBe(values.length);
+  expect(from.standIn.violations).toEqual([]);
+}
+
+describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 60_000 }, () => {
+  it("refuses a sync and says so, logs on, and delivers everything once there is memory again", async () => {
+    const device = await start(makeQuickClock(10), 1000);
+    const before = await device.evaluate<Status>(STATUS);
+    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin - 100})`);
+    await press(device);
+    const line = await device.line(/sync refused/);
+    const [, free, needed] = /^\[error\] sync refused: (\d+) of \d+ JsVars are free, (\d+) needed$/.exec(line) ?? [];
+    expect(Number(needed)).toBe(LIMITS.syncMemoryFreeMin);
+    expect(Number(free)).toBeLessThan(LIMITS.syncMemoryFreeMin);
+    const grown = (status: Status) => status.streams[0].sampled > before.streams[0].sampled + 10;
+    const refused = await device.until<Status>(STATUS, grown);
+    expect(refused.verdictText).toBe("server not reached");
+    expect(imbalance(refused)).toBe("");
+    expect(delivered(refused)).toEqual(delivered(before));
+    expect(device.output()).not.toMatch(/OUT OF MEMORY/);
+
+    await device.evaluate("release()");
+    await press(device);
+    const enough = refused.streams[0].sampled;
+    const after = await device.until<Status>(
+      STATUS,
+      ({ verdict, streams }) => verdict === 0 && streams[0].delivered >= enough,
+    );
+    expectAllKept(logger as Logger, new Set(committed(device, 1).slice(0, enough)), after);
+  });
+});
+
+/** Waits until the watchdog has not been kicked for as long as it was told to wait, and the chip restarts: the power goes. */
+async function starveWatchdog(device: Interpreter, clock: QuickClock, timeoutS: number): Promise<void> {
+  let kicks = -1;
+  let kickedMs = 0;
+  for (;;) {
+    const now = count(device, /^KICK/);
+    if (now !== kicks) kickedMs = Date.now();
+    kicks = now;
+    if (Date.now() - kickedMs > (timeoutS * 1000) / clock.factor) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await device.kill();
+}
+
+describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () => {
+  it.each([
+    ["the sampler's timer is", 4000],
+    ["all timers are", 13_000],
+  ])("ends in a restart by the watchdog when %s lost, and logging goes on", async (_lost, heldMs) => {
+    const clock = makeQuickClock(10);
+    const intervalMs = 3000;
+    let device = await start(clock, intervalMs);
+    const from = logger as Logger;
+    const certain = new Set<number>();
+    let survived = true;
+    for (let life = 0; ; life++) {
+      await further(device, /^R1 /, 4, 10_000);
+      const timeoutS = await device.evaluate<number>("dog.timeoutS");
+      expect(timeoutS).toBe(300);
+      await further(device, /^KICK/, 1, 10_000);
+      await further(device, /^R1 /, 1, 10_000);
+      // Given back before the test looks on: the timers are lost, not the memory. More than once, as this may fail, too.
+      const heldRealMs = heldMs / clock.factor;
+      const releases = [0, 10, 20, 30].map((ms) => `realTimeout(release,${heldRealMs + ms})`);
+      await device.evaluate(`[${releases},realTimeout(hoardAll,1)]`);
+      const over = await Promise.race([
+        device.ended.then(() => true),
+        new Promise<false>((resolve) => setTimeout(resolve, heldRealMs + 100, false)),
+      ]);
+      if (!over) {
+        const memory = await device.evaluate<{ free: number }>("process.memory()");
+        expect(memory.free).toBeGreaterThan(1000);
+        const samples = count(device, /^R1 /);
+        await starveWatchdog(device, clock, timeoutS);
+        expect(count(device, /^R1 /), "samples after the loss").toBe(samples);
+        survived = false;
+      }
+      for (const value of committed(device, 1)) certain.add(value);
+      if (!survived) break;
+      // A build with assertions (a board's has none) may end at one where memory ran out: that is a restart as well, but
+      // not the one to be shown.
+      expect(life, device.output()).toBeLessThan(5);
+      expect(device.output()).toMatch(/ASSERT/);
+      device = await bootAndSync(from);
+    }
+
+    device = from.boot();
+    await device.line(/^backfill \S+ logging 2 datastreams/);
+    await further(device, /^R1 /, 5, 10_000);
+    const known = certain.size;
+    const status = await syncUntil(
+      device,
+      ({ verdict, streams }) => verdict === 0 && streams[0].delivered >= known + 4,
+      60_000,
+    );
+    expectAllKept(from, certain, status);
+    expect(status.streams[0].sampled).toBeGreaterThanOrEqual(known);
+  });
+
+  // It fails still: a sync of a small backlog takes more than the limit that lets it start (the peaks of memory.test.ts).
+  it.fails("doesn't come of a sync that was let start with the least memory", async () => {
+    const device = await start(makeQuickClock(10), 1000);
+    await further(device, /^R1 /, 20, 10_000);
+    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin + 60})`);
+    await device.evaluate("realTimeout(backfill.sync,10)");
+    const ended = /sync refused|OUT OF MEMORY/;
+    await expect
+      .poll(() => count(device, SENT) > 1 || ended.test(device.output()), { interval: 10, timeout: 30_000 })
+      .toBe(true);
+    expect(device.output()).not.toMatch(ended);
+  });
+
+  // It fails still: nobody ends the sync whose timer is gone, each trigger is only remembered, and the sampler keeps the
+  // watchdog content.
+  it.fails("while a sync is planned costs no more than that sync, or ends in a restart", async () => {
+    const clock = makeQuickClock(20);
+    logger = await createLogger({
+      intervalMs: 5000,
+      afterPrelude: clock.code + KICKS + SHORTAGE + STARVED_PLAN + BALLAST,
+    });
+    Object.defineProperty(logger.time, "offsetMs", { get: clock.offsetMs });
+    const device = logger.boot();
+    await further(device, /^R1 /, 4, 10_000);
+    await device.evaluate("air.up=true");
+    await device.evaluate("realTimeout(backfill.sync,10)");
+    await device.line(/OUT OF MEMORY/, 30_000);
+    await further(device, /^R1 /, 4, 10_000);
+    await press(device);
+    const restarted = starveWatchdog(device, clock, 300).then(() => true);
+    const waited = new Promise<boolean>((resolve) => setTimeout(resolve, (20 * 60_000) / clock.factor, false));
+    const sent = device.line(SENT, (20 * 60_000) / clock.factor).then(
+      () => true,
+      () => false,
+    );
+    expect(await Promise.race([restarted, sent, waited]), "no sync any more, and no restart").toBe(true);
+  });
+});
