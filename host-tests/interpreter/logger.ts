@@ -4,6 +4,7 @@ import { type StandInServer, startServer } from "../blynk-stand-in/server.ts";
 import { BlynkStandIn, type StandInOptions } from "../blynk-stand-in/stand-in.ts";
 import { type Interpreter, startInterpreter } from "./espruino.ts";
 import { type FlashContents, provision, REGION } from "./flash-image.ts";
+import type { QuickClock } from "./quick-clock.ts";
 import { startTimeServer, type TimeServer } from "./time-server.ts";
 
 export const TOKEN = "interpreter-test-token_0123456789";
@@ -23,6 +24,8 @@ export interface LoggerOptions {
   settings?: object;
   /** Code that runs before the program. */
   afterPrelude?: string;
+  /** For the device and its time server. Default the machine's own. */
+  clock?: QuickClock;
   /** Default two: v1 the clock, v2 a slow ramp. As source of an array. */
   datastreams?: string;
 }
@@ -106,11 +109,12 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
   });
   const server = await startServer(standIn, { tls: options.tls });
   const time = await startTimeServer();
+  if (options.clock) Object.defineProperty(time, "offsetMs", { get: options.clock.offsetMs });
   const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options) });
   const contents: FlashContents = {
     program: code,
     timePorts: { "time.test": time.port },
-    afterPrelude: options.afterPrelude,
+    afterPrelude: (options.clock?.code ?? "") + (options.afterPrelude ?? ""),
     files: {
       "backfill.json": {
         token: TOKEN,
@@ -165,6 +169,17 @@ export async function syncUntil(
   await interpreter.evaluate("air.up=true");
   await interpreter.evaluate("backfill.sync()");
   return interpreter.until<Status>(STATUS, enough, timeoutMs);
+}
+
+/** A device that has found no Wi-Fi at first, then some, and sent what it had: all that is made once is made. */
+export async function bootAndSync(logger: Logger): Promise<Interpreter> {
+  const device = logger.boot();
+  await device.line(/^backfill \S+ logging/);
+  await device.line(/sync: no access point/, 20_000);
+  await device.evaluate("air.up=true");
+  await device.evaluate("setTimeout(backfill.sync,100)");
+  await device.line(/sync: everything sent/, 30_000);
+  return device;
 }
 
 /** Readings that were certainly committed: printed, and followed by a later one of the same datastream. */

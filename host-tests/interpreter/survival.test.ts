@@ -2,7 +2,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/limits.ts";
 import { ESPRUINO, type Interpreter } from "./espruino.ts";
-import { committed, createLogger, imbalance, type Logger, STATUS, type Status, syncUntil } from "./logger.ts";
+import {
+  bootAndSync,
+  committed,
+  createLogger,
+  imbalance,
+  type Logger,
+  STATUS,
+  type Status,
+  syncUntil,
+} from "./logger.ts";
 import { BALLAST, readPool } from "./pool.ts";
 import { makeQuickClock, type QuickClock } from "./quick-clock.ts";
 import { KICKS, SHORTAGE } from "./shortage.ts";
@@ -42,19 +51,8 @@ async function further(device: Interpreter, pattern: RegExp, more: number, timeo
 
 /** A device whose clock is quick, with its first sync behind it. */
 async function start(clock: QuickClock, intervalMs: number): Promise<Interpreter> {
-  logger = await createLogger({ intervalMs, afterPrelude: clock.code + KICKS + SHORTAGE + BALLAST });
-  Object.defineProperty(logger.time, "offsetMs", { get: clock.offsetMs });
+  logger = await createLogger({ intervalMs, clock, afterPrelude: KICKS + SHORTAGE + BALLAST });
   return bootAndSync(logger);
-}
-
-async function bootAndSync(from: Logger): Promise<Interpreter> {
-  const device = from.boot();
-  await device.line(/^backfill \S+ logging 2 datastreams/);
-  await device.line(/sync: no access point/, 20_000);
-  await device.evaluate("air.up=true");
-  await device.evaluate("realTimeout(backfill.sync,10)");
-  await device.line(SENT, 30_000);
-  return device;
 }
 
 /** Presses the button, as `prelude.js` has it. */
@@ -193,9 +191,9 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
     const clock = makeQuickClock(20);
     logger = await createLogger({
       intervalMs: 5000,
-      afterPrelude: clock.code + KICKS + SHORTAGE + STARVED_PLAN + BALLAST,
+      clock,
+      afterPrelude: KICKS + SHORTAGE + STARVED_PLAN + BALLAST,
     });
-    Object.defineProperty(logger.time, "offsetMs", { get: clock.offsetMs });
     const device = logger.boot();
     await further(device, /^R1 /, 4, 10_000);
     await device.evaluate("air.up=true");

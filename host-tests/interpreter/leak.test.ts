@@ -1,0 +1,100 @@
+/** Many syncs in one life: what they take they give back, in pieces as large as before. `SYNCS=n` for another count. */
+import { afterEach, describe, expect, it } from "vitest";
+import { ESPRUINO, type Interpreter } from "./espruino.ts";
+import { bootAndSync, createLogger, imbalance, type Logger, STATUS, type Status } from "./logger.ts";
+import { BALLAST, readPool } from "./pool.ts";
+import { makeQuickClock } from "./quick-clock.ts";
+
+const SYNCS = Number(process.env.SYNCS ?? 200);
+/** Lists that have a bound, such as the ledger's charges and sync points, are full by then. */
+const WARM_UP = Math.ceil(SYNCS / 4);
+const LOOK_EVERY = Math.max(1, Math.floor(SYNCS / 20));
+
+const pool = ESPRUINO === "" ? undefined : await readPool();
+if (pool && pool.unlike !== "") {
+  console.warn(`SKIPPED: fragmentation of an ESP32's memory, which this build's doesn't show: ${pool.unlike}.`);
+}
+
+let logger: Logger | undefined;
+afterEach(async () => {
+  await logger?.stop();
+  logger = undefined;
+});
+
+interface Look {
+  /** After a garbage collection. */
+  used: number;
+  /** Longest run of free JsVars. */
+  run: number;
+  /** Of 200 reads of 40 bytes. */
+  readMs: number;
+}
+
+/**
+ * An array whose bytes lie in one stretch has an address. `new Uint8Array` collects garbage when it finds no stretch, so a
+ * run that isn't found isn't there. None longer than 512 is looked for: the array takes as much in pieces then.
+ */
+const PROBE = `
+var probe = function () {
+  var memory = process.memory(), low = 0, high = 512;
+  var flash = require("Flash"), fromS = realTime();
+  for (var i = 0; i < 200; i++) flash.read(40, 0x10000000);
+  var readMs = (realTime() - fromS) * 1000;
+  while (low < high) {
+    var middle = (low + high + 1) >> 1;
+    if (E.getAddressOf(new Uint8Array((middle - 1) * memory.blocksize), true)) low = middle;
+    else high = middle - 1;
+  }
+  return { used: memory.usage, run: low, readMs: readMs };
+};
+`;
+
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** One sync from a press of nobody's: through the console, to its verdict. */
+async function sync(device: Interpreter): Promise<void> {
+  const verdicts = () => device.lines().filter((line) => /\] sync: /.test(line)).length;
+  const before = verdicts();
+  await device.evaluate("setTimeout(backfill.sync,10)");
+  await expect.poll(verdicts, { interval: 5, timeout: 20_000 }).toBeGreaterThan(before);
+}
+
+describe.skipIf(ESPRUINO === "")(`${SYNCS} syncs in one life`, { timeout: SYNCS * 1500 + 60_000 }, () => {
+  it("leave no more memory in use than the first ones did, and no smaller pieces of it free", async () => {
+    logger = await createLogger({ intervalMs: 2000, clock: makeQuickClock(16), afterPrelude: PROBE + BALLAST });
+    const device = await bootAndSync(logger);
+    const fresh = await device.evaluate<Look>("probe()");
+    const looks: Look[] = [];
+    const fromMs = Date.now();
+    let tries = 0;
+    for (let posted = 0; posted < SYNCS; ) {
+      // On a busy machine the quick clock looks like one that jumps, and a sync then ends without a request.
+      expect(++tries, "syncs that posted nothing").toBeLessThan(SYNCS * 1.2 + 5);
+      const { points } = logger.standIn.stats();
+      await sync(device);
+      if (logger.standIn.stats().points === points) continue;
+      posted++;
+      if (posted >= WARM_UP && posted % LOOK_EVERY === 0) looks.push(await device.evaluate<Look>("probe()"));
+    }
+    const seconds = Math.round((Date.now() - fromMs) / 1000);
+    const stats = logger.standIn.stats();
+    console.log(
+      `${SYNCS} of ${tries} syncs posted in ${seconds} s, ${stats.requests} requests, ${stats.points} points; at first, after ${WARM_UP} and from ` +
+        `there on every ${LOOK_EVERY}: ${[fresh, ...looks].map(({ used, run, readMs }) => `${used} used, run ${run}, ${readMs.toFixed(1)} ms`).join("; ")}`,
+    );
+    const third = Math.ceil(looks.length / 3);
+    const first = looks.slice(0, third);
+    const last = looks.slice(-third);
+    const of = (some: Look[], name: keyof Look) => median(some.map((look) => look[name]));
+    expect(of(last, "used"), "JsVars in use").toBeLessThanOrEqual(of(first, "used") + 5);
+    expect(stats.violations).toEqual([]);
+    const status = await device.evaluate<Status>(STATUS);
+    expect(imbalance(status)).toBe("");
+    expect(device.output()).not.toMatch(/Uncaught|removing it|MEMORY/);
+    if (pool?.unlike !== "") return;
+    // The pool is in small pieces from the first syncs on. The longest read of the firmware (48 bytes) takes 5 JsVars at a stretch.
+    expect(Math.min(...looks.map((look) => look.run)), "longest run of free JsVars").toBeGreaterThanOrEqual(10);
+    expect(of(last, "run"), "longest run of free JsVars").toBeGreaterThan(of(first, "run") / 2);
+    expect(of(last, "readMs"), "200 reads of 40 bytes, ms").toBeLessThan(of(first, "readMs") * 2);
+  });
+});
