@@ -3,11 +3,16 @@ import type { FlashRegion } from "../platform/ports.ts";
 /** CRC-32 of anything with its own CRC-32 (little-endian) behind it. */
 export const CRC_RESIDUE = 0x2144df1c;
 
-/** Flash is read in pieces of so many bytes: longer arrays fragment Espruino's pool. */
+/**
+ * Flash is read in pieces: an array is a run of JsVars, which Espruino has to find in its pool. Whole pages go by large
+ * pieces, where a look at each of 4,096 bytes takes a third of the time that small ones would.
+ */
 export const PIECE_BYTES = 32;
+export const LARGE_PIECE_BYTES = 128;
 
-/** CRC-32 of a blank piece: a native test of 32 bytes at once. */
+/** CRC-32 of a blank piece: a native test of all its bytes at once. */
 const BLANK_PIECE_CRC = 0xff6cab0b;
+const BLANK_LARGE_PIECE_CRC = 0x652d544c;
 
 /** A half programmed cell answers at random for a while: a stretch is believed once it answers alike so often in a row. */
 const STEADY_READS = 8;
@@ -15,8 +20,11 @@ const STEADY_READS_MAX = 64;
 
 /** True when `bytes` (a multiple of 32) from `address` on are all 0xFF. */
 export function isBlank(region: FlashRegion, address: number, bytes: number): boolean {
-  for (const end = address + bytes; address < end; address += PIECE_BYTES) {
-    if (region.crc32(region.flash.read(PIECE_BYTES, address)) !== BLANK_PIECE_CRC) return false;
+  const large = bytes % LARGE_PIECE_BYTES === 0;
+  const pieceBytes = large ? LARGE_PIECE_BYTES : PIECE_BYTES;
+  const blankCrc = large ? BLANK_LARGE_PIECE_CRC : BLANK_PIECE_CRC;
+  for (const end = address + bytes; address < end; address += pieceBytes) {
+    if (region.crc32(region.flash.read(pieceBytes, address)) !== blankCrc) return false;
   }
   return true;
 }

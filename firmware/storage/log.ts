@@ -60,13 +60,24 @@ export function openLog(
     return region.address + index * bankBytes;
   }
 
+  function isCommit(bytes: Uint8Array): boolean {
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === COMMIT;
+  }
+
+  /** True where no entry begins. */
+  function isBlankAhead(address: number, room: number): boolean {
+    return room < 2 || flash.read(1, address)[0] === 255;
+  }
+
   /** Length of the entry at `address`, handed to `apply` if that is given; 0 when there is none whole. */
   function readEntry(address: number, room: number, take: boolean): number {
     const head = flash.read(2, address);
     const bytes = framedBytes(head[1]);
     if (head[1] > PAYLOAD_MAX || bytes + 4 > room) return 0;
-    const commit = readSteady(region, 4, address + bytes);
-    if (new DataView(commit.buffer, commit.byteOffset).getUint32(0, true) !== COMMIT) return 0;
+    if (!isCommit(flash.read(4, address + bytes)) || isBlankAhead(address + bytes + 4, room - bytes - 4)) {
+      // The last entry may be half committed: then it has to answer alike for a while.
+      if (!isCommit(readSteady(region, 4, address + bytes))) return 0;
+    }
     const body = flash.read(bytes, address);
     if (region.crc32(body) !== CRC_RESIDUE) return 0;
     if (take) apply(head[0], new DataView(body.buffer, body.byteOffset));

@@ -30,7 +30,12 @@ export interface PageTable {
  * Reads every header once, and returns the pages that need a closer look: those with something else than a header of
  * ours, and last the newest. It stands alone, with all it needs close by: a large region has hundreds.
  */
-function readHeaders(region: FlashRegion, sequences: Uint32Array, pins: Uint8Array): number[] {
+function readHeaders(
+  region: FlashRegion,
+  sequences: Uint32Array,
+  pins: Uint8Array,
+  newestOf: { [pin: number]: number },
+): number[] {
   const flash = region.flash;
   const crc32 = region.crc32;
   const headerBytes = HEADER_BYTES;
@@ -52,8 +57,11 @@ function readHeaders(region: FlashRegion, sequences: Uint32Array, pins: Uint8Arr
     }
     const sequence = view.getUint32(8, true);
     if (newest < 0 || ((sequence - sequences[newest]) | 0) > 0) newest = i;
+    const pin = bytes[4];
+    const last = newestOf[pin];
+    if (last === undefined || ((sequence - sequences[last]) | 0) > 0) newestOf[pin] = i;
     sequences[i] = sequence;
-    pins[i] = bytes[4];
+    pins[i] = pin;
   }
   if (newest >= 0) unclear.push(newest);
   return unclear;
@@ -67,6 +75,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
   const pins = new Uint8Array(pages);
+  /** Asked for at every status and choice, where looking through hundreds of pages would take its time. */
+  const newestOf: { [pin: number]: number } = {};
   let lastSequence = 0;
 
   function address(index: number): number {
@@ -99,12 +109,29 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     return sum;
   }
 
+  /** Looks for the newest page of a pin anew. */
+  function findNewest(pin: number): void {
+    let last = -1;
+    for (let i = 0; i < pages; i++) {
+      if (pins[i] !== pin || !isOurs(i)) continue;
+      if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
+    }
+    if (last < 0) delete newestOf[pin];
+    else newestOf[pin] = last;
+  }
+
   // A header cut short may read either way for a while: what it ends as is what counts.
-  const unclear = readHeaders(region, sequences, pins);
+  const unclear = readHeaders(region, sequences, pins, newestOf);
   for (let i = 0; i < unclear.length; i++) {
-    noteSequence(sequences[unclear[i]]);
-    enter(unclear[i], readSteady(region, HEADER_BYTES, address(unclear[i])));
-    if (isOurs(unclear[i])) noteSequence(sequences[unclear[i]]);
+    const index = unclear[i];
+    const sequence = sequences[index];
+    const pin = pins[index];
+    noteSequence(sequence);
+    enter(index, readSteady(region, HEADER_BYTES, address(index)));
+    if (isOurs(index)) noteSequence(sequences[index]);
+    if (sequences[index] === sequence && pins[index] === pin) continue;
+    findNewest(pin);
+    findNewest(pins[index]);
   }
   // A cursor must never be ahead of pages to come, also when its own pages are gone.
   const settledPins = ledger.pins();
@@ -119,11 +146,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     bad: () => count(BAD),
     sequence: (index) => (sequences[index] < BAD ? sequences[index] : -1),
     pin: (index) => pins[index],
-    pins() {
-      const found: number[] = [];
-      for (let i = 0; i < pages; i++) if (isOurs(i) && !found.includes(pins[i])) found.push(pins[i]);
-      return found;
-    },
+    pins: () => Object.keys(newestOf).map(Number),
     pageFrom(pin, sequence) {
       let first = -1;
       for (let i = 0; i < pages; i++) {
@@ -133,16 +156,10 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
       }
       return first;
     },
-    newest(pin) {
-      let last = -1;
-      for (let i = 0; i < pages; i++) {
-        if (pins[i] !== pin || !isOurs(i)) continue;
-        if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
-      }
-      return last;
-    },
+    newest: (pin) => newestOf[pin] ?? -1,
     forget(index) {
       sequences[index] = NONE;
+      findNewest(pins[index]);
     },
     take(index, page) {
       // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
@@ -150,6 +167,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
         flash.write(new Uint8Array(4), address(index) + HEADER_CRC_AT);
       }
       sequences[index] = BAD;
+      // It may have been the last of a pin that was removed.
+      if (newestOf[pins[index]] === index) findNewest(pins[index]);
       do lastSequence = (lastSequence + 1) >>> 0;
       while (lastSequence === NONE || lastSequence >= BAD);
       page.index = index;
@@ -159,6 +178,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
       if (!program(region, encodeHeader(crc32, page), page.address)) return false;
       sequences[index] = page.sequence;
       pins[index] = page.pin;
+      newestOf[page.pin] = index;
       return true;
     },
   };

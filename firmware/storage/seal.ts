@@ -1,5 +1,5 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import { CRC_RESIDUE, isSteadilyBlank, PIECE_BYTES } from "./blank.ts";
+import { CRC_RESIDUE, isSteadilyBlank, LARGE_PIECE_BYTES } from "./blank.ts";
 import { INDEX, TORN } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
 import { HEADER_BYTES, type Page, SEAL_AT, SEAL_BYTES, VALUE_SHIFT, WORDS_AT } from "./page.ts";
@@ -40,21 +40,22 @@ export function loadSeal(region: FlashRegion, page: Page): number {
 }
 
 /**
- * CRC of a page: header, then words in pieces of 32 bytes (the first is shorter), each piece's CRC-32 chained into the last with
+ * CRC of a page: header, then words in pieces of 128 bytes (the first is shorter), each piece's CRC-32 chained into the last with
  * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
  * is taken as `mendedByte`.
  */
 export function pageCrc(region: FlashRegion, address: number, mendedAt: number, mendedByte: number): number {
-  const chain = new Uint8Array(8);
-  const view = new DataView(chain.buffer);
-  let crc = region.crc32(region.flash.read(HEADER_BYTES, address));
+  const crc32 = region.crc32;
+  const flash = region.flash;
+  const chain = new Uint32Array(2);
+  let crc = crc32(flash.read(HEADER_BYTES, address));
   for (let at = WORDS_AT; at < region.pageBytes; ) {
-    const bytes = PIECE_BYTES - (at % PIECE_BYTES);
-    const piece = region.flash.read(bytes, address + at);
+    const bytes = LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES);
+    const piece = flash.read(bytes, address + at);
     if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
-    view.setUint32(0, crc, true);
-    view.setUint32(4, region.crc32(piece), true);
-    crc = region.crc32(chain);
+    chain[0] = crc;
+    chain[1] = crc32(piece);
+    crc = crc32(new Uint8Array(chain.buffer));
     at += bytes;
   }
   return crc;
