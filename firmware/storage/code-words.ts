@@ -55,14 +55,3 @@ export function putDigits(bytes: Uint8Array, at: number, value: number, digits: 
   }
   return at + digits;
 }
-
-/** Reads what `putDigits` wrote, or NaN when a byte is no digit. */
-export function getDigits(bytes: Uint8Array, at: number, digits: number): number {
-  let value = 0;
-  for (let i = 0; i < digits; i++) {
-    const index = INDEX[bytes[at + i]];
-    if (index > 63) return Number.NaN;
-    value = value * 64 + index;
-  }
-  return value;
-}

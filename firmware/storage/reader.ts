@@ -1,24 +1,22 @@
 import type { FlashRegion } from "../platform/ports.ts";
-import type { Decoder } from "./decoder.ts";
+import type { Decoder, Fold, Samples } from "./decoder.ts";
 import { isAhead, type Ledger } from "./ledger.ts";
 import { loadPage, type Page } from "./page.ts";
 import type { PageTable } from "./page-table.ts";
 import { loadSeal, verifyPage } from "./seal.ts";
 import type { Stream } from "./stream.ts";
 
-/** A run of samples of one datastream, piece by piece, oldest first. */
-export interface Reader {
-  /** Decodes the next piece and returns how many samples it has; 0 = the run has ended. */
-  next(): number;
+/**
+ * A run of samples of one datastream, piece by piece, oldest first. Values are scaled integers; NaN = the reading could not
+ * be represented. `corrupt` counts the samples of the run so far that flash lost.
+ */
+export interface Reader extends Samples {
+  /** Decodes the next piece, or has `fold` take it, and returns how many samples it has; 0 = the run has ended. */
+  next(fold?: Fold): number;
   /** Session of every sample in the piece. */
   session: number;
-  rawMs: number[];
-  /** Scaled integers; NaN = the reading could not be represented. */
-  values: number[];
   /** Position behind the piece. */
   position: number;
-  /** Samples of the run so far that flash lost. */
-  corrupt: number;
 }
 
 /** Looks at pages as a whole, and reads along them. */
@@ -35,6 +33,8 @@ export function createPageReader(
   decoder: Decoder,
   streamOf: (pin: number) => Stream | undefined,
 ): PageReader {
+  const decode = decoder.decode;
+
   function open(index: number): Page | undefined {
     const page = loadPage(region, index);
     if (!page || page.sequence !== table.sequence(index)) return undefined;
@@ -63,9 +63,12 @@ export function createPageReader(
   }
 
   function reader(pin: number, from: number, to: number): Reader {
-    const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0 } as unknown as Reader;
+    const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0, folded: false } as unknown as Reader;
     let page: Page | undefined;
     let fromIndex = 0;
+    /** Samples of the page that the run takes, and the position of its first. */
+    let upTo = 0;
+    let firstPosition = 0;
     let decimals = -1;
     /** How many samples of the datastream come before the next page, if that is known. */
     let expected = from === ledger.cursor(pin) ? ledger.settled(pin) : Number.NaN;
@@ -96,34 +99,34 @@ export function createPageReader(
       }
       if (decimals >= 0 && page.decimals !== decimals) return false;
       decimals = page.decimals;
+      firstPosition = page.sequence * 4096;
+      upTo = Math.floor(to / 4096) === page.sequence ? Math.min(page.total, to % 4096) : page.total;
       const gap = (page.sampledBefore + fromIndex - expected) | 0;
       if (gap > 0) out.corrupt += gap;
       // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
       if (page.sealed && !verifyPage(region, page)) {
         page.at = page.end;
         page.count = fromIndex;
-      }
+      } else if (fromIndex > 0) decoder.seek(page, page.end, fromIndex);
       return true;
     }
 
-    function next(): number {
+    function next(fold?: Fold): number {
       while (!ended) {
         if (!page && !enter()) break;
         const p = page as Page;
         // Overwritten under the reader: what stands there now is another page.
         if (table.sequence(p.index) !== p.sequence) break;
-        const toIndex = Math.floor(to / 4096) === p.sequence ? to % 4096 : p.total;
-        const upTo = Math.min(p.total, toIndex);
         if (p.count < upTo && p.at < p.end) {
-          const samples = decoder.decode(p, p.end, fromIndex, upTo, out);
-          out.position = p.sequence * 4096 + Math.max(p.count, fromIndex);
+          const samples = decode(p, p.end, fromIndex, upTo, out, fold);
+          out.position = firstPosition + (p.count > fromIndex ? p.count : fromIndex);
           if (samples === 0) continue;
           out.session = p.session;
           return samples;
         }
         out.corrupt += Math.max(0, upTo - Math.max(p.count, fromIndex));
         p.count = Math.max(p.count, upTo);
-        out.position = p.sequence * 4096 + Math.max(upTo, fromIndex);
+        out.position = firstPosition + Math.max(upTo, fromIndex);
         if (!isAhead(to, out.position)) break;
         expected = p.sampledBefore + p.total;
         page = undefined;

@@ -1,4 +1,4 @@
-import { CHECK_SHORT, getDigits, putDigits, REBASE, WORDS } from "./code-words.ts";
+import { CHECK_SHORT, INDEX, putDigits, REBASE, WORDS } from "./code-words.ts";
 import { type Page, VALUE_MAX } from "./page.ts";
 
 /**
@@ -45,16 +45,25 @@ export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array):
 
 /** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn. */
 export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
-  const digits = (kind - CHECK_SHORT) * 8;
+  const indexOf = INDEX;
+  let digit = 0;
   let at = 1;
+  let end = 1;
+  let field = 0;
   for (let i = 0; i < 8; i++) {
-    let field = getDigits(bytes, at, DIGITS[digits + i]);
-    if (!(field >= 0)) return 0;
-    if (i === VALUE && field === SENTINEL) field = Number.NaN;
-    else if (i >= JITTER) field -= POWERS[DIGITS[digits + i]] / 2;
+    field = 0;
+    end += DIGITS[(kind - CHECK_SHORT) * 8 + i];
+    while (at < end) {
+      digit = indexOf[bytes[at++]];
+      // Also when the bytes end here.
+      if (!(digit < 64)) return 0;
+      field = field * 64 + digit;
+    }
     fields[i] = field;
-    at += DIGITS[digits + i];
   }
+  const digits = (kind - CHECK_SHORT) * 8;
+  fields[JITTER] -= POWERS[DIGITS[digits + JITTER]] / 2;
+  fields[VALUE] = fields[VALUE] === SENTINEL ? Number.NaN : fields[VALUE] - POWERS[DIGITS[digits + VALUE]] / 2;
   return at;
 }
 

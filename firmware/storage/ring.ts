@@ -11,6 +11,7 @@ import { createSpace } from "./space.ts";
 import { createStream, type Scratch, type Stream } from "./stream.ts";
 import { createWriter } from "./writer.ts";
 
+export type { Fold, PlainStart } from "./decoder.ts";
 export type { Reader } from "./reader.ts";
 export { valueChars } from "./stream.ts";
 

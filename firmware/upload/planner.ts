@@ -94,7 +94,7 @@ export function createPlanner(
 
   /** Walks a run to its end, in slices. */
   const measure = (run: Run, done: (batch: Batch) => void): void => {
-    const batch = openBatch(ring, map, run, true);
+    const batch = openBatch(ring, map, run);
     const walk = (): void => {
       const untilMs = timers.nowMs() + SLICE_MS;
       let more = true;

@@ -101,7 +101,9 @@ export function createUploader(
       let more = true;
       while (more && text.length < WRITE_CHARS_MIN) {
         more = batch.step();
-        text += batch.text;
+        // Handed over rather than copied: a text takes a JsVar for every dozen characters.
+        text = text === "" ? batch.text : text + batch.text;
+        batch.text = "";
       }
       const same = more ? batch.bodyBytes <= attempt.bodyBytes : batch.bodyBytes === attempt.bodyBytes;
       if (!same || (!more && batch.corrupt !== job.settlement.corrupt)) {
@@ -110,7 +112,8 @@ export function createUploader(
         return;
       }
       try {
-        if (request) request.write(more ? text : `${text}]`);
+        if (request && text !== "") request.write(text);
+        if (!more && request) request.write("]");
         if (!more) whole = true;
         if (!more && request) request.end();
       } catch (error) {
@@ -192,7 +195,7 @@ export function createUploader(
         finish(0, 0);
         return;
       }
-      send(job, (meaning) => {
+      const onMeaning = (meaning: Meaning): void => {
         const outcome = meaning.outcome;
         settle(job, meaning);
         if (mine !== drains) return;
@@ -224,7 +227,11 @@ export function createUploader(
             timers.setTimeout(() => planner.next(take), waitMs);
           }
         }
-      });
+      };
+      // From a timer: by then what measured the batch has let go of its memory.
+      timers.setTimeout(() => {
+        if (mine === drains) send(job, onMeaning);
+      }, 0);
     };
 
     fault = "";

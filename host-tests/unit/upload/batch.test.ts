@@ -42,9 +42,6 @@ function walk(ring: ReturnType<typeof ringOf>, map: Pick<TimeMap, "date">, run: 
   const batch = openBatch(ring as unknown as Ring, map, run);
   let body = "[";
   while (batch.step()) body += batch.text;
-  const measured = openBatch(ring as unknown as Ring, map, run, true);
-  while (measured.step()) expect(measured.text).toBe("");
-  expect({ ...measured, step: 0, text: "" }).toEqual({ ...batch, step: 0, text: "" });
   return { body: `${body}${batch.text}]`, batch };
 }
 

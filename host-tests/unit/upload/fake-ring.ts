@@ -62,6 +62,7 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
         values: [],
         position: from,
         corrupt: 0,
+        folded: false,
         next: () => {
           const end = to === Number.POSITIVE_INFINITY ? all.length : Math.min(indexOf(to), all.length);
           while (at < end && all[at].corrupt) {

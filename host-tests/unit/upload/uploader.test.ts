@@ -56,6 +56,7 @@ describe("a request", () => {
     const other = createBench();
     other.fill(1, 10);
     other.unit.uploader.drain(() => {});
+    other.timers.advance(0);
     expect(other.server.requests[0].body).toBe("[");
     expect(other.unit.ledger.charges()).toMatchObject([{ points: 10, requests: 1, open: true }]);
   });

@@ -1,0 +1,155 @@
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
+import type { FlashRegion } from "../../../firmware/platform/ports.ts";
+import { openLedger } from "../../../firmware/storage/ledger.ts";
+import { openRing, type Ring } from "../../../firmware/storage/ring.ts";
+import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
+import { SimulatedFlash } from "../../simulator/flash.ts";
+
+const PIN = 1;
+const EPOCH_MS = 1_790_000_000_000;
+
+interface Device {
+  decimals: number;
+  intervalMs: number;
+  /** What happens at each slot: a sample this late and so many steps on, or none. */
+  slots: { lateMs: number; step: number; fate: "sample" | "missed" | "failed" | "unrepresentable" | "reboot" }[];
+}
+
+const slot = fc.record({
+  lateMs: fc.oneof({ weight: 30, arbitrary: fc.integer({ min: -5, max: 5 }) }, fc.integer({ min: -40, max: 40 })),
+  step: fc.oneof({ weight: 30, arbitrary: fc.integer({ min: -2, max: 2 }) }, fc.integer({ min: -9e5, max: 9e5 })),
+  fate: fc.oneof(
+    { weight: 300, arbitrary: fc.constant("sample" as const) },
+    fc.constantFrom("missed" as const, "failed" as const, "unrepresentable" as const, "reboot" as const),
+  ),
+});
+
+const device: fc.Arbitrary<Device> = fc.record({
+  decimals: fc.integer({ min: 0, max: 4 }),
+  intervalMs: fc.constantFrom(100, 113, 1000, 60_000),
+  slots: fc.array(slot, { minLength: 1, maxLength: 600, size: "max" }),
+});
+
+/** A ring that really logged what befell the device. */
+function logged({ decimals, intervalMs, slots }: Device): Ring {
+  const flash = new SimulatedFlash({ pageBytes: 1024, pages: 12 });
+  const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 1024, pages: 12 };
+  const ledger = openLedger(region, 1);
+  const ring = openRing(region, ledger, 1, [{ pin: PIN, intervalMs, decimals }]);
+  let session = 1;
+  let value = 200;
+  ledger.boot(session, 0);
+  ring.start(session);
+  slots.forEach(({ lateMs, step, fate }, index) => {
+    const rawMs = 1000 + index * intervalMs + lateMs;
+    if (fate === "reboot") ring.start(++session);
+    if (fate === "failed") ring.fail(PIN, rawMs);
+    else if (fate !== "missed") {
+      value += step;
+      ring.append(PIN, rawMs, fate === "unrepresentable" ? Number.NaN : value);
+    }
+  });
+  return ring;
+}
+
+/** The same ring, read as arrays of samples only. */
+function unfolded(ring: Ring): Ring {
+  return {
+    ...ring,
+    reader: (pin, from, to) => {
+      const reader = ring.reader(pin, from, to);
+      const next = reader.next;
+      reader.next = () => next();
+      return reader;
+    },
+  };
+}
+
+/** A time map in stretches, each with its own rate. */
+function mapOf(stretchMs: number, ppm: number): Pick<TimeMap, "date"> {
+  return {
+    date: (_, rawMs) => {
+      const number = Math.floor(rawMs / stretchMs);
+      const rate = 1 + (number % 2 === 0 ? ppm : -ppm) / 1e6;
+      const fromRawMs = number * stretchMs;
+      const segment: Segment = {
+        fromRawMs,
+        toRawMs: fromRawMs + stretchMs,
+        trueMs: EPOCH_MS + fromRawMs,
+        rate,
+        boundMs: () => 40,
+      };
+      return { state: "dated", segment };
+    },
+  };
+}
+
+function walk(ring: Ring, map: Pick<TimeMap, "date">, run: Run) {
+  const batch = openBatch(ring, map, run);
+  const pieces: string[] = [];
+  while (batch.step()) pieces.push(batch.text);
+  return { ...batch, step: 0, text: "", pieces };
+}
+
+describe("a batch made from words as they lie on flash", () => {
+  it("is byte for byte the one made sample by sample, wherever it begins and ends", () => {
+    fc.assert(
+      fc.property(
+        device,
+        fc.integer({ min: 0, max: 600 }),
+        fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 600 })),
+        fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: EPOCH_MS, max: EPOCH_MS + 40_000_000 })),
+        fc.constantFrom(1, 1, 1, 3),
+        fc.constantFrom(7_000, 100_000, 1e9),
+        (life, skip, pointsMax, untilTrueMs, thinEvery, stretchMs) => {
+          const ring = logged(life);
+          const head = ring.head(PIN);
+          const from = head === undefined || skip === 0 ? 0 : ring.end(PIN, head.position, skip);
+          const run: Run = {
+            pin: PIN,
+            from,
+            to: Number.POSITIVE_INFINITY,
+            syncId: 1,
+            thinEvery,
+            thinPhase: 0,
+            afterTrueMs: 0,
+            pointsMax,
+            untilTrueMs,
+          };
+          const map = mapOf(stretchMs, 40);
+          const folded = walk(ring, map, run);
+          expect(folded).toEqual(walk(unfolded(ring), map, run));
+          // What was planned is what is sent.
+          const again = {
+            ...run,
+            to: folded.to,
+            pointsMax: Number.POSITIVE_INFINITY,
+            untilTrueMs: Number.POSITIVE_INFINITY,
+          };
+          const sent = walk(ring, map, again);
+          expect(sent.pieces.join("")).toBe(folded.pieces.join(""));
+          expect(sent.bodyBytes).toBe(folded.bodyBytes);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("folds nearly every piece of an even datastream", () => {
+    const slots = Array.from({ length: 2000 }, (_, i) => ({
+      lateMs: ((i * 37) % 11) - 5,
+      step: (i % 3) - 1,
+      fate: "sample" as const,
+    }));
+    const ring = logged({ decimals: 1, intervalMs: 60_000, slots });
+    const reader = ring.reader(PIN, 0, Number.POSITIVE_INFINITY);
+    let folded = 0;
+    for (let count = reader.next(({ value }) => value); count > 0; count = reader.next(({ value }) => value)) {
+      if (reader.folded) folded += count;
+    }
+    expect(folded).toBeGreaterThan(1900);
+  });
+});
