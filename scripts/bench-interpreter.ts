@@ -22,17 +22,25 @@ export interface InterpreterFigures {
   appendRatio: number;
   /** Decode and format a point, ours against a CSV StorageFile and JSON.stringify of 200 at a time. */
   decodeRatio: number;
-  /** Ledger and full ring; null where the interpreter's flash is too small. */
+  /** Ledger, headers of a full ring and the end of its open page; null where the interpreter's flash is too small. */
   mountMs: { "64k": number; "1536k": number | null };
-  /** JsVars above idle at the peak of a 10,000-point request, garbage left out. */
+  /** JsVars above idle at the peak of a 10,000-point request, from planning it to its answer, garbage left out. */
   jsVarsPeak10k: number;
   post10kMs: number;
-  /** Points that fit: ours and StorageFile into 64 kB of flash, the array into the pool. */
+  /** Points that fit: ours and StorageFile into 64 kB of flash, the array into an ESP32's pool. */
   capacity: { ours: number; ramArray: number; storageFile: number };
+  /** Where the programs' code lay while they were timed. */
+  codeIn: CodeIn;
   bundleBytes: number;
   /** From power-on to the greeting, less what an empty program takes. */
   bootMs: number;
 }
+
+/**
+ * ESP32 runs a program from flash that is mapped into memory. A Linux build reads it from a file, which it opens for every 16
+ * characters: there the programs are timed from RAM, if the pool holds them.
+ */
+type CodeIn = "mapped flash" | "RAM" | "flash read by file";
 
 interface Region {
   address: number;
@@ -51,10 +59,12 @@ function median(values: number[]): number {
 }
 
 /** Runs one of host-tests/interpreter/bench on a flash of its own and returns what it reported. */
-async function runProgram(name: string, world: object, prepare?: (folder: string) => void) {
+async function runProgram(name: string, world: object, codeIn: CodeIn, prepare?: (folder: string) => void) {
   const { code } = await bundleFirmware({ entry: join(ROOT, "host-tests/interpreter/bench", `${name}.ts`) });
-  const contents: FlashContents = { program: code, bare: true, afterPrelude: NO_WIFI, files: { "world.json": world } };
+  const program = codeIn === "RAM" ? 'eval(require("fs").readFileSync("program.js"))' : code;
+  const contents: FlashContents = { program, bare: true, afterPrelude: NO_WIFI, files: { "world.json": world } };
   const folder = await provision(contents);
+  writeFileSync(join(folder.path, "program.js"), code, "latin1");
   prepare?.(folder.path);
   const interpreter = startInterpreter(folder.path);
   try {
@@ -92,24 +102,35 @@ function fullRegion(region: Region, pageBytes: number): Uint8Array {
   return flash.bytes;
 }
 
-/** Page length of this interpreter's flash, and how much there is of it. */
-async function flashOf(): Promise<{ pageBytes: number; bytes: number }> {
+interface Build {
+  pageBytes: number;
+  flashBytes: number;
+  codeIn: CodeIn;
+}
+
+/** JsVars that the largest program takes when it lies in RAM, about. */
+const RAM_JSVARS_MIN = 12_000;
+
+/** What this interpreter's flash and memory are like. */
+async function examineBuild(): Promise<Build> {
   const folder = await provision({
-    program: `print("FLASH",require("Flash").getPage(${LINUX_FLASH.address}).length,process.env.FLASH)`,
+    program: `print("BUILD",require("Flash").getPage(${LINUX_FLASH.address}).length,process.env.FLASH,E.getAddressOf(require("Storage").read(".bootcde"),true),process.memory().total)`,
     bare: true,
   });
   const interpreter = startInterpreter(folder.path);
   try {
-    const [, pageBytes, bytes] = (await interpreter.line(/^FLASH/)).split(" ").map(Number);
-    return { pageBytes, bytes };
+    const [, pageBytes, flashBytes, address, poolJsVars] = (await interpreter.line(/^BUILD/)).split(" ").map(Number);
+    // A pool that grows does so by 1,024.
+    const holds = poolJsVars >= RAM_JSVARS_MIN || poolJsVars % 1024 === 0;
+    return { pageBytes, flashBytes, codeIn: address !== 0 ? "mapped flash" : holds ? "RAM" : "flash read by file" };
   } finally {
     await interpreter.kill();
     folder.remove();
   }
 }
 
-async function mountMs(region: Region, image: Uint8Array): Promise<number> {
-  const figures = await runProgram("mount", { region }, (folder) => {
+async function mountMs(region: Region, image: Uint8Array, codeIn: CodeIn): Promise<number> {
+  const figures = await runProgram("mount", { region }, codeIn, (folder) => {
     const file = join(folder, "espruino.flash");
     const bytes = readFileSync(file);
     bytes.set(image, region.address - LINUX_FLASH.address);
@@ -132,12 +153,12 @@ async function bootMs(program: string): Promise<number> {
   }
 }
 
-async function post(exact: boolean): Promise<{ [name: string]: number }> {
+async function post(exact: boolean, codeIn: CodeIn): Promise<{ [name: string]: number }> {
   const standIn = new BlynkStandIn({ tokens: [TOKEN] });
   const server = await startServer(standIn);
   try {
     const world = { httpPort: server.port, token: TOKEN, region: SMALL, points: POINTS, nowMs: Date.now(), exact };
-    const figures = await runProgram("ours", world);
+    const figures = await runProgram("ours", world, codeIn);
     const stats = standIn.stats();
     if (stats.points !== POINTS || stats.requests !== 1 || stats.violationCount > 0) {
       throw new Error(`${stats.points} points came in ${stats.requests} requests, ${stats.violationCount} violations`);
@@ -151,25 +172,27 @@ async function post(exact: boolean): Promise<{ [name: string]: number }> {
 /** Medians of `runs` runs. Throws when there is no interpreter. */
 export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
   if (ESPRUINO === "") throw new Error("set ESPRUINO=/path/to/espruino, a Linux build of Espruino");
+  const build = await examineBuild();
   const ours: { [name: string]: number }[] = [];
   const today: { [name: string]: number }[] = [];
   const boots: number[] = [];
   const { code, bytes } = await bundleFirmware();
   for (let run = 0; run < runs; run++) {
     // In turn, so that a machine that slows down slows both.
-    ours.push(await post(false));
-    today.push(await runProgram("today", {}));
+    ours.push(await post(false, build.codeIn));
+    today.push(await runProgram("today", {}, build.codeIn));
     boots.push((await bootMs(code)) - (await bootMs('print("backfill")')));
   }
-  const exact = await post(true);
-  const flash = await flashOf();
-  const small = fullRegion(SMALL, flash.pageBytes);
-  const hasLarge = flash.bytes >= LARGE.address - LINUX_FLASH.address + LARGE.bytes;
-  const large = hasLarge ? fullRegion(LARGE, flash.pageBytes) : undefined;
+  // Memory from flash, as on a board, where functions take little of the pool.
+  const exact = await post(true, "flash read by file");
+  const spacious = await runProgram("today", {}, "flash read by file");
+  const small = fullRegion(SMALL, build.pageBytes);
+  const hasLarge = build.flashBytes >= LARGE.address - LINUX_FLASH.address + LARGE.bytes;
+  const large = hasLarge ? fullRegion(LARGE, build.pageBytes) : undefined;
   const mounts = { small: [] as number[], large: [] as number[] };
   for (let run = 0; run < runs; run++) {
-    mounts.small.push(await mountMs(SMALL, small));
-    if (large) mounts.large.push(await mountMs(LARGE, large));
+    mounts.small.push(await mountMs(SMALL, small, build.codeIn));
+    if (large) mounts.large.push(await mountMs(LARGE, large, build.codeIn));
   }
   const of = (figures: { [name: string]: number }[], name: string) => median(figures.map((one) => one[name]));
   return {
@@ -180,9 +203,10 @@ export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
     post10kMs: of(ours, "postMs"),
     capacity: {
       ours: of(ours, "capacity64k"),
-      ramArray: of(today, "ramArrayCapacity"),
+      ramArray: spacious.ramArrayCapacity,
       storageFile: Math.floor(65536 / of(today, "storageFileBytesPerLine")),
     },
+    codeIn: build.codeIn,
     bundleBytes: bytes,
     bootMs: median(boots),
   };
@@ -211,12 +235,16 @@ export async function printInterpreterBench(options: { runs: string; json?: bool
   table.push(
     ["append with read-back, against a StorageFile line", `${figures.appendRatio.toFixed(2)}×`],
     ["decode and format a point, against CSV and JSON.stringify", `${figures.decodeRatio.toFixed(2)}×`],
-    ["mount 64 kB / 1.5 MB, ms", `${figures.mountMs["64k"]} / ${figures.mountMs["1536k"] ?? "flash too small"}`],
+    [
+      "mount 64 kB / 1.5 MB, ms",
+      `${figures.mountMs["64k"].toFixed(1)} / ${figures.mountMs["1536k"]?.toFixed(1) ?? "flash too small"}`,
+    ],
     ["JsVars above idle, 10,000-point POST", figures.jsVarsPeak10k],
-    ["10,000-point POST, ms", figures.post10kMs],
+    ["10,000-point POST, ms", Math.round(figures.post10kMs)],
     ["points that fit: ours in 64 kB, RAM array, StorageFile in 64 kB", Object.values(figures.capacity).join(" / ")],
     ["bundle, bytes", figures.bundleBytes],
-    ["boot to greeting, ms", figures.bootMs],
+    ["boot to greeting, ms", Math.round(figures.bootMs)],
+    ["code lay in", figures.codeIn],
   );
   console.log(table.toString());
 }

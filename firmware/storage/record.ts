@@ -43,7 +43,7 @@ export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array):
   return at;
 }
 
-/** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn. */
+/** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn, or the bytes end within it. */
 export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
   const indexOf = INDEX;
   let digit = 0;
@@ -53,10 +53,11 @@ export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]):
   for (let i = 0; i < 8; i++) {
     field = 0;
     end += DIGITS[(kind - CHECK_SHORT) * 8 + i];
+    // Espruino throws where a typed array is asked for what is no index.
+    if (end > bytes.length) return 0;
     while (at < end) {
       digit = indexOf[bytes[at++]];
-      // Also when the bytes end here.
-      if (!(digit < 64)) return 0;
+      if (digit > 63) return 0;
       field = field * 64 + digit;
     }
     fields[i] = field;

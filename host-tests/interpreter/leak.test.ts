@@ -6,9 +6,9 @@ import { BALLAST, readPool } from "./pool.ts";
 import { makeQuickClock } from "./quick-clock.ts";
 
 const SYNCS = Number(process.env.SYNCS ?? 200);
-/** Lists that have a bound, such as the ledger's charges and sync points, are full by then. */
-const WARM_UP = Math.ceil(SYNCS / 4);
-const LOOK_EVERY = Math.max(1, Math.floor(SYNCS / 20));
+/** Lists that have a bound, such as the ledger's charges and sync points, are full after 24 at the latest. */
+const WARM_UP = Math.max(24, Math.ceil(SYNCS / 4));
+const LOOK_EVERY = Math.max(1, Math.floor((SYNCS - WARM_UP) / 15));
 
 const pool = ESPRUINO === "" ? undefined : await readPool();
 if (pool && pool.unlike !== "") {

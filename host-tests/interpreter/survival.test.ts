@@ -94,13 +94,15 @@ describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 90_000 }, ()
     expect(device.output()).not.toMatch(/OUT OF MEMORY/);
 
     await device.evaluate("release()");
-    await press(device);
     const enough = refused.streams[0].sampled;
-    const after = await device.until<Status>(
-      STATUS,
-      ({ verdict, streams }) => verdict === 0 && streams[0].delivered >= enough,
-      30_000,
-    );
+    let after = refused;
+    // On a busy machine the quick clock looks like one that jumps, and a sync then ends without having sent it all.
+    for (let presses = 0; presses < 5 && (after.verdict !== 0 || after.streams[0].delivered < enough); presses++) {
+      await Promise.all([further(device, /\] sync: /, 1, 20_000), press(device)]);
+      after = await device.evaluate<Status>(STATUS);
+    }
+    expect(after.verdictText).toBe("everything sent");
+    expect(after.streams[0].delivered).toBeGreaterThanOrEqual(enough);
     expectAllKept(logger as Logger, new Set(committed(device, 1).slice(0, enough)), after);
   });
 });

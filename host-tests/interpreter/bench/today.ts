@@ -1,5 +1,5 @@
 /** How people log with Espruino today: lines in a StorageFile, or an array in RAM; JSON.stringify; one big write. */
-import { freeJsVars, jitter, jsVars, reading, report, timeUs } from "./report.ts";
+import { ESP32_JSVARS, jitter, jsVars, reading, report, timeUs } from "./report.ts";
 
 interface BenchFile {
   write(text: string): void;
@@ -54,7 +54,6 @@ report(
 );
 report("storageFileChars", chars);
 
-// Some of the pool stays free, or the array could be neither sent nor added to.
 const samples: number[][] = [];
 const before = jsVars();
 report(
@@ -70,7 +69,8 @@ report(
   timeUs(200, () => JSON.stringify(samples.slice(0, 200))),
 );
 let more = RAM_APPENDS;
-while (freeJsVars() > 100 && more < 20000) {
+// Some of the pool stays free, or the array could be neither sent nor added to.
+while (jsVars() < ESP32_JSVARS - 100) {
   samples.push([FIRST_MS + more * 60000 + jitter(more), reading(more) / 10]);
   more++;
 }
