@@ -39,8 +39,12 @@ export const LIMITS = {
   refusedBatchPoints: 64,
   /** Points asked for one by one in a sync until its datastream waits for the next. */
   refusedPointsPerSyncMax: 16,
-  /** JsVars that must be free to start a sync: a 10,000-point request took up to 821 at its peak (`npm run bench -- interpreter`). */
-  syncMemoryFreeMin: 900,
+  /** The watchdog is kicked so often, if all is well. */
+  heartbeatMs: 10000,
+  /** A sync in which nothing happens for so long has lost a timer, to an out-of-memory: the chip is to restart. */
+  syncStallMs: 600000,
+  /** JsVars that must be free to start a sync: with a 10,000-point request it took up to 1,287 at its peak (host-tests/interpreter/memory.test.ts). */
+  syncMemoryFreeMin: 1400,
   /** Of one of the ledger's two banks; a whole number of pages is taken. */
   ledgerBankBytes: 4096,
 };

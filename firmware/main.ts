@@ -29,7 +29,6 @@ import { VERDICT } from "./verdict.ts";
 
 /** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
 const WATCHDOG_MS = 300000;
-const KICK_MS = 10000;
 
 const machine = createMachine();
 const timers = machine.timers;
@@ -74,9 +73,14 @@ function failSync(error: unknown) {
   if (logger !== undefined) logger.syncer.fail(error);
 }
 
+function stepSync() {
+  if (logger !== undefined) logger.syncer.step();
+}
+
 function kick() {
-  if (sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
-  timers.setTimeout(kick, KICK_MS);
+  const syncing = logger === undefined || logger.syncer.beat();
+  if (syncing && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
+  timers.setTimeout(kick, LIMITS.heartbeatMs);
 }
 
 const region = machine.region(device.region);
@@ -119,7 +123,7 @@ try {
     ageMaxMs,
     intervalsMs: streams.map((stream) => stream.intervalMs),
   });
-  const careful = guardTimers(timers, failSync);
+  const careful = guardTimers(timers, stepSync, failSync);
   const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
     pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
     bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,

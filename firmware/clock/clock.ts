@@ -149,6 +149,8 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
 
   const beat = (): void => {
     const session = sessionNow;
+    // Nothing blocks here: out of memory, Espruino leaves a blocking call without its `finally`.
+    if (lateAfterMs === Infinity) lateAfterMs = 0;
     rawAtTimer(beatRawMs, beatRawMs + HEARTBEAT_MS);
     // A jump has armed the next one already.
     if (sessionNow === session) armBeat();

@@ -18,6 +18,13 @@ export interface Syncer {
   /** Of the last sync; 0 before the first. */
   verdict(): number;
   status(): SyncStatus;
+  /** Something of the sync that is on went on. */
+  step(): void;
+  /**
+   * To be called at every heartbeat. False once what should have come (the next step of a sync, the next sync of its own) is ten
+   * minutes late: its timer is lost, and only a restart brings it back.
+   */
+  beat(): boolean;
   /** Ends the sync that is on with a flash fault: something in it threw, and nobody else would end it. */
   fail(error: unknown): void;
   /** Called with true when a sync starts and with false when its verdict stands. One listener. */
@@ -69,7 +76,15 @@ export function createSync(
   let remembered: Trigger | undefined;
   let timer: number | undefined;
   let failures = 0;
+  /** The last sync did not even start. */
+  let refused = false;
   let listener: ((busy: boolean) => void) | undefined;
+  /** Heartbeats until what is waited for is so late that it won't come. */
+  let beatsLeft = 0;
+
+  const expectWithin = (waitMs: number): void => {
+    beatsLeft = (waitMs + LIMITS.syncStallMs) / LIMITS.heartbeatMs;
+  };
 
   /** Samples that were let go unsent, and those that can't be dated, since the device was new. */
   const losses = (): { lost: number; undatable: number } => {
@@ -88,10 +103,12 @@ export function createSync(
 
   /** The next sync of its own. */
   const arm = (waitMs: number): void => {
+    expectWithin(waitMs);
     timer = timers.setTimeout(() => {
       timer = undefined;
       // The network rejoins by itself and says so; only a radio that was turned off is turned on from here.
-      if (network.up() || settings.connectEveryMs !== undefined) trigger("schedule");
+      // A sync that was refused may never have turned it on.
+      if (network.up() || settings.connectEveryMs !== undefined || refused) trigger("schedule");
       else arm(everyMs);
     }, waitMs);
   };
@@ -129,9 +146,17 @@ export function createSync(
       chip.random() * Math.min(LIMITS.backoffMaxMs, LIMITS.backoffFirstMs * Math.pow(2, Math.min(failures++, 20))),
     );
 
+  const fail = (error: unknown): void => {
+    log("error", `sync: ${error}`);
+    if (!busy) return;
+    uploader.stop();
+    finish(cause, VERDICT.flashFault, backoffMs());
+  };
+
   const start = (why: Trigger): void => {
     const memory = chip.memory();
-    if (memory.free < LIMITS.syncMemoryFreeMin) {
+    refused = memory.free < LIMITS.syncMemoryFreeMin;
+    if (refused) {
       log(
         "error",
         `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.syncMemoryFreeMin} needed`,
@@ -140,8 +165,10 @@ export function createSync(
       return;
     }
     const mine = serial;
+    expectWithin(0);
     network.connect((failure) => {
       if (mine !== serial) return;
+      expectWithin(0);
       if (failure !== 0) {
         // It goes on trying by itself.
         finish(why, failure, Infinity);
@@ -149,14 +176,20 @@ export function createSync(
       }
       timeSync.run((known) => {
         if (mine !== serial) return;
+        expectWithin(0);
         if (!known) {
           finish(why, VERDICT.noTime, backoffMs());
           return;
         }
         failures = 0;
-        uploader.drain((found, nextTryMs) => {
-          if (mine === serial) finish(why, found, nextTryMs);
-        });
+        // The clock's heartbeat calls this, and would leave an error to the console.
+        try {
+          uploader.drain((found, nextTryMs) => {
+            if (mine === serial) finish(why, found, nextTryMs);
+          });
+        } catch (error) {
+          fail(error);
+        }
       });
     });
   };
@@ -196,12 +229,11 @@ export function createSync(
         syncFault: uploader.fault(),
       };
     },
-    fail: (error) => {
-      log("error", `sync: ${error}`);
-      if (!busy) return;
-      uploader.stop();
-      finish(cause, VERDICT.flashFault, backoffMs());
+    step: () => {
+      if (busy) expectWithin(0);
     },
+    beat: () => --beatsLeft > 0,
+    fail,
     watch: (callback) => {
       listener = callback;
     },

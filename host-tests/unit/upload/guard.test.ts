@@ -5,7 +5,12 @@ import { createVirtualTimers } from "./timers.ts";
 it("hands what a callback throws to whoever can end what waits for it", () => {
   const timers = createVirtualTimers(0);
   const heard: string[] = [];
-  const guarded = guardTimers(timers, (error) => heard.push(String(error)));
+  let steps = 0;
+  const guarded = guardTimers(
+    timers,
+    () => steps++,
+    (error) => heard.push(String(error)),
+  );
   guarded.setTimeout(() => {
     throw new Error("ledger: flash fault");
   }, 10);
@@ -13,4 +18,5 @@ it("hands what a callback throws to whoever can end what waits for it", () => {
   guarded.clearTimeout(guarded.setTimeout(() => heard.push("cleared"), 15));
   timers.advance(30);
   expect(heard).toEqual(["Error: ledger: flash fault", "fine"]);
+  expect(steps).toBe(2);
 });

@@ -24,6 +24,7 @@ function createDesk(settings: Partial<SyncSettings> = {}) {
     flashFault: false,
     sensorFailing: false,
     free: 4000,
+    drainThrows: false,
     down: undefined as (() => void) | undefined,
     syncer: undefined as unknown as ReturnType<typeof createSync>,
   };
@@ -34,7 +35,10 @@ function createDesk(settings: Partial<SyncSettings> = {}) {
     }, 1000);
   };
   const uploader: Uploader = {
-    drain: (done) => soon("drain", () => done(desk.result.verdict, desk.result.nextTryMs)),
+    drain: (done) => {
+      if (desk.drainThrows) throw new Error("worn");
+      soon("drain", () => done(desk.result.verdict, desk.result.nextTryMs));
+    },
     linkLost: () => events.push("link lost"),
     forgive: () => events.push("forgive"),
     stop: () => events.push("stop"),
@@ -183,10 +187,55 @@ describe("a sync", () => {
     desk.syncer.trigger("connect");
     expect(desk.events).toEqual([]);
     expect(desk.syncer.busy()).toBe(false);
-    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 899 of 5000 JsVars are free, 900 needed/);
+    desk.up = false;
+    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 1399 of 5000 JsVars are free, 1400 needed/);
     desk.free = 4000;
     desk.timers.advance(10_000);
     expect(desk.events).toEqual(ONE_SYNC);
+  });
+
+  it("ends with an error when the upload throws at its start, and is tried again", () => {
+    const desk = createDesk();
+    desk.drainThrows = true;
+    desk.syncer.trigger("connect");
+    desk.timers.advance(3000);
+    expect(desk.syncer.busy()).toBe(false);
+    expect(desk.syncer.verdict()).toBe(VERDICT.flashFault);
+    expect(desk.lines[0]).toBe("[error] sync: Error: worn");
+    desk.drainThrows = false;
+    desk.timers.advance(10_000);
+    expect(desk.syncer.verdict()).toBe(VERDICT.allSent);
+  });
+
+  it("asks for a restart when its timer is lost, on the way or until the next, and not before", () => {
+    const beats = (desk: ReturnType<typeof createDesk>): number => {
+      let count = 0;
+      while (desk.syncer.beat()) count++;
+      return count * LIMITS.heartbeatMs;
+    };
+    const stuck = createDesk();
+    stuck.syncer.trigger("connect");
+    stuck.timers.advance(2500);
+    stuck.timers.dropAll();
+    for (let i = 0; i < 100; i++) {
+      expect(stuck.syncer.beat()).toBe(true);
+      stuck.syncer.step();
+    }
+    expect(beats(stuck)).toBeGreaterThan(LIMITS.syncStallMs - 2 * LIMITS.heartbeatMs);
+    expect(stuck.syncer.beat()).toBe(false);
+
+    const idle = createDesk();
+    idle.syncer.trigger("connect");
+    idle.timers.advance(5000);
+    idle.timers.dropAll();
+    idle.syncer.step();
+    expect(beats(idle)).toBeGreaterThan(3_600_000);
+
+    const well = createDesk();
+    for (let i = 0; i < 3000; i++) {
+      well.timers.advance(LIMITS.heartbeatMs);
+      expect(well.syncer.beat()).toBe(true);
+    }
   });
 
   it("tells the upload when the network goes", () => {
