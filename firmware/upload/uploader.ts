@@ -189,6 +189,11 @@ export function createUploader(
       else done(VERDICT.allSent, Infinity);
     };
 
+    /** From a timer, so that what made the last request has let go of its memory when the next one is planned. */
+    const proceed = (waitMs: number): void => {
+      timers.setTimeout(() => planner.next(take), waitMs);
+    };
+
     const take = (job: Job | undefined): void => {
       if (mine !== drains) return;
       if (!job) {
@@ -202,13 +207,13 @@ export function createUploader(
         if (outcome === "sent") {
           failuresInRow = 0;
           fault = "";
-          planner.next(take);
+          proceed(0);
         } else if (outcome === "stop") {
           fault = meaning.text;
           finish(VERDICT.serverSaysNo, Infinity);
         } else if (outcome === "pin" || outcome === "refused" || outcome === "smaller") {
           refused = refused || outcome !== "smaller" || job.attempt.points === 1;
-          planner.next(take);
+          proceed(0);
         } else {
           if (outcome === "unreached" && settings.server.substr(0, 6) === "https:") fault = TLS_LIMITS;
           // Full jitter: a fleet that lost the same server doesn't come back in step.
@@ -224,7 +229,7 @@ export function createUploader(
           if (!patience || waitMs > LIMITS.patienceMs) {
             finish(VERDICT.serverNotReached, waitMs);
           } else {
-            timers.setTimeout(() => planner.next(take), waitMs);
+            proceed(waitMs);
           }
         }
       };
