@@ -7,8 +7,8 @@ import { get48, put48 } from "./int48.ts";
 export const HEADER_BYTES = 48;
 export const HEADER_CRC_AT = 44;
 export const SEAL_AT = 48;
-export const SEAL_BYTES = 36;
-export const WORDS_AT = 84;
+export const SEAL_BYTES = 24;
+export const WORDS_AT = 72;
 
 /** Magic and version of the format; the version is the highest byte. */
 export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
@@ -18,11 +18,6 @@ const MAGIC_MASK = 0xffffff;
 export const VALUE_SHIFT = 34359738368;
 /** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
 export const VALUE_MAX = VALUE_SHIFT - 2;
-
-/** Set while every sample of the page belongs to the header's session. */
-export const FLAG_ONE_SESSION = 1;
-/** Set when `chars` in the seal is not known: the page was open over a reboot. */
-export const FLAG_NO_CHARS = 2;
 
 /** An absolute record stands at least so often: a torn word costs no more. */
 export const CHECK_EVERY_BYTES = 256;
@@ -53,9 +48,6 @@ export interface Page {
   jitterSpan: number;
   stepSpan: number;
   words: number;
-  /** Text length of all values, and of the last one. */
-  chars: number;
-  valueChars: number;
   /** Sum of the jitter since the base was set. */
   jitterSumMs: number;
 
@@ -95,7 +87,6 @@ export interface Page {
   end: number;
   total: number;
   lastRawMs: number;
-  flags: number;
   /** Offset of a byte that decayed, and what it was; -1 when there is none. */
   mendedAt: number;
   mendedByte: number;
@@ -115,8 +106,6 @@ export function createPage(pin: number, decimals: number, book: number, interval
     jitterSpan: BOOKS[3 * book],
     stepSpan: BOOKS[3 * book + 1],
     words: BOOKS[3 * book + 2],
-    chars: 0,
-    valueChars: 0,
     jitterSumMs: 0,
     missed: 0,
     failed: 0,
@@ -142,7 +131,6 @@ export function createPage(pin: number, decimals: number, book: number, interval
     end: pageBytes,
     total: 0,
     lastRawMs: 0,
-    flags: 0,
     mendedAt: -1,
     mendedByte: 0,
   };

@@ -1,7 +1,7 @@
 import type { Flash } from "../platform/ports.ts";
 import { DATA_WORDS, WORDS } from "./code-words.ts";
 import { GAP_BYTES } from "./page.ts";
-import { type Stream, valueChars } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /**
  * `append` for the sample that nearly every sample is: one or two plain words in the open page, read back. All else goes
@@ -13,7 +13,6 @@ export function createPen(
   slow: (pin: number, rawMs: number, value: number) => boolean,
 ): (pin: number, rawMs: number, value: number) => boolean {
   const wordOf = WORDS;
-  const charsOf = valueChars;
   const one = new Uint8Array(1);
   const two = new Uint8Array(2);
 
@@ -21,14 +20,15 @@ export function createPen(
     const s = streams[pin];
     const page = s ? s.page : undefined;
     if (!page || page.at >= page.plainUntil) return slow(pin, rawMs, value);
-    const words = page.words;
     const jitterMs = rawMs - page.nextMs;
-    const jitter = jitterMs + page.jitterSpan;
-    const step = value - page.value + page.stepSpan;
-    const symbol = jitter * (2 * page.stepSpan + 1) + step;
-    if (!(jitter >= 0 && jitter <= 2 * page.jitterSpan && step >= 0 && step <= 2 * page.stepSpan)) {
+    const jitterSpan = page.jitterSpan;
+    const step = value - page.value;
+    const stepSpan = page.stepSpan;
+    if (!(jitterMs >= -jitterSpan && jitterMs <= jitterSpan && step >= -stepSpan && step <= stepSpan)) {
       return slow(pin, rawMs, value);
     }
+    const words = page.words;
+    const symbol = (jitterMs + jitterSpan) * (2 * stepSpan + 1) + step + stepSpan;
     const bytes = words === 1 ? one : two;
     if (words === 1) one[0] = wordOf[symbol];
     else {
@@ -50,11 +50,7 @@ export function createPen(
     page.rawMs = rawMs;
     page.count++;
     page.jitterSumMs += jitterMs;
-    if (value !== page.value) {
-      page.value = value;
-      page.valueChars = charsOf(value, page.decimals);
-    }
-    page.chars += page.valueChars;
+    page.value = value;
     return true;
   };
 }

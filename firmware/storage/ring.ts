@@ -2,7 +2,7 @@ import type { FlashRegion } from "../platform/ports.ts";
 import { createDecoder } from "./decoder.ts";
 import type { Ledger } from "./ledger.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "./log.ts";
-import { FLAG_NO_CHARS, FLAG_ONE_SESSION, GAP_BYTES, loadPage, type Page, RECORD_MAX } from "./page.ts";
+import { GAP_BYTES, loadPage, type Page, RECORD_MAX } from "./page.ts";
 import { openPageTable } from "./page-table.ts";
 import { createPen } from "./pen.ts";
 import { createPageReader, type Reader } from "./reader.ts";
@@ -13,7 +13,6 @@ import { createWriter } from "./writer.ts";
 
 export type { Fold, PlainStart } from "./decoder.ts";
 export type { Reader } from "./reader.ts";
-export { valueChars } from "./stream.ts";
 
 export interface StreamTotals {
   /** Appends that returned true. */
@@ -112,8 +111,6 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     // What the server has taken was there, whatever decayed since.
     const cursor = ledger.cursor(pin);
     if (Math.floor(cursor / 4096) === page.sequence) page.count = Math.max(page.count, cursor % 4096);
-    if (page.epoch === 0) page.flags = FLAG_ONE_SESSION;
-    if (page.count > 0) page.flags |= FLAG_NO_CHARS;
     page.at = page.end + GAP_BYTES;
     s.open = page.sealable && page.intervalMs === s.intervalMs && page.decimals === s.decimals && page.at < pageBytes;
     return s;

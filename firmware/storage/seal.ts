@@ -2,21 +2,18 @@ import type { FlashRegion } from "../platform/ports.ts";
 import { CRC_RESIDUE, isSteadilyBlank, LARGE_PIECE_BYTES } from "./blank.ts";
 import { INDEX, TORN } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
-import { HEADER_BYTES, type Page, SEAL_AT, SEAL_BYTES, VALUE_SHIFT, WORDS_AT } from "./page.ts";
+import { HEADER_BYTES, type Page, SEAL_AT, SEAL_BYTES, WORDS_AT } from "./page.ts";
 
 /** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
 export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
   const bytes = new Uint8Array(SEAL_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, page.count, true);
-  view.setUint8(2, page.flags);
+  view.setUint16(2, page.failed, true);
   put48(view, 4, page.rawMs);
-  view.setUint16(10, page.failed, true);
-  put48(view, 12, page.value + VALUE_SHIFT);
-  view.setUint32(20, page.missed, true);
-  view.setUint32(24, page.chars, true);
-  view.setUint32(28, pageCrc, true);
-  view.setUint32(32, crc32(new Uint8Array(bytes.buffer, 0, 32)), true);
+  view.setUint32(12, page.missed, true);
+  view.setUint32(16, pageCrc, true);
+  view.setUint32(20, crc32(new Uint8Array(bytes.buffer, 0, 20)), true);
   return bytes;
 }
 
@@ -31,12 +28,10 @@ export function loadSeal(region: FlashRegion, page: Page): number {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   page.total = view.getUint16(0, true);
-  page.flags = view.getUint8(2);
+  page.failed = view.getUint16(2, true);
   page.lastRawMs = get48(view, 4);
-  page.failed = view.getUint16(10, true);
-  page.missed = view.getUint32(20, true);
-  page.chars = view.getUint32(24, true);
-  return view.getUint32(28, true);
+  page.missed = view.getUint32(12, true);
+  return view.getUint32(16, true);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { BOOK_COUNT, BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "./code-words.ts";
-import { CHECK_EVERY_BYTES, FLAG_NO_CHARS, FLAG_ONE_SESSION, type Page, VALUE_MAX } from "./page.ts";
+import { CHECK_EVERY_BYTES, type Page, VALUE_MAX } from "./page.ts";
 import { applyRecord, encodeRecord } from "./record.ts";
 
 /** A datastream that is being logged. */
@@ -77,17 +77,6 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     headSession: 0,
     headRawMs: 0,
   };
-}
-
-/** Length of a scaled integer as the shortest exact decimal number: 215 with one decimal is "21.5", 220 is "22". */
-export function valueChars(value: number, decimals: number): number {
-  let digits = Math.abs(value);
-  while (decimals > 0 && digits % 10 === 0) {
-    digits /= 10;
-    decimals--;
-  }
-  const chars = String(digits).length;
-  return (decimals > 0 ? Math.max(chars, decimals + 1) + 1 : chars) + (value < 0 ? 1 : 0);
 }
 
 /** Mean jitter since the base was set, whole ms. */
@@ -198,10 +187,6 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
 export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch, pageBytes: number): void {
   const value = scratch.value;
   const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
-  if (!unrepresentable) {
-    if (value !== page.value || page.valueChars === 0) page.valueChars = valueChars(value, page.decimals);
-    page.chars += page.valueChars;
-  }
   // A fixed share of all samples, or the rare ones would decide. What a boot brings says nothing about the timer.
   const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
@@ -215,8 +200,6 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     page.rawMs = rawMs;
   } else {
     applyRecord(page, scratch.kind, scratch.fields, page.at);
-    if (page.session !== page.headerSession) page.flags &= ~FLAG_ONE_SESSION;
-    if (unrepresentable) page.flags |= FLAG_NO_CHARS;
     s.rebase = false;
     s.torn = false;
   }

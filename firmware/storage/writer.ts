@@ -2,7 +2,7 @@ import type { FlashRegion } from "../platform/ports.ts";
 import { program } from "./blank.ts";
 import { FAILED, WORDS } from "./code-words.ts";
 import type { Ledger } from "./ledger.ts";
-import { createPage, FLAG_NO_CHARS, FLAG_ONE_SESSION, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "./page.ts";
+import { createPage, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "./page.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";
 import type { Space } from "./space.ts";
 import { commitSample, encodeSample, meanJitterMs, nextBook, type Scratch, type Stream } from "./stream.ts";
@@ -27,7 +27,6 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     next.sampledBefore = ledger.settled(s.pin) >>> 0;
     next.missedBefore = retired.missed;
     next.failedBefore = retired.failed + s.failed;
-    next.flags = FLAG_ONE_SESSION;
     if (old) {
       next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
       next.missedBefore = (old.missedBefore + old.missed) >>> 0;
@@ -41,7 +40,6 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         next.missedBefore = (next.missedBefore + Math.max(0, skipped)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
-        if (old.flags & FLAG_NO_CHARS) old.chars = 0;
         const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
         old.sealed = program(region, seal, old.address + SEAL_AT);
         old.sealable = false;

@@ -175,7 +175,9 @@ describeEspruino("each answer on the interpreter", { timeout: 90_000 }, () => {
     await device.until<Status>(STATUS, sampled(10));
     await syncUntil(device, delivered(10));
     expect(logger.standIn.violations).toEqual([]);
-    expect(logger.standIn.stats().duplicates).toBe(0);
+    // When the two come apart, Espruino may lose the answer behind it: then the batch is repeated, byte for byte.
+    const { duplicates, replays } = logger.standIn.stats();
+    expect(duplicates > 0).toBe(replays > 0);
   });
 
   it("nobody listening is told from a wrong token, and nothing is lost", async () => {

@@ -1,3 +1,4 @@
+import { WORDS_AT } from "../../firmware/storage/page.ts";
 import { type FlashOperation, PowerCut, type SimulatedFlash } from "../simulator/flash.ts";
 import { tornErases, tornPrograms } from "./tears.ts";
 import { claim, copyModel, type Geometry, type Model, type Storage, Violation, World } from "./world.ts";
@@ -108,7 +109,7 @@ export function adopt(world: World): void {
 export function logPage(world: World, pin: number): void {
   const { geometry } = world;
   const start = world.rawMs;
-  const samples = geometry.pageBytes - 84;
+  const samples = geometry.pageBytes - WORDS_AT;
   for (let i = 1; i <= samples; i++) world.append(pin, start + i * geometry.intervalMs, 200 + (i % 3));
 }
 

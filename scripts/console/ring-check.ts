@@ -1,4 +1,4 @@
-import { HEADER_BYTES, headerKind } from "../../firmware/storage/page.ts";
+import { HEADER_BYTES, headerKind, WORDS_AT } from "../../firmware/storage/page.ts";
 import type { Board } from "./board.ts";
 import type { Check } from "./check.ts";
 import { bankPagesOf, findOnDevice, readHeads } from "./data-region.ts";
@@ -6,7 +6,7 @@ import type { DeviceConsole } from "./device-console.ts";
 import { crc32 } from "./flash-image.ts";
 import type { DeviceStatus } from "./greeting.ts";
 
-/** Code words of a full page of 4,096 bytes, nearly: header and seal take 84 bytes, absolute records some 2 %. */
+/** Code words of a full page of 4,096 bytes, nearly: header and seal take 72 bytes, absolute records some 2 %. */
 const SAMPLES_PER_BYTE = 0.97;
 const DAY_MS = 86400000;
 const PIN_AT = 4;
@@ -54,7 +54,7 @@ export async function checkRing(
   const perDay = [...intervals.values()].reduce((sum, intervalMs) => sum + DAY_MS / intervalMs, 0);
   // One page is always free, and each datastream's open page is half full on average.
   const pages = Math.max(0, heads.length - 1 - intervals.size / 2);
-  const days = perDay > 0 ? (pages * (region.pageBytes - 84) * SAMPLES_PER_BYTE) / perDay : 0;
+  const days = perDay > 0 ? (pages * (region.pageBytes - WORDS_AT) * SAMPLES_PER_BYTE) / perDay : 0;
   const fill = status === undefined ? used : status.ring.usedPages;
   const found = `${fill} of ${heads.length} pages in use${days > 0 ? `; holds some ${days.toFixed(days < 10 ? 1 : 0)} days at this rate` : ""}`;
   if (foreign > 0) {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openLedger } from "../../../firmware/storage/ledger.ts";
+import { WORDS_AT } from "../../../firmware/storage/page.ts";
 import { openRing } from "../../../firmware/storage/ring.ts";
 import { foreignVersion } from "../../power-loss/contents.ts";
 import { SimulatedFlash } from "../../simulator/flash.ts";
@@ -119,7 +120,7 @@ test("never reads a wrong value after one bit has flipped, anywhere; mends it in
     const damaged = image.slice();
     damaged[at] ^= 1 << bit;
     const page = Math.floor(at / PAGE_BYTES);
-    const isWord = page >= 2 && at % PAGE_BYTES >= 84;
+    const isWord = page >= 2 && at % PAGE_BYTES >= WORDS_AT;
     const loss = whole.read - examine(damaged).read;
     if (isWord && image[page * PAGE_BYTES + 48] !== 255) expect(loss).toBe(0);
     else if (isWord) worst = Math.max(worst, loss);
@@ -136,7 +137,7 @@ test("never reads a wrong value after several bits of a sealed page have flipped
     const damaged = image.slice();
     // Two flips in one byte make another code word now and then: only the seal's CRC tells.
     const page = sealed[n % sealed.length];
-    const at = page * PAGE_BYTES + 84 + Math.floor(random() * (PAGE_BYTES - 84));
+    const at = page * PAGE_BYTES + WORDS_AT + Math.floor(random() * (PAGE_BYTES - WORDS_AT));
     for (let flips = 0; flips < 2; flips++) damaged[at] ^= 1 << Math.floor(random() * 8);
     examine(damaged);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Ledger, openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing, type Ring, valueChars } from "../../../firmware/storage/ring.ts";
+import { openRing, type Ring } from "../../../firmware/storage/ring.ts";
 import { createRegion, SEED, seeded } from "./region.ts";
 
 interface Sample {
@@ -110,12 +110,6 @@ test("settles a batch once and reads on from there", () => {
   expect(readAll(again.ring, 1, to)[0].value).toBe(1000);
   expect(again.ring.head(1)).toEqual({ position: to, session: 1, rawMs: 1000 * 60000 });
   expect(again.ring.totals(1).pending).toBe(2000);
-});
-
-test("counts a value's text as it will be sent", () => {
-  expect([215, 220, -5, 0, 100, 1234567].map((value) => valueChars(value, 1))).toEqual(
-    ["21.5", "22", "-0.5", "0", "10", "123456.7"].map((text) => text.length),
-  );
 });
 
 test("keeps unrepresentable readings as such", () => {
