@@ -17,7 +17,7 @@ export interface Stream {
   rebase: boolean;
   /** The next sample must be absolute: what stands before it is torn. */
   torn: boolean;
-  /** Readings that failed where no word could be written: they go into the next page's header. */
+  /** Readings that failed where no word could be written: the next absolute record or page header counts them. */
   failed: number;
   /** Jitter of the last sample against the base as it is now. */
   lastJitterMs: number;
@@ -124,8 +124,10 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const f = scratch.fields;
   f[0] = page.count;
-  f[1] = page.missed + (s.rebase ? 0 : skipped);
-  f[2] = page.failed;
+  // Of the slots without a sample, those that failed are no missed ones.
+  const failed = Math.min(s.failed, skipped);
+  f[1] = page.missed + (s.rebase ? 0 : skipped - failed);
+  f[2] = page.failed + (s.rebase ? s.failed : failed);
   f[3] = page.epoch;
   f[4] = 0;
   f[5] = 0;
@@ -199,6 +201,7 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     page.value = value;
     page.rawMs = rawMs;
   } else {
+    s.failed -= scratch.fields[2] - page.failed;
     applyRecord(page, scratch.kind, scratch.fields, page.at);
     s.rebase = false;
     s.torn = false;

@@ -37,7 +37,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
         // No record can set the base to before the page's own: a sample that is early begins the grid itself.
         if (rawMs < startMs - next.jitterSpan) startMs = rawMs;
-        next.missedBefore = (next.missedBefore + Math.max(0, skipped)) >>> 0;
+        next.missedBefore = (next.missedBefore + Math.max(0, skipped - s.failed)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
         const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));

@@ -26,7 +26,7 @@ export interface Run {
 
 /** Counts are those of the samples walked so far. */
 export interface Batch {
-  /** Walks on by one piece of at most 40 samples and puts its points into `text`. False when there is none left. */
+  /** Walks on by one piece of at most 64 samples and puts its points into `text`. False when there is none left. */
   step(): boolean;
   /** Points of the last step with the commas between, "" when none of its samples is sent. */
   text: string;
@@ -52,9 +52,6 @@ const SCALES = [1, 10, 100, 1000, 10000];
 
 /** v / 10^d as text was compared with the exact decimal on the interpreter below this; beyond it invents digits. */
 const NATIVE_BELOW = 1e6;
-
-/** Timestamps have 13 digits from the year 2001 to 2286. */
-const THIRTEEN_DIGITS = 1e12;
 
 /** `value` / 10^`decimals` as the shortest decimal, digit by digit. */
 export function decimalText(value: number, decimals: number): string {
@@ -112,7 +109,6 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       lastRawMs < segment.toRawMs &&
       start.intervalMs >= 2 * spanMs + 2 &&
       zeroMs + firstRawMs * segment.rate >= batch.lastTrueMs + 1 &&
-      zeroMs >= THIRTEEN_DIGITS &&
       zeroMs - 0.5 + lastRawMs * segment.rate <= run.untilTrueMs &&
       batch.points + samples <= run.pointsMax &&
       (decimals === 0 || (start.value < NATIVE_BELOW - STEPS_MAX && start.value > STEPS_MAX - NATIVE_BELOW))

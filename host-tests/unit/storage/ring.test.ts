@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Ledger, openLedger } from "../../../firmware/storage/ledger.ts";
 import { openRing, type Ring } from "../../../firmware/storage/ring.ts";
@@ -137,4 +138,35 @@ test("keeps a sample that comes before its slot where a page begins", () => {
   }
   expect(readAll(ring, 1, 0)).toEqual(logged);
   expect(ring.totals(1)).toEqual({ sampled: 3000, missed: 0, failed: 0, pending: 3000 });
+});
+
+test("counts every slot once, as a sample, a failed reading or a missed one, wherever a page ends", () => {
+  fc.assert(
+    fc.property(
+      // Once too narrow for the step, so that absolute records come often.
+      fc.array(fc.constantFrom("v", "v", "v", "j", "f", "n", "m"), { minLength: 1, maxLength: 12 }),
+      fc.integer({ min: 900, max: 1500 }),
+      (pattern, slots) => {
+        const { region } = createRegion(12, 1024);
+        const { ring } = mount(region);
+        const count = { sampled: 0, missed: 0, failed: 0 };
+        ring.append(1, 0, 0);
+        count.sampled++;
+        for (let i = 1; i < slots; i++) {
+          const kind = i === slots - 1 ? "v" : pattern[i % pattern.length];
+          if (kind === "m") count.missed++;
+          else if (kind === "f") {
+            ring.fail(1, i * 60_000);
+            count.failed++;
+          } else {
+            ring.append(1, i * 60_000, kind === "n" ? Number.NaN : kind === "j" ? i * 100_000 : 200);
+            count.sampled++;
+          }
+        }
+        const { sampled, missed, failed } = ring.totals(1);
+        expect({ sampled, missed, failed }).toEqual(count);
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
