@@ -244,8 +244,9 @@ export function createDecoder(region: FlashRegion): Decoder {
         const word = INDEX[bytes[i]];
         if (word < CHECK_SHORT || word > REBASE) continue;
         const record = flash.read(Math.min(RECORD_MAX, tail - piece - i), page.address + piece + i);
-        // Without the base that it counts from, a check is no start.
-        if (decodeRecord(word, record, fields) > 0 && (word === REBASE || fields[EPOCH] === 0)) return piece + i;
+        // Without the base that it counts from, a check is no start, nor is a record without a value for the steps behind it.
+        if (decodeRecord(word, record, fields) === 0 || isNaN(fields[VALUE])) continue;
+        if (word === REBASE || fields[EPOCH] === 0) return piece + i;
       }
       at = piece - 1;
     }
