@@ -16,7 +16,7 @@ export function chapters(scale: number): Chapter[] {
   return [
     {
       title: "loses nothing when programs and erases fail without a word",
-      run: (storage, tally) => wornFlash(storage, tiny, tally, 1500 * scale),
+      run: (storage, tally) => wornFlash(storage, tiny, tally, 1500, 150 * scale),
     },
     {
       title: "wears its pages evenly",
