@@ -43,7 +43,7 @@ export const LIMITS = {
   heartbeatMs: 10000,
   /** A sync in which nothing happens for so long has lost a timer, to an out-of-memory: the chip is to restart. */
   syncStallMs: 600000,
-  /** JsVars that must be free to start a sync: with a 10,000-point request it took up to 1,287 at its peak (host-tests/interpreter/memory.test.ts). */
+  /** JsVars that must be free to start a sync: with a 10,000-point request it takes up to 1,250 of them (host-tests/interpreter/memory.test.ts). */
   syncMemoryFreeMin: 1400,
   /** Of one of the ledger's two banks; a whole number of pages is taken. */
   ledgerBankBytes: 4096,

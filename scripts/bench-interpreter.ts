@@ -4,6 +4,8 @@
  * pool (HARDWARE.md).
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import Table from "cli-table3";
@@ -29,6 +31,8 @@ export interface InterpreterFigures {
   post10kMs: number;
   /** Points that fit: ours and StorageFile into 64 kB of flash, the array into an ESP32's pool. */
   capacity: { ours: number; ramArray: number; storageFile: number };
+  /** Points that one `req.write` of the whole body can send in an ESP32's memory, to the nearest hundred; null when the pool grows. */
+  oneWritePointsMax: number | null;
   /** Where the programs' code lay while they were timed. */
   codeIn: CodeIn;
   bundleBytes: number;
@@ -58,8 +62,8 @@ function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-/** Runs one of host-tests/interpreter/bench on a flash of its own and returns what it reported. */
-async function runProgram(name: string, world: object, codeIn: CodeIn, prepare?: (folder: string) => void) {
+/** Runs one of host-tests/interpreter/bench on a flash of its own and returns what it reported; undefined when memory ran out. */
+async function tryProgram(name: string, world: object, codeIn: CodeIn, prepare?: (folder: string) => void) {
   const { code } = await bundleFirmware({ entry: join(ROOT, "host-tests/interpreter/bench", `${name}.ts`) });
   const program = codeIn === "RAM" ? 'eval(require("fs").readFileSync("program.js"))' : code;
   const contents: FlashContents = { program, bare: true, afterPrelude: NO_WIFI, files: { "world.json": world } };
@@ -68,7 +72,8 @@ async function runProgram(name: string, world: object, codeIn: CodeIn, prepare?:
   prepare?.(folder.path);
   const interpreter = startInterpreter(folder.path);
   try {
-    await interpreter.line(/^BENCH done/, 300_000);
+    await interpreter.line(/^BENCH done|OUT OF MEMORY/, 300_000);
+    if (interpreter.output().includes("OUT OF MEMORY")) return undefined;
     const figures: { [name: string]: number } = {};
     for (const line of interpreter.lines()) {
       const [, key, value] = /^BENCH (\S+) (\S+)$/.exec(line) ?? [];
@@ -102,10 +107,18 @@ function fullRegion(region: Region, pageBytes: number): Uint8Array {
   return flash.bytes;
 }
 
+async function runProgram(...run: Parameters<typeof tryProgram>) {
+  const figures = await tryProgram(...run);
+  if (figures === undefined) throw new Error(`${run[0]} ran out of memory: the interpreter's pool is too small for it`);
+  return figures;
+}
+
 interface Build {
   pageBytes: number;
   flashBytes: number;
   codeIn: CodeIn;
+  /** The pool grows when it is full, so that nothing runs out. */
+  grows: boolean;
 }
 
 /** JsVars that the largest program takes when it lies in RAM, about. */
@@ -121,8 +134,14 @@ async function examineBuild(): Promise<Build> {
   try {
     const [, pageBytes, flashBytes, address, poolJsVars] = (await interpreter.line(/^BUILD/)).split(" ").map(Number);
     // A pool that grows does so by 1,024.
-    const holds = poolJsVars >= RAM_JSVARS_MIN || poolJsVars % 1024 === 0;
-    return { pageBytes, flashBytes, codeIn: address !== 0 ? "mapped flash" : holds ? "RAM" : "flash read by file" };
+    const grows = poolJsVars % 1024 === 0;
+    const holds = grows || poolJsVars >= RAM_JSVARS_MIN;
+    return {
+      pageBytes,
+      flashBytes,
+      grows,
+      codeIn: address !== 0 ? "mapped flash" : holds ? "RAM" : "flash read by file",
+    };
   } finally {
     await interpreter.kill();
     folder.remove();
@@ -169,6 +188,23 @@ async function post(exact: boolean, codeIn: CodeIn): Promise<{ [name: string]: n
   }
 }
 
+/** The largest body that one write can send, by halving. */
+async function oneWritePointsMax(): Promise<number> {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  let sent = 0;
+  for (let failed = POINTS + 100; failed - sent > 100; ) {
+    const points = Math.floor((sent + failed) / 200) * 100;
+    if (await tryProgram("big-write", { httpPort: port, points }, "flash read by file")) sent = points;
+    else failed = points;
+  }
+  server.close();
+  return sent;
+}
+
 /** Medians of `runs` runs. Throws when there is no interpreter. */
 export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
   if (ESPRUINO === "") throw new Error("set ESPRUINO=/path/to/espruino, a Linux build of Espruino");
@@ -206,6 +242,7 @@ export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
       ramArray: spacious.ramArrayCapacity,
       storageFile: Math.floor(65536 / of(today, "storageFileBytesPerLine")),
     },
+    oneWritePointsMax: build.grows ? null : await oneWritePointsMax(),
     codeIn: build.codeIn,
     bundleBytes: bytes,
     bootMs: median(boots),
@@ -242,6 +279,7 @@ export async function printInterpreterBench(options: { runs: string; json?: bool
     ["JsVars above idle, 10,000-point POST", figures.jsVarsPeak10k],
     ["10,000-point POST, ms", Math.round(figures.post10kMs)],
     ["points that fit: ours in 64 kB, RAM array, StorageFile in 64 kB", Object.values(figures.capacity).join(" / ")],
+    ["points that one req.write of the whole body can send", figures.oneWritePointsMax ?? "the pool grows: no limit"],
     ["bundle, bytes", figures.bundleBytes],
     ["boot to greeting, ms", Math.round(figures.bootMs)],
     ["code lay in", figures.codeIn],

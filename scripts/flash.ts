@@ -84,7 +84,11 @@ async function prepare(
   options: FlashOptions,
   terminal: Terminal,
 ): Promise<string> {
-  checkBoard(board, { https: file.server.url.startsWith("https:"), region: file.region });
+  checkBoard(board, {
+    https: file.server.url.startsWith("https:"),
+    region: file.region,
+    datastreams: file.datastreams.length,
+  });
   const region = await findRegion(device, deviceImage(device), board, file.region);
   if (typeof region === "string") {
     throw new FieldError(

@@ -179,7 +179,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
   it("doesn't come of a sync that was let start with the least memory", async () => {
     const device = await start(makeQuickClock(10), 1000);
     await further(device, /^R1 /, 20, 10_000);
-    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin + 60})`);
+    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin + 100})`);
     await device.evaluate("realTimeout(backfill.sync,10)");
     const ended = /sync refused|OUT OF MEMORY/;
     await expect

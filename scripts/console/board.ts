@@ -1,3 +1,4 @@
+import { LIMITS } from "../../firmware/limits.ts";
 import { type Partition, provenRegion, readPartitions } from "../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
 import type { DeviceConsole } from "./device-console.ts";
@@ -20,8 +21,9 @@ export type WantedRegion = string | { address: number; bytes: number };
 
 const TABLE_ADDRESS = 0x8000;
 const TABLE_BYTES = 0xc00;
-/** The firmware takes some 3,000 JsVars at idle and refuses to sync with fewer than 900 free (limits.ts). */
-const JSVARS_MIN = 4000;
+/** JsVars of the firmware after weeks of syncs, and of each datastream (firmware/platform/HARDWARE.md). */
+const JSVARS_IDLE = 3020;
+const JSVARS_A_DATASTREAM = 184;
 
 /** Asks the board. The partition table is copied into `image`. */
 export async function readBoard(device: DeviceConsole, image: DeviceImage): Promise<Board> {
@@ -75,6 +77,7 @@ export async function findRegion(
 export interface Needs {
   https: boolean;
   region: WantedRegion;
+  datastreams: number;
 }
 
 /** Throws a `FieldError` for whatever makes this board unfit; returns remarks that are no obstacle. */
@@ -100,10 +103,11 @@ export function checkBoard(board: Board, needs: Needs): string[] {
       "Use a build that has it (ESP32, ESP32C3 and ESP32S3 have, ESP32_IDF4 has not: see the README), or, for a server in your own network, http with allowPlainHttp.",
     );
   }
-  if (board.memory.total < JSVARS_MIN) {
+  const jsVars = JSVARS_IDLE + JSVARS_A_DATASTREAM * needs.datastreams + LIMITS.syncMemoryFreeMin;
+  if (board.memory.total < jsVars) {
     throw new FieldError(
-      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${JSVARS_MIN}.`,
-      "Switch Bluetooth off for good, once, at the console: ESP32.enableBLE(false). It restarts the board and gives some 1,800 more; samples stay.",
+      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${needs.datastreams} datastreams.`,
+      "Switch Bluetooth off for good, once, at the console: ESP32.enableBLE(false). It restarts the board and gives some 1,800 more; samples stay. If it is off, the unit can't have so many datastreams.",
     );
   }
   if (typeof board.partitions === "string") {

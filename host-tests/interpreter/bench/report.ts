@@ -9,6 +9,10 @@ export function jsVars(): number {
   return (process as unknown as BenchProcess).memory(false).usage;
 }
 
+export function freeJsVars(): number {
+  return (process as unknown as BenchProcess).memory(false).free;
+}
+
 /** The pool of an ESP32 without Bluetooth (firmware/platform/HARDWARE.md); the interpreter's own may be larger. */
 export const ESP32_JSVARS = 5200;
 
