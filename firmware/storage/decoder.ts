@@ -30,7 +30,8 @@ export type PlainStart = Pick<
  * Works off a piece of plain samples by itself, without arrays between. Their slots are `intervalMs` apart. Of a book of one
  * word, each byte's sample lies `jitters[byte]` from its slot and is `steps[byte]` more than the one before. Of one of two
  * words, `steps[byte]` is a word's index: 65 × the first + the second is the symbol, (jitter + jitterSpan) × (2 × stepSpan + 1) +
- * step + stepSpan. A byte that is no sample is `NO_STEP`. Returns the last value; undefined = rather as arrays.
+ * step + stepSpan. A byte that is no sample is `NO_STEP`, and a symbol may be none of the book's. Returns the last value;
+ * undefined = rather as arrays.
  */
 export type Fold = (start: PlainStart, bytes: Uint8Array, steps: Int16Array, jitters: Int8Array) => number | undefined;
 
@@ -55,12 +56,15 @@ function passOver(start: PlainStart, bytes: Uint8Array, steps: Int16Array): numb
     return value;
   }
   const stepSymbols = 2 * start.stepSpan + 1;
+  const symbols = stepSymbols * (2 * start.jitterSpan + 1);
   let sum = 0;
   for (let i = 0; i < bytes.length; i += 2) {
     const first = steps[bytes[i]];
     const second = steps[bytes[i + 1]];
+    const symbol = first * DATA_WORDS + second;
+    if (symbol >= symbols) return undefined;
     sum += first + second;
-    value += ((first * DATA_WORDS + second) % stepSymbols) - start.stepSpan;
+    value += (symbol % stepSymbols) - start.stepSpan;
   }
   return sum < 0 ? undefined : value;
 }

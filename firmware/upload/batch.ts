@@ -142,6 +142,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     } else {
       const stepSpan = start.stepSpan;
       const stepSymbols = 2 * stepSpan + 1;
+      const symbols = stepSymbols * (2 * start.jitterSpan + 1);
       let sum = 0;
       slotMs -= start.jitterSpan;
       for (let i = 0; i < bytes.length; ) {
@@ -149,6 +150,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
         const second = steps[bytes[i++]];
         const symbol = first * DATA_WORDS + second;
         const step = symbol % stepSymbols;
+        if (symbol >= symbols) return undefined;
         sum += first + second;
         slotMs += intervalMs;
         value += step - stepSpan;
