@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "host",
           include: ["host-tests/**/*.test.ts"],
-          exclude: ["host-tests/interpreter/**"],
+          exclude: ["host-tests/interpreter/**", "host-tests/field/interpreter.test.ts"],
           // By default Vitest keeps one for itself, which of two cores would be half.
           maxWorkers: availableParallelism(),
           testTimeout: 30_000,
@@ -19,7 +19,7 @@ export default defineConfig({
         // Against a real Espruino (ESPRUINO=/path/to/espruino); each test says so and skips without.
         test: {
           name: "interpreter",
-          include: ["host-tests/interpreter/**/*.test.ts"],
+          include: ["host-tests/interpreter/**/*.test.ts", "host-tests/field/interpreter.test.ts"],
           testTimeout: 120_000,
           // Timing matters there, and this machine has few cores.
           fileParallelism: false,
