@@ -156,7 +156,8 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
 /** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
 export function encodeSample(s: Stream, page: Page, rawMs: number, value: number, scratch: Scratch): number {
   const sinceMs = rawMs - page.nextMs;
-  const skipped = Math.round(sinceMs / page.intervalMs);
+  // Half an interval late is late still, as the sampler has it.
+  const skipped = Math.ceil(sinceMs / page.intervalMs - 0.5);
   const jitterMs = sinceMs - skipped * page.intervalMs;
   const step = value - page.value;
   scratch.skipped = skipped;

@@ -33,7 +33,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
       next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
       if (!s.rebase && s.open) {
         // The grid goes on, shifted to the middle of what the timer does.
-        const skipped = Math.round((rawMs - old.nextMs) / old.intervalMs);
+        const skipped = Math.ceil((rawMs - old.nextMs) / old.intervalMs - 0.5);
         startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
         // No record can set the base to before the page's own: a sample that is early begins the grid itself.
         if (rawMs < startMs - next.jitterSpan) startMs = rawMs;

@@ -12,7 +12,6 @@ import {
 } from "../../../firmware/clock/clock.ts";
 import { createVirtualMachine } from "./virtual-machine.ts";
 
-if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
 const YEARS_56_MS = 56 * 365.25 * 86400000;
 
 describe("the clock", () => {

@@ -6,8 +6,6 @@ import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import type { Http, HttpHandlers } from "../../../firmware/platform/ports.ts";
 import { createVirtualMachine } from "./virtual-machine.ts";
 
-if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
-
 describe("the Date header", () => {
   it("reads what any server writes, within a second and half the round trip", () => {
     const anyMs = fc.integer({ min: Date.UTC(2024, 0, 1, 0, 0, 2), max: Date.UTC(2099, 11, 31, 23, 59) });

@@ -5,8 +5,6 @@ import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../f
 import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "./time-servers.ts";
 import { createVirtualMachine } from "./virtual-machine.ts";
 
-if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
-
 const RAW0_MS = 777000;
 /** What the stand-in servers say of their own uncertainty: half the root delay, the dispersion, and whole ms. */
 const OWN_MS = 10 + 2 + 1;

@@ -19,7 +19,6 @@ import {
 
 const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
-if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
 
 function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;

@@ -253,7 +253,7 @@ describe("the sampler", () => {
   });
 
   test("takes one sample at most of any slot, whatever blocks and whatever hangs", () => {
-    const seed = Number(process.env.SIM_SEED ?? Date.now() % 2 ** 31);
+    const seed = Number(process.env.SIM_SEED ?? 1);
     fc.assert(
       fc.property(
         fc.integer({ min: 100, max: 5000 }),

@@ -21,7 +21,7 @@ const reading = fc.record({
 });
 
 test("every slot since the start is a sample, a failed reading or a missed slot, whatever blocks and whatever fails", () => {
-  const seed = Number(process.env.SIM_SEED ?? Date.now() % 2 ** 31);
+  const seed = Number(process.env.SIM_SEED ?? 1);
   fc.assert(
     fc.property(
       fc.array(reading, { minLength: 1, maxLength: 40 }),

@@ -15,8 +15,6 @@ import { LEDGER_FULL } from "../../../firmware/storage/log.ts";
 import { openRing } from "../../../firmware/storage/ring.ts";
 import { createRegion } from "./region.ts";
 
-if (process.env.SIM_SEED) fc.configureGlobal({ seed: Number(process.env.SIM_SEED) });
-
 const HOUR_MS = 3600000;
 const T0_MS = 1780000000000;
 const SYNCS_MAX = 16;
