@@ -49,6 +49,7 @@ describeEspruino(`a device killed ${KILLS} times, seed ${SEED}`, { timeout: KILL
       const device = logger.boot();
       await device.line(/^backfill \S+ logging/);
       bootMsMax = Math.max(bootMsMax, Date.now() - bornMs);
+      let lifeMs = 1500;
       if (kill === 0) {
         // What was sampled before any session met a clock can't be dated.
         logger.server.fault = undefined;
@@ -56,10 +57,13 @@ describeEspruino(`a device killed ${KILLS} times, seed ${SEED}`, { timeout: KILL
       } else if (random() < 0.7) {
         // Not awaited: the kill may come before the console answers.
         device.evaluate("(air.up=true,backfill.sync(),0)").catch(() => {});
-        // The time takes seconds to be known: half of them live to see their requests cut.
-        if (random() < 0.5) await device.line(/\] time: /, 9000).catch(() => {});
+        // The time takes seconds to be known, and planning another: half of them live to see their requests cut.
+        if (random() < 0.5) {
+          await device.line(/\] time: /, 9000).catch(() => {});
+          lifeMs = 4000;
+        }
       }
-      await new Promise((resolve) => setTimeout(resolve, random() ** 2 * 1500));
+      await new Promise((resolve) => setTimeout(resolve, random() * lifeMs));
       await device.kill();
       lives.push([bornMs, Date.now()]);
       for (const value of committed(device, 1)) certain.add(value);
@@ -103,7 +107,7 @@ describeEspruino(`a device killed ${KILLS} times, seed ${SEED}`, { timeout: KILL
       ...sent.map(({ ts, value }) => Math.abs(((((ts - Number(value)) % 1e9) + 1.5e9) % 1e9) - 5e8)),
     );
     const stats = standIn.stats();
-    expect(stats.requests, "too few requests were under way").toBeGreaterThan(KILLS / 4);
+    expect(stats.requests, "too few requests were under way").toBeGreaterThan(KILLS / 8);
     console.log(
       `seed ${SEED}: ${KILLS} kills, ${certain.size} samples certainly committed, ${stats.points} points, ${stats.duplicates} duplicates, ` +
         `${stats.replays} replays, ${stats.requests} requests, time error at most ${errorMsMax} ms, boot at most ${bootMsMax} ms`,
