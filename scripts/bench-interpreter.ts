@@ -7,16 +7,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import Table from "cli-table3";
-import { LIMITS } from "../firmware/limits.ts";
-import { openLedger } from "../firmware/storage/ledger.ts";
-import { openRing } from "../firmware/storage/ring.ts";
 import { startServer } from "../host-tests/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../host-tests/blynk-stand-in/stand-in.ts";
+import { openStorage } from "../host-tests/interpreter/backlog.ts";
 import { ESPRUINO, LINUX_FLASH, startInterpreter } from "../host-tests/interpreter/espruino.ts";
 import { type FlashContents, provision, REGION } from "../host-tests/interpreter/flash-image.ts";
-import { SimulatedFlash } from "../host-tests/simulator/flash.ts";
+import { type Pool, readPool } from "../host-tests/interpreter/pool.ts";
 import { bundleFirmware, ROOT } from "./bundle.ts";
 
 export interface InterpreterFigures {
@@ -88,20 +85,10 @@ async function tryProgram(name: string, world: object, codeIn: CodeIn, prepare?:
 
 /** A region as a full ring leaves it, written by the same storage code on this machine. */
 function fullRegion(region: Region, pageBytes: number): Uint8Array {
-  const flash = new SimulatedFlash({ address: region.address, pageBytes, pages: region.bytes / pageBytes });
-  const place = {
-    flash,
-    crc32: (bytes: Uint8Array) => crc32(bytes),
-    address: region.address,
-    pageBytes,
-    pages: region.bytes / pageBytes,
-  };
-  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / pageBytes);
-  const ledger = openLedger(place, bankPages);
-  const ring = openRing(place, ledger, bankPages, [{ pin: 1, intervalMs: 60_000, decimals: 1 }]);
+  const { flash, ledger, ring } = openStorage(region, pageBytes, [{ pin: 1, intervalMs: 60_000, decimals: 1 }]);
   ledger.boot(1, 0);
   ring.start(1);
-  for (let i = 0; ring.fill().usedPages < place.pages - 2 * bankPages - 1; i++) {
+  for (let i = 0; ring.fill().usedPages < ring.fill().pages - 1; i++) {
     for (let n = 0; n < 200; n++) ring.append(1, (i * 200 + n) * 60_000 + ((n * 37) % 11) - 5, 215 + (n % 3));
   }
   return flash.bytes;
@@ -113,39 +100,12 @@ async function runProgram(...run: Parameters<typeof tryProgram>) {
   return figures;
 }
 
-interface Build {
-  pageBytes: number;
-  flashBytes: number;
-  codeIn: CodeIn;
-  /** The pool grows when it is full, so that nothing runs out. */
-  grows: boolean;
-}
-
 /** JsVars that the largest program takes when it lies in RAM, about. */
 const RAM_JSVARS_MIN = 12_000;
 
-/** What this interpreter's flash and memory are like. */
-async function examineBuild(): Promise<Build> {
-  const folder = await provision({
-    program: `print("BUILD",require("Flash").getPage(${LINUX_FLASH.address}).length,process.env.FLASH,E.getAddressOf(require("Storage").read(".bootcde"),true),process.memory().total)`,
-    bare: true,
-  });
-  const interpreter = startInterpreter(folder.path);
-  try {
-    const [, pageBytes, flashBytes, address, poolJsVars] = (await interpreter.line(/^BUILD/)).split(" ").map(Number);
-    // A pool that grows does so by 1,024.
-    const grows = poolJsVars % 1024 === 0;
-    const holds = grows || poolJsVars >= RAM_JSVARS_MIN;
-    return {
-      pageBytes,
-      flashBytes,
-      grows,
-      codeIn: address !== 0 ? "mapped flash" : holds ? "RAM" : "flash read by file",
-    };
-  } finally {
-    await interpreter.kill();
-    folder.remove();
-  }
+function codePlace({ mapped, grows, jsVars }: Pool): CodeIn {
+  if (mapped) return "mapped flash";
+  return grows || jsVars >= RAM_JSVARS_MIN ? "RAM" : "flash read by file";
 }
 
 async function mountMs(region: Region, image: Uint8Array, codeIn: CodeIn): Promise<number> {
@@ -208,15 +168,16 @@ async function oneWritePointsMax(): Promise<number> {
 /** Medians of `runs` runs. Throws when there is no interpreter. */
 export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
   if (ESPRUINO === "") throw new Error("set ESPRUINO=/path/to/espruino, a Linux build of Espruino");
-  const build = await examineBuild();
+  const build = await readPool();
+  const codeIn = codePlace(build);
   const ours: { [name: string]: number }[] = [];
   const today: { [name: string]: number }[] = [];
   const boots: number[] = [];
   const { code, bytes } = await bundleFirmware();
   for (let run = 0; run < runs; run++) {
     // In turn, so that a machine that slows down slows both.
-    ours.push(await post(false, build.codeIn));
-    today.push(await runProgram("today", {}, build.codeIn));
+    ours.push(await post(false, codeIn));
+    today.push(await runProgram("today", {}, codeIn));
     boots.push((await bootMs(code)) - (await bootMs('print("backfill")')));
   }
   // Memory from flash, as on a board, where functions take little of the pool.
@@ -227,8 +188,8 @@ export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
   const large = hasLarge ? fullRegion(LARGE, build.pageBytes) : undefined;
   const mounts = { small: [] as number[], large: [] as number[] };
   for (let run = 0; run < runs; run++) {
-    mounts.small.push(await mountMs(SMALL, small, build.codeIn));
-    if (large) mounts.large.push(await mountMs(LARGE, large, build.codeIn));
+    mounts.small.push(await mountMs(SMALL, small, codeIn));
+    if (large) mounts.large.push(await mountMs(LARGE, large, codeIn));
   }
   const of = (figures: { [name: string]: number }[], name: string) => median(figures.map((one) => one[name]));
   return {
@@ -243,7 +204,7 @@ export async function benchInterpreter(runs = 3): Promise<InterpreterFigures> {
       storageFile: Math.floor(65536 / of(today, "storageFileBytesPerLine")),
     },
     oneWritePointsMax: build.grows ? null : await oneWritePointsMax(),
-    codeIn: build.codeIn,
+    codeIn,
     bundleBytes: bytes,
     bootMs: median(boots),
   };

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { bootSession } from "../../firmware/clock/clock.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { openLedger } from "../../firmware/storage/ledger.ts";
-import { openRing, type Ring } from "../../firmware/storage/ring.ts";
+import { openRing, type StreamSettings } from "../../firmware/storage/ring.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { REGION } from "./flash-image.ts";
 
@@ -11,23 +11,28 @@ export interface BacklogOptions {
   /** Of the interpreter's flash. */
   pageBytes: number;
   /** As in the device file. */
-  streams: { pin: number; intervalMs: number; decimals: number }[];
+  streams: StreamSettings[];
   /** Of each datastream. */
   samples: number;
   /** Scaled integers. */
   value(index: number, pin: number): number;
 }
 
-/** The region's bytes. The clock was met at the first sample and ten minutes ago, just after the last. */
-export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedPages: number } {
-  const { pageBytes, streams, samples } = options;
-  const { address, bytes } = REGION;
+/** The firmware's storage on a blank region of simulated flash. */
+export function openStorage(place: { address: number; bytes: number }, pageBytes: number, streams: StreamSettings[]) {
+  const { address, bytes } = place;
   const pages = bytes / pageBytes;
   const flash = new SimulatedFlash({ address, pageBytes, pages });
   const region = { flash, crc32: (data: Uint8Array) => crc32(data), address, pageBytes, pages };
   const bankPages = Math.ceil(LIMITS.ledgerBankBytes / pageBytes);
   const ledger = openLedger(region, bankPages);
-  const ring: Ring = openRing(region, ledger, bankPages, streams);
+  return { flash, ledger, ring: openRing(region, ledger, bankPages, streams) };
+}
+
+/** The region's bytes. The clock was met at the first sample and ten minutes ago, just after the last. */
+export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedPages: number } {
+  const { pageBytes, streams, samples } = options;
+  const { flash, ledger, ring } = openStorage(REGION, pageBytes, streams);
   const session = bootSession(0);
   ledger.boot(session, 0);
   ring.start(session);

@@ -4,22 +4,12 @@
  */
 import { afterEach, expect, it } from "vitest";
 import type { SocketFault } from "../blynk-stand-in/server.ts";
+import { seeded } from "../power-loss/random.ts";
 import { describeEspruino } from "./espruino.ts";
 import { committed, createLogger, imbalance, type Logger, type Status, syncUntil } from "./logger.ts";
 
 const KILLS = Number(process.env.KILLS ?? 100);
 const SEED = Number(process.env.SIM_SEED ?? Date.now() % 1_000_000);
-
-/** Mulberry32: one seed, one life. */
-function prng(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 let logger: Logger | undefined;
 afterEach(() => logger?.stop());
@@ -35,7 +25,7 @@ function randomFault(random: () => number): SocketFault | undefined {
 
 describeEspruino(`a device killed ${KILLS} times, seed ${SEED}`, { timeout: KILLS * 6000 + 120_000 }, () => {
   it("loses nothing committed, invents nothing, counts once, replays byte for byte", async () => {
-    const random = prng(SEED);
+    const random = seeded(SEED);
     logger = await createLogger({ intervalMs: 100 });
     const { standIn } = logger;
     const all = new Set<number>();

@@ -3,11 +3,11 @@
  * and code that looks at what is in use. Both cost what they cost before the program starts, so what is above idle is
  * the program's.
  */
-import { startInterpreter } from "./espruino.ts";
+import { ESP32_JSVARS } from "./esp32.ts";
+import { LINUX_FLASH, startInterpreter } from "./espruino.ts";
 import { provision } from "./flash-image.ts";
+import { replaceFlashRead } from "./flash-read.ts";
 
-/** Of an ESP32 without Bluetooth (firmware/platform/HARDWARE.md). */
-const ESP32_JSVARS = 5200;
 /** What the interpreter itself takes of them before any program: 59 on the Linux build. */
 const INTERPRETER_JSVARS = 60;
 
@@ -17,6 +17,9 @@ export interface Pool {
   jsVars: number;
   /** Of the flash; 4,096 on ESP32. */
   pageBytes: number;
+  flashBytes: number;
+  /** The program lies in flash that is mapped into memory, as on ESP32, and isn't read from a file. */
+  mapped: boolean;
   /** Doubles when it is full, so that it never runs out. */
   grows: boolean;
   /** Why memory figures of this build say nothing about an ESP32, or "". */
@@ -32,19 +35,20 @@ export function readPool(): Promise<Pool> {
 }
 
 async function ask(): Promise<Pool> {
-  const program =
-    'var m=process.memory();print("POOL",m.total,m.blocksize,require("Flash").getPage(0x10000000).length,process.env.FLASH)';
+  const program = `var m=process.memory();print("POOL",m.total,m.blocksize,require("Flash").getPage(${LINUX_FLASH.address}).length,process.env.FLASH,E.getAddressOf(require("Storage").read(".bootcde"),true))`;
   const folder = await provision({ program, bare: true });
   const interpreter = startInterpreter(folder.path);
   try {
-    const [, jsVars, blockBytes, pageBytes] = (await interpreter.line(/^POOL/)).split(" ").map(Number);
+    const [, jsVars, blockBytes, pageBytes, flashBytes, codeAddress] = (await interpreter.line(/^POOL/))
+      .split(" ")
+      .map(Number);
     // Linux builds with a pool that grows take their JsVars by the 1,024; 64-bit JsVars hold more each.
     const grows = jsVars % 1024 === 0;
     const unlike = [
       ...(grows ? ["its pool grows when it is full"] : []),
       ...(blockBytes > 16 ? [`a JsVar has ${blockBytes} bytes`] : []),
     ].join(", and ");
-    return { jsVars, blockBytes, pageBytes, grows, unlike };
+    return { jsVars, blockBytes, pageBytes, flashBytes, mapped: codeAddress !== 0, grows, unlike };
   } finally {
     await interpreter.kill();
     folder.remove();
@@ -94,14 +98,7 @@ var meter = {
   }
   meter.flash = require("Flash");
   meter.read = reader(meter.flash.read);
-  // A module's function sees globals only.
-  Modules.addCached("Flash", function () {
-    exports.read = meter.read;
-    exports.write = meter.flash.write;
-    exports.erasePage = meter.flash.erasePage;
-    exports.getPage = meter.flash.getPage;
-    exports.getFree = meter.flash.getFree;
-  });
+  ${replaceFlashRead("meter.flash", "meter.read")}
   // Any request tells where the native function is; this one is closed before it connects.
   var request = require("http").request({ host: "127.0.0.1", port: 1, path: "/" }, function () {});
   var write = request.write;

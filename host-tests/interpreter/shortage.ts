@@ -1,4 +1,5 @@
 /** Shortages of memory, made in the running program: code for `afterPrelude`, before the ballast, if there is one. */
+import { replaceFlashRead } from "./flash-read.ts";
 
 /**
  * `hoardUntil(free)` leaves so many JsVars free; `hoardAll()` takes them all, and so runs out of memory itself;
@@ -29,14 +30,7 @@ starvation.read = function (bytes, address) {
   }
   return starvation.flash.read(bytes, address);
 };
-// A module's function sees globals only.
-Modules.addCached("Flash", function () {
-  exports.read = starvation.read;
-  exports.write = starvation.flash.write;
-  exports.erasePage = starvation.flash.erasePage;
-  exports.getPage = starvation.flash.getPage;
-  exports.getFree = starvation.flash.getFree;
-});
+${replaceFlashRead("starvation.flash", "starvation.read")}
 `;
 
 /** Prints `KICK` at each kick of the watchdog, so that its hunger shows from outside, whatever became of the program. */

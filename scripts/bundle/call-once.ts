@@ -10,7 +10,7 @@ import {
   type Reference,
   resolveNames,
 } from "../dialect/scopes.ts";
-import { applyEdits } from "./constants.ts";
+import { applyEdits, type Edit } from "./edits.ts";
 import { findStart, isCalledAtOnce } from "./start-only.ts";
 
 /**
@@ -71,7 +71,7 @@ function inlineRound(code: string): string {
           (contains(other.binding.value, place.callee) || contains(other.binding.value, place.binding.node)),
       ),
   );
-  const edits: { at: number; end: number; text: string }[] = [];
+  const edits: Edit[] = [];
   for (const { binding, callee } of moved) {
     edits.push({ at: callee.start, end: callee.end, text: `(${expressionOf(binding.value as Node, code)})` });
     const declaration = declarationOf(program, binding) as Node;

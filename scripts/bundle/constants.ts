@@ -1,5 +1,6 @@
 import * as acorn from "acorn";
 import { type Binding, type Node, type Reference, resolveNames } from "../dialect/scopes.ts";
+import { applyEdits, type Edit } from "./edits.ts";
 
 /**
  * Puts the values of constants at the top of a script where their names are used, and drops the names: a number takes a JsVar
@@ -17,7 +18,7 @@ export function inlineConstants(code: string): string {
     else list.push(use);
   }
 
-  const edits: { at: number; end: number; text: string }[] = [];
+  const edits: Edit[] = [];
   const dropped = new Set<Node>();
   const declarators = program.body
     .filter((statement: Node) => statement.type === "VariableDeclaration")
@@ -52,7 +53,7 @@ function nextStart(statement: Node, one: Node): number {
 }
 
 /** What stands in place of one use, or undefined when the name has to stay. */
-function inlined(use: Reference, value: Node, code: string): { at: number; end: number; text: string } | undefined {
+function inlined(use: Reference, value: Node, code: string): Edit | undefined {
   const node = use.node as unknown as Node;
   const parent = use.path[use.path.length - 1];
   if (isConstant(value)) {
@@ -93,15 +94,4 @@ function textOf(value: Node, code: string): string {
   const text = code.slice(value.start, value.end);
   // A number's member: 1..toFixed.
   return value.type === "Literal" && typeof value.value !== "number" ? text : `(${text})`;
-}
-
-/** Replaces stretches of a text that don't overlap. */
-export function applyEdits(code: string, edits: { at: number; end: number; text: string }[]): string {
-  let edited = "";
-  let from = 0;
-  for (const edit of edits.sort((a, b) => a.at - b.at)) {
-    edited += code.slice(from, edit.at) + edit.text;
-    from = edit.end;
-  }
-  return edited + code.slice(from);
 }

@@ -1,5 +1,6 @@
 import * as acorn from "acorn";
 import { type Binding, childrenOf, type Node, resolveNames } from "../dialect/scopes.ts";
+import { applyEdits, type Edit } from "./edits.ts";
 
 /**
  * Gives every name at the top of a script one that starts with `$`, so that the script can do without a function around it.
@@ -14,7 +15,7 @@ export function renameTopLevel(code: string): string {
   const references = resolveNames(program);
   const names = new Map<Binding, string>();
   const taken = new Set(code.match(/\$\w+/g) ?? []);
-  const edits: { at: number; end: number; text: string }[] = [];
+  const edits: Edit[] = [];
 
   function nameOf(binding: Binding): string {
     let name = names.get(binding);
@@ -48,11 +49,5 @@ export function renameTopLevel(code: string): string {
   };
   visit(program);
 
-  let renamed = "";
-  let from = 0;
-  for (const edit of edits.sort((a, b) => a.at - b.at)) {
-    renamed += code.slice(from, edit.at) + edit.text;
-    from = edit.end;
-  }
-  return renamed + code.slice(from);
+  return applyEdits(code, edits);
 }

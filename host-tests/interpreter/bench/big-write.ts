@@ -1,5 +1,6 @@
 /** One `req.write` of a whole body, of as many points as world.json says, in an ESP32's memory: how uploads are written today. */
-import { ESP32_JSVARS, freeJsVars, jsVars, report } from "./report.ts";
+import { ESP32_JSVARS } from "../esp32.ts";
+import { freeJsVars, jsVars, report } from "./report.ts";
 
 interface BenchStorage {
   readJSON(name: string): { httpPort: number; points: number };

@@ -13,9 +13,6 @@ export function freeJsVars(): number {
   return (process as unknown as BenchProcess).memory(false).free;
 }
 
-/** The pool of an ESP32 without Bluetooth (firmware/platform/HARDWARE.md); the interpreter's own may be larger. */
-export const ESP32_JSVARS = 5200;
-
 /** JsVars after a garbage collection. */
 export function idleJsVars(): number {
   return (process as unknown as BenchProcess).memory(true).usage;

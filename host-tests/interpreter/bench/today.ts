@@ -1,5 +1,6 @@
 /** How people log with Espruino today: lines in a StorageFile, or an array in RAM; JSON.stringify; one big write. */
-import { ESP32_JSVARS, jitter, jsVars, reading, report, timeUs } from "./report.ts";
+import { ESP32_JSVARS } from "../esp32.ts";
+import { jitter, jsVars, reading, report, timeUs } from "./report.ts";
 
 interface BenchFile {
   write(text: string): void;

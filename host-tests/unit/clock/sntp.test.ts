@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
+import { seeded } from "../../power-loss/random.ts";
 import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "./time-servers.ts";
 import { createVirtualMachine } from "./virtual-machine.ts";
 
@@ -18,22 +19,11 @@ const server = (overrides: Partial<TimeServer> = {}): TimeServer => ({
 const forged = (forge: (answer: DataView) => void): TimeServer => server({ forge });
 const silent = server({ thereMs: () => Infinity });
 
-/** Small, fast, seeded (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 function createBench(servers: Record<string, TimeServer>, names = Object.keys(servers)) {
   const machine = createVirtualMachine();
   const network = createNetwork(machine, servers);
   const clock = createClock(machine.timers, 1, RAW0_MS);
-  const sntp = createSntp(network.udp, machine.timers, clock, names, createRandom(1));
+  const sntp = createSntp(network.udp, machine.timers, clock, names, seeded(1));
   const query = (): TimeAnswer | undefined => {
     const answers: (TimeAnswer | undefined)[] = [];
     sntp.query((answer) => answers.push(answer));
@@ -75,7 +65,7 @@ describe("the SNTP client", () => {
   });
 
   it("is right within 40 ms nine times in ten when each way takes 20 to 200 ms at random, always within its bound", () => {
-    const random = createRandom(5);
+    const random = seeded(5);
     const jitter = () => 20 + 180 * random();
     const errors: number[] = [];
     for (let i = 0; i < 200; i++) {
@@ -181,7 +171,7 @@ describe("the SNTP client", () => {
       machine.timers,
       clock,
       ["a"],
-      createRandom(2),
+      seeded(2),
     );
     let found: TimeAnswer | undefined;
     sntp.query((answer) => (found = answer));
