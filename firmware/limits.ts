@@ -32,19 +32,19 @@ export const LIMITS = {
   /** A server may not silence a unit for longer. */
   retryAfterMaxMs: 86400000,
   /** Failures in a row until a sync gives up, to go on after the backoff. */
-  failuresPerSyncMax: 3,
+  failuresPerDeliveryMax: 3,
   /** A sync doesn't wait longer than this between its tries: somebody may be watching the LED. */
   patienceMs: 20000,
   /** A batch that is refused for what is in it falls to so many points, then halves. */
   refusedBatchPoints: 64,
   /** Points asked for one by one in a sync until its datastream waits for the next. */
-  refusedPointsPerSyncMax: 16,
+  refusedPointsPerDeliveryMax: 16,
   /** The watchdog is kicked so often, if all is well. */
   heartbeatMs: 10000,
   /** A sync in which nothing happens for so long has lost a timer, to an out-of-memory: the chip is to restart. */
-  syncStallMs: 600000,
+  deliveryStallMs: 600000,
   /** JsVars that must be free to start a sync: with a 10,000-point request it takes up to 1,250 of them (host-tests/interpreter/memory.test.ts). */
-  syncMemoryFreeMin: 1400,
+  deliveryMemoryFreeMin: 1400,
   /** Of one of the ledger's two banks; a whole number of pages is taken. */
   ledgerBankBytes: 4096,
 };

@@ -5,8 +5,8 @@
 import { bootSession, type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
+import { createFixTaker } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
-import { createTimeSync } from "./clock/time-sync.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
 import { createNetwork } from "./network/wifi.ts";
@@ -16,15 +16,15 @@ import { createMachine } from "./platform/machine.ts";
 import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { composeStatus, type Logger, VERSION } from "./status.ts";
-import { type Ledger, openLedger } from "./storage/ledger.ts";
-import { openRing, type Ring } from "./storage/ring.ts";
+import { type Ledger, openLedger } from "./storage/ledger/ledger.ts";
+import { openRing, type Ring } from "./storage/ring/ring.ts";
 import { batchRequest } from "./upload/blynk.ts";
+import { createDelivery, type Delivery } from "./upload/delivery.ts";
+import { createDrain } from "./upload/drain.ts";
 import { guardTimers } from "./upload/guard.ts";
 import { createOverload } from "./upload/overload.ts";
 import { createPlanner } from "./upload/planner.ts";
 import { createQuota } from "./upload/quota.ts";
-import { createSync, type Syncer } from "./upload/sync.ts";
-import { createUploader } from "./upload/uploader.ts";
 import { VERDICT } from "./verdict.ts";
 
 /** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
@@ -55,7 +55,7 @@ let ring!: Ring;
 let clock!: Clock;
 // These two tell how far the start got.
 let sampler: Sampler | undefined;
-let logger: (Logger & { syncer: Syncer }) | undefined;
+let logger: (Logger & { delivery: Delivery }) | undefined;
 
 function onJump(session: number) {
   try {
@@ -69,16 +69,16 @@ function onJump(session: number) {
 }
 
 // Here and not where it is passed on: made in the `try` below, it would keep all the names there (22 JsVars).
-function failSync(error: unknown) {
-  if (logger !== undefined) logger.syncer.fail(error);
+function failDelivery(error: unknown) {
+  if (logger !== undefined) logger.delivery.fail(error);
 }
 
-function stepSync() {
-  if (logger !== undefined) logger.syncer.step();
+function stepDelivery() {
+  if (logger !== undefined) logger.delivery.step();
 }
 
 function kick() {
-  const syncing = logger === undefined || logger.syncer.beat();
+  const syncing = logger === undefined || logger.delivery.beat();
   if (syncing && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
 }
@@ -123,23 +123,23 @@ try {
     ageMaxMs,
     intervalsMs: streams.map((stream) => stream.intervalMs),
   });
-  const careful = guardTimers(timers, stepSync, failSync);
+  const careful = guardTimers(timers, stepDelivery, failDelivery);
   const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
     pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
     bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,
     ageMaxMs,
   });
-  const uploader = createUploader(ring, ledger, map, clock, planner, machine.http, careful, chip, log, {
+  const drain = createDrain(ring, ledger, map, clock, planner, machine.http, careful, chip, log, {
     server: settings.server,
     token: settings.token,
   });
-  const syncer = createSync(
+  const delivery = createDelivery(
     network,
-    createTimeSync(sntp, askDate, clock, map, ledger, log),
+    createFixTaker(sntp, askDate, clock, map, ledger, log),
     planner,
     overload,
     quota,
-    uploader,
+    drain,
     ledger,
     { flashFault: sampler.flashFailed, sensorFailing: sampler.failing },
     timers,
@@ -147,7 +147,7 @@ try {
     log,
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
-  logger = { ledger, ring, clock, map, sampler, network, syncer, streams };
+  logger = { ledger, ring, clock, map, sampler, network, delivery, streams };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);
@@ -158,16 +158,16 @@ try {
   const led = startLed(machine.pins, timers, device.led, () => sampler !== undefined && sampler.healthy());
   if (logger === undefined) led.verdict(VERDICT.flashFault);
   else {
-    const syncer = logger.syncer;
-    syncer.watch((busy) => {
+    const delivery = logger.delivery;
+    delivery.watch((busy) => {
       if (busy) led.syncing();
-      else led.verdict(syncer.verdict());
+      else led.verdict(delivery.verdict());
     });
   }
   if (device.button !== undefined) {
     startButton(machine.pins, timers, device.button, () => {
       if (logger === undefined) led.verdict(VERDICT.flashFault);
-      else logger.syncer.trigger("button");
+      else logger.delivery.trigger("button");
     });
   }
 } catch (error) {
@@ -190,11 +190,11 @@ faults.forEach((fault) => {
     return answer;
   },
   "sync": () => {
-    if (logger !== undefined) logger.syncer.trigger("console");
+    if (logger !== undefined) logger.delivery.trigger("console");
   },
 };
 if (logger !== undefined) {
-  const syncer = logger.syncer;
-  logger.network.onUp(() => syncer.trigger("connect"));
-  syncer.trigger("connect");
+  const delivery = logger.delivery;
+  logger.network.onUp(() => delivery.trigger("connect"));
+  delivery.trigger("connect");
 }

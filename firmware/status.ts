@@ -3,9 +3,9 @@ import type { TimeMap } from "./clock/time-map.ts";
 import type { Network } from "./network/wifi.ts";
 import type { Chip } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
-import type { Ledger } from "./storage/ledger.ts";
-import type { Ring } from "./storage/ring.ts";
-import type { Syncer } from "./upload/sync.ts";
+import type { Ledger } from "./storage/ledger/ledger.ts";
+import type { Ring } from "./storage/ring/ring.ts";
+import type { Delivery } from "./upload/delivery.ts";
 import { VERDICT, verdictText } from "./verdict.ts";
 
 /** package.json's. */
@@ -19,7 +19,7 @@ export interface Logger {
   map: Pick<TimeMap, "now">;
   sampler: Pick<Sampler, "flashFailed">;
   network: Pick<Network, "up" | "onUp">;
-  syncer: Pick<Syncer, "status">;
+  delivery: Pick<Delivery, "status">;
   streams: Pick<SampledStream, "pin" | "name">[];
 }
 
@@ -52,7 +52,7 @@ function streamStatus(logger: Logger, pin: number) {
 /**
  * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
  * region can't be had) there is no session and there are no streams.
- * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/bundle/mangle.ts).
+ * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/build/passes/mangle.ts).
  */
 export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): object {
   const memory = chip.memory();
@@ -81,8 +81,8 @@ export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logg
     const rawMs = logger.clock.rawMs();
     const now = logger.map.now();
     const fill = logger.ring.fill();
-    const sync = logger.syncer.status();
-    if (sync.syncFault) all.push(sync.syncFault);
+    const sync = logger.delivery.status();
+    if (sync.deliveryFault) all.push(sync.deliveryFault);
     if (logger.sampler.flashFailed()) all.push("flash: the last sample could not be written");
     parts = {
       "session": logger.clock.session(),

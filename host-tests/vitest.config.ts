@@ -10,7 +10,7 @@ export default defineConfig({
           name: "host",
           include: ["host-tests/**/*.test.ts"],
           exclude: ["host-tests/interpreter/**", "host-tests/field/interpreter.test.ts"],
-          setupFiles: ["host-tests/seed.ts"],
+          setupFiles: ["host-tests/support/seed.ts"],
           // By default Vitest keeps one for itself, which of two cores would be half.
           maxWorkers: availableParallelism(),
           testTimeout: 30_000,

@@ -1,13 +1,20 @@
 import { Option } from "commander";
 import { verdictText } from "../firmware/verdict.ts";
-import { type CommandFunction, createCommand, EXIT, ExitStatus, execute, runAsProgram } from "./console/command.ts";
-import { FieldError } from "./console/field-error.ts";
-import { hostHttp, hostTimers } from "./console/host-ports.ts";
-import { openProgress } from "./console/progress-file.ts";
-import { rescue } from "./console/rescue.ts";
-import type { Terminal } from "./console/terminal.ts";
-import { askToken } from "./console/token-check.ts";
-import { checkAnswer } from "./console/unit-settings.ts";
+import { askToken } from "./console/doctor/token-check.ts";
+import { openProgress } from "./console/stored-data/progress-file.ts";
+import { rescue } from "./console/stored-data/rescue.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import { hostHttp, hostTimers } from "./console/transport/host-ports.ts";
+import { checkAnswer } from "./console/unit/unit-settings.ts";
 import { readDump } from "./export.ts";
 
 interface BackfillOptions {

@@ -10,13 +10,13 @@ program
   .description("Flash bytes, programs, erases and reads a sample, counted on the simulated flash.")
   .option("--data <csv>", "also log the columns of a recorded CSV (first column: time)")
   .option("--json", "print one JSON object as the last line")
-  .action(async (options) => (await import("./bench-storage.ts")).benchStorage(options));
+  .action(async (options) => (await import("./bench/storage.ts")).benchStorage(options));
 
 program
   .command("interpreter")
   .description("Time, memory and capacity on the interpreter that ESPRUINO names, beside how people log with it today.")
   .option("--runs <n>", "so many runs, of which the medians count", "3")
   .option("--json", "print one JSON object as the last line")
-  .action(async (options) => (await import("./bench-interpreter.ts")).printInterpreterBench(options));
+  .action(async (options) => (await import("./bench/interpreter.ts")).printInterpreterBench(options));
 
 await program.parseAsync();

@@ -4,10 +4,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import pc from "picocolors";
-import { BundleError, bundleFirmware, ROOT } from "./bundle.ts";
-import { DeviceFileError, loadDevice } from "./device-file.ts";
-import { checkDialect } from "./dialect.ts";
-import { describePlan, type Plan, planDevice } from "./plan.ts";
+import { BundleError, bundleFirmware, ROOT } from "./build/bundle.ts";
+import { DeviceFileError, loadDevice } from "./build/device-file.ts";
+import { checkDialect } from "./build/dialect/check-dialect.ts";
+import { describePlan, type Plan, planDevice } from "./build/plan.ts";
 
 export interface Built {
   code: string;

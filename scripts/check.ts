@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import pc from "picocolors";
+import { BundleError, bundleFirmware, formatProblem, ROOT } from "./build/bundle.ts";
+import { checkDialect } from "./build/dialect/check-dialect.ts";
 import { bundleBytesMax } from "./build.ts";
-import { BundleError, bundleFirmware, formatProblem, ROOT } from "./bundle.ts";
-import { checkDialect } from "./dialect.ts";
-import { findBreaches, trackedFiles } from "./house-rules.ts";
+import { findBreaches, trackedFiles } from "./checks/house-rules.ts";
 
 interface Verdict {
   isGood: boolean;

@@ -1,8 +1,15 @@
-import { allWell, type Check, printChecks } from "./console/check.ts";
-import { addPortOptions, connectDevice, type PortOptions } from "./console/choose-port.ts";
-import { type CommandFunction, createCommand, EXIT, ExitStatus, execute, runAsProgram } from "./console/command.ts";
-import { parseRegion } from "./console/data-region.ts";
-import { examine } from "./console/examine.ts";
+import { examine } from "./console/doctor/examine.ts";
+import { allWell, type Check, printChecks } from "./console/doctor/finding.ts";
+import { parseRegion } from "./console/stored-data/data-region.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import { addPortOptions, connectDevice, type PortOptions } from "./console/transport/choose-port.ts";
 
 export const doctor: CommandFunction = (args, terminal) => {
   const command = addPortOptions(

@@ -1,18 +1,30 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { Option } from "commander";
-import { readBoard } from "./console/board.ts";
-import { addPortOptions, choosePort, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
-import { copyFromDevice, findOnDevice, openDump, parseRegion, type RegionCopy } from "./console/data-region.ts";
-import type { DeviceConsole } from "./console/device-console.ts";
-import { readDevice } from "./console/device-file.ts";
-import { FieldError } from "./console/field-error.ts";
-import { deviceImage } from "./console/flash-image.ts";
-import { readStatus, restartAndGreet } from "./console/greeting.ts";
-import { cursorsOf, type Delivered, endsOf, markOnDevice } from "./console/mark-delivered.ts";
-import { createWriter, type ExportFormat } from "./console/sample-writers.ts";
-import { mountCopy, pinsOf, type StoredData, samplesOf } from "./console/stored-samples.ts";
-import type { Terminal } from "./console/terminal.ts";
+import { readBoard } from "./console/doctor/board.ts";
+import {
+  copyFromDevice,
+  findOnDevice,
+  openDump,
+  parseRegion,
+  type RegionCopy,
+} from "./console/stored-data/data-region.ts";
+import { cursorsOf, type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
+import { deviceImage } from "./console/stored-data/region-copy.ts";
+import { createWriter, type ExportFormat } from "./console/stored-data/sample-writers.ts";
+import { mountCopy, pinsOf, type StoredData, samplesOf } from "./console/stored-data/stored-samples.ts";
+import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import {
+  addPortOptions,
+  choosePort,
+  connectDevice,
+  type PortOptions,
+  reconnector,
+} from "./console/transport/choose-port.ts";
+import type { DeviceConsole } from "./console/transport/device-console.ts";
+import { readStatus, restartAndGreet } from "./console/transport/greeting.ts";
+import { readDevice } from "./console/unit/read-device.ts";
 
 interface ExportOptions extends PortOptions {
   dump?: string;

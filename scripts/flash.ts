@@ -1,18 +1,24 @@
 import type { Device } from "../firmware/device-types.ts";
-import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/board.ts";
-import { addPortOptions, choosePort, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
-import { copyFromDevice, findOnDevice, parseRegion } from "./console/data-region.ts";
-import type { DeviceConsole } from "./console/device-console.ts";
-import { build, readDevice } from "./console/device-file.ts";
-import { FieldError } from "./console/field-error.ts";
-import { deviceImage } from "./console/flash-image.ts";
-import { type DeviceStatus, readStatus, restartAndGreet } from "./console/greeting.ts";
-import { installProgram, planRoom, readStats } from "./console/program-store.ts";
-import { addModules, moduleFolders } from "./console/published-modules.ts";
-import { mountCopy } from "./console/stored-samples.ts";
-import { describeStranded, findStranded } from "./console/stranded.ts";
-import type { Terminal } from "./console/terminal.ts";
+import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/doctor/board.ts";
+import { copyFromDevice, findOnDevice, parseRegion } from "./console/stored-data/data-region.ts";
+import { deviceImage } from "./console/stored-data/region-copy.ts";
+import { mountCopy } from "./console/stored-data/stored-samples.ts";
+import { describeStranded, findStranded } from "./console/stored-data/stranded.ts";
+import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import {
+  addPortOptions,
+  choosePort,
+  connectDevice,
+  type PortOptions,
+  reconnector,
+} from "./console/transport/choose-port.ts";
+import type { DeviceConsole } from "./console/transport/device-console.ts";
+import { type DeviceStatus, readStatus, restartAndGreet } from "./console/transport/greeting.ts";
+import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
+import { addModules, moduleFolders } from "./console/unit/published-modules.ts";
+import { build, readDevice } from "./console/unit/read-device.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;

@@ -1,4 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import { formatStatus } from "./console/terminal/status-panel.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
 import {
   addPortOptions,
   choosePort,
@@ -6,13 +10,9 @@ import {
   type PortOptions,
   parseSeconds,
   reconnector,
-} from "./console/choose-port.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
-import type { DeviceConsole } from "./console/device-console.ts";
-import { FieldError } from "./console/field-error.ts";
-import { type DeviceStatus, readStatus } from "./console/greeting.ts";
-import { formatStatus } from "./console/status-panel.ts";
-import type { Terminal } from "./console/terminal.ts";
+} from "./console/transport/choose-port.ts";
+import type { DeviceConsole } from "./console/transport/device-console.ts";
+import { type DeviceStatus, readStatus } from "./console/transport/greeting.ts";
 
 interface MonitorOptions extends PortOptions {
   every: number;

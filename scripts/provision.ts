@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { addPortOptions, connectDevice, type PortOptions, reconnector } from "./console/choose-port.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/command.ts";
-import type { DeviceConsole } from "./console/device-console.ts";
-import { FieldError } from "./console/field-error.ts";
-import { readStatus, restartAndGreet } from "./console/greeting.ts";
-import { keepSecrets, readSettingsFile, writeSettingsFile } from "./console/settings-file.ts";
-import type { Terminal } from "./console/terminal.ts";
+import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import { addPortOptions, connectDevice, type PortOptions, reconnector } from "./console/transport/choose-port.ts";
+import type { DeviceConsole } from "./console/transport/device-console.ts";
+import { readStatus, restartAndGreet } from "./console/transport/greeting.ts";
+import { keepSecrets, readSettingsFile, writeSettingsFile } from "./console/unit/backfill-json.ts";
 import {
   checkAnswer,
   checkSettings,
@@ -14,7 +14,7 @@ import {
   requireComplete,
   type Unit,
   type UnitSettings,
-} from "./console/unit-settings.ts";
+} from "./console/unit/unit-settings.ts";
 
 interface ProvisionOptions extends PortOptions {
   ssid?: string[];

@@ -2,16 +2,16 @@
 import { writeFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
 import { type Command, CommanderError } from "commander";
-import { SCENARIOS } from "../host-tests/scenarios/registry.ts";
-import { room } from "../host-tests/scenarios/scenario.ts";
-import { type Load, simulateFleet } from "../host-tests/simulator/fleet.ts";
-import { RecordingError } from "../host-tests/simulator/recording.ts";
-import { runSimulation, type Script, type Simulation, SimulationError } from "../host-tests/simulator/simulate.ts";
-import { summary } from "../host-tests/simulator/summary.ts";
-import { BundleError } from "./bundle.ts";
-import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/command.ts";
-import type { Terminal } from "./console/terminal.ts";
-import { duration, number, type Options, plan, UsageError } from "./simulate-options.ts";
+import { BundleError } from "./build/bundle.ts";
+import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import { duration, number, type Options, plan, UsageError } from "./simulator/command-options.ts";
+import { type Load, simulateFleet } from "./simulator/fleet.ts";
+import { RecordingError } from "./simulator/recording.ts";
+import { SCENARIOS } from "./simulator/scenarios/registry.ts";
+import { room } from "./simulator/scenarios/scenario.ts";
+import { runSimulation, type Script, type Simulation, SimulationError } from "./simulator/simulate.ts";
+import { summary } from "./simulator/summary.ts";
 
 function program(terminal: Terminal): Command {
   const list = SCENARIOS.map((scenario) => `  ${scenario.name.padEnd(22)}${scenario.about}`).join("\n");

@@ -56,7 +56,7 @@ export const EARLY_MS = 20;
 
 /**
  * The largest step that can pass for lateness, or hide behind it (up to LATE_MS of unannounced blocking just when the
- * clock is set back). Every bound the time map states includes one of these; more than one between two syncs is not provided for.
+ * clock is set back). Every bound the time map states includes one of these; more than one between two fixes is not provided for.
  */
 export const UNSEEN_JUMP_MS = LATE_MS + EARLY_MS;
 

@@ -1,16 +1,16 @@
 /**
- * Raw time to true time, from the SYNC points of the ledger alone, so that samples taken before the clock was known, in
+ * Raw time to true time, from the FIX points of the ledger alone, so that samples taken before the clock was known, in
  * sessions that never met it, or weeks away from it get their times afterwards, each with a bound of its error.
  *
  * What is taken for granted, and nothing else:
- * - a SYNC point is right within its own bound;
+ * - a FIX point is right within its own bound;
  * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and never further than SWING_PPM from the crystal's own middle;
  * - between two boots true time passes and raw time stands still, however long, but never the other way round;
  * - a jump of the clock within a boot is no gap: raw time comes out of it wrong by STRAY_JUMP_MS at most, to either side;
  * - among the samples and points of one calculation, one step of UNSEEN_JUMP_MS at most slips past the clock in a session of
  *   the same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can do.
  */
-import type { Ledger, SyncPoint } from "../storage/ledger.ts";
+import type { Fix, Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /** The worst crystal believed in. ESP32 modules state ±10 ppm (hardware design guidelines); cheap boards and ageing get the rest. A guess, UNVERIFIED on our boards. */
@@ -19,7 +19,7 @@ export const DRIFT_MAX_PPM = 100;
 export const SWING_PPM = 20;
 /** Two points that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad crystal is not taken for a lie. */
 export const CONTRADICTION_PPM = 500;
-/** A rate known so well hardly gets better: what it still can't date isn't worth waiting for. About a day of syncs gets there. */
+/** A rate known so well hardly gets better: what it still can't date isn't worth waiting for. About a day of fixes gets there. */
 const LEARNED_PPM = 3 * SWING_PPM;
 
 /** What a jump between a sample and a point of its boot adds to the bound, with what went unseen in the session that it began. */
@@ -72,19 +72,19 @@ function stepsMs(from: number, to: number): number {
   return sameBoot(from, to) ? UNSEEN_JUMP_MS + (to - from) * JUMP_MS : STRAY_JUMP_MS + (to % BOOT_SESSIONS) * JUMP_MS;
 }
 
-/** `syncs` in the order they were made, which is that of their raw times. */
-function weigh(syncs: SyncPoint[], version: number): Evidence {
+/** `fixes` in the order they were made, which is that of their raw times. */
+function weigh(fixes: Fix[], version: number): Evidence {
   const found: Evidence = {
-    kept: new Uint8Array(syncs.length),
+    kept: new Uint8Array(fixes.length),
     newestSession: 0,
     rate: 1,
     spread: DRIFT_MAX_PPM / 1e6,
   };
-  let newer: SyncPoint | undefined;
+  let newer: Fix | undefined;
   // The last point of the session that is being walked through.
-  let last: SyncPoint | undefined;
-  for (let i = syncs.length - 1; i >= 0; i--) {
-    const point = syncs[i];
+  let last: Fix | undefined;
+  for (let i = fixes.length - 1; i >= 0; i--) {
+    const point = fixes[i];
     if (point.id > version) continue;
     if (newer) {
       const spanMs = newer.rawMs - point.rawMs;
@@ -126,7 +126,7 @@ interface Line {
 }
 
 /** Between two points of its own session: the chord, which is the drift correction. */
-function interpolate(before: SyncPoint, after: SyncPoint): Line {
+function interpolate(before: Fix, after: Fix): Line {
   const reachMs = after.rawMs - before.rawMs;
   return {
     fromRawMs: before.rawMs,
@@ -147,8 +147,8 @@ function interpolate(before: SyncPoint, after: SyncPoint): Line {
  * Nothing when one side is open.
  */
 function bracket(
-  before: SyncPoint | undefined,
-  after: SyncPoint | undefined,
+  before: Fix | undefined,
+  after: Fix | undefined,
   found: Evidence,
   session: number,
   rawMs: number,
@@ -196,34 +196,34 @@ function bracket(
   };
 }
 
-export function createTimeMap(ledger: Pick<Ledger, "syncs">, clock: Clock, maxUncertaintyMs: number): TimeMap {
+export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUncertaintyMs: number): TimeMap {
   // Weighing takes a while, and a backlog is dated piece by piece by the same points.
   let found: Evidence | undefined;
   let foundVersion = 0;
   let foundNewestId = 0;
 
   const date = (session: number, rawMs: number, version: number): Dating => {
-    const syncs = ledger.syncs();
-    const newestId = syncs.length > 0 ? syncs[syncs.length - 1].id : 0;
+    const fixes = ledger.fixes();
+    const newestId = fixes.length > 0 ? fixes[fixes.length - 1].id : 0;
     const lastId = Math.min(version, newestId);
     // A point more is a new id, a point less another length; bounds change only when a point is added.
-    if (!found || found.kept.length !== syncs.length || foundNewestId !== newestId || foundVersion !== lastId) {
-      found = weigh(syncs, lastId);
+    if (!found || found.kept.length !== fixes.length || foundNewestId !== newestId || foundVersion !== lastId) {
+      found = weigh(fixes, lastId);
       foundVersion = lastId;
       foundNewestId = newestId;
     }
     const kept = found.kept;
-    let high = syncs.length;
+    let high = fixes.length;
     for (let low = 0; low < high; ) {
       const middle = (low + high) >> 1;
-      if (syncs[middle].rawMs > rawMs) high = middle;
+      if (fixes[middle].rawMs > rawMs) high = middle;
       else low = middle + 1;
     }
     let low = high - 1;
     while (low >= 0 && !kept[low]) low--;
     while (high < kept.length && !kept[high]) high++;
-    const before: SyncPoint | undefined = syncs[low];
-    const after: SyncPoint | undefined = syncs[high];
+    const before: Fix | undefined = fixes[low];
+    const after: Fix | undefined = fixes[high];
     const line =
       before && after && before.session === session && after.session === session
         ? interpolate(before, after)

@@ -3,7 +3,7 @@ import type { Pins, Timers } from "../platform/ports.ts";
 /** A press is short up to here; a longer one is a hold (the case leaning on it) and does nothing. */
 export const SHORT_PRESS_MS = 2000;
 
-/** Calls `onPress` on the release of a short press. Debouncing is the port's; what a press means while syncing is the syncer's. */
+/** Calls `onPress` on the release of a short press. Debouncing is the port's; what a press means while syncing is the delivery's. */
 export function startButton(
   pins: Pins,
   timers: Pick<Timers, "nowMs">,

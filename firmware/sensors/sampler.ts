@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Sensor } from "../device-types.ts";
 import type { Log, Timers } from "../platform/ports.ts";
-import type { Ring } from "../storage/ring.ts";
+import type { Ring } from "../storage/ring/ring.ts";
 
 /** A sensor that hasn't answered by now, or by its next slot, has failed. */
 export const SENSOR_TIMEOUT_MS = 10000;

@@ -3,8 +3,8 @@
  * comes first) and once to send, and again after a lost answer: the same run gives the same bytes each time.
  */
 import type { Segment, TimeMap } from "../clock/time-map.ts";
-import { DATA_WORDS } from "../storage/code-words.ts";
-import type { Fold, PlainStart, Ring } from "../storage/ring.ts";
+import { DATA_WORDS } from "../storage/format/code-words.ts";
+import type { Fold, PlainStart, Ring } from "../storage/ring/ring.ts";
 
 /** What a body depends on, and what may end it early while it is planned. Positions as in ring.ts. */
 export interface Run {
@@ -13,7 +13,7 @@ export interface Run {
   /** Infinity while planned: as far as the other limits let it. */
   to: number;
   /** Version of the time map. */
-  syncId: number;
+  fixId: number;
   /** Every k-th sample is sent: those whose number in the run plus `thinPhase` is divisible. */
   thinEvery: number;
   thinPhase: number;
@@ -86,7 +86,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
   /** Looks up the stretch of the time map that a sample lies in. */
   const locate = (rawMs: number): void => {
     if (segment && reader.session === session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return;
-    const dating = map.date(reader.session, rawMs, run.syncId);
+    const dating = map.date(reader.session, rawMs, run.fixId);
     session = reader.session;
     held = dating.state === "held";
     segment = dating.state === "dated" ? dating.segment : undefined;

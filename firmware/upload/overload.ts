@@ -1,8 +1,8 @@
 /** What to do when more waits than the day's allowance takes: how far in time the next points go, and which are left out. */
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
-import type { Ledger } from "../storage/ledger.ts";
-import type { Ring } from "../storage/ring.ts";
+import type { Ledger } from "../storage/ledger/ledger.ts";
+import type { Ring } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
 
 export interface Overload {

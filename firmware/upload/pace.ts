@@ -1,7 +1,7 @@
 /** How fast to go: how many points a request takes, and what each answer teaches about its datastream. */
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
-import { type Attempt, isAhead } from "../storage/ledger.ts";
+import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
 import type { Outcome } from "./blynk.ts";
 
 /**
@@ -113,7 +113,7 @@ export function createPace(clock: Pick<Clock, "rawMs">, requestPointsMax: number
       return false;
     }
     // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
-    if (++stream.refused >= LIMITS.refusedPointsPerSyncMax) stream.stopped = true;
+    if (++stream.refused >= LIMITS.refusedPointsPerDeliveryMax) stream.stopped = true;
     if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
     stream.skipping = true;
     return false;

@@ -3,8 +3,8 @@ import type { Clock } from "../clock/clock.ts";
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log, Timers } from "../platform/ports.ts";
-import { type Attempt, isAhead, type Ledger, type Settlement } from "../storage/ledger.ts";
-import type { Ring } from "../storage/ring.ts";
+import { type Attempt, isAhead, type Ledger, type Settlement } from "../storage/ledger/ledger.ts";
+import type { Ring } from "../storage/ring/ring.ts";
 import { type Batch, openBatch, type Run } from "./batch.ts";
 import type { Outcome } from "./blynk.ts";
 import type { Overload } from "./overload.ts";
@@ -83,7 +83,7 @@ export function createPlanner(
       pin,
       from,
       to: Infinity,
-      syncId: ledger.mapVersion(),
+      fixId: ledger.mapVersion(),
       thinEvery: 1,
       thinPhase: 0,
       afterTrueMs: ledger.lastTrueMs(pin),
@@ -126,7 +126,7 @@ export function createPlanner(
     points: batch.points,
     bodyBytes: batch.bodyBytes,
     rawMs: clock.rawMs(),
-    syncId: run.syncId,
+    fixId: run.fixId,
     thinEvery: run.thinEvery,
     thinPhase: run.thinPhase,
     afterTrueMs: run.afterTrueMs,
@@ -146,7 +146,7 @@ export function createPlanner(
       pin: attempt.pin,
       from: attempt.from,
       to: attempt.to,
-      syncId: attempt.syncId,
+      fixId: attempt.fixId,
       thinEvery: attempt.thinEvery,
       thinPhase: attempt.thinPhase,
       afterTrueMs: attempt.afterTrueMs,
@@ -179,7 +179,7 @@ export function createPlanner(
       const waiting = ring.totals(pin).pending;
       if (waiting === 0) continue;
       const open = ledger.attempt(pin);
-      let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.syncId : Infinity);
+      let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
       // It can't be repeated whole any more; or the plan has shrunk since, and it never can.
       if (open && (trueMs < expiredMs || open.points > quota.pointsMax)) {
         ledger.fail(pin, clock.rawMs(), false);

@@ -1,7 +1,7 @@
 /** What may still be sent today: a rolling window over the ledger's charges, which satisfies any definition of a day. */
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
-import type { Charge, Ledger } from "../storage/ledger.ts";
+import type { Charge, Ledger } from "../storage/ledger/ledger.ts";
 
 export interface Quota {
   pointsMax: number;

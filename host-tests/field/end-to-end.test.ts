@@ -7,8 +7,8 @@ import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
-import { captureTerminal } from "./captured-terminal.ts";
-import { type SimulatedBench, startSimulatedBench } from "./simulated-bench.ts";
+import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { type SimulatedBench, startSimulatedBench } from "../support/console/simulated-console.ts";
 
 const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 /** The simulator's access point. */

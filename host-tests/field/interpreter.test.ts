@@ -1,20 +1,21 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { openConsole } from "../../scripts/console/device-console.ts";
-import { imageOf } from "../../scripts/console/flash-image.ts";
-import { installProgram, readPrograms } from "../../scripts/console/program-store.ts";
+import { imageOf } from "../../scripts/console/stored-data/region-copy.ts";
+import { openConsole } from "../../scripts/console/transport/device-console.ts";
+import { installProgram, readPrograms } from "../../scripts/console/unit/program-store.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
+import { LINUX_FLASH, makeFolder } from "../../scripts/interpreter/interpreter.ts";
+import { REGION, writeFlash } from "../../scripts/interpreter/provision-flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
-import { describeEspruino, LINUX_FLASH, makeFolder } from "../interpreter/espruino.ts";
-import { REGION, writeFlash } from "../interpreter/flash-image.ts";
-import { createPrng } from "../simulator/prng.ts";
-import { tinyFirmware } from "./bench.ts";
-import { captureTerminal } from "./captured-terminal.ts";
-import { openRegionOf } from "./stored-region.ts";
-import { startTelnetEspruino, type TelnetEspruino } from "./telnet-espruino.ts";
+import { createPrng } from "../../scripts/simulator/prng.ts";
+import { describeEspruino } from "../interpreter/describe-espruino.ts";
+import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { tinyFirmware } from "../support/console/console-rig.ts";
+import { openRegionOf } from "../support/console/stored-region.ts";
+import { startTelnetEspruino, type TelnetEspruino } from "../support/console/telnet-espruino.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -143,7 +144,7 @@ export const device: Device = {
     ledger.boot(1, 1);
     ring.start(1);
     for (let i = 0; i < 700; i++) ring.append(1, 1000 + i * 60000, 200 + (i % 7));
-    ledger.addSync(1, 1000, 1767225600000, 20);
+    ledger.addFix(1, 1000, 1767225600000, 20);
     writeFileSync(path, chip);
     device = await startTelnetEspruino(folder.path);
     const where = `0x${REGION.address.toString(16)}:0x8000`;

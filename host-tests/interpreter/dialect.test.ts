@@ -6,9 +6,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/dialect/library.ts";
-import { findMisread, RULES } from "../../scripts/dialect.ts";
-import { describeEspruino, makeFolder, runScript } from "./espruino.ts";
+import { findMisread, RULES } from "../../scripts/build/dialect/check-dialect.ts";
+import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/build/dialect/library.ts";
+import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 
 /** `code` is a program that leaves its answer in the global `answer`. */
 interface Construct {

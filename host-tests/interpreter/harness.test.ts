@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from "vitest";
-import { describeEspruino, type Interpreter, startInterpreter } from "./espruino.ts";
-import { provision, REGION, readRegion } from "./flash-image.ts";
+import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { provision, REGION, readRegion } from "../../scripts/interpreter/provision-flash.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 import { startTimeServer } from "./time-server.ts";
 
 let cleanUp: (() => unknown)[] = [];

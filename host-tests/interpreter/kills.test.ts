@@ -3,9 +3,9 @@
  * again each time. What must hold is checked from outside: by what the sensors printed and what the server holds.
  */
 import { afterEach, expect, it } from "vitest";
-import type { SocketFault } from "../blynk-stand-in/server.ts";
-import { seeded } from "../power-loss/random.ts";
-import { describeEspruino } from "./espruino.ts";
+import type { SocketFault } from "../../scripts/blynk-stand-in/server.ts";
+import { createPrng } from "../../scripts/simulator/prng.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 import { committed, createLogger, imbalance, type Logger, type Status, syncUntil } from "./logger.ts";
 
 const KILLS = Number(process.env.KILLS ?? 100);
@@ -25,7 +25,7 @@ function randomFault(random: () => number): SocketFault | undefined {
 
 describeEspruino(`a device killed ${KILLS} times, seed ${SEED}`, { timeout: KILLS * 6000 + 120_000 }, () => {
   it("loses nothing committed, invents nothing, counts once, replays byte for byte", async () => {
-    const random = seeded(SEED);
+    const random = createPrng(SEED).next;
     logger = await createLogger({ intervalMs: 100 });
     const { standIn } = logger;
     const all = new Set<number>();

@@ -1,8 +1,8 @@
 /** Many syncs in one life: what they take they give back, in pieces that are large enough. `SYNCS=n` for another count. */
 import { afterEach, describe, expect, it } from "vitest";
-import { ESPRUINO, type Interpreter } from "./espruino.ts";
+import { ESPRUINO, type Interpreter } from "../../scripts/interpreter/interpreter.ts";
+import { BALLAST, readPool } from "../../scripts/interpreter/pool.ts";
 import { bootAndSync, createLogger, imbalance, type Logger, STATUS, type Status } from "./logger.ts";
-import { BALLAST, readPool } from "./pool.ts";
 import { makeQuickClock } from "./quick-clock.ts";
 
 const SYNCS = Number(process.env.SYNCS ?? 200);

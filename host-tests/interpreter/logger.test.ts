@@ -1,8 +1,8 @@
 /** The bundle that is flashed, in the real interpreter, in real time. */
 import { afterEach, expect, it } from "vitest";
-import type { SocketFault } from "../blynk-stand-in/server.ts";
-import { answer, failure } from "../blynk-stand-in/stand-in.ts";
-import { describeEspruino } from "./espruino.ts";
+import type { SocketFault } from "../../scripts/blynk-stand-in/server.ts";
+import { answer, failure } from "../../scripts/blynk-stand-in/stand-in.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 import {
   committed,
   createLogger,

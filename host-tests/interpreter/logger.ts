@@ -1,9 +1,10 @@
 /** The firmware as it is flashed, in the real interpreter, with a server and a time server of its own. */
-import { bundleFirmware } from "../../scripts/bundle.ts";
-import { type StandInServer, startServer } from "../blynk-stand-in/server.ts";
-import { BlynkStandIn, type StandInOptions } from "../blynk-stand-in/stand-in.ts";
-import { type Interpreter, startInterpreter } from "./espruino.ts";
-import { type FlashContents, provision, REGION } from "./flash-image.ts";
+
+import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
+import { BlynkStandIn, type StandInOptions } from "../../scripts/blynk-stand-in/stand-in.ts";
+import { bundleFirmware } from "../../scripts/build/bundle.ts";
+import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { type FlashContents, provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
 import type { QuickClock } from "./quick-clock.ts";
 import { startTimeServer, type TimeServer } from "./time-server.ts";
 

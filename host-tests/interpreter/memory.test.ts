@@ -1,11 +1,12 @@
 /** What the firmware takes of the interpreter's memory, against the budget in package.json. */
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { type BacklogOptions, makeBacklog } from "./backlog.ts";
-import { describeEspruino, ESPRUINO, type Interpreter, startInterpreter } from "./espruino.ts";
-import { provision, writeRegion } from "./flash-image.ts";
+import { type BacklogOptions, makeBacklog } from "../../scripts/interpreter/backlog.ts";
+import { ESPRUINO, type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { BALLAST, METER, readPool } from "../../scripts/interpreter/pool.ts";
+import { provision, writeRegion } from "../../scripts/interpreter/provision-flash.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 import { createLogger, imbalance, type Logger, type LoggerOptions, STATUS, type Status } from "./logger.ts";
-import { BALLAST, METER, readPool } from "./pool.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const idleJsVarsMax: number = manifest["espruino-backfill"].idleJsVarsMax;

@@ -2,8 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { bundleFirmware } from "../../scripts/bundle.ts";
-import { describeEspruino, makeFolder, runScript } from "./espruino.ts";
+import { bundleFirmware } from "../../scripts/build/bundle.ts";
+import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 
 /** Runs a script and returns its lines that look like JSON arrays. */
 async function numbersOf(script: string): Promise<string[]> {

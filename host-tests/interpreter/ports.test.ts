@@ -5,12 +5,13 @@ import type { AddressInfo } from "node:net";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import { bundleFirmware } from "../../scripts/bundle.ts";
-import { SimulatedFlash } from "../simulator/flash.ts";
+import { bundleFirmware } from "../../scripts/build/bundle.ts";
+import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
+import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { FLASH_CONTRACT } from "./contracts/flash.ts";
 import { MACHINE_CONTRACT } from "./contracts/machine.ts";
-import { describeEspruino, type Interpreter, startInterpreter } from "./espruino.ts";
-import { provision, REGION } from "./flash-image.ts";
+import { describeEspruino } from "./describe-espruino.ts";
 
 describe("flash on the simulator", () => {
   const flash = new SimulatedFlash({ address: 0x310000, pageBytes: 256, pages: 3 });

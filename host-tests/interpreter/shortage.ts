@@ -1,5 +1,5 @@
 /** Shortages of memory, made in the running program: code for `afterPrelude`, before the ballast, if there is one. */
-import { replaceFlashRead } from "./flash-read.ts";
+import { replaceFlashRead } from "../../scripts/interpreter/flash-read.ts";
 
 /**
  * `hoardUntil(free)` leaves so many JsVars free; `hoardAll()` takes them all, and so runs out of memory itself;

@@ -1,7 +1,8 @@
 /** What the firmware does when memory runs short, and that it isn't itself what makes it short. */
 import { afterEach, describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/limits.ts";
-import { ESPRUINO, type Interpreter } from "./espruino.ts";
+import { ESPRUINO, type Interpreter } from "../../scripts/interpreter/interpreter.ts";
+import { BALLAST, readPool } from "../../scripts/interpreter/pool.ts";
 import {
   bootAndSync,
   committed,
@@ -12,7 +13,6 @@ import {
   type Status,
   syncUntil,
 } from "./logger.ts";
-import { BALLAST, readPool } from "./pool.ts";
 import { makeQuickClock, type QuickClock } from "./quick-clock.ts";
 import { KICKS, SHORTAGE } from "./shortage.ts";
 
@@ -80,12 +80,12 @@ describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 90_000 }, ()
     // A build that isn't like an ESP32 may be slow, too, which a quick clock would take for jumps.
     const device = await start(makeQuickClock(pool?.unlike === "" ? 10 : 1), 1000);
     const before = await device.evaluate<Status>(STATUS);
-    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin - 100})`);
+    await device.evaluate(`hoardUntil(${LIMITS.deliveryMemoryFreeMin - 100})`);
     await press(device);
     const line = await device.line(/sync refused/);
     const [, free, needed] = /^\[error\] sync refused: (\d+) of \d+ JsVars are free, (\d+) needed$/.exec(line) ?? [];
-    expect(Number(needed)).toBe(LIMITS.syncMemoryFreeMin);
-    expect(Number(free)).toBeLessThan(LIMITS.syncMemoryFreeMin);
+    expect(Number(needed)).toBe(LIMITS.deliveryMemoryFreeMin);
+    expect(Number(free)).toBeLessThan(LIMITS.deliveryMemoryFreeMin);
     const grown = (status: Status) => status.streams[0].sampled > before.streams[0].sampled + 10;
     const refused = await device.until<Status>(STATUS, grown, 30_000);
     expect(refused.verdictText).toBe("server not reached");
@@ -179,7 +179,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
   it("doesn't come of a sync that was let start with the least memory", async () => {
     const device = await start(makeQuickClock(10), 1000);
     await further(device, /^R1 /, 20, 10_000);
-    await device.evaluate(`hoardUntil(${LIMITS.syncMemoryFreeMin + 100})`);
+    await device.evaluate(`hoardUntil(${LIMITS.deliveryMemoryFreeMin + 100})`);
     await device.evaluate("realTimeout(backfill.sync,10)");
     const ended = /sync refused|OUT OF MEMORY/;
     await expect

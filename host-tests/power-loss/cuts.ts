@@ -1,5 +1,5 @@
-import { WORDS_AT } from "../../firmware/storage/page.ts";
-import { type FlashOperation, PowerCut, type SimulatedFlash } from "../simulator/flash.ts";
+import { WORDS_AT } from "../../firmware/storage/format/page.ts";
+import { type FlashOperation, PowerCut, type SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { tornErases, tornPrograms } from "./tears.ts";
 import { claim, copyModel, type Geometry, type Model, type Storage, Violation, World } from "./world.ts";
 

@@ -1,6 +1,6 @@
+import { createPrng } from "../../scripts/simulator/prng.ts";
 import { initialContents } from "./contents.ts";
 import type { Tally } from "./cuts.ts";
-import { seeded } from "./random.ts";
 import { cutsInARow, evenWear, everyCut, everyPair, wornFlash } from "./suite.ts";
 import { GEOMETRIES } from "./workload.ts";
 import type { Storage } from "./world.ts";
@@ -48,7 +48,7 @@ export function chapters(scale: number): Chapter[] {
       title: "survives every cut over whatever the region held before",
       run(storage, tally) {
         for (const geometry of [tiny, four]) {
-          const contents = initialContents(geometry, seeded(tally.seed));
+          const contents = initialContents(geometry, createPrng(tally.seed).next);
           for (const name of Object.keys(contents)) {
             if (geometry === four && name.startsWith("another format")) continue;
             everyCut(storage, geometry, tally, { steps: 25 * scale, content: contents[name], tearsMax: 12 });

@@ -7,19 +7,23 @@ export interface PlantedBug {
 export const PLANTED_BUGS: PlantedBug[] = [
   {
     name: "header trusted without its CRC",
-    edits: [{ file: "page.ts", find: " || crc32(bytes) !== CRC_RESIDUE) return", put: ") return" }],
+    edits: [{ file: "format/page.ts", find: " || crc32(bytes) !== CRC_RESIDUE) return", put: ") return" }],
   },
   {
     name: "page used without the blank check",
     edits: [
-      { file: "blank.ts", find: "if (isBlank(region, address, region.pageBytes)) return true;", put: "return true;" },
+      {
+        file: "proven-flash.ts",
+        find: "if (isBlank(region, address, region.pageBytes)) return true;",
+        put: "return true;",
+      },
     ],
   },
   {
     name: "a check like CRC-8 in place of the constant-weight words",
     edits: [
       {
-        file: "code-words.ts",
+        file: "format/code-words.ts",
         find: "INDEX[byte] = ones === 4 ? index : TORN;",
         put: "INDEX[byte] = ones === 4 ? index : ones > 4 && byte < 255 && byte % 16 === 15 ? byte % 65 : TORN;",
       },
@@ -29,7 +33,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "torn bytes zeroed",
     edits: [
       {
-        file: "writer.ts",
+        file: "ring/writer.ts",
         find: "const length = encodeSample(",
         put: `if (s.rebase && page.lost) {
             region.flash.write(new Uint8Array(1), page.address + page.end - 1);
@@ -43,7 +47,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "ledger bank erased before its successor is whole",
     edits: [
       {
-        file: "log.ts",
+        file: "ledger/banks.ts",
         find: "entry.set(kept);",
         put: "entry.set(kept); if (old >= 0) eraseVerified(region, bankAddress(old));",
       },
@@ -53,7 +57,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "cursor advanced before SENT",
     edits: [
       {
-        file: "ledger.ts",
+        file: "ledger/ledger.ts",
         find: "account(pin).attempt = attempt;",
         put: "account(pin).attempt = attempt; account(pin).cursor = attempt.to;",
       },
@@ -63,28 +67,28 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "tail found byte by byte",
     edits: [
       {
-        file: "tail.ts",
+        file: "ring/tail.ts",
         find: "let lastUsed = 0;",
         put: `for (let at = WORDS_AT; at < region.pageBytes; at++) {
           if (region.flash.read(1, page.address + at)[0] === 255) return at;
         }
         let lastUsed = 0;`,
       },
-      { file: "ring.ts", find: "page.at = page.end + GAP_BYTES;", put: "page.at = page.end;" },
+      { file: "ring/ring.ts", find: "page.at = page.end + GAP_BYTES;", put: "page.at = page.end;" },
     ],
   },
   {
     name: "a DROP counted twice",
     edits: [
-      { file: "ledger.ts", find: "if (!isAhead(to, a.cursor)) return;", put: "" },
-      { file: "ledger.ts", find: "record(DROP, 12);", put: "record(DROP, 12); log.append(DROP, 12);" },
+      { file: "ledger/ledger.ts", find: "if (!isAhead(to, a.cursor)) return;", put: "" },
+      { file: "ledger/ledger.ts", find: "record(DROP, 12);", put: "record(DROP, 12); log.append(DROP, 12);" },
     ],
   },
   {
     name: "programs not read back",
     edits: [
       {
-        file: "blank.ts",
+        file: "proven-flash.ts",
         find: "return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);",
         put: "return true;",
       },
@@ -92,6 +96,6 @@ export const PLANTED_BUGS: PlantedBug[] = [
   },
   {
     name: "unstable cells not waited for",
-    edits: [{ file: "blank.ts", find: "const STEADY_READS = 8;", put: "const STEADY_READS = 1;" }],
+    edits: [{ file: "proven-flash.ts", find: "const STEADY_READS = 8;", put: "const STEADY_READS = 1;" }],
   },
 ];

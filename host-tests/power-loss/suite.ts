@@ -1,6 +1,6 @@
-import { PowerCut } from "../simulator/flash.ts";
+import { PowerCut } from "../../scripts/simulator/flash.ts";
+import { createPrng } from "../../scripts/simulator/prng.ts";
 import { adopt, type Cut, forEveryCut, logPage, salvage, survive, type Tally, type Wreck, wrecksOf } from "./cuts.ts";
-import { seeded } from "./random.ts";
 import { Life } from "./workload.ts";
 import { claim, createModel, type Geometry, type Model, type Storage, World } from "./world.ts";
 
@@ -21,8 +21,8 @@ export interface LifeOptions {
 
 /** Every program and erase of a life, each torn in every way; each wreck must survive. */
 export function everyCut(storage: Storage, geometry: Geometry, tally: Tally, options: LifeOptions): void {
-  const random = seeded(tally.seed * 7919 + (options.seed ?? 0));
-  const cut: Cut = { storage, geometry, random: seeded(tally.seed + 1), tally };
+  const random = createPrng(tally.seed * 7919 + (options.seed ?? 0)).next;
+  const cut: Cut = { storage, geometry, random: createPrng(tally.seed + 1).next, tally };
   const flash = World.flash(geometry, random, options.content ?? 0xff);
   const world = new World(storage, geometry, flash, createModel(geometry.pins));
   const life = new Life(world, random);
@@ -57,8 +57,8 @@ export function everyPair(
   tally: Tally,
   options: LifeOptions & { secondTearsMax: number; triples: number },
 ): void {
-  const random = seeded(tally.seed * 6007 + (options.seed ?? 0));
-  const cut: Cut = { storage, geometry, random: seeded(tally.seed + 2), tally };
+  const random = createPrng(tally.seed * 6007 + (options.seed ?? 0)).next;
+  const cut: Cut = { storage, geometry, random: createPrng(tally.seed + 2).next, tally };
   const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
   const life = new Life(world, random);
   life.start();
@@ -112,7 +112,7 @@ export function cutsInARow(
   operation: number,
   rounds: number,
 ): void {
-  const random = seeded(tally.seed * 4001 + operation);
+  const random = createPrng(tally.seed * 4001 + operation).next;
   const cut: Cut = { storage, geometry, random, tally };
   const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
   const life = new Life(world, random);
@@ -129,7 +129,7 @@ export function cutsInARow(
 
 /** Wear of the ring's pages differs by one erase at most while the datastreams log alike and nothing is sent. */
 export function evenWear(storage: Storage, geometry: Geometry, tally: Tally, pagesLogged: number): void {
-  const random = seeded(tally.seed);
+  const random = createPrng(tally.seed).next;
   const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
   world.mount();
   world.boot();
@@ -147,7 +147,7 @@ export function evenWear(storage: Storage, geometry: Geometry, tally: Tally, pag
  */
 export function wornFlash(storage: Storage, geometry: Geometry, tally: Tally, steps: number, chips: number): void {
   for (let chip = 0; chip < chips; chip++) {
-    const random = seeded(tally.seed * 31 + chip * 7919);
+    const random = createPrng(tally.seed * 31 + chip * 7919).next;
     const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
     const life = new Life(world, random);
     world.flash.failing = (operation) => random() < (operation.kind === "erase" ? 0.12 : 0.002);

@@ -1,5 +1,5 @@
-import { openLedger } from "../../firmware/storage/ledger.ts";
-import { openRing } from "../../firmware/storage/ring.ts";
+import { openLedger } from "../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../firmware/storage/ring/ring.ts";
 import type { Geometry, Storage, World } from "./world.ts";
 
 export const FIRMWARE: Storage = { openLedger, openRing };
@@ -60,7 +60,7 @@ export class Life {
   private sync(): void {
     const { world, random } = this;
     const { ledger, ring } = world;
-    ledger.addSync(world.session, world.rawMs, 1.7e12 + world.rawMs * 1.00001, 30);
+    ledger.addFix(world.session, world.rawMs, 1.7e12 + world.rawMs * 1.00001, 30);
     for (const pin of world.geometry.pins) {
       const open = ledger.attempt(pin);
       const from = open ? open.from : ledger.cursor(pin);
@@ -68,7 +68,7 @@ export class Life {
       const points = ring.count(pin, from, to);
       if (points === 0) continue;
       const rawMs = world.rawMs;
-      const fixed = { syncId: 1, thinEvery: 1, thinPhase: 0, afterTrueMs: 0, bodyBytes: points * 20 };
+      const fixed = { fixId: 1, thinEvery: 1, thinPhase: 0, afterTrueMs: 0, bodyBytes: points * 20 };
       ledger.recordAttempt({ pin, from, to, points, rawMs, ...fixed });
       const dice = random();
       if (dice < 0.6) {

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import type { Counters, Ledger, openLedger } from "../../firmware/storage/ledger.ts";
-import type { openRing, Ring } from "../../firmware/storage/ring.ts";
-import { SimulatedFlash } from "../simulator/flash.ts";
+import type { Counters, Ledger, openLedger } from "../../firmware/storage/ledger/ledger.ts";
+import type { openRing, Ring } from "../../firmware/storage/ring/ring.ts";
+import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 
 /** The storage code under test: the firmware's, or a copy with a bug planted in it. */
 export interface Storage {
@@ -254,7 +254,7 @@ export class World {
   /** Holds the mounted storage against the model, and returns a picture of it for comparing two mounts. */
   check(): string {
     const { model, ledger, ring } = this;
-    const picture: unknown[] = [ledger.session(), ledger.syncs(), ledger.charges()];
+    const picture: unknown[] = [ledger.session(), ledger.fixes(), ledger.charges()];
     for (const [pin, p] of model.pins) {
       const counters = ledger.counters(pin);
       const inFlight = model.inFlight?.pin === pin ? model.inFlight : undefined;

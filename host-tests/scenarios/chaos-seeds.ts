@@ -1,6 +1,6 @@
 /** The seeds of `chaos` that a test run covers, dealt out to four files so that every core has some. */
 import { test } from "vitest";
-import { CHAOS } from "./chaos.ts";
+import { CHAOS } from "../../scripts/simulator/scenarios/chaos.ts";
 import { promises } from "./expect.ts";
 
 const FILES = 4;

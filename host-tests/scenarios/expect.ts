@@ -1,7 +1,7 @@
 /** What every scenario promises, as a Vitest test. */
 import { expect, test } from "vitest";
-import { runSimulation } from "../simulator/simulate.ts";
-import { deviceOf, type Scenario } from "./scenario.ts";
+import { deviceOf, type Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
+import { runSimulation } from "../../scripts/simulator/simulate.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 1);
 

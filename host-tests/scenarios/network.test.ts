@@ -1,5 +1,5 @@
+import { NETWORK } from "../../scripts/simulator/scenarios/network.ts";
 import { promises } from "./expect.ts";
-import { NETWORK } from "./network.ts";
 
 for (const scenario of NETWORK) {
   promises(scenario);

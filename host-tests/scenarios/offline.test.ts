@@ -1,4 +1,4 @@
+import { OFFLINE } from "../../scripts/simulator/scenarios/offline.ts";
 import { promises } from "./expect.ts";
-import { OFFLINE } from "./offline.ts";
 
 for (const scenario of OFFLINE) promises(scenario);

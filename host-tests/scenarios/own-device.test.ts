@@ -1,6 +1,6 @@
 /** An example to copy for a device file of your own: the bad days that you expect for it, and what must come of them. */
 import { expect, test } from "vitest";
-import { type SimulatedDevice, simulate } from "../simulator/simulate.ts";
+import { type SimulatedDevice, simulate } from "../../scripts/simulator/simulate.ts";
 
 /** Its path as seen from where `npm test` runs. Your sensors' code runs too, on pins that show a plausible room. */
 const device: SimulatedDevice = { file: "firmware/device.ts" };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { runSimulation } from "../simulator/simulate.ts";
-import { DEVICE_FILE } from "./scenario.ts";
+import { DEVICE_FILE } from "../../scripts/simulator/scenarios/scenario.ts";
+import { runSimulation } from "../../scripts/simulator/simulate.ts";
 
 it("tells its status under the documented names, whatever the build shortens", async () => {
   const { status } = await runSimulation({ file: DEVICE_FILE }, { until: "1h", untilDrained: false });

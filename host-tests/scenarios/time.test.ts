@@ -1,4 +1,4 @@
+import { TIME } from "../../scripts/simulator/scenarios/time.ts";
 import { promises } from "./expect.ts";
-import { TIME } from "./time.ts";
 
 for (const scenario of TIME) promises(scenario);

@@ -1,6 +1,6 @@
 /** A year of chaos takes minutes, so it runs on demand: SIM_YEARS=2 npm test -- host-tests/scenarios/year.test.ts */
 import { test } from "vitest";
-import { CHAOS } from "./chaos.ts";
+import { CHAOS } from "../../scripts/simulator/scenarios/chaos.ts";
 import { promises } from "./expect.ts";
 
 const years = Number(process.env.SIM_YEARS ?? 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/limits.ts";
-import { RECORD_MAX, VALUE_MAX } from "../../firmware/storage/page.ts";
+import { RECORD_MAX, VALUE_MAX } from "../../firmware/storage/format/page.ts";
 import { decimalText } from "../../firmware/upload/batch.ts";
 
 // Asserted here and not at load: on the device each check would cost memory for ever, and nothing can change them there.

@@ -3,8 +3,13 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
-import { type ServerOptions, type SocketFault, type StandInServer, startServer } from "../../blynk-stand-in/server.ts";
-import { answer, BlynkStandIn } from "../../blynk-stand-in/stand-in.ts";
+import {
+  type ServerOptions,
+  type SocketFault,
+  type StandInServer,
+  startServer,
+} from "../../../scripts/blynk-stand-in/server.ts";
+import { answer, BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
 
 const NOW_MS = 1_760_000_000_000;
 const PATH = "/external/api/batch/update?token=t&pin=v1";

@@ -1,6 +1,11 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { BlynkStandIn, failure, type StandInOptions, type StandInRequest } from "../../blynk-stand-in/stand-in.ts";
+import {
+  BlynkStandIn,
+  failure,
+  type StandInOptions,
+  type StandInRequest,
+} from "../../../scripts/blynk-stand-in/stand-in.ts";
 
 const TOKEN = "bFFtSHNCZZDWQ__Zs96cP5jLMhLoJofg";
 const NOW_MS = 1_760_000_000_000;

@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import { seeded } from "../../power-loss/random.ts";
-import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "./time-servers.ts";
-import { createVirtualMachine } from "./virtual-machine.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "../../support/time-servers.ts";
+import { createVirtualMachine } from "../../support/virtual-machine.ts";
 
 const RAW0_MS = 777000;
 /** What the stand-in servers say of their own uncertainty: half the root delay, the dispersion, and whole ms. */
@@ -23,7 +23,7 @@ function createBench(servers: Record<string, TimeServer>, names = Object.keys(se
   const machine = createVirtualMachine();
   const network = createNetwork(machine, servers);
   const clock = createClock(machine.timers, 1, RAW0_MS);
-  const sntp = createSntp(network.udp, machine.timers, clock, names, seeded(1));
+  const sntp = createSntp(network.udp, machine.timers, clock, names, createPrng(1).next);
   const query = (): TimeAnswer | undefined => {
     const answers: (TimeAnswer | undefined)[] = [];
     sntp.query((answer) => answers.push(answer));
@@ -65,7 +65,7 @@ describe("the SNTP client", () => {
   });
 
   it("is right within 40 ms nine times in ten when each way takes 20 to 200 ms at random, always within its bound", () => {
-    const random = seeded(5);
+    const random = createPrng(5).next;
     const jitter = () => 20 + 180 * random();
     const errors: number[] = [];
     for (let i = 0; i < 200; i++) {
@@ -171,7 +171,7 @@ describe("the SNTP client", () => {
       machine.timers,
       clock,
       ["a"],
-      seeded(2),
+      createPrng(2).next,
     );
     let found: TimeAnswer | undefined;
     sntp.query((answer) => (found = answer));

@@ -8,21 +8,21 @@ import {
   type Crystal,
   DAY_MS,
   type Event,
+  type Fix,
   HOUR_MS,
   live,
   MINUTE_MS,
   type Moment,
   STILL,
-  type Sync,
   T0_MS,
-} from "./device-life.ts";
+} from "../../support/device-life.ts";
 
 const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
 
-function mapOf(syncs: Sync[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
+function mapOf(fixes: Fix[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
-  return createTimeMap({ syncs: () => syncs }, clock, limitMs);
+  return createTimeMap({ fixes: () => fixes }, clock, limitMs);
 }
 
 function timeOf(dating: Dating, rawMs: number): { trueMs: number; boundMs: number } {
@@ -40,8 +40,8 @@ const sampleFor = (ms: number): Event[] => Array.from({ length: ms / HOUR_MS }, 
 
 /** Worst error of all samples, each of which must be dated within its bound. */
 function worstErrorMs(crystal: Crystal, events: Event[]): { errorMs: number; boundMs: number; uncorrectedMs: number } {
-  const { syncs, samples } = live(crystal, events);
-  const map = mapOf(syncs);
+  const { fixes, samples } = live(crystal, events);
+  const map = mapOf(fixes);
   const worst = { errorMs: 0, boundMs: 0, uncorrectedMs: 0 };
   for (const { session, rawMs, trueMs } of samples) {
     const time = timeOf(map.date(session, rawMs, Infinity), rawMs);
@@ -49,14 +49,14 @@ function worstErrorMs(crystal: Crystal, events: Event[]): { errorMs: number; bou
     worst.errorMs = Math.max(worst.errorMs, Math.abs(time.trueMs - trueMs));
     worst.boundMs = Math.max(worst.boundMs, time.boundMs);
     // Without a map: the last sync before, and the crystal taken for true.
-    const last = syncs.findLast((point) => point.rawMs <= rawMs) ?? syncs[0];
+    const last = fixes.findLast((point) => point.rawMs <= rawMs) ?? fixes[0];
     worst.uncorrectedMs = Math.max(worst.uncorrectedMs, Math.abs(last.trueMs + rawMs - last.rawMs - trueMs));
   }
   return worst;
 }
 
 describe("the time map", () => {
-  it.each([-40, 40])("dates 20 days offline at %d ppm within 50 ms, by the syncs around them", (middlePpm) => {
+  it.each([-40, 40])("dates 20 days offline at %d ppm within 50 ms, by the fixes around them", (middlePpm) => {
     const crystal = { ...STILL, middlePpm };
     const worst = worstErrorMs(crystal, [sync(20, 1), ...sampleFor(20 * DAY_MS), sync(20, -1)]);
     expect(worst.errorMs).toBeLessThanOrEqual(50);
@@ -73,9 +73,9 @@ describe("the time map", () => {
 
   it("dates what came before the first sync, better once the crystal is learned", () => {
     const crystal = { ...STILL, middlePpm: 40 };
-    const { syncs, samples } = live(crystal, [sample, run(10 * DAY_MS), sync(), run(5 * DAY_MS), sync()]);
+    const { fixes, samples } = live(crystal, [sample, run(10 * DAY_MS), sync(), run(5 * DAY_MS), sync()]);
     const { session, rawMs, trueMs } = samples[0];
-    const map = mapOf(syncs);
+    const map = mapOf(fixes);
     const first = timeOf(map.date(session, rawMs, 1), rawMs);
     const second = timeOf(map.date(session, rawMs, 2), rawMs);
     expect(Math.abs(first.trueMs - trueMs)).toBeGreaterThan(34000);
@@ -86,7 +86,7 @@ describe("the time map", () => {
 
   it("learns the crystal from another session when this one tells too little", () => {
     const crystal = { ...STILL, middlePpm: -40 };
-    const { syncs, samples } = live(crystal, [
+    const { fixes, samples } = live(crystal, [
       sync(),
       run(10 * DAY_MS),
       sync(),
@@ -96,7 +96,7 @@ describe("the time map", () => {
       sync(),
     ]);
     const { session, rawMs, trueMs } = samples[0];
-    expect(Math.abs(timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs).trueMs - trueMs)).toBeLessThan(200);
+    expect(Math.abs(timeOf(mapOf(fixes).date(session, rawMs, Infinity), rawMs).trueMs - trueMs)).toBeLessThan(200);
   });
 
   it("allows for a step that no one saw in what it learned, with the temperature against it as well", () => {
@@ -112,20 +112,20 @@ describe("the time map", () => {
 
   it("holds what has no sync at all, and what no later one limits", () => {
     expect(mapOf([]).date(8, 5000, Infinity).state).toBe("held");
-    const { syncs, samples } = live(STILL, [run(1000), sync(), run(1000), reboot(1000), run(1000), sample]);
-    expect(mapOf(syncs).date(samples[0].session, samples[0].rawMs, Infinity).state).toBe("held");
+    const { fixes, samples } = live(STILL, [run(1000), sync(), run(1000), reboot(1000), run(1000), sample]);
+    expect(mapOf(fixes).date(samples[0].session, samples[0].rawMs, Infinity).state).toBe("held");
   });
 
   it("holds the tail of a session until a sync limits it, however uncertain", () => {
-    const { syncs, samples } = live(STILL, [run(1000), sync(), run(20 * DAY_MS), sample, run(1000), sync()]);
+    const { fixes, samples } = live(STILL, [run(1000), sync(), run(20 * DAY_MS), sample, run(1000), sync()]);
     const { session, rawMs } = samples[0];
-    const map = mapOf(syncs, 10000);
+    const map = mapOf(fixes, 10000);
     expect(map.date(session, rawMs, 1).state).toBe("held");
-    expect(mapOf(syncs, 100000).date(session, rawMs, 2).state).toBe("dated");
+    expect(mapOf(fixes, 100000).date(session, rawMs, 2).state).toBe("dated");
   });
 
   it("places sessions that never met a clock in the middle of the slack that is left", () => {
-    const { syncs, samples } = live(STILL, [
+    const { fixes, samples } = live(STILL, [
       sync(20),
       run(HOUR_MS),
       reboot(20000),
@@ -138,7 +138,7 @@ describe("the time map", () => {
       run(HOUR_MS),
       sync(20),
     ]);
-    const map = mapOf(syncs);
+    const map = mapOf(fixes);
     for (const { session, rawMs, trueMs } of samples) {
       const time = timeOf(map.date(session, rawMs, Infinity), rawMs);
       expect(Math.abs(time.trueMs - trueMs)).toBeLessThanOrEqual(15000 + 2000);
@@ -148,7 +148,7 @@ describe("the time map", () => {
   });
 
   it("gives up what is left with too wide a slack, once a later sync shows it", () => {
-    const { syncs, samples } = live(STILL, [
+    const { fixes, samples } = live(STILL, [
       sync(),
       reboot(DAY_MS),
       run(1000),
@@ -159,19 +159,19 @@ describe("the time map", () => {
       sync(),
     ]);
     const { session, rawMs } = samples[0];
-    expect(mapOf(syncs).date(session, rawMs, 1).state).toBe("held");
-    expect(mapOf(syncs).date(session, rawMs, 2).state).toBe("never");
+    expect(mapOf(fixes).date(session, rawMs, 1).state).toBe("held");
+    expect(mapOf(fixes).date(session, rawMs, 2).state).toBe("never");
   });
 
   it("gives up boots that ended before the first sync ever: nothing says how long ago they were", () => {
-    const { syncs, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, sync()]);
-    const states = samples.map(({ session, rawMs }) => mapOf(syncs).date(session, rawMs, Infinity).state);
+    const { fixes, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, sync()]);
+    const states = samples.map(({ session, rawMs }) => mapOf(fixes).date(session, rawMs, Infinity).state);
     expect(states).toEqual(["never", "dated"]);
   });
 
   it("dates what came before a jump by a sync after it, within 6 s a jump", () => {
     const jump = (lostMs: number): Event => ({ kind: "jump", lostMs });
-    const { syncs, samples } = live(STILL, [
+    const { fixes, samples } = live(STILL, [
       sample,
       run(HOUR_MS),
       jump(5500),
@@ -183,7 +183,7 @@ describe("the time map", () => {
       run(HOUR_MS),
       sync(20),
     ]);
-    const map = mapOf(syncs);
+    const map = mapOf(fixes);
     const times = samples.map(({ session, rawMs }) => timeOf(map.date(session, rawMs, Infinity), rawMs));
     const errorsMs = times.map(({ trueMs }, i) => Math.round(trueMs - samples[i].trueMs));
     // What a jump loses, samples before it are late by.
@@ -195,27 +195,27 @@ describe("the time map", () => {
   });
 
   it("dates what comes after a jump by a sync before it, at once", () => {
-    const { syncs, samples, end } = live(STILL, [sync(), run(HOUR_MS), { kind: "stray", ms: 5500 }, run(1000), sample]);
+    const { fixes, samples, end } = live(STILL, [sync(), run(HOUR_MS), { kind: "stray", ms: 5500 }, run(1000), sample]);
     const { session, rawMs, trueMs } = samples[0];
-    const time = timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs);
+    const time = timeOf(mapOf(fixes).date(session, rawMs, Infinity), rawMs);
     expect(time.trueMs - trueMs).toBeCloseTo(5500, -2);
     expect(time.boundMs).toBeLessThan(7000);
-    expect(mapOf(syncs, LIMIT_MS, end).now()?.boundMs).toBeLessThan(7000);
+    expect(mapOf(fixes, LIMIT_MS, end).now()?.boundMs).toBeLessThan(7000);
   });
 
   it("takes more jumps than a boot has numbers for, for a reboot", () => {
     const jumps = (n: number): Event[] =>
       Array.from({ length: n }, (): Event[] => [run(1000), { kind: "jump", lostMs: 0 }]).flat();
     const stateAfter = (n: number): string => {
-      const { syncs, samples } = live(STILL, [sample, ...jumps(n), sync()]);
-      return mapOf(syncs).date(samples[0].session, samples[0].rawMs, Infinity).state;
+      const { fixes, samples } = live(STILL, [sample, ...jumps(n), sync()]);
+      return mapOf(fixes).date(samples[0].session, samples[0].rawMs, Infinity).state;
     };
     expect(stateAfter(7)).toBe("dated");
     expect(stateAfter(8)).toBe("never");
   });
 
-  it("believes the newer of two syncs that contradict each other over a jump, too", () => {
-    const { syncs, samples } = live(STILL, [
+  it("believes the newer of two fixes that contradict each other over a jump, too", () => {
+    const { fixes, samples } = live(STILL, [
       sync(),
       run(DAY_MS),
       sample,
@@ -226,16 +226,16 @@ describe("the time map", () => {
       sync(),
     ]);
     const { session, rawMs, trueMs } = samples[0];
-    syncs[0].trueMs -= 5 * HOUR_MS;
-    const time = timeOf(mapOf(syncs).date(session, rawMs, Infinity), rawMs);
+    fixes[0].trueMs -= 5 * HOUR_MS;
+    const time = timeOf(mapOf(fixes).date(session, rawMs, Infinity), rawMs);
     expect(Math.abs(time.trueMs - trueMs)).toBeLessThan(time.boundMs);
   });
 
   it("narrows the end of a session by the first sync after the reboot", () => {
     const crystal = { ...STILL, middlePpm: 30 };
-    const { syncs, samples } = live(crystal, [sync(), run(20 * DAY_MS), sample, reboot(3000), run(5000), sync()]);
+    const { fixes, samples } = live(crystal, [sync(), run(20 * DAY_MS), sample, reboot(3000), run(5000), sync()]);
     const { session, rawMs, trueMs } = samples[0];
-    const map = mapOf(syncs);
+    const map = mapOf(fixes);
     const alone = timeOf(map.date(session, rawMs, 1), rawMs);
     const narrowed = timeOf(map.date(session, rawMs, 2), rawMs);
     expect(alone.boundMs).toBeGreaterThan(170000);
@@ -254,30 +254,30 @@ describe("the time map", () => {
     expect(worst.boundMs).toBeLessThan(60000);
   });
 
-  it("believes the newer of two syncs that contradict each other, and forgets a lie when it is proven", () => {
-    const { syncs, samples } = live(STILL, [sync(), run(DAY_MS), sample, sync(), run(DAY_MS), sync()]);
-    syncs[1].trueMs += 5 * HOUR_MS;
+  it("believes the newer of two fixes that contradict each other, and forgets a lie when it is proven", () => {
+    const { fixes, samples } = live(STILL, [sync(), run(DAY_MS), sample, sync(), run(DAY_MS), sync()]);
+    fixes[1].trueMs += 5 * HOUR_MS;
     const { session, rawMs, trueMs } = samples[0];
-    const map = mapOf(syncs);
+    const map = mapOf(fixes);
     expect(timeOf(map.date(session, rawMs, 1), rawMs).trueMs).toBeCloseTo(trueMs, -2);
     expect(timeOf(map.date(session, rawMs, 2), rawMs).trueMs).toBeCloseTo(trueMs + 5 * HOUR_MS, -2);
     expect(timeOf(map.date(session, rawMs, 3), rawMs).trueMs).toBeCloseTo(trueMs, -2);
   });
 
   it("drops a sync of an earlier session that lies in its future", () => {
-    const { syncs, samples } = live(STILL, [sync(), run(1000), sample, reboot(1000), run(1000), sync()]);
-    syncs[0].trueMs += DAY_MS;
+    const { fixes, samples } = live(STILL, [sync(), run(1000), sample, reboot(1000), run(1000), sync()]);
+    fixes[0].trueMs += DAY_MS;
     const { session, rawMs } = samples[0];
-    expect(mapOf(syncs).date(session, rawMs, Infinity).state).toBe("never");
+    expect(mapOf(fixes).date(session, rawMs, Infinity).state).toBe("never");
   });
 
   it("dates a sample by a version for ever the same, whatever is learned later", () => {
     fc.assert(
       fc.property(anyCrystal, anyLife, (crystal, events) => {
-        const { syncs, samples } = live(crystal, events);
-        for (let version = 0; version <= syncs.length; version++) {
-          const then = mapOf(syncs.slice(0, version));
-          const later = mapOf(syncs);
+        const { fixes, samples } = live(crystal, events);
+        for (let version = 0; version <= fixes.length; version++) {
+          const then = mapOf(fixes.slice(0, version));
+          const later = mapOf(fixes);
           for (const { session, rawMs } of samples) {
             const a = then.date(session, rawMs, version);
             const b = later.date(session, rawMs, version);
@@ -293,11 +293,11 @@ describe("the time map", () => {
   it("notices whatever is added to its points or taken from them", () => {
     fc.assert(
       fc.property(anyCrystal, anyLife, fc.array(fc.nat(), { minLength: 1 }), (crystal, events, picks) => {
-        const { syncs, samples } = live(crystal, events);
-        const points: Sync[] = [];
+        const { fixes, samples } = live(crystal, events);
+        const points: Fix[] = [];
         const map = mapOf(points);
-        for (let i = 0; i < syncs.length; i++) {
-          points.push(syncs[i]);
+        for (let i = 0; i < fixes.length; i++) {
+          points.push(fixes[i]);
           if (picks[i % picks.length] % 3 === 0) points.splice(picks[i % picks.length] % points.length, 1);
           for (const { session, rawMs } of samples) {
             for (const version of [i, Infinity]) {
@@ -313,14 +313,14 @@ describe("the time map", () => {
     );
   });
 
-  it("never dates a sample outside its stated bound or the limit, whatever the crystal, the syncs, the reboots and the jumps", () => {
+  it("never dates a sample outside its stated bound or the limit, whatever the crystal, the fixes, the reboots and the jumps", () => {
     let dated = 0;
     let tightest = 0;
     fc.assert(
       fc.property(anyCrystal, anyLife, fc.constantFrom(300000, 300000, 30000, 2000), (crystal, events, limitMs) => {
-        const { syncs, samples } = live(crystal, events);
-        const map = mapOf(syncs, limitMs);
-        for (let version = syncs.length; version >= 0 && version > syncs.length - 4; version--) {
+        const { fixes, samples } = live(crystal, events);
+        const map = mapOf(fixes, limitMs);
+        for (let version = fixes.length; version >= 0 && version > fixes.length - 4; version--) {
           for (const { session, rawMs } of samples) {
             const dating = map.date(session, rawMs, version);
             if (dating.state !== "dated") continue;
@@ -343,21 +343,21 @@ describe("the time map", () => {
     if (process.env.CLOCK_RUNS) console.log(`${dated} datings, largest error over bound ${tightest.toFixed(3)}`);
   });
 
-  it("stays within its bounds when syncs are thinned and the error of it is added to their neighbours", () => {
+  it("stays within its bounds when fixes are thinned and the error of it is added to their neighbours", () => {
     fc.assert(
       fc.property(anyCrystal, anyLife, fc.array(fc.nat(), { maxLength: 10 }), (crystal, events, picks) => {
-        const { syncs, samples } = live(crystal, events);
+        const { fixes, samples } = live(crystal, events);
         for (const pick of picks) {
-          const i = 1 + (pick % Math.max(syncs.length - 2, 1));
-          const [a, x, c] = syncs.slice(i - 1, i + 2);
+          const i = 1 + (pick % Math.max(fixes.length - 2, 1));
+          const [a, x, c] = fixes.slice(i - 1, i + 2);
           if (!c || a.session !== x.session || x.session !== c.session || c.rawMs === a.rawMs) continue;
           const chordMs = a.trueMs + ((c.trueMs - a.trueMs) * (x.rawMs - a.rawMs)) / (c.rawMs - a.rawMs);
           const errorMs = Math.ceil(Math.abs(chordMs - x.trueMs));
-          syncs.splice(i, 1);
+          fixes.splice(i, 1);
           a.boundMs += errorMs;
           c.boundMs += errorMs;
         }
-        const map = mapOf(syncs);
+        const map = mapOf(fixes);
         for (const { session, rawMs, trueMs } of samples) {
           const dating = map.date(session, rawMs, Infinity);
           if (dating.state !== "dated") continue;
@@ -371,12 +371,12 @@ describe("the time map", () => {
 
   it("tells the time now, with its bound, and nothing in a boot that has no sync yet", () => {
     const crystal = { ...STILL, middlePpm: 50 };
-    const { syncs, end } = live(crystal, [run(1000), sync(20), run(HOUR_MS)]);
-    const now = mapOf(syncs, LIMIT_MS, end).now();
+    const { fixes, end } = live(crystal, [run(1000), sync(20), run(HOUR_MS)]);
+    const now = mapOf(fixes, LIMIT_MS, end).now();
     expect(Math.abs((now?.trueMs ?? 0) - end.trueMs)).toBeLessThanOrEqual(now?.boundMs ?? 0);
     expect(now?.boundMs).toBeLessThan(1000);
     expect(now?.trueMs).toBeGreaterThan(T0_MS);
-    expect(mapOf(syncs, LIMIT_MS, { ...end, session: 16 }).now()).toBeUndefined();
+    expect(mapOf(fixes, LIMIT_MS, { ...end, session: 16 }).now()).toBeUndefined();
     expect(mapOf([]).now()).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createNetwork, JOIN_TIMEOUT_MS } from "../../../firmware/network/wifi.ts";
 import type { WifiNetwork } from "../../../firmware/settings.ts";
-import { createVirtualTimers } from "../sensors/virtual-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 const HOME = { ssid: "home", password: "correct horse" };
 const SHED = { ssid: "shed", password: "battery staple" };

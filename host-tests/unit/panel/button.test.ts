@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startButton } from "../../../firmware/panel/button.ts";
-import { createVirtualTimers } from "../sensors/virtual-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 function setUp() {
   const timers = createVirtualTimers();

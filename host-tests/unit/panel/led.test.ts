@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { startLed } from "../../../firmware/panel/led.ts";
-import { createVirtualTimers } from "../sensors/virtual-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 /** The stretches for which the LED was lit, as [from, length] in ms since the set-up. */
 function setUp(activeLow = false) {

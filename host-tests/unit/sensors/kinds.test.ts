@@ -6,7 +6,7 @@ import { custom } from "../../../firmware/sensors/custom.ts";
 import { dht22 } from "../../../firmware/sensors/dht22.ts";
 import { ds18b20 } from "../../../firmware/sensors/ds18b20.ts";
 import { pulse } from "../../../firmware/sensors/pulse.ts";
-import { createVirtualTimers, type VirtualTimers } from "./virtual-timers.ts";
+import { createVirtualTimers, type VirtualTimers } from "../../support/virtual-timers.ts";
 
 /** What is plugged in: the published modules by name, and the timers of the moment. */
 const plugged = vi.hoisted(() => ({

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Sensor } from "../../../firmware/device-types.ts";
 import { createSampler, SENSOR_TIMEOUT_MS, scaleReading } from "../../../firmware/sensors/sampler.ts";
-import { createVirtualTimers } from "./virtual-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 type Event = { pin: number; rawMs: number; value: number | "failed" };
 

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { Sensor } from "../../../firmware/device-types.ts";
 import { createSampler } from "../../../firmware/sensors/sampler.ts";
-import { openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring.ts";
-import { createRegion } from "../storage/region.ts";
-import { createVirtualTimers } from "./virtual-timers.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { createRegion } from "../../support/region.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 const INTERVAL_MS = 1000;
 const SLOTS = 300;

@@ -35,13 +35,13 @@ function logger(over: Partial<Logger> = {}): Logger {
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
     sampler: { flashFailed: () => false },
     network: { up: () => true, onUp: () => undefined },
-    syncer: {
+    delivery: {
       status: () => ({
         quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000 },
         backlogClearsMs: 0,
         verdict: 5,
         verdictText: "token refused or server says no",
-        syncFault: "no usable token is set",
+        deliveryFault: "no usable token is set",
       }),
     },
     streams: [
@@ -73,7 +73,7 @@ test("the status is plain JSON of everything there is to know", () => {
     memory: { used: 2500, total: 4000 },
     faults: ["a fault", "no usable token is set"],
   });
-  expect(status.syncFault).toBeUndefined();
+  expect(status.deliveryFault).toBeUndefined();
 });
 
 test("the status names configured datastreams first, then pins that only flash still knows, each once", () => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import { simulate } from "../../../scripts/simulate.ts";
-import { captureTerminal } from "../../field/captured-terminal.ts";
+import { captureTerminal } from "../../support/console/captured-terminal.ts";
 
 const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const folder = mkdtempSync(join(tmpdir(), "simulate-"));

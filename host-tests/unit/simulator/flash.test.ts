@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FlashMisuse, PowerCut, randomTear, SimulatedFlash } from "../../simulator/flash.ts";
+import { FlashMisuse, PowerCut, randomTear, SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 
 const create = (options = {}) => new SimulatedFlash({ address: 0x1000, pageBytes: 256, pages: 2, ...options });
 

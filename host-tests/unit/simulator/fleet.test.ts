@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { room } from "../../scenarios/scenario.ts";
-import { simulateFleet } from "../../simulator/fleet.ts";
+import { simulateFleet } from "../../../scripts/simulator/fleet.ts";
+import { room } from "../../../scripts/simulator/scenarios/scenario.ts";
 
 test("a fleet comes back from a common outage spread out, where one in step would come all at once", async () => {
   const devices = 12;

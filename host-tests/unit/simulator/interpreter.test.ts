@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { printed, run } from "./program.ts";
+import { printed, run } from "../../support/program.ts";
 
 describe("timers", () => {
   test("a callback that blocks makes an interval catch up, one call a pass", async () => {

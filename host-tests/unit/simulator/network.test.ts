@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { HttpFault } from "../../simulator/simulate.ts";
-import { joined, POST, printed, run } from "./program.ts";
+import type { HttpFault } from "../../../scripts/simulator/simulate.ts";
+import { joined, POST, printed, run } from "../../support/program.ts";
 
 describe("Wi-Fi", () => {
   const WATCH = `var wifi = require("Wifi");

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createCrystal } from "../../simulator/crystal.ts";
-import { createRecorder } from "../../simulator/recorder.ts";
-import { parseRecording, replay } from "../../simulator/recording.ts";
-import { audit, type ServerPoint, type Status } from "../../simulator/report.ts";
-import { createWorld } from "../../simulator/world.ts";
+import { createCrystal } from "../../../scripts/simulator/crystal.ts";
+import { createRecorder } from "../../../scripts/simulator/recorder.ts";
+import { parseRecording, replay } from "../../../scripts/simulator/recording.ts";
+import { audit, type ServerPoint, type Status } from "../../../scripts/simulator/report.ts";
+import { createWorld } from "../../../scripts/simulator/world.ts";
 
 const NOTHING = { expired: 0, overwritten: 0, thinned: 0, undatable: 0, refused: 0, unrepresentable: 0, corrupt: 0 };
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCrystal } from "../../simulator/crystal.ts";
-import { createPrng } from "../../simulator/prng.ts";
-import { durationMs, within } from "../../simulator/script.ts";
-import { createWorld } from "../../simulator/world.ts";
+import { createCrystal } from "../../../scripts/simulator/crystal.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { durationMs, within } from "../../../scripts/simulator/script.ts";
+import { createWorld } from "../../../scripts/simulator/world.ts";
 
 describe("the queue of virtual time", () => {
   test("runs events by their time, and those of one time by their making", () => {

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger.ts";
-import { WORDS_AT } from "../../../firmware/storage/page.ts";
-import { openRing } from "../../../firmware/storage/ring.ts";
+import { WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { foreignVersion } from "../../power-loss/contents.ts";
-import { SimulatedFlash } from "../../simulator/flash.ts";
-import { createRegion, regionOf, SEED, seeded } from "./region.ts";
+import { createRegion, regionOf, SEED } from "../../support/region.ts";
 
 const PAGE_BYTES = 1024;
 const PAGES = 9;
@@ -23,7 +24,7 @@ function mount(flash: SimulatedFlash) {
 /** A region with two datastreams in it, partly sent, one reboot in the middle; and what was logged, by pin and raw time. */
 function life() {
   const { flash } = createRegion(PAGES, PAGE_BYTES);
-  const random = seeded(SEED);
+  const random = createPrng(SEED).next;
   const logged = new Map<string, number>();
   const values = [200, 400];
   for (let boot = 1; boot <= 2; boot++) {
@@ -43,7 +44,7 @@ function life() {
       const from = ledger.cursor(pin);
       const to = ring.end(pin, from, 700);
       const points = ring.count(pin, from, to);
-      const attempt = { pin, from, to, points, bodyBytes: 1, rawMs: startMs, syncId: 0, thinEvery: 1, thinPhase: 0 };
+      const attempt = { pin, from, to, points, bodyBytes: 1, rawMs: startMs, fixId: 0, thinEvery: 1, thinPhase: 0 };
       ledger.recordAttempt({ ...attempt, afterTrueMs: 0 });
       const counts = { delivered: points, thinned: 0, undatable: 0, unrepresentable: 0, corrupt: 0 };
       ledger.settle(pin, startMs, { ...counts, lastTrueMs: 1 });
@@ -112,7 +113,7 @@ test("reads everything back from a region that is whole", () => {
 });
 
 test("never reads a wrong value after one bit has flipped, anywhere; mends it in a sealed page", () => {
-  const random = seeded(SEED + 9);
+  const random = createPrng(SEED + 9).next;
   let worst = 0;
   for (let n = 0; n < 3000; n++) {
     const at = Math.floor(random() * image.length);
@@ -130,7 +131,7 @@ test("never reads a wrong value after one bit has flipped, anywhere; mends it in
 });
 
 test("never reads a wrong value after several bits of a sealed page have flipped", () => {
-  const random = seeded(SEED + 10);
+  const random = createPrng(SEED + 10).next;
   const sealed = [...Array(PAGES).keys()].slice(2).filter((page) => image[page * PAGE_BYTES + 48] !== 255);
   expect(sealed.length).toBeGreaterThan(2);
   for (let n = 0; n < 1000; n++) {
@@ -144,7 +145,7 @@ test("never reads a wrong value after several bits of a sealed page have flipped
 });
 
 test("mounts and logs on over random bytes in any page", () => {
-  const random = seeded(SEED + 11);
+  const random = createPrng(SEED + 11).next;
   for (let n = 0; n < 60; n++) {
     const damaged = image.slice();
     const page = n % PAGES;

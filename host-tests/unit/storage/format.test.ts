@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/code-words.ts";
-import { ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger.ts";
-import { GAP_BYTES, RECORD_MAX, WORDS_AT } from "../../../firmware/storage/page.ts";
-import { decodeRecord, encodeRecord } from "../../../firmware/storage/record.ts";
-import { openRing } from "../../../firmware/storage/ring.ts";
-import { createRegion } from "./region.ts";
+import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/format/code-words.ts";
+import { GAP_BYTES, RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import { decodeRecord, encodeRecord } from "../../../firmware/storage/format/record.ts";
+import { ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { createRegion } from "../../support/region.ts";
 
 const FORMAT = readFileSync(new URL("../../../firmware/storage/FORMAT.md", import.meta.url), "utf8");
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { isAhead, ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger.ts";
-import { createRegion } from "./region.ts";
+import { isAhead, ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { createRegion } from "../../support/region.ts";
 
 const ATTEMPT = {
   pin: 3,
@@ -9,7 +9,7 @@ const ATTEMPT = {
   points: 10,
   bodyBytes: 321,
   rawMs: 5000,
-  syncId: 1,
+  fixId: 1,
   thinEvery: 1,
   thinPhase: 0,
   afterTrueMs: 1700000000000,
@@ -29,7 +29,7 @@ function state(ledger: ReturnType<typeof openLedger>) {
     JSON.stringify({
       session: ledger.session(),
       raw: ledger.lastRawMs(),
-      syncs: ledger.syncs(),
+      fixes: ledger.fixes(),
       charges: ledger.charges(),
       pins: ledger
         .pins()
@@ -45,11 +45,11 @@ function state(ledger: ReturnType<typeof openLedger>) {
   );
 }
 
-test("remembers boots, syncs, attempts and cursors over a restart", () => {
+test("remembers boots, fixes, attempts and cursors over a restart", () => {
   const { region } = createRegion(4);
   const ledger = openLedger(region, 1);
   ledger.boot(7, 1000);
-  const point = ledger.addSync(7, 2000, 1700000000000.4, 12.5);
+  const point = ledger.addFix(7, 2000, 1700000000000.4, 12.5);
   expect(point).toEqual({ id: 1, session: 7, rawMs: 2000, trueMs: 1700000000000, boundMs: 13 });
   ledger.recordAttempt(ATTEMPT);
   const again = openLedger(region, 1);
@@ -122,27 +122,27 @@ test("goes through many compactions and forgets nothing that matters", () => {
       ledger.recordAttempt({ ...ATTEMPT, pin, from: position, to, points: 50, rawMs: round * 1e6 + 1 });
       ledger.settle(pin, round * 1e6 + 2, { ...SETTLEMENT, delivered: 47 });
     }
-    ledger.addSync(round, round * 1e6, 1.7e12 + round * 1e6, 20);
+    ledger.addFix(round, round * 1e6, 1.7e12 + round * 1e6, 20);
     position += 50;
     expect(state(openLedger(region, 1))).toEqual(state(ledger));
     if (round % 7 === 0) ledger = openLedger(region, 1);
   }
   expect(ledger.counters(1).delivered).toBe(200 * 47);
-  expect(ledger.syncs().length).toBeLessThanOrEqual(6);
+  expect(ledger.fixes().length).toBeLessThanOrEqual(6);
   expect(ledger.charges().length).toBeLessThanOrEqual(6);
   expect(Math.abs(flash.wear[0] - flash.wear[1])).toBeLessThanOrEqual(1);
 });
 
-test("keeps the syncs that an open attempt was dated with", () => {
+test("keeps the fixes that an open attempt was dated with", () => {
   const { region } = createRegion(4);
   const ledger = openLedger(region, 1);
-  for (let i = 1; i <= 4; i++) ledger.addSync(1, i * 1000, 1.7e12 + i * 1000 + i * i, 20);
-  const dated = ledger.syncs().map((point) => ({ ...point }));
-  ledger.recordAttempt({ ...ATTEMPT, syncId: 4 });
-  for (let i = 5; i <= 40; i++) ledger.addSync(1, i * 1000, 1.7e12 + i * 1000, 20);
-  expect(ledger.syncs().slice(0, 4)).toEqual(dated);
-  expect(openLedger(region, 1).syncs()).toEqual(ledger.syncs());
-  expect(ledger.syncs().length).toBeLessThanOrEqual(7);
+  for (let i = 1; i <= 4; i++) ledger.addFix(1, i * 1000, 1.7e12 + i * 1000 + i * i, 20);
+  const dated = ledger.fixes().map((point) => ({ ...point }));
+  ledger.recordAttempt({ ...ATTEMPT, fixId: 4 });
+  for (let i = 5; i <= 40; i++) ledger.addFix(1, i * 1000, 1.7e12 + i * 1000, 20);
+  expect(ledger.fixes().slice(0, 4)).toEqual(dated);
+  expect(openLedger(region, 1).fixes()).toEqual(ledger.fixes());
+  expect(ledger.fixes().length).toBeLessThanOrEqual(7);
 });
 
 test("says clearly when a bank can't hold what it must", () => {

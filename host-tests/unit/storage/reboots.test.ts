@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring.ts";
-import { createRegion, regionOf, SEED, seeded } from "./region.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { createRegion, regionOf, SEED } from "../../support/region.ts";
 
 const PAGE_BYTES = 4096;
 const PAGES = 384;
@@ -10,7 +11,7 @@ const MINUTE_MS = 60000;
 /** Ring bytes that a month of one sample a minute takes, with so many power-ons a day. */
 function monthOfBytes(bootsADay: number): number {
   const { flash } = createRegion(PAGES, PAGE_BYTES);
-  const random = seeded(SEED);
+  const random = createPrng(SEED).next;
   const samplesABoot = 1440 / bootsADay;
   for (let boot = 1; boot <= 30 * bootsADay; boot++) {
     const region = regionOf(flash, PAGES, PAGE_BYTES);

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring.ts";
-import { createRegion, SEED, seeded } from "./region.ts";
+import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { createRegion, SEED } from "../../support/region.ts";
 
 interface Sample {
   session: number;
@@ -39,7 +40,7 @@ function mount(region: Parameters<typeof openLedger>[0], streams = [STREAM], boo
 test("gives back what was logged, in order, over many pages", () => {
   const { region } = createRegion(12);
   const { ring } = mount(region);
-  const random = seeded(SEED);
+  const random = createPrng(SEED).next;
   const logged: Sample[] = [];
   let value = 215;
   for (let i = 0; i < 4000; i++) {
@@ -102,7 +103,7 @@ test("settles a batch once and reads on from there", () => {
   for (let i = 0; i < 3000; i++) ring.append(1, i * 60000, i);
   const to = ring.end(1, 0, 1000);
   expect(ring.count(1, 0, to)).toBe(1000);
-  const attempt = { pin: 1, from: 0, to, points: 1000, bodyBytes: 9, rawMs: 1, syncId: 0, thinEvery: 1, thinPhase: 0 };
+  const attempt = { pin: 1, from: 0, to, points: 1000, bodyBytes: 9, rawMs: 1, fixId: 0, thinEvery: 1, thinPhase: 0 };
   ledger.recordAttempt({ ...attempt, afterTrueMs: 0 });
   ledger.settle(1, 2, { delivered: 1000, thinned: 0, undatable: 0, unrepresentable: 0, corrupt: 0, lastTrueMs: 5 });
   const again = mount(region);
@@ -126,7 +127,7 @@ test("keeps unrepresentable readings as such", () => {
 test("keeps a sample that comes before its slot where a page begins", () => {
   const { region } = createRegion(60);
   const { ring } = mount(region);
-  const random = seeded(SEED);
+  const random = createPrng(SEED).next;
   const logged: Sample[] = [];
   let lateMs = 0;
   for (let i = 0; i < 3000; i++) {

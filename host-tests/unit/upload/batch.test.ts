@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
-import type { Ring } from "../../../firmware/storage/ring.ts";
+import type { Ring } from "../../../firmware/storage/ring/ring.ts";
 import { type Batch, decimalText, openBatch, type Run } from "../../../firmware/upload/batch.ts";
-import { EPOCH_MS } from "./bench.ts";
-import { createFakeRing, endOf, type FakeSample } from "./fake-ring.ts";
+import { EPOCH_MS } from "../../support/delivery-rig.ts";
+import { createFakeRing, endOf, type FakeSample } from "../../support/fake-ring.ts";
 
 const PIN = 3;
 
@@ -30,7 +30,7 @@ const whole: Run = {
   pin: PIN,
   from: 0,
   to: Number.POSITIVE_INFINITY,
-  syncId: 1,
+  fixId: 1,
   thinEvery: 1,
   thinPhase: 0,
   afterTrueMs: 0,

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
 import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
-import { SimulatedFlash } from "../../simulator/flash.ts";
+import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 
 const PIN = 1;
 const EPOCH_MS = 1_790_000_000_000;
@@ -112,7 +112,7 @@ describe("a batch made from words as they lie on flash", () => {
             pin: PIN,
             from,
             to: Number.POSITIVE_INFINITY,
-            syncId: 1,
+            fixId: 1,
             thinEvery,
             thinPhase: 0,
             afterTrueMs: 0,

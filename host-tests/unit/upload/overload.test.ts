@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
-import { type Bench, createBench, DAY_MS, EPOCH_MS, MINUTE_MS } from "./bench.ts";
-import { OK } from "./fake-server.ts";
+import { type Bench, createBench, DAY_MS, EPOCH_MS, MINUTE_MS } from "../../support/delivery-rig.ts";
+import { OK } from "../../support/fake-server.ts";
 
 const pointsOf = (body: string): [number, number][] => JSON.parse(body);
 

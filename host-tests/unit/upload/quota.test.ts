@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
-import { createPrng } from "../../simulator/prng.ts";
-import { createBench, DAY_MS, MINUTE_MS } from "./bench.ts";
-import { type Behaviour, OK } from "./fake-server.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { createBench, DAY_MS, MINUTE_MS } from "../../support/delivery-rig.ts";
+import { type Behaviour, OK } from "../../support/fake-server.ts";
 
 /** Most that `amount` adds up to over any 24 hours of arrivals. */
 function mostIn24h(arrivals: { atMs: number; amount: number }[]): number {
@@ -51,7 +51,7 @@ describe("the quota", () => {
         const requests: { atMs: number; amount: number }[] = [];
         let again: (() => void) | undefined;
         const drain = (): void => {
-          bench.unit.uploader.drain((_verdict, nextTryMs) => {
+          bench.unit.drain.drain((_verdict, nextTryMs) => {
             again = drain;
             const waitMs = random.chance(0.3) ? 0 : Math.min(nextTryMs, 3_600_000);
             bench.timers.setTimeout(() => again?.(), waitMs);
@@ -137,7 +137,7 @@ describe("the quota", () => {
     const bench = createBench();
     bench.fill(1, 900);
     bench.server.behave = (n) => (n === 0 ? { fail: "silence" } : OK);
-    bench.unit.uploader.drain(() => {});
+    bench.unit.drain.drain(() => {});
     bench.timers.advance(1000);
     bench.options.pointsPerDayMax = 300;
     bench.reboot();

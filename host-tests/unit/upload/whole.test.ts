@@ -5,17 +5,17 @@ import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
 import { createQuota } from "../../../firmware/upload/quota.ts";
-import { createUploader } from "../../../firmware/upload/uploader.ts";
-import { SimulatedFlash } from "../../simulator/flash.ts";
-import { createPrng } from "../../simulator/prng.ts";
-import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "./bench.ts";
-import { type Behaviour, createFakeServer, OK } from "./fake-server.ts";
-import { createVirtualTimers } from "./timers.ts";
+import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
+import { createPrng } from "../../../scripts/simulator/prng.ts";
+import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/delivery-rig.ts";
+import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
+import { createVirtualTimers } from "../../support/upload-timers.ts";
 
 const PINS = [
   { pin: 1, intervalMs: MINUTE_MS, decimals: 1 },
@@ -27,7 +27,7 @@ interface Unit {
   ring: ReturnType<typeof openRing>;
   clock: ReturnType<typeof createClock>;
   map: ReturnType<typeof createTimeMap>;
-  uploader: ReturnType<typeof createUploader>;
+  drain: ReturnType<typeof createDrain>;
 }
 
 function createDevice(seed: number, options: { overload: "thin" | "oldest-first"; pointsPerDayMax: number }) {
@@ -62,7 +62,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
       ageMaxMs: 28 * DAY_MS,
     });
     const chip = { random: () => random.next() };
-    const uploader = createUploader(ring, ledger, map, clock, planner, server, timers, chip, () => {}, {
+    const drain = createDrain(ring, ledger, map, clock, planner, server, timers, chip, () => {}, {
       server: "https://blynk.example",
       token: TOKEN,
     });
@@ -81,7 +81,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
       };
       timers.setTimeout(sample, intervalMs);
     }
-    return { ledger, ring, clock, map, uploader };
+    return { ledger, ring, clock, map, drain };
   }
 
   return {
@@ -99,14 +99,14 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     /** A time sync of ±30 ms, then whatever can be sent. */
     sync(): void {
       const { clock, ledger } = device.unit;
-      const last = ledger.syncs().slice(-1)[0];
+      const last = ledger.fixes().slice(-1)[0];
       const rawMs = clock.rawMs();
       if (last?.session !== clock.session() || rawMs - last.rawMs > 3_600_000) {
-        ledger.addSync(clock.session(), rawMs, EPOCH_MS + timers.nowMs() + random.below(60) - 30, 40);
+        ledger.addFix(clock.session(), rawMs, EPOCH_MS + timers.nowMs() + random.below(60) - 30, 40);
       }
       if (busy) return;
       busy = true;
-      device.unit.uploader.drain(() => {
+      device.unit.drain.drain(() => {
         busy = false;
       });
     },

@@ -1,0 +1,193 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { CRC_RESIDUE } from "../proven-flash.ts";
+import { BOOK_COUNT, BOOKS } from "./code-words.ts";
+import { get48, put48 } from "./int48.ts";
+
+/** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
+export const HEADER_BYTES = 48;
+export const HEADER_CRC_AT = 44;
+export const SEAL_AT = 48;
+export const SEAL_BYTES = 24;
+export const WORDS_AT = 72;
+
+/** Magic and version of the format; the version is the highest byte. */
+export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
+const MAGIC_MASK = 0xffffff;
+
+/** Values are signed; on flash they are shifted to be positive. */
+export const VALUE_SHIFT = 34359738368;
+/** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
+export const VALUE_MAX = VALUE_SHIFT - 2;
+
+/** An absolute record stands at least so often: a torn word costs no more. */
+export const CHECK_EVERY_BYTES = 256;
+/** Longest record. */
+export const RECORD_MAX = 24;
+/**
+ * Longest stretch programmed at once that may look blank after a cut: three missed slots and a sample of two words. The first
+ * byte of longer records is programmed alone and read back before the rest.
+ */
+export const GAP_BYTES = 5;
+
+/** A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields up in order. */
+export interface Page {
+  /** Offset of the next word. */
+  at: number;
+  /** Up to this offset the next samples may be plain words (while writing; 0 = something special is due). */
+  plainUntil: number;
+  /** Raw time of the next slot. */
+  nextMs: number;
+  /** Last value and raw time. */
+  value: number;
+  rawMs: number;
+  /** Samples before `at`. */
+  count: number;
+  intervalMs: number;
+  address: number;
+  /** The code book: up to so many ms or steps either way. */
+  jitterSpan: number;
+  stepSpan: number;
+  words: number;
+  /** Sum of the jitter since the base was set. */
+  jitterSumMs: number;
+
+  missed: number;
+  failed: number;
+  /** How often the time base was set anew. */
+  epoch: number;
+  session: number;
+  /** Raw time of slot 0. */
+  baseRawMs: number;
+  /** count + missed + failed at slot 0. */
+  baseSlots: number;
+  /** Offset behind the last absolute record. */
+  checkedAt: number;
+  /** True after a torn word: nothing is believed before the next absolute record. */
+  lost: boolean;
+  /** Data words met while lost. */
+  strays: number;
+
+  index: number;
+  sequence: number;
+  pin: number;
+  decimals: number;
+  book: number;
+  headerSession: number;
+  headerRawMs: number;
+  /** Samples, missed slots and failed readings of the datastream before this page, modulo 2^32. */
+  sampledBefore: number;
+  missedBefore: number;
+  failedBefore: number;
+
+  /** True when the seal stands: `total` and `lastRawMs` are the seal's. */
+  sealed: boolean;
+  /** True when the seal's slot is still blank. */
+  sealable: boolean;
+  /** Offset behind the last word. */
+  end: number;
+  total: number;
+  lastRawMs: number;
+  /** Offset of a byte that decayed, and what it was; -1 when there is none. */
+  mendedAt: number;
+  mendedByte: number;
+}
+
+/** A page of `pin` at its first word. */
+export function createPage(pin: number, decimals: number, book: number, intervalMs: number, pageBytes: number): Page {
+  return {
+    at: WORDS_AT,
+    plainUntil: 0,
+    nextMs: 0,
+    value: 0,
+    rawMs: 0,
+    count: 0,
+    intervalMs: intervalMs,
+    address: 0,
+    jitterSpan: BOOKS[3 * book],
+    stepSpan: BOOKS[3 * book + 1],
+    words: BOOKS[3 * book + 2],
+    jitterSumMs: 0,
+    missed: 0,
+    failed: 0,
+    epoch: 0,
+    session: 0,
+    baseRawMs: 0,
+    baseSlots: 0,
+    checkedAt: WORDS_AT,
+    lost: false,
+    strays: 0,
+    index: 0,
+    sequence: 0,
+    pin: pin,
+    decimals: decimals,
+    book: book,
+    headerSession: 0,
+    headerRawMs: 0,
+    sampledBefore: 0,
+    missedBefore: 0,
+    failedBefore: 0,
+    sealed: false,
+    sealable: true,
+    end: pageBytes,
+    total: 0,
+    lastRawMs: 0,
+    mendedAt: -1,
+    mendedByte: 0,
+  };
+}
+
+/** Starts the state of a page from its header. */
+export function startPage(page: Page, session: number, rawMs: number, value: number): void {
+  page.headerSession = session;
+  page.session = session;
+  page.headerRawMs = rawMs;
+  page.baseRawMs = rawMs;
+  page.nextMs = rawMs;
+  page.rawMs = rawMs;
+  page.lastRawMs = rawMs;
+  page.value = value;
+}
+
+/** Header bytes of a new page. */
+export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, PAGE_MAGIC, true);
+  view.setUint8(4, page.pin);
+  view.setUint8(5, page.decimals);
+  view.setUint8(6, page.book);
+  view.setUint32(8, page.sequence, true);
+  view.setUint32(12, page.headerSession, true);
+  put48(view, 16, page.headerRawMs);
+  put48(view, 22, page.value + VALUE_SHIFT);
+  view.setUint32(28, page.intervalMs, true);
+  view.setUint32(32, page.sampledBefore, true);
+  view.setUint32(36, page.missedBefore, true);
+  view.setUint32(40, page.failedBefore, true);
+  view.setUint32(HEADER_CRC_AT, crc32(new Uint8Array(bytes.buffer, 0, HEADER_CRC_AT)), true);
+  return bytes;
+}
+
+/** What 48 bytes are: a header of ours, one of another format version (kept, never read), or nothing. */
+export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
+  return magic === PAGE_MAGIC ? "ours" : "foreign";
+}
+
+/** A page as its header says, at its first word; undefined when the header is no longer whole. */
+export function loadPage(region: FlashRegion, index: number): Page | undefined {
+  const address = region.address + index * region.pageBytes;
+  const bytes = region.flash.read(HEADER_BYTES, address);
+  if (headerKind(region.crc32, bytes) !== "ours" || bytes[6] >= BOOK_COUNT) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const page = createPage(bytes[4], bytes[5], bytes[6], view.getUint32(28, true), region.pageBytes);
+  page.index = index;
+  page.address = address;
+  page.sequence = view.getUint32(8, true);
+  startPage(page, view.getUint32(12, true), get48(view, 16), get48(view, 22) - VALUE_SHIFT);
+  page.sampledBefore = view.getUint32(32, true);
+  page.missedBefore = view.getUint32(36, true);
+  page.failedBefore = view.getUint32(40, true);
+  return page;
+}

@@ -1,0 +1,185 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import type { Ledger } from "../ledger/ledger-types.ts";
+import { CRC_RESIDUE, eraseVerified, program, readSteady } from "../proven-flash.ts";
+
+/** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
+const NONE = 0;
+const KEPT = 0xffffffff;
+const BAD = 0xfffffffe;
+
+/** Which page belongs to whom. Sequences are compared as 32-bit serial numbers. */
+export interface PageTable {
+  pages: number;
+  kept(): number;
+  bad(): number;
+  /** 0 when the page holds nothing of ours, -1 when it must not be used. */
+  sequence(index: number): number;
+  pin(index: number): number;
+  pins(): number[];
+  /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
+  pageFrom(pin: number, sequence: number): number;
+  newest(pin: number): number;
+  /** The page turned out to be no page of ours. */
+  forget(index: number): void;
+  /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
+  take(index: number, page: Page): boolean;
+}
+
+/**
+ * Reads every header once, and returns the pages that need a closer look: those with something else than a header of
+ * ours, and last the newest. It stands alone, with all it needs close by: a large region has hundreds.
+ */
+function readHeaders(
+  region: FlashRegion,
+  sequences: Uint32Array,
+  pins: Uint8Array,
+  newestOf: { [pin: number]: number },
+): number[] {
+  const flash = region.flash;
+  const crc32 = region.crc32;
+  const headerBytes = HEADER_BYTES;
+  const residue = CRC_RESIDUE;
+  const magic = PAGE_MAGIC;
+  const pageBytes = region.pageBytes;
+  const pages = region.pages;
+  const unclear: number[] = [];
+  let newest = -1;
+  let address = region.address;
+  for (let i = 0; i < pages; i++) {
+    const bytes = flash.read(headerBytes, address);
+    address += pageBytes;
+    if (bytes[0] === 255) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    if (crc32(bytes) !== residue || view.getUint32(0, true) !== magic) {
+      unclear.push(i);
+      continue;
+    }
+    const sequence = view.getUint32(8, true);
+    if (newest < 0 || ((sequence - sequences[newest]) | 0) > 0) newest = i;
+    const pin = bytes[4];
+    const last = newestOf[pin];
+    if (last === undefined || ((sequence - sequences[last]) | 0) > 0) newestOf[pin] = i;
+    sequences[i] = sequence;
+    pins[i] = pin;
+  }
+  if (newest >= 0) unclear.push(newest);
+  return unclear;
+}
+
+/** Reads the header of every page of the region, and nothing else but what is unstable. */
+export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
+  const crc32 = region.crc32;
+  const flash = region.flash;
+  const pages = region.pages;
+  const pageBytes = region.pageBytes;
+  const sequences = new Uint32Array(pages);
+  const pins = new Uint8Array(pages);
+  /** Asked for at every status and choice, where looking through hundreds of pages would take its time. */
+  const newestOf: { [pin: number]: number } = {};
+  let lastSequence = 0;
+
+  function address(index: number): number {
+    return region.address + index * pageBytes;
+  }
+
+  /** Enters what the header says, and returns whether it said anything. */
+  function enter(index: number, bytes: Uint8Array): boolean {
+    const kind = headerKind(crc32, bytes);
+    sequences[index] = NONE;
+    if (kind === "none") return false;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const sequence = view.getUint32(8, true);
+    sequences[index] = kind === "ours" ? sequence : KEPT;
+    pins[index] = view.getUint8(4);
+    return true;
+  }
+
+  function isOurs(index: number): boolean {
+    return sequences[index] !== NONE && sequences[index] < BAD;
+  }
+
+  function noteSequence(sequence: number): void {
+    if (sequence !== NONE && (lastSequence === NONE || ((sequence - lastSequence) | 0) > 0)) lastSequence = sequence;
+  }
+
+  function count(sequence: number): number {
+    let sum = 0;
+    for (let i = 0; i < pages; i++) if (sequences[i] === sequence) sum++;
+    return sum;
+  }
+
+  /** Looks for the newest page of a pin anew. */
+  function findNewest(pin: number): void {
+    let last = -1;
+    for (let i = 0; i < pages; i++) {
+      if (pins[i] !== pin || !isOurs(i)) continue;
+      if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
+    }
+    if (last < 0) delete newestOf[pin];
+    else newestOf[pin] = last;
+  }
+
+  // A header cut short may read either way for a while: what it ends as is what counts.
+  const unclear = readHeaders(region, sequences, pins, newestOf);
+  for (let i = 0; i < unclear.length; i++) {
+    const index = unclear[i];
+    const sequence = sequences[index];
+    const pin = pins[index];
+    noteSequence(sequence);
+    enter(index, readSteady(region, HEADER_BYTES, address(index)));
+    if (isOurs(index)) noteSequence(sequences[index]);
+    if (sequences[index] === sequence && pins[index] === pin) continue;
+    findNewest(pin);
+    findNewest(pins[index]);
+  }
+  // A cursor must never be ahead of pages to come, also when its own pages are gone.
+  const settledPins = ledger.pins();
+  for (let i = 0; i < settledPins.length; i++) {
+    const sequence = Math.floor(ledger.cursor(settledPins[i]) / 4096);
+    if (sequence > 0) noteSequence(sequence);
+  }
+
+  return {
+    pages: pages,
+    kept: () => count(KEPT),
+    bad: () => count(BAD),
+    sequence: (index) => (sequences[index] < BAD ? sequences[index] : -1),
+    pin: (index) => pins[index],
+    pins: () => Object.keys(newestOf).map(Number),
+    pageFrom(pin, sequence) {
+      let first = -1;
+      for (let i = 0; i < pages; i++) {
+        if (pins[i] !== pin || !isOurs(i)) continue;
+        if (sequence > 0 && ((sequences[i] - sequence) | 0) < 0) continue;
+        if (first < 0 || ((sequences[i] - sequences[first]) | 0) < 0) first = i;
+      }
+      return first;
+    },
+    newest: (pin) => newestOf[pin] ?? -1,
+    forget(index) {
+      sequences[index] = NONE;
+      findNewest(pins[index]);
+    },
+    take(index, page) {
+      // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
+      if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) === "ours") {
+        flash.write(new Uint8Array(4), address(index) + HEADER_CRC_AT);
+      }
+      sequences[index] = BAD;
+      // It may have been the last of a pin that was removed.
+      if (newestOf[pins[index]] === index) findNewest(pins[index]);
+      do lastSequence = (lastSequence + 1) >>> 0;
+      while (lastSequence === NONE || lastSequence >= BAD);
+      page.index = index;
+      page.address = address(index);
+      page.sequence = lastSequence;
+      if (!eraseVerified(region, page.address)) return false;
+      if (!program(region, encodeHeader(crc32, page), page.address)) return false;
+      sequences[index] = page.sequence;
+      pins[index] = page.pin;
+      newestOf[page.pin] = index;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { Flash } from "../../platform/ports.ts";
+import { DATA_WORDS, WORDS } from "../format/code-words.ts";
+import { GAP_BYTES } from "../format/page.ts";
+import type { Stream } from "./stream.ts";
+
+/**
+ * `append` for the sample that nearly every sample is: one or two plain words in the open page, read back. All else goes
+ * to `slow`. It stands alone because Espruino searches names scope by scope: everything it needs is close by.
+ */
+export function createPen(
+  flash: Flash,
+  streams: { [pin: number]: Stream },
+  slow: (pin: number, rawMs: number, value: number) => boolean,
+): (pin: number, rawMs: number, value: number) => boolean {
+  const wordOf = WORDS;
+  const one = new Uint8Array(1);
+  const two = new Uint8Array(2);
+
+  return (pin, rawMs, value) => {
+    const s = streams[pin];
+    const page = s ? s.page : undefined;
+    if (!page || page.at >= page.plainUntil) return slow(pin, rawMs, value);
+    const jitterMs = rawMs - page.nextMs;
+    const jitterSpan = page.jitterSpan;
+    const step = value - page.value;
+    const stepSpan = page.stepSpan;
+    if (!(jitterMs >= -jitterSpan && jitterMs <= jitterSpan && step >= -stepSpan && step <= stepSpan)) {
+      return slow(pin, rawMs, value);
+    }
+    const words = page.words;
+    const symbol = (jitterMs + jitterSpan) * (2 * stepSpan + 1) + step + stepSpan;
+    const bytes = words === 1 ? one : two;
+    if (words === 1) one[0] = wordOf[symbol];
+    else {
+      two[0] = wordOf[Math.floor(symbol / DATA_WORDS)];
+      two[1] = wordOf[symbol % DATA_WORDS];
+    }
+    const address = page.address + page.at;
+    flash.write(bytes, address);
+    const back = flash.read(words, address);
+    if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
+      // What it left is torn: the sample goes behind it, with an absolute record.
+      page.at += words + GAP_BYTES;
+      page.plainUntil = 0;
+      s.torn = true;
+      return slow(pin, rawMs, value);
+    }
+    page.at += words;
+    page.nextMs += page.intervalMs;
+    page.rawMs = rawMs;
+    page.count++;
+    page.jitterSumMs += jitterMs;
+    page.value = value;
+    return true;
+  };
+}

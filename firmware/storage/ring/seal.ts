@@ -1,0 +1,84 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { INDEX, TORN } from "../format/code-words.ts";
+import { get48, put48 } from "../format/int48.ts";
+import { HEADER_BYTES, type Page, SEAL_AT, SEAL_BYTES, WORDS_AT } from "../format/page.ts";
+import { CRC_RESIDUE, isSteadilyBlank, LARGE_PIECE_BYTES } from "../proven-flash.ts";
+
+/** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
+export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
+  const bytes = new Uint8Array(SEAL_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, page.count, true);
+  view.setUint16(2, page.failed, true);
+  put48(view, 4, page.rawMs);
+  view.setUint32(12, page.missed, true);
+  view.setUint32(16, pageCrc, true);
+  view.setUint32(20, crc32(new Uint8Array(bytes.buffer, 0, 20)), true);
+  return bytes;
+}
+
+/** Reads the seal into `page` and returns the page CRC it promises; NaN when there is no whole seal. */
+export function loadSeal(region: FlashRegion, page: Page): number {
+  const bytes = region.flash.read(SEAL_BYTES, page.address + SEAL_AT);
+  page.sealed = region.crc32(bytes) === CRC_RESIDUE;
+  page.sealable = false;
+  if (!page.sealed) {
+    page.sealable = isSteadilyBlank(region, SEAL_BYTES, page.address + SEAL_AT);
+    return Number.NaN;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  page.total = view.getUint16(0, true);
+  page.failed = view.getUint16(2, true);
+  page.lastRawMs = get48(view, 4);
+  page.missed = view.getUint32(12, true);
+  return view.getUint32(16, true);
+}
+
+/**
+ * CRC of a page: header, then words in pieces of 128 bytes (the first is shorter), each piece's CRC-32 chained into the last with
+ * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
+ * is taken as `mendedByte`.
+ */
+export function pageCrc(region: FlashRegion, address: number, mendedAt: number, mendedByte: number): number {
+  const crc32 = region.crc32;
+  const flash = region.flash;
+  const chain = new Uint32Array(2);
+  let crc = crc32(flash.read(HEADER_BYTES, address));
+  for (let at = WORDS_AT; at < region.pageBytes; ) {
+    const bytes = LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES);
+    const piece = flash.read(bytes, address + at);
+    if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
+    chain[0] = crc;
+    chain[1] = crc32(piece);
+    crc = crc32(new Uint8Array(chain.buffer));
+    at += bytes;
+  }
+  return crc;
+}
+
+/** So many CRCs are tried to mend a page: each reads it once. */
+const MEND_TRIES = 40;
+
+/**
+ * True when every word of a sealed page is what was written. If its CRC fails, each byte that is no code word is tried as the
+ * code words one bit away: the one that makes the CRC right is what it was, and the page is read with it.
+ */
+export function verifyPage(region: FlashRegion, page: Page): boolean {
+  const crc = loadSeal(region, page);
+  if (pageCrc(region, page.address, -1, 0) === crc) return true;
+  let tries = 0;
+  for (let at = WORDS_AT; at < region.pageBytes && tries < MEND_TRIES; at++) {
+    const byte = region.flash.read(1, page.address + at)[0];
+    if (byte === 255 || INDEX[byte] !== TORN) continue;
+    for (let bit = 1; bit < 256 && tries < MEND_TRIES; bit *= 2) {
+      const mended = byte ^ bit;
+      if (mended !== 255 && INDEX[mended] === TORN) continue;
+      tries++;
+      if (pageCrc(region, page.address, at, mended) !== crc) continue;
+      page.mendedAt = at;
+      page.mendedByte = mended;
+      return true;
+    }
+  }
+  return false;
+}

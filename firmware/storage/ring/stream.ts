@@ -1,0 +1,215 @@
+import { BOOK_COUNT, BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "../format/code-words.ts";
+import { CHECK_EVERY_BYTES, type Page, VALUE_MAX } from "../format/page.ts";
+import { applyRecord, encodeRecord } from "../format/record.ts";
+
+/** A datastream that is being logged. */
+export interface Stream {
+  pin: number;
+  intervalMs: number;
+  decimals: number;
+  /** The page it is writing, or last wrote; undefined before its first. */
+  page: Page | undefined;
+  /** False until its newest page has been looked at. */
+  known: boolean;
+  /** True while `page` takes more samples. */
+  open: boolean;
+  /** The next sample must set the time base anew: after a boot or a jump of the clock. */
+  rebase: boolean;
+  /** The next sample must be absolute: what stands before it is torn. */
+  torn: boolean;
+  /** Readings that failed where no word could be written: the next absolute record or page header counts them. */
+  failed: number;
+  /** Jitter of the last sample against the base as it is now. */
+  lastJitterMs: number;
+  /** What the samples looked at would have cost in each book, and how many those were. */
+  costs: Uint32Array;
+  scored: number;
+  /** Last look at the oldest pending sample. */
+  headAt: number;
+  headSession: number;
+  headRawMs: number;
+}
+
+/** A record being made: its kind (0 = a regular sample), bytes and, if absolute, fields. */
+export interface Scratch {
+  session: number;
+  kind: number;
+  length: number;
+  bytes: Uint8Array;
+  fields: number[];
+  /** Slots without a sample since the last one. */
+  skipped: number;
+  jitterMs: number;
+  value: number;
+  /** The value before it. */
+  before: number;
+}
+
+/** Jitter beyond this is an accident and says nothing about the timer. */
+const MEAN_JITTER_MAX = 100;
+/** Up to so many slots without a sample are one word each; more are counted by an absolute record. */
+const MISSED_WORDS_MAX = 3;
+/** One sample in so many is looked at for the choice of the next page's book. */
+const SCORE_EVERY = 32;
+const SCORED_MIN = 4;
+/** Bytes that a sample costs beyond its words when the book has none for it, about. */
+const CHECK_COST = 11;
+/** Jitter within this fits a REBASE record's one digit. */
+const REBASE_JITTER_MS = 32;
+/** A mean jitter so far off makes the book too narrow on one side; the base is set anew. */
+const MEAN_OFF_MS = 2;
+
+export function createStream(pin: number, intervalMs: number, decimals: number): Stream {
+  return {
+    pin: pin,
+    intervalMs: intervalMs,
+    decimals: decimals,
+    page: undefined,
+    known: false,
+    open: false,
+    rebase: true,
+    torn: false,
+    failed: 0,
+    lastJitterMs: 0,
+    costs: new Uint32Array(BOOK_COUNT),
+    scored: 0,
+    headAt: -1,
+    headSession: 0,
+    headRawMs: 0,
+  };
+}
+
+/** Mean jitter since the base was set, whole ms. */
+export function meanJitterMs(page: Page): number {
+  const slots = (page.nextMs - page.baseRawMs) / page.intervalMs;
+  return slots > 0 ? Math.round(page.jitterSumMs / slots) : 0;
+}
+
+/** Notes what this sample would cost in each book. */
+function score(s: Stream, jitterMs: number, step: number): void {
+  const jitter = Math.abs(jitterMs);
+  const steps = Math.abs(step);
+  for (let i = 0; i < BOOK_COUNT; i++) {
+    const book = 3 * i;
+    s.costs[i] += BOOKS[book + 2] + (jitter <= BOOKS[book] && steps <= BOOKS[book + 1] ? 0 : CHECK_COST);
+  }
+  s.scored++;
+}
+
+/** The book that would have been shortest for the samples looked at, which are then forgotten. */
+export function nextBook(s: Stream): number {
+  let best = s.page ? s.page.book : 0;
+  if (s.scored >= SCORED_MIN) {
+    for (let i = 0; i < BOOK_COUNT; i++) if (s.costs[i] < s.costs[best]) best = i;
+  }
+  s.costs.fill(0);
+  s.scored = 0;
+  return best;
+}
+
+/** The absolute record for a sample, as short as it can be. Returns its length; 0 when none fits and a new page is due. */
+function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
+  const jitterMs = scratch.jitterMs;
+  const value = scratch.value;
+  const skipped = Math.max(0, scratch.skipped);
+  const due = page.at - page.checkedAt >= CHECK_EVERY_BYTES - MISSED_WORDS_MAX - 2;
+  const meanMs = meanJitterMs(page);
+  const outside = Math.abs(jitterMs) > page.jitterSpan;
+  // A sample that something blocked is late once: the base stays with those before and after it.
+  const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
+  const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
+  // Twice the same is no accident: the base itself was set by one.
+  const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
+  const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
+  const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
+  const f = scratch.fields;
+  f[0] = page.count;
+  // Of the slots without a sample, those that failed are no missed ones.
+  const failed = Math.min(s.failed, skipped);
+  f[1] = page.missed + (s.rebase ? 0 : skipped - failed);
+  f[2] = page.failed + (s.rebase ? s.failed : failed);
+  f[3] = page.epoch;
+  f[4] = 0;
+  f[5] = 0;
+  f[6] = jitterMs;
+  f[7] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
+  // Once the base was set anew, the absolute record that is due restates it, so that reading back to it is enough.
+  if (sameBase && !(due && page.epoch > 0)) {
+    for (scratch.kind = CHECK_SHORT; scratch.kind <= CHECK_LONG; scratch.kind++) {
+      scratch.length = encodeRecord(scratch.kind, f, scratch.bytes);
+      if (scratch.length > 0) return scratch.length;
+    }
+  }
+  scratch.kind = REBASE;
+  f[4] = (scratch.session - page.headerSession) >>> 0;
+  f[5] = slotMs - page.headerRawMs;
+  scratch.length = sameBase ? encodeRecord(REBASE, f, scratch.bytes) : 0;
+  if (scratch.length > 0) return scratch.length;
+  const shiftMs = !s.rebase && nearMean ? meanMs : jitterMs;
+  f[3] = page.epoch + 1;
+  f[5] = slotMs + shiftMs - page.headerRawMs;
+  f[6] = jitterMs - shiftMs;
+  scratch.length = encodeRecord(REBASE, f, scratch.bytes);
+  return scratch.length;
+}
+
+/** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
+export function encodeSample(s: Stream, page: Page, rawMs: number, value: number, scratch: Scratch): number {
+  const sinceMs = rawMs - page.nextMs;
+  // Half an interval late is late still, as the sampler has it.
+  const skipped = Math.ceil(sinceMs / page.intervalMs - 0.5);
+  const jitterMs = sinceMs - skipped * page.intervalMs;
+  const step = value - page.value;
+  scratch.skipped = skipped;
+  scratch.jitterMs = jitterMs;
+  scratch.value = value;
+  scratch.before = page.value;
+  if (
+    Math.abs(jitterMs) > page.jitterSpan ||
+    !(Math.abs(step) <= page.stepSpan) ||
+    skipped < 0 ||
+    skipped > MISSED_WORDS_MAX ||
+    s.rebase ||
+    s.torn ||
+    page.at - page.checkedAt + skipped + page.words > CHECK_EVERY_BYTES
+  ) {
+    return encodeAbsolute(s, page, scratch);
+  }
+  const bytes = scratch.bytes;
+  const symbol = (jitterMs + page.jitterSpan) * (2 * page.stepSpan + 1) + step + page.stepSpan;
+  let length = 0;
+  while (length < skipped) bytes[length++] = WORDS[MISSED];
+  if (page.words === 2) bytes[length++] = WORDS[Math.floor(symbol / DATA_WORDS)];
+  bytes[length++] = WORDS[symbol % DATA_WORDS];
+  scratch.kind = 0;
+  scratch.length = length;
+  return length;
+}
+
+/** The record in `scratch` stands on flash: moves the state behind it. */
+export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch, pageBytes: number): void {
+  const value = scratch.value;
+  const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
+  // A fixed share of all samples, or the rare ones would decide. What a boot brings says nothing about the timer.
+  const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
+  page.at += scratch.length;
+  s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[6] : scratch.jitterMs;
+  if (scratch.kind === REBASE) page.jitterSumMs = 0;
+  else if (Math.abs(scratch.jitterMs) < MEAN_JITTER_MAX) page.jitterSumMs += scratch.jitterMs;
+  if (scratch.kind === 0) {
+    page.missed += scratch.skipped;
+    page.nextMs += scratch.skipped * page.intervalMs;
+    page.value = value;
+    page.rawMs = rawMs;
+  } else {
+    s.failed -= scratch.fields[2] - page.failed;
+    applyRecord(page, scratch.kind, scratch.fields, page.at);
+    s.rebase = false;
+    s.torn = false;
+  }
+  if (scored) score(s, s.lastJitterMs - meanJitterMs(page), value - scratch.before);
+  page.nextMs += page.intervalMs;
+  page.count++;
+  const plainBytes = ((SCORE_EVERY - (page.count % SCORE_EVERY)) % SCORE_EVERY) * page.words;
+  page.plainUntil = Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + plainBytes) - page.words + 1;
+}

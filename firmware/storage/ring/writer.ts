@@ -1,0 +1,108 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { FAILED, WORDS } from "../format/code-words.ts";
+import { createPage, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { program } from "../proven-flash.ts";
+import { encodeSeal, pageCrc } from "./seal.ts";
+import type { Space } from "./space.ts";
+import { commitSample, encodeSample, meanJitterMs, nextBook, type Scratch, type Stream } from "./stream.ts";
+
+/** Puts samples on flash, page after page. */
+export interface Writer {
+  /** False when the flash fails. */
+  log(s: Stream, rawMs: number, value: number): boolean;
+  fail(s: Stream, rawMs: number): void;
+}
+
+export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, scratch: Scratch): Writer {
+  const pageBytes = region.pageBytes;
+  const one = new Uint8Array(1);
+
+  /** Seals the stream's page and takes another, for a sample at `rawMs`. False when there is none to be had. */
+  function turn(s: Stream, rawMs: number, value: number): boolean {
+    const old = s.page;
+    const retired = ledger.retired(s.pin);
+    const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
+    let startMs = rawMs;
+    next.sampledBefore = ledger.settled(s.pin) >>> 0;
+    next.missedBefore = retired.missed;
+    next.failedBefore = retired.failed + s.failed;
+    if (old) {
+      next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
+      next.missedBefore = (old.missedBefore + old.missed) >>> 0;
+      next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
+      if (!s.rebase && s.open) {
+        // The grid goes on, shifted to the middle of what the timer does.
+        const skipped = Math.ceil((rawMs - old.nextMs) / old.intervalMs - 0.5);
+        startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
+        // No record can set the base to before the page's own: a sample that is early begins the grid itself.
+        if (rawMs < startMs - next.jitterSpan) startMs = rawMs;
+        next.missedBefore = (next.missedBefore + Math.max(0, skipped - s.failed)) >>> 0;
+      }
+      if (!old.sealed && old.sealable) {
+        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
+        old.sealed = program(region, seal, old.address + SEAL_AT);
+        old.sealable = false;
+      }
+      s.open = false;
+    }
+    startPage(next, scratch.session, startMs, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
+    if (!space.take(next)) return false;
+    s.page = next;
+    s.open = true;
+    s.rebase = false;
+    s.torn = false;
+    s.failed = 0;
+    return true;
+  }
+
+  function log(s: Stream, rawMs: number, value: number): boolean {
+    for (let tries = 0; tries < 4; tries++) {
+      const page = s.page;
+      if (page && s.open) {
+        const length = encodeSample(s, page, rawMs, value, scratch);
+        if (length > 0 && page.at + length <= pageBytes) {
+          // The kind of an absolute record goes first, alone: once it stands, a cut can't hide how far the record reaches.
+          const first = scratch.kind > 0 ? 1 : length;
+          const address = page.address + page.at;
+          if (
+            program(region, new Uint8Array(scratch.bytes.buffer, 0, first), address) &&
+            (first === length || program(region, scratch.bytes.slice(first, length), address + first))
+          ) {
+            commitSample(s, page, rawMs, scratch, pageBytes);
+            return true;
+          }
+          // What it left is torn. The sample goes behind it once more, then to another page.
+          page.at += length + GAP_BYTES;
+          page.plainUntil = 0;
+          if (s.torn) s.open = false;
+          s.torn = true;
+          continue;
+        }
+      }
+      if (!turn(s, rawMs, value)) return false;
+    }
+    return false;
+  }
+
+  /** A slot passed whose reading failed. */
+  function fail(s: Stream, rawMs: number): void {
+    const page = s.page;
+    s.failed++;
+    // Without a proven base a word would not be read; the next page's header counts it instead.
+    if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) return;
+    one[0] = WORDS[FAILED];
+    if (!program(region, one, page.address + page.at)) {
+      page.at += 1 + GAP_BYTES;
+      page.plainUntil = 0;
+      s.torn = true;
+      return;
+    }
+    s.failed--;
+    page.at++;
+    page.failed++;
+    page.nextMs += page.intervalMs;
+  }
+
+  return { log: log, fail: fail };
+}

@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backfill } from "../../scripts/backfill.ts";
+import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
+import { BlynkStandIn } from "../../scripts/blynk-stand-in/stand-in.ts";
+import { openProgress } from "../../scripts/console/stored-data/progress-file.ts";
+import { rescue } from "../../scripts/console/stored-data/rescue.ts";
+import { hostHttp, hostTimers } from "../../scripts/console/transport/host-ports.ts";
+import { exportSamples } from "../../scripts/export.ts";
+import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { blankChip } from "../support/console/fake-machine.ts";
+import { openRegionOf } from "../support/console/stored-region.ts";
+
+const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
+const MINUTE_MS = 60000;
+const STREAMS = [
+  { pin: 1, intervalMs: MINUTE_MS, decimals: 1 },
+  { pin: 7, intervalMs: MINUTE_MS, decimals: 0 },
+];
+
+let folder: string;
+let dump: string;
+let server: StandInServer;
+let standIn: BlynkStandIn;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "backfill-rescue-"));
+  dump = join(folder, "flash.bin");
+  standIn = new BlynkStandIn({ tokens: [TOKEN] });
+  server = await startServer(standIn);
+});
+afterEach(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A device that logged `count` samples of each datastream until it died a minute ago. */
+function writeDump(count: number): void {
+  const chip = blankChip();
+  chip.set(Buffer.from(JSON.stringify({ token: TOKEN })), 0x320100);
+  const { ledger, ring } = openRegionOf(chip, STREAMS);
+  const startMs = Date.now() - (count + 1) * MINUTE_MS;
+  ledger.boot(1, 1);
+  ring.start(1);
+  for (let i = 0; i < count; i++) {
+    ring.append(1, 1000 + i * MINUTE_MS, 205 + (i % 10));
+    ring.append(7, 1500 + i * MINUTE_MS, 400 + (i % 3));
+  }
+  ledger.addFix(1, 1000, startMs, 20);
+  ledger.addFix(1, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
+  writeFileSync(dump, chip);
+}
+
+async function run(args: string[], env: Record<string, string> = { BACKFILL_TOKEN: TOKEN }) {
+  const terminal = captureTerminal({ env });
+  const status = await backfill(["--dump", dump, "--server", server.url, ...args], terminal);
+  expect(terminal.text()).not.toContain(TOKEN);
+  return { status, text: terminal.text() };
+}
+
+describe("backfill", () => {
+  it("sends every sample of a dump within the contract, and leaves the dump as it is", async () => {
+    writeDump(1500);
+    const before = readFileSync(dump);
+    const { status, text } = await run([]);
+    expect(text).toContain("3000 samples delivered, 0 left: everything sent");
+    expect(status).toBe(0);
+    expect([...standIn.points()]).toHaveLength(3000);
+    expect(standIn.violations).toEqual([]);
+    expect(readFileSync(dump).equals(before)).toBe(true);
+  });
+
+  it("goes on where it was, and sends nothing twice", async () => {
+    writeDump(200);
+    await run([]);
+    const requests = standIn.stats().requests;
+    const { status, text } = await run([]);
+    expect(status).toBe(0);
+    expect(text).toContain("Going on where");
+    expect(text).toContain("0 samples delivered, 0 left");
+    // The look at the token, and nothing else.
+    expect(standIn.stats().requests).toBe(requests + 1);
+    expect(standIn.stats().duplicates).toBe(0);
+  });
+
+  it("keeps the plan's daily limit and says when to go on", async () => {
+    writeDump(200);
+    const { status, text } = await run(["--points-per-day", "150"]);
+    expect(status).toBe(1);
+    expect(text).toContain("150 samples delivered");
+    expect(text).toMatch(/250 left: daily limit reached.*\n?.*/);
+    expect(text).toMatch(/Run it again in \d+ h/);
+    expect(standIn.stats().pointsMaxIn24h).toBe(150);
+  });
+
+  it("keeps what the server refused for the next run", async () => {
+    writeDump(100);
+    const refusal = { status: 401, headers: {}, body: "" };
+    server.fault = ({ method }) => (method === "POST" ? { kind: "answer", answer: refusal } : undefined);
+    expect((await run([])).status).toBe(1);
+    server.fault = undefined;
+    expect((await run([])).status).toBe(0);
+    expect([...standIn.points()]).toHaveLength(200);
+    expect(standIn.violations).toEqual([]);
+  });
+
+  it("sends a batch whose answer was lost again, byte for byte, also when it was broken off in between", async () => {
+    writeDump(100);
+    const settings = { server: server.url, token: TOKEN, random: () => 0 };
+    const rescueOnce = async () => {
+      const progress = openProgress(`${dump}.progress`, readFileSync(dump), undefined, 4096);
+      const outcome = await rescue(progress.copy, settings, hostHttp(), hostTimers(), () => {});
+      progress.close();
+      return outcome;
+    };
+    server.fault = ({ method }) => (method === "POST" ? { kind: "hangUp" } : undefined);
+    expect((await rescueOnce()).delivered).toBe(0);
+    server.fault = undefined;
+    expect(await rescueOnce()).toMatchObject({ delivered: 200, pending: 0 });
+    expect(standIn.stats().replays).toBeGreaterThan(0);
+    expect(standIn.violations).toEqual([]);
+  });
+
+  it("keeps no secret in the progress file, which export reads", async () => {
+    writeDump(50);
+    await run([]);
+    const progress = `${dump}.progress`;
+    expect(readFileSync(dump).includes(TOKEN)).toBe(true);
+    expect(readFileSync(progress).includes(TOKEN)).toBe(false);
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--dump", progress], terminal)).toBe(0);
+    expect(new Set(terminal.out.slice(1).map((line) => line.split(",")[5]))).toEqual(new Set(["delivered"]));
+  });
+
+  it("refuses the progress of another dump", async () => {
+    writeDump(50);
+    await run([]);
+    writeDump(60);
+    const { status, text } = await run([]);
+    expect(status).toBe(1);
+    expect(text).toContain("progress of another dump");
+  });
+
+  it("charges nothing when the server can't be reached or does not know the token", async () => {
+    writeDump(50);
+    const other = await run([], { BACKFILL_TOKEN: `${TOKEN}x` });
+    expect(other.status).toBe(1);
+    expect(other.text).toContain("does not know the token");
+    expect(other.text).not.toContain(`${TOKEN}x`);
+    const gone = captureTerminal({ env: { BACKFILL_TOKEN: TOKEN } });
+    expect(await backfill(["--dump", dump, "--server", "http://127.0.0.1:9"], gone)).toBe(1);
+    expect(gone.text()).toContain("was not reached");
+    expect([...standIn.points()]).toEqual([]);
+    expect((await run([])).text).toContain("100 samples delivered");
+  });
+
+  it("says what is missing", async () => {
+    writeDump(10);
+    expect((await run([], {})).text).toContain("There is no token");
+    expect((await run(["--server", "blynk.cloud"])).text).toContain("has to begin with https://");
+    expect((await run(["--token", "abc"])).text).toContain("token is too short");
+  });
+});

@@ -1,0 +1,191 @@
+import { request as httpRequest } from "node:http";
+import vm from "node:vm";
+import { crc32 } from "node:zlib";
+import { PARTITION_TABLE, partitionTable } from "../../../scripts/simulator/partitions.ts";
+import type { Machine } from "./fake-console.ts";
+import { FakeStorage, PowerCut } from "./fake-storage.ts";
+
+export interface MachineOptions {
+  board?: string;
+  version?: string;
+  modules?: string;
+  storageBytes?: number;
+  /** The whole chip's flash; absent: 4 MB, blank, with the partition table of the IDF3 build. */
+  flash?: Uint8Array;
+  memory?: { free: number; total: number };
+  /** What `Wifi.getStatus()` tells; absent: not connected. */
+  wifi?: { ssid: string; rssi: number };
+  /** Names that resolve, with their addresses. */
+  hosts?: Record<string, string>;
+}
+
+export function blankChip(): Uint8Array {
+  const chip = new Uint8Array(4 * 1024 * 1024).fill(0xff);
+  chip.set(partitionTable(), PARTITION_TABLE);
+  return chip;
+}
+
+/**
+ * Enough of an ESP32 under Espruino for the commands: Storage, Flash, process, E, and whatever program `.bootcde` starts.
+ * Programs are plain scripts in a fresh context a boot, with `require`, `print` and `global`.
+ */
+export class FakeMachine implements Machine {
+  readonly version: string;
+  readonly board: string;
+  readonly storage: FakeStorage;
+  readonly flash: Uint8Array;
+  onPrint: (text: string) => void = () => {};
+  /** Called at a restart that the program or the host asked for. */
+  onRestart: () => void = () => {};
+  boots = 0;
+  /** All that was printed since the last boot. */
+  printed: string[] = [];
+  #options: MachineOptions;
+  #context: vm.Context = vm.createContext({});
+  #dead = false;
+
+  constructor(options: MachineOptions = {}) {
+    this.#options = options;
+    this.version = options.version ?? "2v29.277";
+    this.board = options.board ?? "ESP32";
+    this.storage = new FakeStorage(options.storageBytes);
+    this.flash = options.flash ?? blankChip();
+  }
+
+  /** Power on, or reset: a new world runs `.bootcde`. */
+  boot(): void {
+    this.boots++;
+    this.#dead = false;
+    this.storage.cutAfter(Number.POSITIVE_INFINITY);
+    this.printed = [];
+    this.#context = vm.createContext(this.#globals());
+    const code = this.storage.read(".bootcde");
+    if (code === undefined) return;
+    try {
+      vm.runInContext(code, this.#context);
+    } catch (error) {
+      this.#print(`Uncaught ${String(error)}`);
+    }
+  }
+
+  /** Stops at once, as without power; `boot` starts it again. */
+  powerOff(): void {
+    this.#dead = true;
+    this.storage.cutAfter(0);
+  }
+
+  evaluate(code: string): unknown {
+    if (this.#dead) throw new PowerCut();
+    return vm.runInContext(code, this.#context);
+  }
+
+  writeStorage(name: string, data: string, offset: number, size: number): void {
+    if (this.#dead) throw new PowerCut();
+    this.storage.write(name, data, offset, size);
+  }
+
+  /** A new world without a program. */
+  #forget(): void {
+    this.#context = vm.createContext(this.#globals());
+  }
+
+  #print(text: string): void {
+    this.printed.push(text);
+    this.onPrint(text);
+  }
+
+  #globals(): Record<string, unknown> {
+    const { storage, flash } = this;
+    const { wifi, hosts = {} } = this.#options;
+    const print = (...values: unknown[]) => this.#print(values.map(String).join(" "));
+    const bytesOf = (text: string) => Buffer.from(text, "latin1");
+    const restart = () => {
+      setImmediate(() => {
+        this.onRestart();
+        this.boot();
+      });
+    };
+    const modules: Record<string, unknown> = {
+      Storage: {
+        read: (name: string, offset?: number, length?: number) => storage.read(name, offset, length),
+        write: (name: string, text: string, offset?: number, size?: number) => storage.write(name, text, offset, size),
+        readJSON: (name: string, quiet?: boolean) => {
+          try {
+            const text = storage.read(name);
+            return text === undefined ? undefined : JSON.parse(bytesOf(text).toString("utf8"));
+          } catch (error) {
+            if (quiet) return undefined;
+            throw error;
+          }
+        },
+        erase: (name: string) => storage.erase(name),
+        list: () => storage.list(),
+        getStats: () => storage.stats(),
+        compact: () => storage.compact(),
+      },
+      Flash: {
+        read: (length: number, address: number) => flash.slice(address, address + length),
+        write: (data: Uint8Array, address: number) => {
+          for (let i = 0; i < data.length; i++) flash[address + i] &= data[i];
+        },
+        erasePage: (address: number) =>
+          void flash.fill(0xff, address - (address % 4096), address - (address % 4096) + 4096),
+        getPage: (address: number) =>
+          address < flash.length ? { addr: address - (address % 4096), length: 4096 } : undefined,
+      },
+      Wifi: {
+        getStatus: () => ({ station: wifi === undefined ? "off" : "connected", ...wifi }),
+        getHostByName: (name: string, done: (address: string | undefined) => void) =>
+          setImmediate(() => done(hosts[name])),
+      },
+      http: { request: espruinoRequest },
+    };
+    const globals: Record<string, unknown> = {
+      require: (name: string) => {
+        if (modules[name] === undefined) throw new Error(`Module ${name} not found`);
+        return modules[name];
+      },
+      print,
+      console: { log: print },
+      btoa: (text: string) => bytesOf(text).toString("base64"),
+      atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
+      load: restart,
+      // Ends the program and leaves the console.
+      reset: () => setImmediate(() => this.#forget()),
+      E: {
+        CRC32: (data: string | Uint8Array) => crc32(typeof data === "string" ? bytesOf(data) : data),
+        toString: (data: Uint8Array) => Buffer.from(data).toString("latin1"),
+        toUint8Array: (text: string) => new Uint8Array(bytesOf(text)),
+        reboot: restart,
+      },
+      process: {
+        version: this.version,
+        env: {
+          VERSION: this.version,
+          BOARD: this.board,
+          MODULES: this.#options.modules ?? "Flash,Storage,net,dgram,tls,http,Wifi,crypto",
+          FLASH: flash.length,
+        },
+        memory: () => {
+          const { free, total } = this.#options.memory ?? { free: 2600, total: 5000 };
+          return { free, total, usage: total - free };
+        },
+      },
+    };
+    globals.global = globals;
+    return globals;
+  }
+}
+
+/** `require("http").request` over a real socket, with Espruino's string for a status. */
+function espruinoRequest(options: object, onResponse: (response: object) => void) {
+  const request = httpRequest(options, (response) => {
+    onResponse({
+      statusCode: String(response.statusCode),
+      headers: response.headers,
+      on: (event: string, listener: (text: string) => void) =>
+        response.on(event, (data: Buffer | undefined) => listener(data === undefined ? "" : data.toString("latin1"))),
+    });
+  });
+  return request;
+}

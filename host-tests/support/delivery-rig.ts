@@ -1,0 +1,144 @@
+/** A whole upload on a desk: the real ledger on simulated flash, the real clock on virtual time, a fake ring and server. */
+import { crc32 } from "node:zlib";
+import { createClock } from "../../firmware/clock/clock.ts";
+import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
+import { LIMITS } from "../../firmware/limits.ts";
+import type { FlashRegion } from "../../firmware/platform/ports.ts";
+import { openLedger } from "../../firmware/storage/ledger/ledger.ts";
+import type { Ring } from "../../firmware/storage/ring/ring.ts";
+import { createDrain } from "../../firmware/upload/drain.ts";
+import { createOverload } from "../../firmware/upload/overload.ts";
+import { createPlanner } from "../../firmware/upload/planner.ts";
+import { createQuota } from "../../firmware/upload/quota.ts";
+import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
+import { createPrng } from "../../scripts/simulator/prng.ts";
+import { createFakeRing } from "./fake-ring.ts";
+import { createFakeServer } from "./fake-server.ts";
+import { createVirtualTimers } from "./upload-timers.ts";
+
+export const DAY_MS = 86_400_000;
+export const MINUTE_MS = 60_000;
+/** True time at raw 0. */
+export const EPOCH_MS = 1_790_000_000_000;
+export const TOKEN = "s3cret-token_0123456789abcdefghi";
+
+export interface BenchOptions {
+  seed?: number;
+  pointsPerRequestMax?: number;
+  pointsPerDayMax?: number;
+  requestsPerDayMax?: number;
+  ageMaxMs?: number;
+  bodyBytesMax?: number;
+  overload?: "thin" | "oldest-first";
+  intervalsMs?: number[];
+  /** Raw time at which the device stands. */
+  nowRawMs?: number;
+  server?: string;
+  token?: string;
+}
+
+export type Bench = ReturnType<typeof createBench>;
+
+export function createBench(options: BenchOptions = {}) {
+  const random = createPrng(options.seed ?? 1);
+  const timers = createVirtualTimers(options.nowRawMs ?? 30 * DAY_MS);
+  const flash = new SimulatedFlash({ pageBytes: 4096, pages: 4, random: () => random.next() });
+  const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 4096, pages: 4 };
+  const server = createFakeServer(timers);
+  const lines: string[] = [];
+  const log = (level: string, text: string): void => {
+    lines.push(`[${level}] ${text}`);
+  };
+  /** Datings that differ from "dated" or from the line, by session. */
+  const datings: { [session: number]: (rawMs: number, version: number) => Dating } = {};
+  const now = { boundMs: 100, known: true };
+
+  const boot = (bootRawMs?: number) => {
+    const ledger = openLedger(region, 1);
+    const rawMs = bootRawMs ?? timers.nowMs();
+    const session = ledger.session() + 1;
+    ledger.boot(session, rawMs);
+    const clock = createClock(timers, session, rawMs);
+    const map: TimeMap = {
+      date: (atSession, atRawMs, version) =>
+        datings[atSession]
+          ? datings[atSession](atRawMs, version)
+          : {
+              state: "dated",
+              segment: { fromRawMs: 0, toRawMs: Infinity, trueMs: EPOCH_MS, rate: 1, boundMs: () => 10 },
+            },
+      now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs(), boundMs: now.boundMs } : undefined),
+    };
+    if (ledger.fixes().length === 0) ledger.addFix(session, rawMs, EPOCH_MS + rawMs, 50);
+    const quota = createQuota(
+      ledger,
+      clock,
+      options.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
+      options.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+    );
+    const ageMaxMs = options.ageMaxMs ?? LIMITS.ageMaxMs;
+    const whole = ring as unknown as Ring;
+    const overload = createOverload(whole, ledger, map, quota, {
+      overload: options.overload ?? "oldest-first",
+      ageMaxMs,
+      intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+    });
+    const planner = createPlanner(whole, ledger, map, clock, quota, overload, timers, log, {
+      pointsPerRequestMax: options.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+      bodyBytesMax: options.bodyBytesMax ?? LIMITS.bodyBytesMax,
+      ageMaxMs,
+    });
+    const chip = { random: () => random.next() };
+    const drain = createDrain(whole, ledger, map, clock, planner, server, timers, chip, log, {
+      server: options.server ?? "https://blynk.example",
+      token: options.token ?? TOKEN,
+    });
+    return { ledger, clock, map, quota, overload, planner, drain };
+  };
+  type Unit = ReturnType<typeof boot>;
+  const ring = createFakeRing(() => bench.unit.ledger);
+
+  const bench = {
+    timers,
+    flash,
+    region,
+    server,
+    options,
+    ring,
+    lines,
+    datings,
+    now,
+    boot,
+    unit: undefined as unknown as Unit,
+    /** A new program on the same flash, the old one's timers and sockets gone. */
+    reboot: (offMs = 0, rawMs?: number): void => {
+      for (const request of server.requests) request.aborted = true;
+      timers.dropAll();
+      timers.advance(offMs);
+      bench.unit = boot(rawMs);
+    },
+    /** `count` samples of a pin, one each `everyMs`, the last one 10 s ago (or `endedMs`). */
+    fill: (pin: number, count: number, everyMs = MINUTE_MS, endedMs = 10_000): void => {
+      const lastRawMs = timers.nowMs() - endedMs;
+      for (let i = 0; i < count; i++) {
+        const jitter = (i * 7) % 5;
+        ring.add(pin, 1, lastRawMs - (count - 1 - i) * everyMs + jitter - 5, 200 + ((i * 13) % 37));
+      }
+    },
+    /** Drains once. Runs virtual time until it is done. */
+    drain: (limitMs = 3_600_000): { verdict: number; nextTryMs: number } => {
+      let result: { verdict: number; nextTryMs: number } | undefined;
+      bench.unit.drain.drain((verdict, nextTryMs) => {
+        result = { verdict, nextTryMs };
+      });
+      for (let t = 0; t < limitMs && !result; t += 1000) timers.advance(1000);
+      if (!result) throw new Error("the drain never ended");
+      return result;
+    },
+    /** What the server's last words make true: timestamps and values by pin, of requests answered as whole. */
+    points: (request: { body: string }): [number, number][] => JSON.parse(request.body),
+    counters: (pin: number) => bench.unit.ledger.counters(pin),
+  };
+  bench.unit = boot();
+  return bench;
+}

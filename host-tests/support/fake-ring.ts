@@ -1,0 +1,97 @@
+/** A ring of plain arrays: what the upload needs of one, and knobs for what rarely happens. */
+import type { Ledger } from "../../firmware/storage/ledger/ledger.ts";
+import type { Reader, Ring } from "../../firmware/storage/ring/ring.ts";
+
+export interface FakeSample {
+  session: number;
+  rawMs: number;
+  /** Scaled integer; NaN = unrepresentable. */
+  value: number;
+  /** Can't be read any more. */
+  corrupt?: boolean;
+}
+
+export interface FakeRing extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "head" | "totals" | "pins"> {
+  samples: { [pin: number]: FakeSample[] };
+  add(pin: number, session: number, rawMs: number, value: number): void;
+  decimalsOf: { [pin: number]: number };
+  pieceMax: number;
+}
+
+/** Position of the n-th sample: pages of 1,000, so that positions are not contiguous. */
+const SAMPLES_PER_PAGE = 1000;
+export const positionOf = (index: number): number =>
+  (7 + Math.floor(index / SAMPLES_PER_PAGE)) * 4096 + (index % SAMPLES_PER_PAGE);
+const indexOf = (position: number): number =>
+  position === 0 ? 0 : (Math.floor(position / 4096) - 7) * SAMPLES_PER_PAGE + (position % 4096);
+/** As the ring has it: behind the last sample of a page, not before the first of the next. */
+export const endOf = (index: number): number => (index === 0 ? 0 : positionOf(index - 1) + 1);
+
+export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
+  const samples: { [pin: number]: FakeSample[] } = {};
+  const of = (pin: number): FakeSample[] => samples[pin] ?? [];
+  const ring: FakeRing = {
+    samples,
+    decimalsOf: {},
+    pieceMax: 40,
+    add: (pin, session, rawMs, value) => {
+      samples[pin] ??= [];
+      samples[pin].push({ session, rawMs, value });
+    },
+    pins: () => Object.keys(samples).map(Number),
+    decimals: (pin) => ring.decimalsOf[pin] ?? 1,
+    head: (pin) => {
+      const at = indexOf(ledger().cursor(pin));
+      const sample = of(pin)[at];
+      return sample && { position: ledger().cursor(pin), session: sample.session, rawMs: sample.rawMs };
+    },
+    totals: (pin) => ({
+      sampled: of(pin).length,
+      missed: 0,
+      failed: 0,
+      pending: of(pin).length - indexOf(ledger().cursor(pin)),
+    }),
+    count: (pin, from, to) => Math.min(indexOf(to), of(pin).length) - indexOf(from),
+    end: (pin, from, points) => positionOf(Math.min(indexOf(from) + points, of(pin).length)),
+    reader: (pin, from, to) => {
+      let at = indexOf(from);
+      const all = of(pin);
+      const reader: Reader = {
+        session: 0,
+        rawMs: [],
+        values: [],
+        position: from,
+        corrupt: 0,
+        folded: false,
+        next: () => {
+          const end = to === Number.POSITIVE_INFINITY ? all.length : Math.min(indexOf(to), all.length);
+          while (at < end && all[at].corrupt) {
+            at++;
+            reader.corrupt++;
+          }
+          reader.rawMs = [];
+          reader.values = [];
+          if (at < end) reader.session = all[at].session;
+          while (at < end && reader.rawMs.length < ring.pieceMax) {
+            const sample = all[at];
+            if (sample.session !== reader.session) break;
+            // As in the real ring, a piece lies within one page, and samples within it may be lost.
+            if (reader.rawMs.length > 0 && at % SAMPLES_PER_PAGE === 0) break;
+            at++;
+            if (sample.corrupt) {
+              reader.corrupt++;
+              continue;
+            }
+            reader.rawMs.push(sample.rawMs);
+            reader.values.push(sample.value);
+          }
+          // Behind the last sample of a page, not before the first of the next.
+          if (at > 0) reader.position = positionOf(at - 1) + 1;
+          return reader.rawMs.length;
+        },
+      };
+      return reader;
+    },
+  };
+  return ring;
+}

@@ -1,0 +1,104 @@
+/** An http port whose far end a test scripts: what it answers, when, or how it fails. */
+import type { Http, HttpHandlers, HttpRequestOptions, Timers } from "../../firmware/platform/ports.ts";
+
+export interface FakeRequest {
+  options: HttpRequestOptions;
+  body: string;
+  /** Longest piece written at once. */
+  pieceCharsMax: number;
+  writes: number;
+  ended: boolean;
+  aborted: boolean;
+  /** The answer's end reached its asker. */
+  answered: boolean;
+  startedMs: number;
+  endedMs: number | undefined;
+  handlers: HttpHandlers;
+}
+
+export type Behaviour =
+  | { answer: number; headers?: { [name: string]: string }; body?: string; afterMs?: number }
+  | { fail: "throw-request" | "throw-write" | "silence" | "close" | "error"; afterMs?: number }
+  /** After so many characters of the body. */
+  | { fail: "reset" | "stall" | "throw-late"; afterChars: number };
+
+export interface FakeServer extends Http {
+  requests: FakeRequest[];
+  /** Asked with each request's number, from 0, and its pin. The body is whole only when the answer is given. */
+  behave: (number: number, request: FakeRequest) => Behaviour;
+}
+
+export const OK: Behaviour = { answer: 200, body: "OK" };
+export const refusal = (message: string): Behaviour => ({
+  answer: 400,
+  body: JSON.stringify({ error: { message } }),
+});
+
+export function createFakeServer(timers: Timers): FakeServer {
+  const server: FakeServer = {
+    tls: true,
+    requests: [],
+    behave: () => OK,
+    request: (options, handlers) => {
+      const request: FakeRequest = {
+        options,
+        body: "",
+        pieceCharsMax: 0,
+        writes: 0,
+        ended: false,
+        aborted: false,
+        answered: false,
+        startedMs: timers.nowMs(),
+        endedMs: undefined,
+        handlers,
+      };
+      const number = server.requests.push(request) - 1;
+      const early = server.behave(number, request);
+      if ("fail" in early && early.fail === "throw-request") throw new Error(`no host for ${options.path}`);
+      const later = (afterMs: number, act: () => void): void => {
+        timers.setTimeout(() => {
+          if (!request.aborted) act();
+        }, afterMs);
+      };
+      const finish = (): void => {
+        const behaviour = server.behave(number, request);
+        const afterMs = ("afterMs" in behaviour && behaviour.afterMs) || 50;
+        if ("answer" in behaviour) {
+          later(afterMs, () => {
+            request.answered = true;
+            const body = behaviour.body ?? "";
+            handlers.response(behaviour.answer, { "Content-Length": `${body.length}`, ...behaviour.headers });
+            if (!request.aborted && body !== "") handlers.data(body);
+            if (!request.aborted) handlers.close();
+          });
+        } else if (behaviour.fail === "close") later(afterMs, () => handlers.close());
+        else if (behaviour.fail === "error") later(afterMs, () => handlers.error(-15, "No response"));
+      };
+      return {
+        write: (text) => {
+          if (request.writes === 0 && "fail" in early && early.fail === "throw-write") {
+            throw new Error(`Unable to create socket for ${options.path}`);
+          }
+          request.writes++;
+          request.body += text;
+          request.pieceCharsMax = Math.max(request.pieceCharsMax, text.length);
+          if ("fail" in early && "afterChars" in early && request.body.length > early.afterChars) {
+            if (early.fail === "throw-late") throw new Error("This socket is closed");
+            if (early.fail === "reset") later(5, () => handlers.error(-1, "reset"));
+            return;
+          }
+          later(1, () => handlers.drain());
+        },
+        end: () => {
+          request.ended = true;
+          request.endedMs = timers.nowMs();
+          finish();
+        },
+        abort: () => {
+          request.aborted = true;
+        },
+      };
+    },
+  };
+  return server;
+}

@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import type { Device } from "../../../firmware/device-types.ts";
+import { findDeviceMistakes, loadDevice } from "../../../scripts/build/device-file.ts";
+import { describePlan, planDevice } from "../../../scripts/build/plan.ts";
+import { BuildError, buildFirmware } from "../../../scripts/build.ts";
+
+const device = (changes: Partial<Device> = {}, intervalsMs = [60_000, 60_000, 60_000]): Device => ({
+  name: "logger",
+  datastreams: intervalsMs.map((intervalMs, i) => {
+    return { pin: `v${i + 1}`, name: `sensor ${i + 1}`, sensor: (done) => done(1), intervalMs, decimals: 1 };
+  }),
+  server: { url: "https://blynk.cloud" },
+  timeServers: ["pool.ntp.org"],
+  region: "flash",
+  ...changes,
+});
+
+/** With a member of the device, or of its first datastream, put in the way of the type. */
+const broken = (path: string, value: unknown): unknown => {
+  const made = device() as unknown as { [key: string]: unknown };
+  const keys = path.split(".");
+  let at = made as { [key: string]: unknown };
+  for (const key of keys.slice(0, -1)) at = at[key] as { [key: string]: unknown };
+  at[keys[keys.length - 1]] = value;
+  return made;
+};
+
+describe("the plan of a device", () => {
+  it("counts samples a day per datastream and in all", () => {
+    const plan = planDevice(device({}, [60_000, 30_000]));
+    expect(plan.streams.map((one) => one.samplesPerDay)).toEqual([1440, 2880]);
+    expect(plan.samplesPerDay).toBe(4320);
+    expect(plan.errors).toEqual([]);
+  });
+
+  it("says how long the region lasts offline: 64 kB hold a month of one sample a minute", () => {
+    const plan = planDevice(device({}, [60_000]));
+    expect(plan.ringPages).toBe(14);
+    expect(plan.samplesHeld).toBeGreaterThan(45_000);
+    expect(plan.samplesHeld).toBeLessThan(53_000);
+    // 33 days would fit; the server looks back 28, less a margin.
+    expect(plan.daysOffline).toBeGreaterThan(27);
+    expect(plan.daysOffline).toBeLessThan(28);
+  });
+
+  it("says how long a full backlog drains: at once when a day's allowance covers it", () => {
+    expect(planDevice(device({}, [3_600_000])).drainDays).toBe(0);
+    const plan = planDevice(device());
+    const spare = plan.pointsPerDay - plan.samplesPerDay;
+    expect(plan.drainDays).toBeCloseTo(((plan.samplesHeld ?? 0) - plan.pointsPerDay) / spare, 6);
+  });
+
+  it("stops at more samples than the server takes, with the numbers and the ways out", () => {
+    const plan = planDevice(device({}, [5_000]));
+    expect(plan.errors).toHaveLength(1);
+    expect(plan.errors[0]).toContain("17,280 samples a day");
+    expect(plan.errors[0]).toContain("9,931");
+    for (const way of ["intervals 1.75 times", "fewer datastreams", "pointsPerDayMax", '"thin"', '"oldest-first"']) {
+      expect(plan.errors[0]).toContain(way);
+    }
+  });
+
+  it("goes on with an overload that the device file allows, and says what becomes of the samples", () => {
+    const thin = planDevice(device({ overload: "thin" }, [5_000]));
+    expect(thin.errors).toEqual([]);
+    expect(thin.thinEvery).toBe(2);
+    expect(thin.warnings[0]).toContain("every 2nd is sent");
+    const oldest = planDevice(device({ overload: "oldest-first" }, [5_000]));
+    expect(oldest.errors).toEqual([]);
+    expect(oldest.warnings[0]).toContain("7,349 a day will expire");
+  });
+
+  it("takes the limits of another plan from the device file", () => {
+    const server = { url: "https://blynk.cloud", pointsPerDayMax: 100_000 };
+    expect(planDevice(device({ server }, [5_000])).errors).toEqual([]);
+  });
+
+  it("stops at a region too small for its datastreams", () => {
+    const plan = planDevice(device({}, Array(6).fill(600_000)));
+    expect(plan.errors[0]).toContain("14 pages for samples, 6 datastreams need 15");
+    expect(planDevice(device({ region: "ota_0" }, Array(6).fill(600_000))).errors).toEqual([]);
+  });
+
+  it("warns of a region whose size only the chip knows, and of too many requests a day", () => {
+    expect(planDevice(device({ region: "mine" })).warnings[0]).toContain("region mine");
+    expect(planDevice(device({ syncEveryMs: 60_000 })).warnings[0]).toContain("4320 requests a day");
+  });
+
+  it("reads well", () => {
+    const text = describePlan(planDevice(device()));
+    expect(text).toContain("v1   sensor 1");
+    expect(text).toContain("every 1 min");
+    expect(text).toContain("4,320 a day, of 9,931 that the server takes");
+    expect(text).toMatch(/region flash: 64 kB, 14 pages for samples, about 48,\d\d\d of them: 11\.\d days offline/);
+  });
+});
+
+const MISTAKES: [path: string, value: unknown, words: string][] = [
+  ["datastreams.0.pin", "1", "datastreams[0].pin must be a virtual pin"],
+  ["datastreams.0.pin", "v256", "datastreams[0].pin must be a virtual pin"],
+  ["datastreams.0.pin", "v01", "datastreams[0].pin must be a virtual pin"],
+  ["datastreams.1.pin", "v1", "datastreams[1].pin v1 is taken by datastreams[0]"],
+  ["datastreams.0.intervalMs", 0, "datastreams[0].intervalMs must be at least 100 ms"],
+  ["datastreams.0.intervalMs", -5, "datastreams[0].intervalMs must be at least 100 ms"],
+  ["datastreams.0.intervalMs", 1000.5, "datastreams[0].intervalMs must be a whole number of ms"],
+  ["datastreams.0.decimals", 5, "datastreams[0].decimals must be 0 to 4"],
+  ["datastreams.0.sensor", 21.5, "datastreams[0].sensor must be a sensor"],
+  ["datastreams.0.intervalS", 60, "datastreams[0] has no intervalS"],
+  ["datastreams", [], "datastreams must have at least one"],
+  ["server.url", "blynk.cloud", "server.url must be https://HOST"],
+  ["server.url", "http://blynk.cloud", "allowPlainHttp"],
+  ["server.pointsPerDayMax", 0, "server.pointsPerDayMax must be at least 1"],
+  ["timeServers", [], "timeServers must have at least one host"],
+  ["overload", "drop", 'overload must be "thin" or "oldest-first"'],
+  ["region", { address: 100, bytes: 4096 }, "region.address must be a multiple of 1024"],
+  ["region", "", "region must not be empty"],
+  ["region", 5, "region must be a partition's label"],
+  ["led", { pin: "D2" }, "led.activeLow must say true or false"],
+  ["button", { pin: 0, activeLow: true }, "button.pin must be a pin's name"],
+];
+
+describe("a device file", () => {
+  it("has no mistakes when it is right", () => expect(findDeviceMistakes(device())).toEqual([]));
+
+  for (const [path, value, words] of MISTAKES) {
+    it(`is refused for ${path} = ${JSON.stringify(value)}, by name`, () => {
+      expect(findDeviceMistakes(broken(path, value)).join("\n")).toContain(words);
+    });
+  }
+
+  it("is read on the host, with Espruino's functions and the firmware's sensors in place", async () => {
+    const deviceSource = `
+      import type { Device } from "./device-types.ts";
+      import { LIMITS } from "espruino-backfill/limits.ts";
+      pinMode(D13, "output");
+      const bus = new OneWire(D14);
+      export const device: Device = {
+        name: "of a user's own", region: "ota_0", server: { url: "https://blynk.cloud" }, timeServers: ["a.example"],
+        datastreams: [{ pin: "v7", name: "x", sensor: (done) => done(bus.search()), intervalMs: LIMITS.intervalMsMin, decimals: 0 }],
+      };`;
+    const read = await loadDevice({ deviceSource });
+    expect(read.datastreams[0]).toMatchObject({ pin: "v7", intervalMs: 100 });
+  });
+
+  it("that throws, or exports nothing, is told from one with mistakes", async () => {
+    await expect(
+      loadDevice({ deviceSource: 'throw new Error("no such thing");\nexport const device = 1;' }),
+    ).rejects.toThrow("fails when it is loaded: no such thing");
+    await expect(loadDevice({ deviceSource: "export const device = undefined;" })).rejects.toThrow("exports no device");
+  });
+
+  it("with too much to send stops the build before anything is bundled", async () => {
+    const deviceSource = `export const device = {
+      name: "busy", region: "flash", server: { url: "https://blynk.cloud" }, timeServers: ["a.example"],
+      datastreams: [{ pin: "v7", name: "x", sensor: () => {}, intervalMs: 1000, decimals: 0 }] };`;
+    await expect(buildFirmware({ deviceSource })).rejects.toThrow(BuildError);
+    await expect(buildFirmware({ deviceSource })).rejects.toThrow("86,400 samples a day");
+  });
+});

@@ -1,0 +1,41 @@
+/** What the bench programs share. They run on the interpreter, so in the firmware's dialect. */
+
+interface BenchProcess {
+  memory(collect: boolean): { usage: number; free: number; total: number };
+}
+
+/** JsVars in use, without a garbage collection that would change what is measured. */
+export function jsVars(): number {
+  return (process as unknown as BenchProcess).memory(false).usage;
+}
+
+export function freeJsVars(): number {
+  return (process as unknown as BenchProcess).memory(false).free;
+}
+
+/** JsVars after a garbage collection. */
+export function idleJsVars(): number {
+  return (process as unknown as BenchProcess).memory(true).usage;
+}
+
+/** A figure for scripts/bench/interpreter.ts. */
+export function report(name: string, value: number): void {
+  console.log(`BENCH ${name} ${value}`);
+}
+
+/** Time per repetition in µs. */
+export function timeUs(repetitions: number, run: () => void): number {
+  const fromS = getTime();
+  run();
+  return ((getTime() - fromS) * 1000000) / repetitions;
+}
+
+/** A room's temperature in tenths: mostly the same, now and then a step. Deterministic. */
+export function reading(index: number): number {
+  return 215 + ((index * 7) % 5 === 0 ? 1 : 0) + Math.round(6 * Math.sin(index / 300));
+}
+
+/** Lateness of a sample in ms, within ±5. */
+export function jitter(index: number): number {
+  return ((index * 37) % 11) - 5;
+}

@@ -1,0 +1,142 @@
+import { createContext, runInContext } from "node:vm";
+import { z } from "zod";
+import type { Device } from "../../firmware/device-types.ts";
+import { LIMITS } from "../../firmware/limits.ts";
+import { type BundleOptions, bundleDeviceFile } from "./bundle.ts";
+import { GLOBALS } from "./dialect/library.ts";
+
+/** The device file is not one. `message` has one line a mistake. */
+export class DeviceFileError extends Error {
+  constructor(lines: string[]) {
+    super(lines.join("\n"));
+    this.name = "DeviceFileError";
+  }
+}
+
+const PIN = /^v(0|[1-9]\d{0,2})$/;
+const HOST = /^[A-Za-z0-9.-]+$/;
+
+const milliseconds = (least: number) =>
+  z.int("must be a whole number of ms").min(least, `must be at least ${least} ms`);
+const positive = z.int("must be a whole number").min(1, "must be at least 1");
+const page = (least: number) =>
+  z.int("must be a number").min(least, `must be at least ${least}`).multipleOf(1024, "must be a multiple of 1024");
+const wire = z.strictObject({
+  pin: z.string("must be a pin's name, as D0"),
+  activeLow: z.boolean("must say true or false"),
+});
+
+const datastream = z.strictObject({
+  pin: z
+    .string("must be a virtual pin, v0 to v255")
+    .refine((pin) => PIN.test(pin) && Number(pin.slice(1)) <= LIMITS.pinMax, "must be a virtual pin, v0 to v255"),
+  name: z.string("must be a text").min(1, "must not be empty"),
+  sensor: z.custom(
+    (value) => typeof value === "function",
+    "must be a sensor: a function that calls back with a number",
+  ),
+  intervalMs: milliseconds(LIMITS.intervalMsMin),
+  decimals: z
+    .int("must be a whole number")
+    .min(0, "must be 0 to 4")
+    .max(LIMITS.decimalsMax, `must be 0 to ${LIMITS.decimalsMax}`),
+});
+
+const server = z.strictObject({
+  url: z.string("must be a URL, as https://blynk.cloud").refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
+  allowPlainHttp: z.boolean("must say true or false").optional(),
+  pointsPerRequestMax: positive.optional(),
+  pointsPerDayMax: positive.optional(),
+  requestsPerDayMax: positive.optional(),
+  ageMaxMs: milliseconds(3_600_000).optional(),
+  bodyBytesMax: positive.optional(),
+});
+
+const deviceShape = z.strictObject({
+  name: z.string("must be a text").min(1, "must not be empty"),
+  datastreams: z
+    .array(datastream, "must be a list of datastreams")
+    .min(1, "must have at least one datastream")
+    .max(LIMITS.datastreamsMax, `must have at most ${LIMITS.datastreamsMax} datastreams`),
+  server,
+  timeServers: z
+    .array(z.string().regex(HOST, "must be a host's name"), "must be a list of hosts")
+    .min(1, "must have at least one host: without a clock no sample can be sent"),
+  maxTimeUncertaintyMs: milliseconds(1).optional(),
+  overload: z.enum(["thin", "oldest-first"], 'must be "thin" or "oldest-first"').optional(),
+  region: z.union(
+    [z.string().min(1, "must not be empty"), z.strictObject({ address: page(0), bytes: page(1024) })],
+    "must be a partition's label, or { address, bytes } in whole pages",
+  ),
+  syncEveryMs: milliseconds(60_000).optional(),
+  connectEveryMs: milliseconds(60_000).optional(),
+  button: wire.optional(),
+  led: wire.optional(),
+  console: z.strictObject({ telnet: z.boolean().optional(), bluetooth: z.boolean().optional() }).optional(),
+});
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(text);
+}
+
+/** What is wrong with a device, one line each, as `datastreams[1].decimals must be 0 to 4`. */
+export function findDeviceMistakes(device: unknown): string[] {
+  const result = deviceShape.safeParse(device);
+  if (!result.success) return result.error.issues.map(sayIssue);
+  const parsed = result.data;
+  const mistakes: string[] = [];
+  const pins = parsed.datastreams.map((stream) => stream.pin);
+  pins.forEach((pin, i) => {
+    if (pins.indexOf(pin) < i)
+      mistakes.push(`datastreams[${i}].pin ${pin} is taken by datastreams[${pins.indexOf(pin)}]`);
+  });
+  if (parsed.server.url.startsWith("http:") && parsed.server.allowPlainHttp !== true) {
+    mistakes.push("server.url is http: the token would travel in the clear; say allowPlainHttp: true if you mean it");
+  }
+  return mistakes;
+}
+
+function sayIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.reduce<string>((text, key) => {
+    return typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+  const where = path === "" ? "the device" : path;
+  if (issue.code === "unrecognized_keys")
+    return `${where} has no ${issue.keys.join(", ")} (see firmware/device-types.ts)`;
+  return `${where} ${issue.message}`;
+}
+
+/**
+ * The device that a device file exports, with sensors that were never read. Throws `BundleError` for what doesn't compile,
+ * `DeviceFileError` for what throws when it is loaded or is no device.
+ */
+export async function loadDevice(options: Pick<BundleOptions, "deviceFile" | "deviceSource"> = {}): Promise<Device> {
+  const context = standInForEspruino();
+  const code = await bundleDeviceFile(options);
+  try {
+    runInContext(code, context, { filename: options.deviceFile ?? "device.ts", timeout: 5000 });
+  } catch (error) {
+    throw new DeviceFileError([`the device file fails when it is loaded: ${(error as Error).message}`]);
+  }
+  const device = (context.deviceFile as { device: unknown }).device;
+  const mistakes = device === undefined ? ["it exports no device"] : findDeviceMistakes(device);
+  if (mistakes.length > 0) throw new DeviceFileError(mistakes);
+  return device as Device;
+}
+
+/** A context with JavaScript's own globals, in which everything of Espruino's can be called, constructed and read, and does nothing. */
+function standInForEspruino(): { [name: string]: unknown } {
+  const anything: unknown = new Proxy(function anything() {}, {
+    get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : anything),
+    apply: () => anything,
+    construct: () => anything as object,
+  });
+  const globals: { [name: string]: unknown } = {};
+  const own = new Set(Object.getOwnPropertyNames(globalThis));
+  for (const name of GLOBALS)
+    if (!own.has(name) || /^(console|process|set|clear|require)/.test(name)) globals[name] = anything;
+  for (let i = 0; i < 50; i++) globals[`D${i}`] = anything;
+  delete globals.arguments;
+  delete globals.global;
+  return createContext(globals);
+}

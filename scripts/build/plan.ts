@@ -1,0 +1,165 @@
+import type { Device } from "../../firmware/device-types.ts";
+import { LIMITS } from "../../firmware/limits.ts";
+
+const DAY_MS = 86_400_000;
+const PAGE_BYTES = 4096;
+
+/** Partitions that Espruino's ESP32 builds have and that may serve as region (targets/esp32, HARDWARE.md). */
+const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
+
+/** All overhead in, for samples at a steady pace that change little; what jumps costs up to 2.5 (FORMAT.md). */
+const BYTES_PER_SAMPLE = 1.1;
+
+export interface StreamPlan {
+  pin: string;
+  name: string;
+  intervalMs: number;
+  samplesPerDay: number;
+}
+
+/** What a device file amounts to. Counts of samples and days are estimates. */
+export interface Plan {
+  streams: StreamPlan[];
+  samplesPerDay: number;
+  /** What the server takes in a day of the firmware's rolling window. */
+  pointsPerDay: number;
+  requestsPerDay: number;
+  region: string;
+  /** Undefined when the region is a partition that only the chip knows. */
+  regionBytes: number | undefined;
+  ringPages: number | undefined;
+  samplesHeld: number | undefined;
+  daysOffline: number | undefined;
+  /** Days with Wi-Fi until a full backlog is sent; Infinity when it never is. */
+  drainDays: number | undefined;
+  /** 1 unless the device file thins: every so many-th sample is sent. */
+  thinEvery: number;
+  /** What the build stops at, and what it only says. */
+  errors: string[];
+  warnings: string[];
+}
+
+export function planDevice(device: Device): Plan {
+  const server = device.server;
+  const streams = device.datastreams.map((one) => {
+    return { pin: one.pin, name: one.name, intervalMs: one.intervalMs, samplesPerDay: DAY_MS / one.intervalMs };
+  });
+  const samplesPerDay = streams.reduce((sum, one) => sum + one.samplesPerDay, 0);
+  const pointsPerDay = Math.floor(((server.pointsPerDayMax ?? LIMITS.pointsPerDayMax) * DAY_MS) / LIMITS.quotaWindowMs);
+  const syncEveryMs = device.connectEveryMs ?? device.syncEveryMs ?? LIMITS.syncEveryMs;
+  const ageDays = ((server.ageMaxMs ?? LIMITS.ageMaxMs) - LIMITS.ageMarginMs) / DAY_MS;
+  const plan: Plan = {
+    streams,
+    samplesPerDay,
+    pointsPerDay,
+    requestsPerDay: Math.ceil((DAY_MS / syncEveryMs) * streams.length),
+    region: typeof device.region === "string" ? device.region : `at 0x${device.region.address.toString(16)}`,
+    regionBytes: typeof device.region === "string" ? PARTITION_BYTES[device.region] : device.region.bytes,
+    ringPages: undefined,
+    samplesHeld: undefined,
+    daysOffline: undefined,
+    drainDays: undefined,
+    thinEvery: 1,
+    errors: [],
+    warnings: [],
+  };
+  planRegion(plan, ageDays);
+  judgeLoad(plan, device);
+  return plan;
+}
+
+function planRegion(plan: Plan, ageDays: number): void {
+  if (plan.regionBytes === undefined) {
+    plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor tells its size`);
+    return;
+  }
+  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / PAGE_BYTES);
+  plan.ringPages = Math.floor(plan.regionBytes / PAGE_BYTES) - 2 * bankPages;
+  const needed = 2 * plan.streams.length + 3;
+  if (plan.ringPages < needed) {
+    plan.errors.push(
+      `region ${plan.region} has ${plan.ringPages} pages for samples, ${plan.streams.length} datastreams need ${needed}: ` +
+        'name a larger region ("ota_0" has 1.5 MB) or drop datastreams',
+    );
+    return;
+  }
+  // One page is always kept free.
+  plan.samplesHeld = Math.floor(((plan.ringPages - 1) * PAGE_BYTES) / BYTES_PER_SAMPLE);
+  plan.daysOffline = Math.min(plan.samplesHeld / plan.samplesPerDay, ageDays);
+  // A day's allowance goes at once, the rest as it comes back, while new samples take their share.
+  const backlog = plan.daysOffline * plan.samplesPerDay - plan.pointsPerDay;
+  const sparePerDay = plan.pointsPerDay - plan.samplesPerDay;
+  plan.drainDays = backlog <= 0 ? 0 : sparePerDay > 0 ? backlog / sparePerDay : Infinity;
+  if (plan.drainDays > ageDays && plan.drainDays < Infinity) {
+    plan.warnings.push(
+      `a full backlog takes ${say(plan.drainDays)} days to drain, longer than the ${say(ageDays)} days that the server looks back: ` +
+        "the oldest samples of a long outage will expire",
+    );
+  }
+}
+
+function judgeLoad(plan: Plan, device: Device): void {
+  const over = plan.samplesPerDay - plan.pointsPerDay;
+  if (over > 0) {
+    const load = `${say(plan.samplesPerDay)} samples a day are more than the ${say(plan.pointsPerDay)} that the server takes`;
+    if (device.overload === undefined) {
+      const factor = Math.ceil((plan.samplesPerDay / plan.pointsPerDay) * 100) / 100;
+      plan.errors.push(
+        `${load}. Ways out: intervals ${factor} times as long; fewer datastreams; server.pointsPerDayMax, if your plan allows ` +
+          'more; overload: "thin" (only every k-th sample is sent) or "oldest-first" (the oldest are dropped once they expire)',
+      );
+    } else if (device.overload === "thin") {
+      plan.thinEvery = Math.ceil(plan.samplesPerDay / plan.pointsPerDay);
+      plan.warnings.push(`${load}: every ${ordinal(plan.thinEvery)} is sent (overload: "thin")`);
+    } else {
+      plan.warnings.push(`${load}: ${say(over)} a day will expire or be overwritten unsent (overload: "oldest-first")`);
+    }
+  }
+  const requestsMax = device.server.requestsPerDayMax ?? LIMITS.requestsPerDayMax;
+  if (plan.requestsPerDay > requestsMax) {
+    plan.warnings.push(
+      `${plan.requestsPerDay} requests a day (${plan.streams.length} datastreams at each sync) are more than the ${requestsMax} ` +
+        "allowed: sync less often (syncEveryMs), or raise server.requestsPerDayMax",
+    );
+  }
+}
+
+/** The plan as a person reads it, without colours. */
+export function describePlan(plan: Plan): string {
+  const lines = plan.streams.map((one) => {
+    const name = `  ${one.pin.padEnd(5)}${one.name}`.padEnd(28);
+    return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day`;
+  });
+  const sum = say(plan.samplesPerDay).padStart(9);
+  lines.push(`${"  all".padEnd(44)}${sum} a day, of ${say(plan.pointsPerDay)} that the server takes`);
+  if (plan.regionBytes !== undefined && plan.samplesHeld !== undefined) {
+    const size = `${say(plan.regionBytes / 1024)} kB, ${plan.ringPages} pages for samples`;
+    lines.push(
+      `  region ${plan.region}: ${size}, about ${say(plan.samplesHeld)} of them: ${say(plan.daysOffline ?? 0)} days offline`,
+    );
+    lines.push(`  a full backlog drains ${sayDrain(plan.drainDays ?? 0)}`);
+    lines.push(`  (estimates, at ${BYTES_PER_SAMPLE} bytes a sample; values that jump take up to 2.5)`);
+  }
+  return lines.join("\n");
+}
+
+function sayDrain(days: number): string {
+  if (days === Infinity) return "never: as much is sampled as the server takes";
+  return days === 0 ? "at the first sync" : `in ${say(days)} days of Wi-Fi`;
+}
+
+/** Whole numbers from 100 up, one decimal below. */
+function say(value: number): string {
+  const rounded = value >= 100 ? Math.round(value) : Math.round(value * 10) / 10;
+  return rounded.toLocaleString("en-US");
+}
+
+function sayDuration(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
+  if (ms % 60_000 === 0) return `${ms / 60_000} min`;
+  return `${ms / 1000} s`;
+}
+
+function ordinal(n: number): string {
+  return n === 2 ? "2nd" : n === 3 ? "3rd" : `${n}th`;
+}

@@ -1,0 +1,43 @@
+import { FieldError } from "../terminal/field-error.ts";
+
+const TIMEOUT_MS = 30000;
+
+/**
+ * Asks the server whether it knows the token, by Blynk's documented read, before anything is charged to the day's
+ * allowance. Throws a `FieldError` that does not carry the token.
+ */
+export async function askToken(server: string, token: string): Promise<void> {
+  let status: number;
+  let body: string;
+  try {
+    const response = await fetch(`${server}/external/api/isHardwareConnected?token=${token}`, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    status = response.status;
+    body = (await response.text()).slice(0, 400);
+  } catch (error) {
+    const reason = ((error as Error).cause as { code?: string } | undefined)?.code ?? (error as Error).name;
+    throw new FieldError(
+      `${server} was not reached (${reason}).`,
+      "Check the address and this computer's network. Nothing was sent.",
+    );
+  }
+  if (status === 200 && /^\s*(true|false)\s*$/.test(body)) return;
+  if (status === 400 && /Invalid token/.test(body)) {
+    throw new FieldError(
+      `${server} does not know the token.`,
+      "Compare it with Device info → Auth Token, and the region in Blynk's web page (bottom right), e.g. https://fra1.blynk.cloud.",
+    );
+  }
+  if (status >= 300 && status < 400) {
+    throw new FieldError(
+      `${server} points elsewhere (${status}).`,
+      "Name the account's region with --server, e.g. https://fra1.blynk.cloud.",
+    );
+  }
+  throw new FieldError(
+    `${server} answered ${status}, which is not Blynk's answer.`,
+    "A proxy or a captive portal may stand in between. Nothing was sent.",
+  );
+}

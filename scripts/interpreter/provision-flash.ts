@@ -1,0 +1,102 @@
+/** A flash file as a provisioned board has it: prelude, program and settings in Storage, the region above it blank. */
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { InterpreterError, LINUX_FLASH, makeFolder, runScript } from "./interpreter.ts";
+
+/** Storage fills the flash from its bottom; what a test's files need stays below this, the region lies above. */
+export const REGION = {
+  address: LINUX_FLASH.address + 112 * 1024,
+  bytes: 144 * 1024,
+  pageBytes: LINUX_FLASH.pageBytes,
+};
+
+const PIECE_CHARS = 4096;
+const PRELUDE = new URL("./prelude.js", import.meta.url);
+
+/** Ports of the test's time servers by the names the program knows them under. */
+export type TimePorts = { [name: string]: number };
+
+export interface FlashContents {
+  /** The program, as `.bootcde`. */
+  program: string;
+  timePorts?: TimePorts;
+  /** More Storage files by name; an object becomes JSON. */
+  files?: { [name: string]: string | object };
+  /** Espruino code that runs after the prelude and before the program. */
+  afterPrelude?: string;
+  /** Leaves the prelude out, which costs some 700 JsVars: for measuring. */
+  bare?: boolean;
+}
+
+/**
+ * Makes `espruino.flash` in `folder`. Done by the interpreter itself, in a run of its own: with no file in Storage, boot
+ * would take the flash for corrupt and wipe all of it, region and all.
+ */
+export async function writeFlash(folder: string, contents: FlashContents): Promise<void> {
+  const prelude = `var TIME_PORTS=${JSON.stringify(contents.timePorts ?? {})};\n${readFileSync(PRELUDE, "utf8")}`;
+  const files: { [name: string]: string } = {
+    ".boot0": (contents.bare ? "echo(false);" : prelude) + (contents.afterPrelude ?? ""),
+    ".bootcde": contents.program,
+  };
+  for (const [name, value] of Object.entries(contents.files ?? {})) {
+    files[name] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  const names = Object.keys(files);
+  const script = ['var storage=require("Storage"),fs=require("fs");'];
+  for (const [index, name] of names.entries()) {
+    const { length } = files[name];
+    // In pieces: a whole program doesn't fit an ESP32's memory beside anything else.
+    for (let at = 0; at < length; at += PIECE_CHARS) {
+      const piece = `piece${index}-${at}`;
+      writeFileSync(join(folder, piece), files[name].slice(at, at + PIECE_CHARS), "latin1");
+      script.push(`storage.write(${JSON.stringify(name)},fs.readFileSync("${piece}"),${at},${length});`);
+    }
+  }
+  script.push(
+    ...names.map((name) => `print(${JSON.stringify(name)},storage.read(${JSON.stringify(name)}).length);`),
+    'print("free",storage.getFree());quit();',
+  );
+  writeFileSync(join(folder, "provision.js"), script.join("\n"));
+  const output = await runScript(folder, "provision.js");
+  for (const name of names) {
+    if (!output.includes(`${name} ${files[name].length}\n`))
+      throw new InterpreterError(`${name} was not written`, output);
+  }
+  const free = Number(/free (\d+)/.exec(output)?.[1]);
+  if (!(free >= REGION.bytes)) throw new InterpreterError("the files reach into the region", output);
+}
+
+const images = new Map<string, Buffer>();
+
+/** A folder with that flash. Images are made once each and copied from then on. */
+export async function provision(contents: FlashContents): Promise<{ path: string; remove(): void }> {
+  const key = JSON.stringify(contents);
+  const folder = makeFolder();
+  const file = join(folder.path, "espruino.flash");
+  const image = images.get(key);
+  if (image) writeFileSync(file, image);
+  else {
+    await writeFlash(folder.path, contents);
+    images.set(key, readFileSync(file));
+  }
+  return folder;
+}
+
+/** The bytes of the region, as they lie on the flash file. */
+export function readRegion(folder: string): Buffer {
+  const from = REGION.address - LINUX_FLASH.address;
+  return readFileSync(join(folder, "espruino.flash")).subarray(from, from + REGION.bytes);
+}
+
+/** Puts bytes where the region starts. */
+export function writeRegion(folder: string, bytes: Uint8Array): void {
+  const file = join(folder, "espruino.flash");
+  const flash = readFileSync(file);
+  flash.set(bytes, REGION.address - LINUX_FLASH.address);
+  writeFileSync(file, flash);
+}
+
+/** A copy of the flash, to come back to the same moment again. */
+export function copyFlash(from: string, to: string): void {
+  if (existsSync(join(from, "espruino.flash"))) copyFileSync(join(from, "espruino.flash"), join(to, "espruino.flash"));
+}

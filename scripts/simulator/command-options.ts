@@ -1,0 +1,184 @@
+/** What `npm run simulate` was asked for, and the device and script that come of it. */
+import { InvalidArgumentError } from "commander";
+import { REGIONS } from "./partitions.ts";
+import { readRecording, replay } from "./recording.ts";
+import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
+import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
+import {
+  durationMs,
+  type GeneratedDevice,
+  type Script,
+  type SimulatedDevice,
+  type SimulatedStream,
+} from "./simulate.ts";
+
+/** What a person asked for can't be done; the message says why and what to write instead. */
+export class UsageError extends Error {}
+
+export interface Options {
+  scenario?: string;
+  data?: string;
+  streams?: string;
+  every?: number;
+  offline?: number;
+  until?: number;
+  region?: string;
+  drift?: number;
+  device?: string;
+  start?: string;
+  seed?: number;
+  server?: string;
+  token?: string;
+  pointsOut?: string;
+  json?: boolean;
+  fleet?: number;
+}
+
+const INTERVAL_MS_MIN = 100;
+/** Longer than from one sync to the next. */
+const DRAIN_MS = 2 * 3_600_000;
+/** What is not delivered by now may take so long, until the server's patience is known. */
+const REAL_WAIT_MS = 600_000;
+
+/** ms of 90s, 5m, 12h, 7d. */
+export function duration(text: string): number {
+  let ms: number;
+  try {
+    ms = durationMs(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  if (ms < 0) throw new InvalidArgumentError("a duration can't be negative.");
+  return ms;
+}
+
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is no number.`);
+  return value;
+}
+
+function chosenScenario(options: Options): Scenario | undefined {
+  const name = options.scenario ?? (options.data || options.device ? undefined : "week-offline");
+  if (name === undefined) return undefined;
+  const found = findScenario(name);
+  if (found) return found;
+  throw new UsageError(`unknown scenario "${name}". There are: ${SCENARIOS.map((one) => one.name).join(", ")}`);
+}
+
+/** `column=pin:decimals`, separated by commas. */
+function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
+  const streams: SimulatedStream[] = [];
+  for (const part of text.split(",")) {
+    const parts = /^\s*([^=]+)=([^:]+):([^:]+)\s*$/.exec(part);
+    if (!parts) throw new UsageError(`--streams: "${part}" is not column=pin:decimals, as temperature=v1:1`);
+    const [, name, pin, decimals] = parts;
+    if (!/^v(?:0|[1-9]\d{0,2})$/.test(pin) || Number(pin.slice(1)) > 255) {
+      throw new UsageError(`--streams: "${pin}" is no pin: v0 to v255`);
+    }
+    if (!/^[0-4]$/.test(decimals)) throw new UsageError(`--streams: "${decimals}" decimals: 0 to 4 are kept`);
+    if (streams.some((one) => one.pin === pin)) throw new UsageError(`--streams: two datastreams for pin ${pin}`);
+    streams.push({ name: name.trim(), pin, decimals: Number(decimals), intervalMs });
+  }
+  return streams;
+}
+
+/** A device whose sensors replay a recording; its world starts at the first row. */
+function recordedDevice(options: Options): { device: GeneratedDevice; firstRowMs: number; lastRowMs: number } {
+  const recording = readRecording(options.data as string);
+  const intervalMs = options.every ?? 60_000;
+  const everything = recording.columns.map((name, i) => `${name}=v${i + 1}:2`).join(",");
+  const streams = parseStreams(options.streams ?? everything, intervalMs);
+  const firstRowMs = recording.times[0];
+  const sensors = new Map(streams.map((one) => [one.pin, replay(recording.times, recording.column(one.name))]));
+  return {
+    firstRowMs,
+    lastRowMs: recording.times[recording.times.length - 1],
+    device: {
+      streams,
+      region: options.region,
+      value: (stream, elapsedMs) => sensors.get(stream.pin)?.(firstRowMs + elapsedMs) ?? Number.NaN,
+    },
+  };
+}
+
+function startOf(text: string): number {
+  // Relative to now, so that a real server takes the points.
+  if (/^-\d/.test(text) && !/^-\d{4}-/.test(text)) {
+    try {
+      return Date.now() + durationMs(text);
+    } catch (error) {
+      throw new UsageError(`--start: ${(error as Error).message}`);
+    }
+  }
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is no time: 2026-01-01T00:00:00Z, or -7d`);
+  return ms;
+}
+
+function check(options: Options): void {
+  if (options.every !== undefined && options.every < INTERVAL_MS_MIN) {
+    throw new UsageError(`--every: the shortest interval is ${INTERVAL_MS_MIN} ms`);
+  }
+  if (options.region !== undefined && !REGIONS.some((one) => one.label === options.region)) {
+    throw new UsageError(`--region: "${options.region}" is none of ${REGIONS.map((one) => one.label).join(", ")}`);
+  }
+  if (options.streams !== undefined && options.data === undefined)
+    throw new UsageError("--streams needs --data FILE.csv");
+  if (options.data !== undefined && options.device !== undefined) {
+    throw new UsageError("--data and --device exclude each other: a device file names its own sensors");
+  }
+  if ((options.server === undefined) !== (options.token === undefined)) {
+    throw new UsageError("--server and --token belong together");
+  }
+  if (options.server !== undefined && !/^https?:\/\/[^/]+\/?$/.test(options.server)) {
+    throw new UsageError(`--server: "${options.server}" is no origin such as http://127.0.0.1:8080`);
+  }
+  if (options.seed !== undefined && (!Number.isInteger(options.seed) || options.seed < 0)) {
+    throw new UsageError("--seed: a whole number, 0 or more");
+  }
+}
+
+/** Throws UsageError, RecordingError. */
+export function plan(options: Options): { device: SimulatedDevice; script: Script } {
+  check(options);
+  const scenario = chosenScenario(options);
+  const seed = options.seed ?? Number(process.env.SIM_SEED ?? 1);
+  const script: Script = { ...scenario?.script(seed), scenario: scenario?.name ?? "custom", seed };
+  let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
+  if (options.data !== undefined) {
+    const recorded = recordedDevice(options);
+    device = recorded.device;
+    script.start = recorded.firstRowMs;
+    // Always online everything would be delivered after the first row: the recording is played to its end.
+    if (options.offline === undefined) script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
+  } else {
+    if (options.device !== undefined) device = { file: options.device };
+    device = { ...device, ...overrides(device, options) };
+  }
+  if (options.offline !== undefined) script.offline = options.offline;
+  if (options.until !== undefined) script.until = options.until;
+  if (options.drift !== undefined) script.crystal = { ...script.crystal, driftPpm: options.drift };
+  if (options.server !== undefined) {
+    script.server = { ...script.server, url: options.server, token: options.token };
+    // A real server judges by its own clock: the run ends about now.
+    script.start = Date.now() - (options.until ?? durationMs(script.offline ?? 0) + 86_400_000);
+  }
+  if (options.start !== undefined) script.start = startOf(options.start);
+  if (options.server !== undefined) {
+    // What is not delivered by now may take until the server's patience is known, not for ever.
+    script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
+    if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
+  }
+  return { device, script };
+}
+
+function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {
+  const { region, every } = options;
+  const changed: Partial<GeneratedDevice> & { intervalMs?: number } = {};
+  if (region !== undefined) changed.region = region;
+  if (every !== undefined && "streams" in device) {
+    changed.streams = device.streams.map((stream) => ({ ...stream, intervalMs: every }));
+  } else if (every !== undefined) changed.intervalMs = every;
+  return changed;
+}

@@ -1,0 +1,93 @@
+/** Modules that a program requires: flash, the chip, and sensors that show a plausible room. */
+import type { Boot } from "./boot.ts";
+import type { Machine } from "./globals.ts";
+
+/** Modules that are no part of a build: EspruinoTools puts them beside the program. */
+export const FROM_STORAGE = ["ESP32", "DS18B20", "DHT22", "BME280", "BMP280"];
+
+export function flashModule(boot: Boot, machine: Machine, Bytes: Uint8ArrayConstructor): Record<string, unknown> {
+  const { flash } = machine;
+  return {
+    read(bytes: number, address: number) {
+      boot.check();
+      if (!(bytes > 0)) return undefined;
+      const found = flash.read(bytes, address);
+      return new Bytes(found.buffer, found.byteOffset, found.length);
+    },
+    write(data: unknown, address: number) {
+      boot.check();
+      if (data === undefined) throw new Error("Data is not defined");
+      flash.write(bytesOf(data), address);
+    },
+    erasePage(address: number) {
+      boot.check();
+      if (!Number.isInteger(address)) throw new Error("Address should be an integer");
+      flash.erasePage(address - (address % flash.pageBytes));
+    },
+    getPage: (address: number) =>
+      address >= 0 && address < 4194304
+        ? { addr: address - (address % flash.pageBytes), length: flash.pageBytes }
+        : undefined,
+    // It lies on an ESP32 (targets/esp32/jshardware.c): always these three, wherever the partitions are.
+    getFree: () => [
+      { addr: 0xe000, length: 0x2000 },
+      { addr: 0x310000, length: 0x10000 },
+      { addr: 0x360000, length: 0xa0000 },
+    ],
+  };
+}
+
+export function esp32(boot: Boot, machine: Machine): Record<string, unknown> {
+  return {
+    reboot: () => {
+      machine.restart("ESP32.reboot");
+      boot.check();
+    },
+    getState: () => ({ sdkVersion: "v3.3.2", freeHeap: 40000, BLE: true, Wifi: true, minHeap: 30000 }),
+    enableBLE: () => undefined,
+    enableWifi: () => undefined,
+    setAtten: () => undefined,
+    deepSleep() {
+      throw new Error("the simulator offers no deep sleep");
+    },
+  };
+}
+
+/** Espruino's sensor modules, each showing a plausible room: for device files as users write them. */
+export function sensorModules(machine: Machine): Record<string, unknown> {
+  const room = (low: number, high: number) => low + (high - low) * machine.analog(36);
+  const bme280 = {
+    connect: () => ({
+      temp_raw: 0,
+      pres_raw: 0,
+      hum_raw: 0,
+      readRawData() {
+        this.temp_raw = 300000 + Math.floor(room(0, 200000));
+        this.pres_raw = 400000;
+        this.hum_raw = 30000;
+      },
+      calibration_T: (raw: number) => raw / 200,
+      calibration_P: () => Math.floor(room(98000, 103000)),
+      calibration_H: () => Math.floor(room(30, 60) * 1024),
+    }),
+  };
+  return {
+    DS18B20: { connect: () => ({ getTemp: () => Math.round(room(15, 25) * 16) / 16 }) },
+    DHT22: {
+      connect: () => ({
+        read: (callback: (answer: unknown) => void) => callback({ temp: room(15, 25), rh: room(30, 60) }),
+      }),
+    },
+    BME280: bme280,
+    BMP280: bme280,
+  };
+}
+
+/** Whatever holds bytes, as native functions take it. */
+export function bytesOf(data: unknown): Uint8Array {
+  if (typeof data === "string") return Buffer.from(data, "latin1");
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (Array.isArray(data)) return Uint8Array.from(data as number[]);
+  if (data !== null && typeof data === "object" && "byteLength" in data) return new Uint8Array(data as ArrayBuffer);
+  throw new Error("Expecting something iterable");
+}
