@@ -1,0 +1,61 @@
+/** What `backfill.status()` answers, as plain JSON: one shape for the firmware, the tools at the desk and the tests. */
+
+/** Why a sample that is no longer pending was not delivered. A device file's reader finds each in FORMAT.md and the README. */
+export interface DroppedCounts {
+  /** Older than the server takes. */
+  expired: number;
+  /** The ring was full. */
+  overwritten: number;
+  /** Left out by `overload: "thin"`. */
+  thinned: number;
+  /** Its time can't be told within `maxTimeUncertaintyMs`. */
+  undatable: number;
+  /** The server refused the point. */
+  refused: number;
+  /** The value was no number, or too large to store. */
+  unrepresentable: number;
+  /** The flash that held it decayed. */
+  corrupt: number;
+}
+
+/** A datastream's samples: `sampled` = `delivered` + `pending` + all of `dropped`. Slots in `missed` and `failed` had no sample. */
+export interface StreamStatus {
+  /** `v` and the number of the virtual pin. */
+  pin: string;
+  /** As in the device file; "" for a pin that was taken out of it and still drains. */
+  name: string;
+  sampled: number;
+  delivered: number;
+  pending: number;
+  dropped: DroppedCounts;
+  /** Slots that the sampler could not serve in time. */
+  missed: number;
+  /** Slots whose reading failed. */
+  failed: number;
+}
+
+export interface DeviceStatus {
+  /** Of the firmware, as in package.json. */
+  version: string;
+  /** Stretch of continuous raw time; 0 when nothing is logged. */
+  session: number;
+  /** Logged running time over all boots, in ms. */
+  rawMs: number;
+  /** Unix time in ms, at most `boundMs` off; null while it is not known. */
+  time: { trueMs: number; boundMs: number } | null;
+  streams: StreamStatus[];
+  /** Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. */
+  ring: { pages: number; usedPages: number; keptPages: number; badPages: number };
+  /** What is left of the rolling day's allowance; null when nothing is logged. */
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
+  /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */
+  backlogClearsMs: number | null;
+  /** Of the last sync: how often the LED blinks (firmware/verdict.ts). */
+  verdict: number;
+  verdictText: string;
+  wifi: boolean;
+  /** JsVars of Espruino's pool. */
+  memory: { used: number; total: number };
+  /** What a person has to put right, a sentence each. */
+  faults: string[];
+}
