@@ -4,10 +4,12 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import pc from "picocolors";
-import { BundleError, bundleFirmware, ROOT } from "./build/bundle.ts";
+import { bundleFirmware } from "./build/bundle.ts";
 import { DeviceFileError, loadDevice } from "./build/device-file.ts";
-import { checkDialect } from "./build/dialect/check-dialect.ts";
+import { checkFlashed, checkWritten } from "./build/dialect/check-dialect.ts";
 import { describePlan, type Plan, planDevice } from "./build/plan.ts";
+import { BundleError } from "./build/problems.ts";
+import { ROOT } from "./paths.ts";
 
 export interface Built {
   code: string;
@@ -39,9 +41,11 @@ export function bundleBytesMax(): number {
 export async function buildFirmware(options: { deviceFile?: string; deviceSource?: string } = {}): Promise<Built> {
   const plan = planDevice(await loadDevice(options));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
-  const problems = await checkDialect(options);
-  if (problems.length > 0) throw new BundleError(problems);
-  const { code, bytes } = await bundleFirmware(options);
+  const written = await checkWritten(options);
+  if (written.length > 0) throw new BundleError(written);
+  const { code, bytes, script } = await bundleFirmware(options);
+  const flashed = checkFlashed(script);
+  if (flashed.length > 0) throw new BundleError(flashed);
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} over the budget in package.json`, plan);

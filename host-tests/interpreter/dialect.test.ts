@@ -6,8 +6,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { findMisread, RULES } from "../../scripts/build/dialect/check-dialect.ts";
+import { Script } from "../../scripts/build/ast/script.ts";
 import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/build/dialect/library.ts";
+import { findMisread } from "../../scripts/build/dialect/misread.ts";
+import { RULES } from "../../scripts/build/dialect/rules.ts";
 import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
 import { describeEspruino } from "./describe-espruino.ts";
 
@@ -195,7 +197,7 @@ async function actual(code: string): Promise<string> {
 /** Ids of what the build's check finds in it; what it can't even read counts as refused. */
 function refusals(code: string): string[] {
   try {
-    return findMisread(`var answer;${code}`).map(({ id }) => id);
+    return findMisread(new Script(`var answer;${code}`)).map(({ id }) => id);
   } catch (error) {
     return [String(error)];
   }

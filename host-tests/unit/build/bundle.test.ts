@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { BundleError, bundleFirmware } from "../../../scripts/build/bundle.ts";
-import { findMisread } from "../../../scripts/build/dialect/check-dialect.ts";
+import { findMisread } from "../../../scripts/build/dialect/misread.ts";
 
 const entry = new URL("../../support/entry.fixture.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
@@ -78,9 +78,9 @@ describe("the bundle", () => {
       let sum = 0;
       for (const x of of) sum += x;
       export const device = [sum, o.of.length, of.length];`;
-    const { code } = await bundleFirmware({ entry, deviceSource, minify: false });
+    const { code, script } = await bundleFirmware({ entry, deviceSource, minify: false });
     expect(run(code)).toEqual(["[3,2,2]"]);
-    expect(findMisread(code)).toEqual([]);
+    expect(findMisread(script)).toEqual([]);
   });
 
   it("says which device file it doesn't find", async () => {

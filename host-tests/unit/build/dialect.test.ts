@@ -1,8 +1,11 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { checkDialect, findMisread, RULES } from "../../../scripts/build/dialect/check-dialect.ts";
+import { Script } from "../../../scripts/build/ast/script.ts";
+import { checkDialect } from "../../../scripts/build/dialect/check-dialect.ts";
+import { findMisread } from "../../../scripts/build/dialect/misread.ts";
+import { RULES } from "../../../scripts/build/dialect/rules.ts";
 
-const idsIn = (code: string) => findMisread(code).map((finding) => finding.id);
+const idsIn = (code: string) => findMisread(new Script(code)).map((finding) => finding.id);
 
 describe("every rule of the dialect", () => {
   for (const rule of RULES) {

@@ -43,9 +43,6 @@ export const MISSING_METHODS = new Set(
   toSpliced toTimeString toWellFormed trimEnd trimLeft trimRight trimStart values`.split(/\s+/),
 );
 
-/** Array methods that call back at once: a closure that is only passed to them sees a loop's variable as it is now. */
-export const CALLS_AT_ONCE = new Set("every filter find findIndex forEach map reduce replace some sort".split(" "));
-
 const REGEX_TROUBLE: [RegExp, string][] = [
   [/\(\?/, "groups that start with (?"],
   [/[*+?}][?]/, "lazy repetition"],
