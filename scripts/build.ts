@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import pc from "picocolors";
-import { bundleFirmware } from "./build/bundle.ts";
+import { type BundleOptions, bundleFirmware } from "./build/bundle.ts";
 import { DeviceFileError, loadDevice } from "./build/device-file.ts";
 import { checkFlashed, checkWritten } from "./build/dialect/check-dialect.ts";
 import { describePlan, type Plan, planDevice } from "./build/plan.ts";
@@ -38,7 +38,7 @@ export function bundleBytesMax(): number {
  * The firmware for one device, checked: the device file, its load, the dialect, the size.
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
-export async function buildFirmware(options: { deviceFile?: string; deviceSource?: string } = {}): Promise<Built> {
+export async function buildFirmware(options: BundleOptions = {}): Promise<Built> {
   const plan = planDevice(await loadDevice(options));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
   const written = await checkWritten(options);

@@ -54,21 +54,23 @@ function inlineRound(script: Script): Script {
     const waits = places.some((other) => {
       return other !== place && (contains(other.made, place.callee) || contains(other.made, place.declaration));
     });
-    if (!waits) move(place, script.code, edits);
+    if (!waits) move(place, edits);
   }
   return script.edited(edits);
 }
 
 /** Moves a function to its call, as an expression without a name, and leaves ";" in place of its declaration. */
-function move({ made, declaration, callee }: Place, code: string, edits: MagicString): void {
-  const { body } = made;
-  const params = made.params.map((one) => code.slice(one.start, one.end)).join();
+function move({ made, declaration, callee }: Place, edits: MagicString): void {
+  const { body, params } = made;
   const isBlock = body.type === "BlockStatement";
-  edits.update(declaration.start, body.start, ";");
-  if (body.end < declaration.end) edits.remove(body.end, declaration.end);
-  edits.prependRight(body.start, `(function(${params})${isBlock ? "" : "{return "}`);
+  const afterParams = isBlock ? ")" : "){return ";
+  const start = params.length > 0 ? params[0].start : body.start;
+  edits.update(declaration.start, start, ";");
+  if (params.length > 0) edits.update(params[params.length - 1].end, body.start, afterParams);
+  edits.prependRight(start, params.length > 0 ? "(function(" : `(function(${afterParams}`);
   edits.appendLeft(body.end, isBlock ? ")" : "})");
-  edits.move(body.start, body.end, callee.start);
+  if (body.end < declaration.end) edits.remove(body.end, declaration.end);
+  edits.move(start, body.end, callee.start);
   edits.remove(callee.start, callee.end);
 }
 

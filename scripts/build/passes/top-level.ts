@@ -6,9 +6,9 @@ import type { Script } from "../ast/script.ts";
  * Gives every name at the top of a script one that starts with `$`, so that the script needs no function around it.
  *
  * That function is dear on Espruino: each function made inside another keeps a list of the scopes around it, three JsVars more
- * (jsparse.c, jspeiGetScopesAsVar), 691 in all with two datastreams on a build with ESP32's JsVars. Without it, the
- * minifier's short names would be globals that hide pins (A0, D2) and that a person at the console overwrites with `t = 5`.
- * A name of up to four characters takes one JsVar, as a name of one does.
+ * (jsparse.c, jspeiGetScopesAsVar). With it and with the names as written, the idle firmware takes 855 JsVars more; with the
+ * names as written alone, 83 more. Without it, short names that don't start with `$` would be globals that hide pins (A0, D2)
+ * and that a person at the console overwrites with `t = 5`. A name of up to four characters takes one JsVar.
  */
 export function renameTopLevel(script: Script): Script {
   const { code, program, references } = script;
