@@ -9,7 +9,7 @@ import { DeviceFileError, loadDevice } from "./build/device-file.ts";
 import { checkFlashed, checkWritten } from "./build/dialect/check-dialect.ts";
 import { describePlan, type Plan, planDevice } from "./build/plan.ts";
 import { BundleError } from "./build/problems.ts";
-import { ROOT } from "./paths.ts";
+import { ROOT } from "./build/paths.ts";
 
 export interface Built {
   code: string;

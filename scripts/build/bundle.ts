@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DEVICE_FILE, FIRMWARE, ROOT } from "../paths.ts";
 import { Script } from "./ast/script.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
 import { renameOf } from "./passes/of-names.ts";
+import { DEVICE_FILE, FIRMWARE, ROOT } from "./paths.ts";
 import { PASSES, type Pass, runPasses } from "./pipeline.ts";
 import { runEsbuild, SUPPORTED } from "./run-esbuild.ts";
 
-export { ROOT } from "../paths.ts";
+export { ROOT } from "./paths.ts";
 export { BundleError, formatProblem, type Problem } from "./problems.ts";
 
 export interface BundleOptions extends DeviceChoice {

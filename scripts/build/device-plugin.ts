@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Plugin } from "esbuild";
-import { DEVICE_FILE, FIRMWARE } from "../paths.ts";
+import { DEVICE_FILE, FIRMWARE } from "./paths.ts";
 
 /** The device file to build in place of firmware/device.ts. */
 export interface DeviceChoice {

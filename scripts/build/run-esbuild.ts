@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
-import { FIRMWARE, ROOT } from "../paths.ts";
 import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
+import { FIRMWARE, ROOT } from "./paths.ts";
 import { BundleError, type Problem } from "./problems.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Reference } from "./scopes.ts";
-import type { FunctionNode, Node } from "./walk.ts";
+import type { AnyNode, FunctionNode } from "./walk.ts";
 import { memberName } from "./walk.ts";
 
 /** Array and text methods that call back at once, and never again. */
@@ -12,7 +12,7 @@ export function isCalled(use: Reference): boolean {
 }
 
 /** Whether a function is called where it is made, and never again. */
-export function isCalledAtOnce(made: FunctionNode, parent: Node | undefined): boolean {
+export function isCalledAtOnce(made: FunctionNode, parent: AnyNode | undefined): boolean {
   if (parent?.type !== "CallExpression") return false;
   return parent.callee === made || CALLS_AT_ONCE.has(memberName(parent.callee));
 }

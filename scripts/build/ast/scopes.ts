@@ -1,5 +1,5 @@
 import type * as acorn from "acorn";
-import { childrenOf, type FunctionNode, isFunction, isLoop, type Node, namesIn } from "./walk.ts";
+import { type AnyNode, childrenOf, type FunctionNode, isFunction, isLoop, namesIn } from "./walk.ts";
 
 export { childrenOf, isFunction, type Node } from "./walk.ts";
 
@@ -8,15 +8,15 @@ export interface Binding {
   name: string;
   kind: acorn.VariableDeclaration["kind"] | "function" | "class" | "param" | "catch";
   /** The declared identifier; for function declarations the whole function. */
-  node: Node;
+  node: AnyNode;
   /** The nearest function (or the program) around the declaration. */
-  owner: Node;
+  owner: AnyNode;
   /** The loop whose head declares it. */
-  loop?: Node;
+  loop?: AnyNode;
   /** The function that the name stands for, as in `const f = () => …` or a function declaration. */
   value?: FunctionNode;
   /** The expression it starts with. */
-  init?: Node;
+  init?: AnyNode;
 }
 
 /** A use of a name. */
@@ -25,28 +25,29 @@ export interface Reference {
   /** Undefined for globals that the program doesn't declare. */
   binding: Binding | undefined;
   /** The nodes around it, outermost first. */
-  path: Node[];
+  path: AnyNode[];
   /** The nearest function (or the program) around it. */
-  owner: Node;
+  owner: AnyNode;
 }
 
 interface Scope {
   names: Map<string, Binding>;
   parent: Scope | undefined;
-  owner: Node;
+  owner: AnyNode;
   isFunction: boolean;
 }
 
 const SCOPE = /^(BlockStatement|ForStatement|ForInStatement|ForOfStatement|SwitchStatement|CatchClause|StaticBlock)$/;
 
 /** Resolves every use of a name in a program to its declaration, as JavaScript does. */
-export function resolveNames(program: Node): Reference[] {
-  const uses: { node: acorn.Identifier; scope: Scope; path: Node[] }[] = [];
-  const top: Scope = { names: new Map(), parent: undefined, owner: program, isFunction: true };
-  for (const child of childrenOf(program)) visit(child, top, [program]);
+export function resolveNames(program: acorn.Node): Reference[] {
+  const uses: { node: acorn.Identifier; scope: Scope; path: AnyNode[] }[] = [];
+  const root = program as AnyNode;
+  const top: Scope = { names: new Map(), parent: undefined, owner: root, isFunction: true };
+  for (const child of childrenOf(root)) visit(child, top, [root]);
   return uses.map(({ node, scope, path }) => ({ node, binding: lookUp(node.name, scope), path, owner: scope.owner }));
 
-  function visit(node: Node, scope: Scope, path: Node[]): void {
+  function visit(node: AnyNode, scope: Scope, path: AnyNode[]): void {
     if (node.type === "Identifier") {
       if (isUse(node, path)) uses.push({ node, scope, path });
       return;
@@ -72,7 +73,7 @@ export function resolveNames(program: Node): Reference[] {
     for (const child of childrenOf(node)) visit(child, inner, inside);
   }
 
-  function visitFunction(node: FunctionNode, scope: Scope, inside: Node[]): void {
+  function visitFunction(node: FunctionNode, scope: Scope, inside: AnyNode[]): void {
     if (node.type === "FunctionDeclaration" && node.id)
       declare(scope, node.id, { kind: "function", node, value: node });
     const inner: Scope = { names: new Map(), parent: scope, owner: node, isFunction: true };
@@ -85,7 +86,7 @@ export function resolveNames(program: Node): Reference[] {
   }
 }
 
-function declareVariables(node: acorn.VariableDeclaration, scope: Scope, parent: Node): void {
+function declareVariables(node: acorn.VariableDeclaration, scope: Scope, parent: AnyNode): void {
   const isHead =
     (parent.type === "ForStatement" && parent.init === node) ||
     ((parent.type === "ForInStatement" || parent.type === "ForOfStatement") && parent.left === node);
@@ -111,7 +112,7 @@ function lookUp(name: string, from: Scope): Binding | undefined {
 }
 
 /** Whether an identifier stands for a variable: not for a member, a key, a label or its own declaration. */
-function isUse(id: acorn.Identifier, path: Node[]): boolean {
+function isUse(id: acorn.Identifier, path: AnyNode[]): boolean {
   const parent = path[path.length - 1];
   switch (parent.type) {
     case "MemberExpression":
@@ -119,7 +120,7 @@ function isUse(id: acorn.Identifier, path: Node[]): boolean {
     case "Property":
     case "MethodDefinition":
     case "PropertyDefinition":
-      return (parent.value as Node | null) === id || parent.computed;
+      return (parent.value as AnyNode | null) === id || parent.computed;
     case "VariableDeclarator":
       return parent.init === id;
     case "ClassDeclaration":

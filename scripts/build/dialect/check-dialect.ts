@@ -1,8 +1,8 @@
 import { relative, resolve } from "node:path";
 import * as acorn from "acorn";
-import { ROOT } from "../../paths.ts";
 import type { Script } from "../ast/script.ts";
 import { type BundleOptions, bundleAsWritten, bundleFirmware } from "../bundle.ts";
+import { ROOT } from "../paths.ts";
 import type { Problem } from "../problems.ts";
 import { findMisread } from "./misread.ts";
 import { ruleOf } from "./rules.ts";

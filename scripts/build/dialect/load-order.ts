@@ -1,10 +1,10 @@
 import type { Binding, Reference } from "../ast/scopes.ts";
-import type { Node } from "../ast/walk.ts";
+import type { AnyNode } from "../ast/walk.ts";
 
 /** A use of a function that doesn't exist yet at that moment. */
 export interface EarlyUse {
   /** The use itself, or the call that leads to it. */
-  node: Node;
+  node: AnyNode;
   /** The function that doesn't exist yet. */
   name: string;
   /** The function that is called too early, if the use is inside it; else "". */
@@ -17,7 +17,7 @@ export interface EarlyUse {
  */
 export function findEarlyUses(references: Reference[]): EarlyUse[] {
   const early: EarlyUse[] = [];
-  const byOwner = new Map<Node, Reference[]>();
+  const byOwner = new Map<AnyNode, Reference[]>();
   for (const one of references) {
     const list = byOwner.get(one.owner);
     if (list === undefined) byOwner.set(one.owner, [one]);
@@ -38,7 +38,7 @@ export function findEarlyUses(references: Reference[]): EarlyUse[] {
   return early;
 
   /** The first function that running `body` needs and that `owner` declares only after `at`. */
-  function neededLater(body: Node, owner: Node, at: number, seen: Set<Node>): string {
+  function neededLater(body: AnyNode, owner: AnyNode, at: number, seen: Set<AnyNode>): string {
     if (seen.has(body)) return "";
     seen.add(body);
     for (const use of byOwner.get(body) ?? []) {

@@ -1,6 +1,6 @@
 import type { Reference } from "../ast/scopes.ts";
 import type { Script } from "../ast/script.ts";
-import { isFunction, memberName, type Node } from "../ast/walk.ts";
+import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
@@ -34,7 +34,7 @@ function findMisreadNames(references: Reference[], someLengthIsOwn: boolean): Fi
   return findings;
 }
 
-function findMisreadGlobal(name: string, node: Node, path: Node[]): Finding[] {
+function findMisreadGlobal(name: string, node: AnyNode, path: AnyNode[]): Finding[] {
   const findings: Finding[] = [];
   const parent = path[path.length - 1];
   if (name === "arguments" && path.findLast(isFunction)?.type === "ArrowFunctionExpression") {
@@ -58,7 +58,7 @@ function mayHaveOwnLength({ binding }: Reference, someLengthIsOwn: boolean): boo
 }
 
 /** Whether `name.length` is assigned to. */
-function setsLength(path: Node[], name: Node): boolean {
+function setsLength(path: AnyNode[], name: AnyNode): boolean {
   const member = path[path.length - 1];
   const around = path[path.length - 2];
   if (member.type !== "MemberExpression" || member.object !== name || memberName(member) !== "length") return false;

@@ -1,22 +1,22 @@
 import type * as acorn from "acorn";
 import type { Script } from "../ast/script.ts";
-import { type FunctionNode, isFunction, memberName, type Node, walk } from "../ast/walk.ts";
+import { type AnyNode, type FunctionNode, isFunction, memberName, walk } from "../ast/walk.ts";
 import { MISSING_METHODS, regexTrouble, STATIC_MEMBERS } from "./library.ts";
 
 /** A place that a rule objects to. */
 export interface Finding {
   /** The rule's. */
   id: string;
-  node: Node;
+  node: AnyNode;
   /** What stands there, in words for the error message. */
   what: string;
 }
 
 type Objection = [id: string, what: string] | undefined;
-type NodeOf<Type extends Node["type"]> = Extract<Node, { type: Type }>;
+type NodeOf<Type extends AnyNode["type"]> = Extract<AnyNode, { type: Type }>;
 
 /** What a node gives away alone, by its type. */
-const BY_TYPE: { [Type in Node["type"]]?: (node: NodeOf<Type>, parent: Node) => Objection } = {
+const BY_TYPE: { [Type in AnyNode["type"]]?: (node: NodeOf<Type>, parent: AnyNode) => Objection } = {
   ObjectPattern: () => ["destructuring", "destructuring"],
   ArrayPattern: () => ["destructuring", "destructuring"],
   SpreadElement: () => ["spread", "spread"],
@@ -84,7 +84,7 @@ export function findSyntax({ code, program }: Script): Finding[] {
   walk(program, (node, path) => {
     const parent = path[path.length - 1];
     // The table's own types tell that each function gets its type of node; TypeScript can't follow that.
-    const found = (BY_TYPE[node.type] as ((node: Node, parent: Node) => Objection) | undefined)?.(node, parent);
+    const found = (BY_TYPE[node.type] as ((node: AnyNode, parent: AnyNode) => Objection) | undefined)?.(node, parent);
     if (found !== undefined) findings.push({ id: found[0], node, what: found[1] });
     if (node.type === "Literal" && node.regex && /\)\s*$/.test(code.slice(Math.max(0, node.start - 20), node.start))) {
       findings.push({ id: "regex-after-paren", node, what: "a regular expression right after )" });

@@ -1,6 +1,6 @@
 import { CALLS_AT_ONCE } from "../ast/calls.ts";
 import type { Script } from "../ast/script.ts";
-import { type FunctionNode, isFunction, isLoop, memberName, type Node, walk } from "../ast/walk.ts";
+import { type AnyNode, type FunctionNode, isFunction, isLoop, memberName, walk } from "../ast/walk.ts";
 
 /** Methods of sockets and of what listens to them: the name doesn't tell who is called. */
 const HANDLERS = new Set(["close", "data", "drain", "end", "error", "response", "write"]);
@@ -17,9 +17,9 @@ interface Call {
  * Functions that run again and again: called from a loop or for each item of an array, or from such a function. A call of a
  * method counts for every method of that name.
  */
-export function busyFunctions(script: Script): Set<Node> {
+export function busyFunctions(script: Script): Set<AnyNode> {
   const calls = callsIn(script);
-  const busy = new Set<Node>();
+  const busy = new Set<AnyNode>();
   for (let before = -1; before !== busy.size; ) {
     before = busy.size;
     for (const call of calls) {
@@ -31,9 +31,9 @@ export function busyFunctions(script: Script): Set<Node> {
 }
 
 function callsIn({ program, references }: Script): Call[] {
-  const known = new Map<Node, FunctionNode>();
+  const known = new Map<AnyNode, FunctionNode>();
   for (const use of references) if (use.binding?.value) known.set(use.node, use.binding.value);
-  const functionOf = (node: Node) => (isFunction(node) ? node : known.get(node));
+  const functionOf = (node: AnyNode) => (isFunction(node) ? node : known.get(node));
 
   const methods = new Map<string, FunctionNode[]>();
   walk(program, (node) => {

@@ -2,7 +2,7 @@ import MagicString from "magic-string";
 import { isCalled, isCalledAtOnce } from "../ast/calls.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
 import type { Script } from "../ast/script.ts";
-import { contains, type FunctionNode, isFunction, isLoop, type Node, namesIn, walk } from "../ast/walk.ts";
+import { type AnyNode, contains, type FunctionNode, isFunction, isLoop, namesIn, walk } from "../ast/walk.ts";
 import { busyFunctions } from "./busy.ts";
 import { findStart } from "./start-only.ts";
 
@@ -28,14 +28,16 @@ export function inlineCalledOnce(script: Script): Script {
 interface Place {
   made: FunctionNode;
   /** The statement that makes the function and nothing else. */
-  declaration: Node;
+  declaration: AnyNode;
   /** The name in the call. */
-  callee: Node;
+  callee: AnyNode;
 }
 
 function inlineRound(script: Script): Script {
   const busy = busyFunctions(script);
   const start = findStart(script).functions;
+  const declarations = declarationsIn(script.program);
+  const namesOf = remember(namesDeclaredIn);
   const places: Place[] = [];
   for (const [binding, uses] of script.uses) {
     const made = binding.value;
@@ -43,8 +45,8 @@ function inlineRound(script: Script): Script {
     if (made === undefined || caller === undefined || !isMovable(binding, made, script.code)) continue;
     // What only the start calls is deleted anyway (start-only.ts).
     if (busy.has(caller) || start.has(made)) continue;
-    const declaration = declarationOf(script.program, binding);
-    if (declaration === undefined || isHidden(binding, uses[0], script.references)) continue;
+    const declaration = declarations.get(made);
+    if (declaration === undefined || isHidden({ binding, made, use: uses[0] }, script.references, namesOf)) continue;
     places.push({ made, declaration, callee: uses[0].node });
   }
 
@@ -95,11 +97,14 @@ function keepsFunctions(made: FunctionNode): boolean {
   return keeps;
 }
 
-/** Whether a name in the function would mean something else in the new place. */
-function isHidden(binding: Binding, use: Reference, references: Reference[]): boolean {
-  const made = binding.value as FunctionNode;
-  const between = use.path.filter((node) => isFunction(node) && !contains(node, binding.node)).flatMap(namesDeclaredIn);
-  const beside = namesDeclaredIn(binding.owner);
+/** Whether a name in a function would mean something else in the place of its call. */
+function isHidden(
+  { binding, made, use }: { binding: Binding; made: FunctionNode; use: Reference },
+  references: Reference[],
+  namesOf: (owner: AnyNode) => string[],
+): boolean {
+  const between = use.path.filter((node) => isFunction(node) && !contains(node, binding.node)).flatMap(namesOf);
+  const beside = namesOf(binding.owner);
   return references.some((one) => {
     const isFree = one.binding === undefined || !contains(made, one.binding.node);
     if (!isFree || !contains(made, one.node)) return false;
@@ -109,9 +114,9 @@ function isHidden(binding: Binding, use: Reference, references: Reference[]): bo
 }
 
 /** The names that a function (or the program) declares, also in its blocks, one entry for each declaration. */
-function namesDeclaredIn(owner: Node): string[] {
+function namesDeclaredIn(owner: AnyNode): string[] {
   const names: string[] = [];
-  const declare = (pattern: Node) => names.push(...namesIn(pattern).map((one) => one.name));
+  const declare = (pattern: AnyNode) => names.push(...namesIn(pattern).map((one) => one.name));
   walk(owner, (node) => {
     if (isFunction(node)) {
       if (node !== owner) {
@@ -128,12 +133,23 @@ function namesDeclaredIn(owner: Node): string[] {
   return names;
 }
 
-function declarationOf(program: Node, binding: Binding): Node | undefined {
-  if (binding.node.type === "FunctionDeclaration") return binding.node;
-  let found: Node | undefined;
+/** The statements that make a function and nothing else, by the function. */
+function declarationsIn(program: AnyNode): Map<FunctionNode, AnyNode> {
+  const declarations = new Map<FunctionNode, AnyNode>();
   walk(program, (node) => {
+    if (node.type === "FunctionDeclaration") declarations.set(node, node);
     if (node.type !== "VariableDeclaration" || node.declarations.length > 1) return;
-    if (node.declarations[0].id === binding.node) found = node;
+    const { init } = node.declarations[0];
+    if (init && isFunction(init)) declarations.set(init, node);
   });
-  return found;
+  return declarations;
+}
+
+function remember<Key, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? compute(key);
+    known.set(key, value);
+    return value;
+  };
 }

@@ -2,7 +2,7 @@ import type * as acorn from "acorn";
 import MagicString from "magic-string";
 import type { Reference } from "../ast/scopes.ts";
 import type { Script } from "../ast/script.ts";
-import type { Node } from "../ast/walk.ts";
+import type { AnyNode } from "../ast/walk.ts";
 
 /**
  * Puts the values of constants at the top of a script in the places of their names, and drops the names. A number keeps a
@@ -13,9 +13,9 @@ export function inlineConstants(script: Script): Script {
   const { code, program, uses } = script;
   const edits = new MagicString(code);
   const declarations = program.body.filter((one) => one.type === "VariableDeclaration");
-  const initOf = new Map<Node, Node | null | undefined>();
+  const initOf = new Map<AnyNode, AnyNode | null | undefined>();
   for (const one of declarations.flatMap((declaration) => declaration.declarations)) initOf.set(one.id, one.init);
-  const dropped = new Set<Node>();
+  const dropped = new Set<AnyNode>();
   for (const [binding, references] of uses) {
     const init = initOf.get(binding.node);
     if (!init) continue;
@@ -29,7 +29,7 @@ export function inlineConstants(script: Script): Script {
 }
 
 /** Removes names from a declaration, with their values and commas. A declaration without any name left becomes ";". */
-function dropNames(declaration: acorn.VariableDeclaration, dropped: Set<Node>, edits: MagicString): void {
+function dropNames(declaration: acorn.VariableDeclaration, dropped: Set<AnyNode>, edits: MagicString): void {
   const all = declaration.declarations;
   const lastKept = all.findLastIndex((one) => !dropped.has(one.id));
   if (lastKept < 0) {
@@ -44,7 +44,7 @@ function dropNames(declaration: acorn.VariableDeclaration, dropped: Set<Node>, e
 }
 
 /** What replaces one use, and the node it replaces; undefined if the use needs the name. */
-function valueInPlace(use: Reference, init: Node, code: string): { node: Node; text: string } | undefined {
+function valueInPlace(use: Reference, init: AnyNode, code: string): { node: AnyNode; text: string } | undefined {
   const { node, path } = use;
   const parent = path[path.length - 1];
   if (isConstant(init)) {
@@ -63,8 +63,8 @@ function valueInPlace(use: Reference, init: Node, code: string): { node: Node; t
 }
 
 /** The value of a member, if it and all members beside it are constants. */
-function constantMember(object: acorn.ObjectExpression, name: string): Node | undefined {
-  let value: Node | undefined;
+function constantMember(object: acorn.ObjectExpression, name: string): AnyNode | undefined {
+  let value: AnyNode | undefined;
   for (const one of object.properties) {
     if (one.type !== "Property" || one.computed || !isConstant(one.value)) return undefined;
     const key = one.key.type === "Identifier" ? one.key.name : one.key.type === "Literal" ? one.key.value : undefined;
@@ -73,7 +73,7 @@ function constantMember(object: acorn.ObjectExpression, name: string): Node | un
   return value;
 }
 
-function isWritten(node: Node, parent: Node): boolean {
+function isWritten(node: AnyNode, parent: AnyNode): boolean {
   switch (parent.type) {
     case "AssignmentExpression":
     case "ForInStatement":
@@ -88,13 +88,13 @@ function isWritten(node: Node, parent: Node): boolean {
   }
 }
 
-function isConstant(node: Node): boolean {
+function isConstant(node: AnyNode): boolean {
   if (node.type === "UnaryExpression") return /^[-+!~]$|^void$/.test(node.operator) && isConstant(node.argument);
   if (node.type === "BinaryExpression") return isConstant(node.left) && isConstant(node.right);
   return node.type === "Literal" && /^(number|string|boolean)$/.test(typeof node.value);
 }
 
-function textOf(value: Node, code: string): string {
+function textOf(value: AnyNode, code: string): string {
   const text = code.slice(value.start, value.end);
   // In brackets, so that a member of a number is no decimal point: (1).toFixed.
   return value.type === "Literal" && typeof value.value !== "number" ? text : `(${text})`;

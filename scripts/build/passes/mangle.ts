@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import MagicString from "magic-string";
-import { ROOT } from "../../paths.ts";
 import type { Script } from "../ast/script.ts";
-import { isKey, type Node, walk } from "../ast/walk.ts";
+import { type AnyNode, isKey, walk } from "../ast/walk.ts";
+import { ROOT } from "../paths.ts";
 
 /**
  * Gives the firmware's own properties short names: a name of up to four characters takes one JsVar in every object that has it,
@@ -66,7 +66,7 @@ function outsideNames(): Set<string> {
 }
 
 /** New names for properties, by the old ones. */
-export function shortNames(program: Node, foreignTexts: string[]): Map<string, string> {
+export function shortNames(program: AnyNode, foreignTexts: string[]): Map<string, string> {
   const kept = new Set(outsideNames());
   for (const text of foreignTexts) for (const found of text.matchAll(/[A-Za-z_$][\w$]*/g)) kept.add(found[0]);
   const uses = new Map<string, number>();

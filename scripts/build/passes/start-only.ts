@@ -3,7 +3,7 @@ import MagicString from "magic-string";
 import { isCalled, isCalledAtOnce } from "../ast/calls.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
 import type { Script } from "../ast/script.ts";
-import { isFunction, type Node } from "../ast/walk.ts";
+import { type AnyNode, isFunction } from "../ast/walk.ts";
 
 /**
  * Deletes, at the end of the script, every name at its top that only the start needs: factories, checks of settings and flash,
@@ -21,10 +21,10 @@ export function forgetStart(script: Script): Script {
 }
 
 /** The functions at the top that only the start calls, and the names at the top that only it uses. */
-export function findStart({ program, uses }: Script): { functions: Set<Node>; names: string[] } {
+export function findStart({ program, uses }: Script): { functions: Set<AnyNode>; names: string[] } {
   const atTop = [...uses].filter(([binding]) => isAtTop(binding, program));
   // A function counts as the start's until one of its uses shows otherwise.
-  const functions = new Set<Node>();
+  const functions = new Set<AnyNode>();
   for (const [binding] of atTop) if (binding.value !== undefined) functions.add(binding.value);
   const runsAtStart = (use: Reference): boolean => {
     for (let i = use.path.length - 1; i > 0; i--) {
