@@ -17,12 +17,12 @@ describe("functions that are called once", () => {
     ["arrows", "const g=(a)=>a*3;globalThis.f=()=>g(1)+1;globalThis.answer=f()", 4],
     ["one in another", "const h=(a)=>a*5;const g=(a)=>h(a)*3;globalThis.f=()=>g(1);globalThis.answer=f()", 15],
     [
-      "inner ones, with their scope",
+      "inner ones, with the scope around them",
       "globalThis.f=()=>{let n=2;const g=()=>n*3;n=4;return g()};globalThis.answer=f()",
       12,
     ],
     ["with names of their own", "const g=(b)=>{let n=b;return n};globalThis.f=(n)=>g(1)+n;globalThis.answer=f(2)", 3],
-  ])("stand where they are called: %s", (_, code, answer) => {
+  ])("move to their call: %s", (_, code, answer) => {
     const inlined = inline(code);
     expect(inlined).not.toMatch(/\b[gh]\b/);
     expect(answerOf(inlined)).toBe(answer);
@@ -52,7 +52,7 @@ describe("functions that are called once", () => {
       "function g(){return arguments.length}globalThis.f=()=>g(1,2,3);globalThis.answer=f()",
       3,
     ],
-  ])("stay: %s", (_, code, answer) => {
+  ])("stay where they are: %s", (_, code, answer) => {
     expect(inline(code)).toMatch(/\bg\(/);
     expect(answerOf(inline(code))).toBe(answer);
   });

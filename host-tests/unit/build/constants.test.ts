@@ -18,7 +18,7 @@ describe("constants at the top", () => {
     ["members", "var a={b:1,c:-2};globalThis.answer=a.b-a.c", 3],
     ["shorthand properties", "var a=5;globalThis.answer={a}.a", 5],
     ["sums of them", "var a=1+2;globalThis.answer=a*2", 6],
-  ])("stand where they are used: %s", (_, code, answer) => {
+  ])("move to their uses: %s", (_, code, answer) => {
     const inlined = inline(code);
     expect(inlined).not.toMatch(/\bvar\b/);
     expect(answerOf(inlined)).toBe(answer);
@@ -32,13 +32,13 @@ describe("constants at the top", () => {
     ["members looked up by a text", 'var a={b:1},k=["b"];globalThis.answer=a[k[0]]', 1],
     ["members that aren't there", "var a={b:1};globalThis.answer=typeof a.c", "undefined"],
     ["what an inner name hides", "var a=[1];function f(a){return a}globalThis.answer=f(2)+a[0]", 3],
-  ])("stay: %s", (_, code, answer) => {
+  ])("keep their name: %s", (_, code, answer) => {
     const inlined = inline(code);
     expect(inlined).toMatch(/\bvar a\b/);
     expect(answerOf(inlined)).toBe(answer);
   });
 
-  it("leave the declarations around them", () => {
+  it("leave the declarations beside them", () => {
     expect(inline("var a=1,b=[a],c=2,d=[c],e=3;f(b,d,e)")).toBe("var b=[(1)],d=[(2)];f(b,d,(3))");
   });
 });

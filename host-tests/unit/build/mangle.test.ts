@@ -6,7 +6,7 @@ describe("short names for properties", () => {
   const names = (code: string, foreign: string[] = []) =>
     [...shortNames(new Script(code).program, foreign).keys()].sort();
 
-  it("are for keys of the firmware's own, of more than four characters", () => {
+  it("replace keys of the firmware's own that have more than four characters", () => {
     expect(names("x={rawestMs:1,four:2,inner:{}};x.rawestMs;x.unknownOne")).toEqual(["inner", "rawestMs"]);
   });
 
@@ -21,12 +21,12 @@ describe("short names for properties", () => {
     expect(names(code)).toEqual([]);
   });
 
-  it("leave alone whatever a device file has, in any place", () => {
+  it("leave alone every name that occurs anywhere in a device file", () => {
     expect(names("x={ownWord:1,otherWord:2}", ["const a = { ownWord: 1 }"])).toEqual(["otherWord"]);
     expect(names("x={ownWord:1}", ["a['ownWord']"])).toEqual([]);
   });
 
-  it("never are names in use", () => {
+  it("are never names in use", () => {
     const given = shortNames(new Script("x={rawestMs:1,_0:2};x._1").program, ["_2"]);
     expect(Object.fromEntries(given)).toEqual({ rawestMs: "_3" });
   });

@@ -53,15 +53,15 @@ for (const pass of PASSES) after.push(await pass.run(after[after.length - 1], ba
 const plain = await behaviour(bare.script);
 
 describe("the passes over the whole firmware", () => {
-  it("leave a script that can be parsed, each of them", () => {
+  it("each leave a script that can be parsed", () => {
     for (const [i, pass] of PASSES.entries()) expect(() => after[i + 1].program, pass.name).not.toThrow();
   });
 
-  it("start from a firmware that delivers everything in spite of a power cut and lost answers", () => {
+  it("start from a firmware that keeps every sample in spite of a power cut and lost answers", () => {
     expect(plain).toMatchObject({ report: { balanced: true }, boots: 2, uncaught: [], problems: [] });
   });
 
-  it("change nothing of what it does and logs", async () => {
+  it("change nothing in what it does and logs", async () => {
     expect(await behaviour(after[PASSES.length])).toEqual(plain);
   });
 

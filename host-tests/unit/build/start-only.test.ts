@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Script } from "../../../scripts/build/ast/script.ts";
 import { forgetStart } from "../../../scripts/build/passes/start-only.ts";
 
-/** The names that are let go. */
+/** The names that the script deletes at its end. */
 function forgotten(code: string): string[] {
   return forgetStart(new Script(code)).code.slice(code.length).split('"')[1]?.split(",") ?? [];
 }
@@ -14,7 +14,7 @@ describe("names of the start", () => {
     ["what functions that are called at once use", "var k=[1];globalThis.c=[2].map(e=>e+k[0]);", ["k"]],
     ["functions that call themselves", "function a(n){return n?a(n-1):0}globalThis.c=a(2);", ["a"]],
     ["what is in a block of the top", "function a(){}try{a()}catch(e){}", ["a"]],
-  ])("are let go: %s", (_, code, names) => {
+  ])("are deleted: %s", (_, code, names) => {
     expect(forgotten(code).sort()).toEqual(names);
   });
 

@@ -11,7 +11,7 @@ function globalsOf(code: string): string[] {
   return Object.keys(context);
 }
 
-describe("names at the top of the bundle", () => {
+describe("new names at the top of a script", () => {
   it.each([
     ["variables and functions", "var a=1;let b=2;const c=3;function D0(){return a+b+c}globalThis.answer=D0()", 6],
     ["what an inner name hides", "var a=1;function b(a){return a}globalThis.answer=b(5)+a", 6],
@@ -28,7 +28,7 @@ describe("names at the top of the bundle", () => {
     expect(context.answer).toBe(answer);
   });
 
-  it("leave nothing global that a person would type", () => {
+  it("leave no global that a person would type", () => {
     const code = rename("var a=1;function D2(){return a}const t=D2();globalThis.backfill={t}");
     expect(globalsOf(code).filter((name) => !name.startsWith("$"))).toEqual(["backfill"]);
   });
