@@ -11,8 +11,6 @@ export { ROOT } from "./paths.ts";
 export { BundleError, formatProblem, type Problem } from "./problems.ts";
 
 export interface BundleOptions extends DeviceChoice {
-  /** Default true. Without it no pass runs. */
-  minify?: boolean;
   /** Default firmware/main.ts. */
   entry?: string;
   /** Default all. */
@@ -26,23 +24,14 @@ export interface Bundle {
   script: Script;
 }
 
-/** One script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
+/** Makes one script for Espruino of all that `entry` imports. Throws `BundleError` with file and line for what can't be built. */
 export async function bundleFirmware(options: BundleOptions = {}): Promise<Bundle> {
-  const script = options.minify === false ? await bundleReadable(options) : await bundleFlashed(options);
+  const bare = await bundleBare(options);
+  const script = await runPasses(bare.script, options.passes ?? PASSES, bare.foreignTexts);
   return { code: script.code, bytes: Buffer.byteLength(script.code), script };
 }
 
-async function bundleReadable(options: BundleOptions): Promise<Script> {
-  const { code, map } = await runEsbuild(options, { supported: SUPPORTED });
-  return renameOf(Script.fromMap(code, map));
-}
-
-async function bundleFlashed(options: BundleOptions): Promise<Script> {
-  const { script, foreignTexts } = await bundleBare(options);
-  return runPasses(script, options.passes ?? PASSES, foreignTexts);
-}
-
-/** What the passes start from, and the texts that people wrote themselves: without a function around it, its names as written. */
+/** What the passes start from: all sources in one script, with their names, and without a function around it. */
 export async function bundleBare(options: BundleOptions = {}): Promise<{ script: Script; foreignTexts: string[] }> {
   const { code, map, inputs } = await runEsbuild(options, { supported: SUPPORTED, format: "esm" });
   const foreignFiles = inputs
@@ -52,7 +41,7 @@ export async function bundleBare(options: BundleOptions = {}): Promise<{ script:
   return { script: Script.fromMap(code, map), foreignTexts: foreignTexts.concat(options.deviceSource ?? "") };
 }
 
-/** The program with all its syntax as it was written: nothing rewritten, nothing renamed. For the dialect check. */
+/** The program as it was written, for the dialect check: all syntax and names unchanged but for variables called `of`. */
 export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
   const { code, map } = await runEsbuild(options, {});
   return renameOf(Script.fromMap(code, map));
@@ -63,11 +52,11 @@ export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
  * functions, so it runs only in a context that stands in for them (see device-file.ts).
  */
 export async function bundleDeviceFile(choice: DeviceChoice): Promise<string> {
-  const { code, map } = await runEsbuild(choice, {
+  const { code } = await runEsbuild(choice, {
     entryPoints: undefined,
     stdin: { contents: 'export { device } from "./device.ts";', resolveDir: FIRMWARE, loader: "ts" },
     globalName: "deviceFile",
     sourcemap: "inline",
   });
-  return renameOf(Script.fromMap(code, map)).code;
+  return code;
 }

@@ -16,7 +16,7 @@ export interface Pass {
    * (host-tests/interpreter/passes.test.ts measures again). Passes help each other, so the figures don't add up.
    */
   saves: number;
-  /** `foreignTexts`: the device file and what else people wrote, whose names must stay. */
+  /** `foreignTexts`: the device file and the other files that people write; the names in them must stay. */
   run(script: Script, foreignTexts: string[]): Script | Promise<Script>;
 }
 
@@ -32,7 +32,7 @@ export const PASSES: Pass[] = [
   // What a constant was computed from may be a constant itself: the second round finds it folded.
   constants,
   minifier,
-  // Saves nothing: the program would not load.
+  // Saves nothing, but a program with a variable called `of` does not load.
   { name: "of-names", saves: 0, run: renameOf },
   { name: "top-level", saves: 83, run: renameTopLevel },
   { name: "start-only", saves: 412, run: forgetStart },

@@ -49,7 +49,7 @@ const INSTEAD: [RegExp, string][] = [
 
 export interface Bundled {
   code: string;
-  /** Source map; its sources are relative to dist/. */
+  /** Source map; its sources are relative to the repository's root. */
   map: string;
   /** Paths of all files in the bundle, relative to the repository's root. */
   inputs: string[];
@@ -68,7 +68,8 @@ export async function runEsbuild(
     ...OUTPUT,
     entryPoints: [source.entry ?? join(FIRMWARE, "main.ts")],
     absWorkingDir: ROOT,
-    outfile: join(ROOT, "dist", "firmware.js"),
+    // Nothing is written there: the source map names its sources relative to this folder.
+    outfile: join(ROOT, "firmware.js"),
     bundle: true,
     write: false,
     metafile: true,

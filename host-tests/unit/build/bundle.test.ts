@@ -5,6 +5,7 @@ import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { BundleError, bundleFirmware } from "../../../scripts/build/bundle.ts";
 import { findMisread } from "../../../scripts/build/dialect/misread.ts";
+import { PASSES } from "../../../scripts/build/pipeline.ts";
 
 const entry = new URL("../../support/entry.fixture.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
@@ -78,7 +79,8 @@ describe("the bundle", () => {
       let sum = 0;
       for (const x of of) sum += x;
       export const device = [sum, o.of.length, of.length];`;
-    const { code, script } = await bundleFirmware({ entry, deviceSource, minify: false });
+    const passes = PASSES.filter((pass) => pass.name === "of-names");
+    const { code, script } = await bundleFirmware({ entry, deviceSource, passes });
     expect(run(code)).toEqual(["[3,2,2]"]);
     expect(findMisread(script)).toEqual([]);
   });

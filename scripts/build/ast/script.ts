@@ -5,7 +5,7 @@ import { type Binding, type Reference, resolveNames } from "./scopes.ts";
 
 /** A place in a source file. */
 export interface Place {
-  /** As the first source map names it. */
+  /** Relative to the repository's root. */
   file: string;
   /** From 1. */
   line: number;
@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * A text of the program on its way through the build. It is parsed once at most, however many passes look at it, and it can
- * tell where in the TypeScript each character comes from.
+ * The program's text at one step of the build. It is parsed once at most, however many passes read it, and it knows the place in
+ * the TypeScript that each character comes from.
  */
 export class Script {
   readonly code: string;
@@ -30,7 +30,7 @@ export class Script {
     this.#placeOf = placeOf;
   }
 
-  /** A script with the source map that leads to its files. */
+  /** A script with a source map whose sources are relative to the repository's root. */
   static fromMap(code: string, map: string): Script {
     const trace = lazy(() => new TraceMap(map));
     return new Script(code, (line, column) => nearest(trace(), line, column));
@@ -65,17 +65,19 @@ export class Script {
     return this.becomes(edits.toString(), () => edits.generateMap({ hires: true }).toString());
   }
 
-  /** The script after a tool rewrote it; `map` leads from the new text to this one, and is only asked for when needed. */
+  /** The script after a tool rewrote it. `map` gives the source map from the new text to this one; it is called if needed. */
   becomes(code: string, map: () => string): Script {
     const trace = lazy(() => new TraceMap(map()));
+    // Not `this`: the new script would keep the old one's syntax tree in memory.
+    const placeOf = this.#placeOf;
     return new Script(code, (line, column) => {
       const before = nearest(trace(), line, column);
-      return before && this.#placeOf(before.line, before.column);
+      return before && placeOf(before.line, before.column);
     });
   }
 }
 
-/** The origin of a place, or of the nearest one before it that has an origin, or of the first on its line. */
+/** The origin of a place, or of the nearest place before it that has an origin. */
 function nearest(trace: TraceMap, line: number, column: number): Place | undefined {
   for (let at = line; at > 0; at--) {
     const found = originalPositionFor(trace, { line: at, column: at === line ? column : Number.MAX_SAFE_INTEGER });

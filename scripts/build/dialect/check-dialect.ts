@@ -1,8 +1,6 @@
-import { relative, resolve } from "node:path";
 import * as acorn from "acorn";
 import type { Script } from "../ast/script.ts";
 import { type BundleOptions, bundleAsWritten, bundleFirmware } from "../bundle.ts";
-import { ROOT } from "../paths.ts";
 import type { Problem } from "../problems.ts";
 import { findMisread } from "./misread.ts";
 import { ruleOf } from "./rules.ts";
@@ -41,9 +39,7 @@ function problemsIn(script: Script, isRefused: (id: string) => boolean): Problem
 /** Where a character of the script was written; the place in the script itself if no source is known. */
 function placeOf(script: Script, offset: number): Pick<Problem, "file" | "line" | "column"> {
   const origin = script.placeOf(offset);
-  if (origin !== undefined) {
-    return { file: relative(ROOT, resolve(ROOT, "dist", origin.file)), line: origin.line, column: origin.column + 1 };
-  }
+  if (origin !== undefined) return { ...origin, column: origin.column + 1 };
   const { line, column } = acorn.getLineInfo(script.code, offset);
   return { file: "dist/firmware.js", line, column: column + 1 };
 }

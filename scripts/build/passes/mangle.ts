@@ -9,9 +9,9 @@ import { ROOT } from "../paths.ts";
  * Gives the firmware's own properties short names: a name of up to four characters takes one JsVar in every object that has it,
  * a longer one two or more. It saves 6 kB of the bundle too.
  *
- * Only what is certainly the firmware's own is renamed: what some object literal has as a key, and what no declaration of the
- * outside knows. A key in quotes stays as it is where it stands (status.ts). `foreignTexts` are files that people write, such
- * as the device file: a name that occurs anywhere in them stays.
+ * Only names that are certainly the firmware's own change: some object literal has them as a key, and no declaration of the
+ * outside has them. A key in quotes stays as it is (status.ts). `foreignTexts` are files that people write, such as the device
+ * file: a name that occurs anywhere in them stays.
  */
 export function shortenProperties(script: Script, foreignTexts: string[]): Script {
   const short = shortNames(script.program, foreignTexts);
@@ -40,7 +40,7 @@ const OUTSIDE = [
   "firmware/settings-file.ts",
 ];
 
-/** Members at the start of a line or of a type in braces. Takes some parameters for members, which does no harm. */
+/** Members at the start of a line or of a type in braces. Some parameters match as well, which does no harm. */
 const MEMBER =
   /(?:^|[{;])\s*(?:(?:readonly|get|set|static|function|var|const|declare)\s+)*([A-Za-z_$][\w$]*)\s*\??\s*[(:<]/gm;
 
@@ -74,7 +74,7 @@ export function shortNames(program: AnyNode, foreignTexts: string[]): Map<string
   walk(program, (node, path) => {
     const parent = path[path.length - 1];
     const isPropertyKey = parent?.type === "Property" && isKey(node, parent);
-    // A text may be what a member is looked up by.
+    // The program may look up a member by a text.
     if (node.type === "Literal" && typeof node.value === "string" && !isPropertyKey) kept.add(node.value);
     if (node.type !== "Identifier" || !isKey(node, parent)) return;
     uses.set(node.name, (uses.get(node.name) ?? 0) + 1);
