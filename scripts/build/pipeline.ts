@@ -23,7 +23,7 @@ export interface Pass {
 const constants: Pass = { name: "constants", saves: 265, run: inlineConstants };
 const minifier: Pass = { name: "minify", saves: 621, run: minify };
 
-/** In this order: what moves or inlines code needs the names as they were written, which the minifier shortens. */
+/** In this order: `mangle` and `call-once` need the names as they were written, which `minify` shortens. */
 export const PASSES: Pass[] = [
   { name: "mangle", saves: 188, run: shortenProperties },
   { name: "call-once", saves: 103, run: inlineCalledOnce },

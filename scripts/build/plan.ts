@@ -7,7 +7,7 @@ const PAGE_BYTES = 4096;
 /** Sizes of the partitions of Espruino's ESP32 builds that may hold the samples (targets/esp32, HARDWARE.md). */
 const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
 
-/** Flash that a sample takes, with all overhead, at a steady interval and with small changes; values that jump take up to 2.5 (FORMAT.md). */
+/** With all overhead, at a steady interval and with small changes. Values that jump take up to 2.5 (FORMAT.md). */
 const BYTES_PER_SAMPLE = 1.1;
 
 export interface StreamPlan {

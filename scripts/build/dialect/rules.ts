@@ -1,16 +1,13 @@
-/**
- * One construct that Espruino misreads. The interpreter tests run every row in the Linux build of Espruino 2v29.277 and in
- * Node.
- */
+/** One construct that Espruino misreads. The interpreter tests run each row in Node and in Espruino 2v29.277 for Linux. */
 export interface DialectRule {
   id: string;
-  /** An expression that JavaScript evaluates and Espruino doesn't, or to something else. */
+  /** A JavaScript expression that Espruino can't evaluate, or evaluates to something else. */
   example: string;
   /** What Espruino does with the example, as seen. */
   happens: string;
   /** What to write instead, in words for the error message. */
   instead: string;
-  /** The example in that form: both evaluate it to what the example means. */
+  /** The example in that form. JavaScript and Espruino give the same result for it. */
   better: string;
   /** esbuild rewrites it without a helper function, so the build accepts it; `npm run check` refuses it in the firmware. */
   lowered?: true;

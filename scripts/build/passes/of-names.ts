@@ -2,7 +2,7 @@ import MagicString from "magic-string";
 import type { Script } from "../ast/script.ts";
 import { isKey, walk } from "../ast/walk.ts";
 
-/** Gives variables called `of` another name: the minifier gives that name out, and Espruino takes it for the keyword. */
+/** Gives variables called `of` another name: the minifier may choose that name, and Espruino takes it for the keyword. */
 export function renameOf(script: Script): Script {
   const { code } = script;
   if (!/\bof\b/.test(code)) return script;
