@@ -48,7 +48,7 @@ const names = [...new Set(PASSES.map((pass) => pass.name))];
 const unlike = ESPRUINO === "" ? "no interpreter" : (await readPool()).unlike;
 
 it.skipIf(unlike !== "")(
-  "every pass saves the JsVars that its figure tells, to within a tenth or 10",
+  "every pass saves at least nine tenths of the JsVars that its figure tells",
   { timeout: 120_000 },
   async () => {
     const all = await idleJsVars(PASSES);
@@ -60,9 +60,7 @@ it.skipIf(unlike !== "")(
     console.log(`idle with all passes: ${all} JsVars; more without ${saved.map((one) => one.join(" ")).join(", ")}`);
     for (const [name, jsVars] of saved) {
       const told = PASSES.find((pass) => pass.name === name)?.saves ?? 0;
-      expect(Math.abs(jsVars - told), `${name} saves ${jsVars}, not ${told}`).toBeLessThanOrEqual(
-        Math.max(10, told / 10),
-      );
+      expect(jsVars, name).toBeGreaterThanOrEqual(0.9 * told);
     }
   },
 );

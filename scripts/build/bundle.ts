@@ -7,7 +7,7 @@ import { DEVICE_FILE, FIRMWARE, ROOT } from "./paths.ts";
 import { PASSES, type Pass, runPasses } from "./pipeline.ts";
 import { runEsbuild, SUPPORTED } from "./run-esbuild.ts";
 
-export { ROOT } from "./paths.ts";
+export { FIRMWARE, ROOT } from "./paths.ts";
 export { BundleError, formatProblem, type Problem } from "./problems.ts";
 
 export interface BundleOptions extends DeviceChoice {
