@@ -1,7 +1,7 @@
 import MagicString from "magic-string";
 import { describe, expect, it } from "vitest";
 import type { Script } from "../../../scripts/build/ast/script.ts";
-import { bundleBare } from "../../../scripts/build/bundle.ts";
+import { bundleBare, bundleFirmware } from "../../../scripts/build/bundle.ts";
 import { checkDialect, checkFlashed } from "../../../scripts/build/dialect/check-dialect.ts";
 import { PASSES, type Pass, runPasses } from "../../../scripts/build/pipeline.ts";
 import { buildFirmware } from "../../../scripts/build.ts";
@@ -72,8 +72,9 @@ describe("the passes over the whole firmware", () => {
     expect(await behaviour(script)).toEqual(plain);
   });
 
-  it("leave nothing that Espruino misreads", () => {
+  it("leave nothing that Espruino misreads, here and with the device file of the repository", async () => {
     expect(checkFlashed(after[PASSES.length])).toEqual([]);
+    expect(checkFlashed((await bundleFirmware()).script)).toEqual([]);
   });
 });
 
