@@ -1,13 +1,15 @@
-/** `npm run build`: device file checked, plan told, firmware bundled to dist/firmware.js. */
+/** `npm run build`: checks the device file, prints the plan, and bundles the firmware to dist/firmware.js. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import pc from "picocolors";
-import { BundleError, bundleFirmware, ROOT } from "./build/bundle.ts";
+import { type BundleOptions, bundleFirmware } from "./build/bundle.ts";
 import { DeviceFileError, loadDevice } from "./build/device-file.ts";
-import { checkDialect } from "./build/dialect/check-dialect.ts";
+import { checkFlashed, checkWritten } from "./build/dialect/check-dialect.ts";
+import { ROOT } from "./build/paths.ts";
 import { describePlan, type Plan, planDevice } from "./build/plan.ts";
+import { BundleError } from "./build/problems.ts";
 
 export interface Built {
   code: string;
@@ -16,7 +18,7 @@ export interface Built {
   plan: Plan;
 }
 
-/** A device that can't work as it is, or a bundle too large. `message` has one line a reason. */
+/** The device can't work as it is, or the bundle is too large. `message` has one line for each reason. */
 export class BuildError extends Error {
   readonly plan: Plan | undefined;
   constructor(message: string, plan?: Plan) {
@@ -26,25 +28,27 @@ export class BuildError extends Error {
   }
 }
 
-/** What package.json allows the bundle to weigh. */
+/** The budget for the bundle's size, from package.json. */
 export function bundleBytesMax(): number {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   return manifest["espruino-backfill"].bundleBytesMax;
 }
 
 /**
- * The firmware for one device, checked: the device file, its load, the dialect, the size.
+ * Builds the firmware for one device, and checks the device file, its load, the dialect and the size.
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
-export async function buildFirmware(options: { deviceFile?: string; deviceSource?: string } = {}): Promise<Built> {
+export async function buildFirmware(options: BundleOptions = {}): Promise<Built> {
   const plan = planDevice(await loadDevice(options));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
-  const problems = await checkDialect(options);
-  if (problems.length > 0) throw new BundleError(problems);
-  const { code, bytes } = await bundleFirmware(options);
+  const written = await checkWritten(options);
+  if (written.length > 0) throw new BundleError(written);
+  const { code, bytes, script } = await bundleFirmware(options);
+  const flashed = checkFlashed(script);
+  if (flashed.length > 0) throw new BundleError(flashed);
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
-    throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} over the budget in package.json`, plan);
+    throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);
   }
   return { code, bytes, bytesMax, plan };
 }
@@ -52,7 +56,7 @@ export async function buildFirmware(options: { deviceFile?: string; deviceSource
 async function main(): Promise<void> {
   const program = new Command("npm run build --")
     .description(
-      "Bundles the firmware with its device file into one script for Espruino, and says what the device file amounts to.",
+      "Bundles the firmware with a device file into one script for Espruino, and prints what the device will sample, hold and send.",
     )
     .option("--device <file>", "device file", "firmware/device.ts")
     .option("--out <file>", "where to write", "dist/firmware.js")

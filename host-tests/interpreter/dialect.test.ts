@@ -1,13 +1,15 @@
 /**
- * What the build refuses really goes wrong in the interpreter, and what it lets through really works: each construct
- * is run by V8 and by Espruino, and the two answers compared.
+ * What the build refuses goes wrong in the interpreter, and what it accepts works there: V8 and Espruino run each construct,
+ * and the test compares the two answers.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { findMisread, RULES } from "../../scripts/build/dialect/check-dialect.ts";
+import { Script } from "../../scripts/build/ast/script.ts";
 import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/build/dialect/library.ts";
+import { findMisread } from "../../scripts/build/dialect/misread.ts";
+import { RULES } from "../../scripts/build/dialect/rules.ts";
 import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
 import { describeEspruino } from "./describe-espruino.ts";
 
@@ -15,7 +17,7 @@ import { describeEspruino } from "./describe-espruino.ts";
 interface Construct {
   name: string;
   code: string;
-  /** Only the type check can tell: strings have it. */
+  /** Only the type check can refuse it: texts have a method of that name. */
   byType?: true;
 }
 
@@ -175,13 +177,13 @@ function expected(code: string): string {
   return JSON.stringify(runInNewContext(`var answer;${code};answer`));
 }
 
-/** What Espruino answers, "nothing" when it throws or can't read it. One process each: a misparse must not colour the next. */
+/** What Espruino answers, "nothing" if it throws or can't parse. Each in its own process: a misparse must not affect the next. */
 async function actual(code: string): Promise<string> {
   const folder = makeFolder();
   try {
     writeFileSync(
       join(folder.path, "construct.js"),
-      // A syntax error ends the script, so the answer is printed by something that was set up before.
+      // A syntax error ends the script, so a timer that was set before prints the answer.
       `var answer="nothing";setTimeout(function(){print("answer="+JSON.stringify(answer));quit()},1);\n${code};\n`,
     );
     const output = await runScript(folder.path, "construct.js", 10_000);
@@ -192,10 +194,10 @@ async function actual(code: string): Promise<string> {
   }
 }
 
-/** Ids of what the build's check finds in it; what it can't even read counts as refused. */
+/** Ids of what the build's check finds; code that the check can't parse counts as refused. */
 function refusals(code: string): string[] {
   try {
-    return findMisread(`var answer;${code}`).map(({ id }) => id);
+    return findMisread(new Script(`var answer;${code}`)).map(({ id }) => id);
   } catch (error) {
     return [String(error)];
   }
@@ -219,7 +221,7 @@ describeEspruino("what the build refuses goes wrong in the interpreter", () => {
   });
 });
 
-describeEspruino("what the build lets through works in the interpreter", () => {
+describeEspruino("what the build accepts works in the interpreter", () => {
   it.concurrent.each(ALLOWED)("$name", async ({ code }) => {
     expect(await actual(code)).toBe(expected(code));
     expect(refusals(code)).toEqual([]);
@@ -227,7 +229,7 @@ describeEspruino("what the build lets through works in the interpreter", () => {
 });
 
 describeEspruino("the library that the build knows", () => {
-  it("has every member it lists", async () => {
+  it("has every member that the build lists", async () => {
     const members = Object.entries(STATIC_MEMBERS).flatMap(([object, names]) =>
       [...names].map((name) => `${object}.${name}`),
     );
@@ -236,7 +238,7 @@ describeEspruino("the library that the build knows", () => {
     expect(JSON.parse(await actual(code))).toEqual([]);
   });
 
-  it("lacks every method it says is missing", async () => {
+  it("lacks every method that the build calls missing", async () => {
     const subjects =
       '["[]","\'a\'","(5)","new Date(0)","/a/","{}","new Uint8Array(2)","new DataView(new ArrayBuffer(8))"]';
     const code = `answer=${JSON.stringify([...MISSING_METHODS])}.filter(function(name){

@@ -2,10 +2,11 @@ import { createContext, runInContext } from "node:vm";
 import { z } from "zod";
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
-import { type BundleOptions, bundleDeviceFile } from "./bundle.ts";
+import { bundleDeviceFile } from "./bundle.ts";
+import type { DeviceChoice } from "./device-plugin.ts";
 import { GLOBALS } from "./dialect/library.ts";
 
-/** The device file is not one. `message` has one line a mistake. */
+/** The device file exports no valid device. `message` has one line for each mistake. */
 export class DeviceFileError extends Error {
   constructor(lines: string[]) {
     super(lines.join("\n"));
@@ -22,7 +23,7 @@ const positive = z.int("must be a whole number").min(1, "must be at least 1");
 const page = (least: number) =>
   z.int("must be a number").min(least, `must be at least ${least}`).multipleOf(1024, "must be a multiple of 1024");
 const wire = z.strictObject({
-  pin: z.string("must be a pin's name, as D0"),
+  pin: z.string("must be a pin's name, such as D0"),
   activeLow: z.boolean("must say true or false"),
 });
 
@@ -43,7 +44,9 @@ const datastream = z.strictObject({
 });
 
 const server = z.strictObject({
-  url: z.string("must be a URL, as https://blynk.cloud").refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
+  url: z
+    .string("must be a URL, such as https://blynk.cloud")
+    .refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
   allowPlainHttp: z.boolean("must say true or false").optional(),
   pointsPerRequestMax: positive.optional(),
   pointsPerDayMax: positive.optional(),
@@ -60,8 +63,8 @@ const deviceShape = z.strictObject({
     .max(LIMITS.datastreamsMax, `must have at most ${LIMITS.datastreamsMax} datastreams`),
   server,
   timeServers: z
-    .array(z.string().regex(HOST, "must be a host's name"), "must be a list of hosts")
-    .min(1, "must have at least one host: without a clock no sample can be sent"),
+    .array(z.string().regex(HOST, "must be a host's name"), "must be a list of host names")
+    .min(1, "must have at least one host: without a time server no sample can be sent"),
   maxTimeUncertaintyMs: milliseconds(1).optional(),
   overload: z.enum(["thin", "oldest-first"], 'must be "thin" or "oldest-first"').optional(),
   region: z.union(
@@ -79,7 +82,7 @@ function isOrigin(text: string): boolean {
   return /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(text);
 }
 
-/** What is wrong with a device, one line each, as `datastreams[1].decimals must be 0 to 4`. */
+/** What is wrong with a device, one line for each mistake, such as `datastreams[1].decimals must be 0 to 4`. */
 export function findDeviceMistakes(device: unknown): string[] {
   const result = deviceShape.safeParse(device);
   if (!result.success) return result.error.issues.map(sayIssue);
@@ -91,7 +94,9 @@ export function findDeviceMistakes(device: unknown): string[] {
       mistakes.push(`datastreams[${i}].pin ${pin} is taken by datastreams[${pins.indexOf(pin)}]`);
   });
   if (parsed.server.url.startsWith("http:") && parsed.server.allowPlainHttp !== true) {
-    mistakes.push("server.url is http: the token would travel in the clear; say allowPlainHttp: true if you mean it");
+    mistakes.push(
+      "server.url is http: anyone on the way could read the token. Write allowPlainHttp: true if that is all right",
+    );
   }
   return mistakes;
 }
@@ -107,14 +112,14 @@ function sayIssue(issue: z.core.$ZodIssue): string {
 }
 
 /**
- * The device that a device file exports, with sensors that were never read. Throws `BundleError` for what doesn't compile,
- * `DeviceFileError` for what throws when it is loaded or is no device.
+ * Runs a device file on this machine and returns the device it exports; no sensor is read. Throws `BundleError` if the file
+ * doesn't compile, `DeviceFileError` if it throws while it loads or exports no valid device.
  */
-export async function loadDevice(options: Pick<BundleOptions, "deviceFile" | "deviceSource"> = {}): Promise<Device> {
+export async function loadDevice(choice: DeviceChoice = {}): Promise<Device> {
   const context = standInForEspruino();
-  const code = await bundleDeviceFile(options);
+  const code = await bundleDeviceFile(choice);
   try {
-    runInContext(code, context, { filename: options.deviceFile ?? "device.ts", timeout: 5000 });
+    runInContext(code, context, { filename: choice.deviceFile ?? "device.ts", timeout: 5000 });
   } catch (error) {
     throw new DeviceFileError([`the device file fails when it is loaded: ${(error as Error).message}`]);
   }
@@ -124,7 +129,7 @@ export async function loadDevice(options: Pick<BundleOptions, "deviceFile" | "de
   return device as Device;
 }
 
-/** A context with JavaScript's own globals, in which everything of Espruino's can be called, constructed and read, and does nothing. */
+/** A context with JavaScript's own globals, and with Espruino's: these can be called, constructed and read, and do nothing. */
 function standInForEspruino(): { [name: string]: unknown } {
   const anything: unknown = new Proxy(function anything() {}, {
     get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : anything),
@@ -133,8 +138,9 @@ function standInForEspruino(): { [name: string]: unknown } {
   });
   const globals: { [name: string]: unknown } = {};
   const own = new Set(Object.getOwnPropertyNames(globalThis));
-  for (const name of GLOBALS)
+  for (const name of GLOBALS) {
     if (!own.has(name) || /^(console|process|set|clear|require)/.test(name)) globals[name] = anything;
+  }
   for (let i = 0; i < 50; i++) globals[`D${i}`] = anything;
   delete globals.arguments;
   delete globals.global;

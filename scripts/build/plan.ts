@@ -4,10 +4,10 @@ import { LIMITS } from "../../firmware/limits.ts";
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
 
-/** Partitions that Espruino's ESP32 builds have and that may serve as region (targets/esp32, HARDWARE.md). */
+/** Sizes of the partitions of Espruino's ESP32 builds that may hold the samples (targets/esp32, HARDWARE.md). */
 const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
 
-/** All overhead in, for samples at a steady pace that change little; what jumps costs up to 2.5 (FORMAT.md). */
+/** With all overhead, at a steady interval and with small changes. Values that jump take up to 2.5 (FORMAT.md). */
 const BYTES_PER_SAMPLE = 1.1;
 
 export interface StreamPlan {
@@ -17,25 +17,26 @@ export interface StreamPlan {
   samplesPerDay: number;
 }
 
-/** What a device file amounts to. Counts of samples and days are estimates. */
+/** What a device will sample, hold and send. Counts of samples and days are estimates. */
 export interface Plan {
   streams: StreamPlan[];
   samplesPerDay: number;
-  /** What the server takes in a day of the firmware's rolling window. */
+  /** Points that the firmware sends in a day at most: the server's daily limit, over the firmware's rolling window. */
   pointsPerDay: number;
   requestsPerDay: number;
   region: string;
-  /** Undefined when the region is a partition that only the chip knows. */
+  /** Undefined if the region is a partition whose size only the chip knows; then so are the four below. */
   regionBytes: number | undefined;
   ringPages: number | undefined;
   samplesHeld: number | undefined;
   daysOffline: number | undefined;
-  /** Days with Wi-Fi until a full backlog is sent; Infinity when it never is. */
+  /** Days with Wi-Fi until a full backlog is sent; Infinity if it never is. */
   drainDays: number | undefined;
-  /** 1 unless the device file thins: every so many-th sample is sent. */
+  /** One sample in this many is sent; 1 unless the device file says `overload: "thin"`. */
   thinEvery: number;
-  /** What the build stops at, and what it only says. */
+  /** Reasons to stop the build. */
   errors: string[];
+  /** What the user should know. */
   warnings: string[];
 }
 
@@ -70,7 +71,7 @@ export function planDevice(device: Device): Plan {
 
 function planRegion(plan: Plan, ageDays: number): void {
   if (plan.regionBytes === undefined) {
-    plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor tells its size`);
+    plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor shows its size`);
     return;
   }
   const bankPages = Math.ceil(LIMITS.ledgerBankBytes / PAGE_BYTES);
@@ -86,7 +87,7 @@ function planRegion(plan: Plan, ageDays: number): void {
   // One page is always kept free.
   plan.samplesHeld = Math.floor(((plan.ringPages - 1) * PAGE_BYTES) / BYTES_PER_SAMPLE);
   plan.daysOffline = Math.min(plan.samplesHeld / plan.samplesPerDay, ageDays);
-  // A day's allowance goes at once, the rest as it comes back, while new samples take their share.
+  // The first day's allowance is sent at once. After that, each day sends what new samples leave of the allowance.
   const backlog = plan.daysOffline * plan.samplesPerDay - plan.pointsPerDay;
   const sparePerDay = plan.pointsPerDay - plan.samplesPerDay;
   plan.drainDays = backlog <= 0 ? 0 : sparePerDay > 0 ? backlog / sparePerDay : Infinity;
@@ -124,7 +125,7 @@ function judgeLoad(plan: Plan, device: Device): void {
   }
 }
 
-/** The plan as a person reads it, without colours. */
+/** The plan as text for a person, without colours. */
 export function describePlan(plan: Plan): string {
   const lines = plan.streams.map((one) => {
     const name = `  ${one.pin.padEnd(5)}${one.name}`.padEnd(28);
@@ -144,7 +145,7 @@ export function describePlan(plan: Plan): string {
 }
 
 function sayDrain(days: number): string {
-  if (days === Infinity) return "never: as much is sampled as the server takes";
+  if (days === Infinity) return "never: the device samples as much as the server takes";
   return days === 0 ? "at the first sync" : `in ${say(days)} days of Wi-Fi`;
 }
 

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { BundleError, bundleFirmware } from "../../../scripts/build/bundle.ts";
-import { findMisread } from "../../../scripts/build/dialect/check-dialect.ts";
+import { findMisread } from "../../../scripts/build/dialect/misread.ts";
+import { PASSES } from "../../../scripts/build/pipeline.ts";
 
 const entry = new URL("../../support/entry.fixture.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the bundle logs when it runs with nothing of Node's. */
+/** What the bundle logs when it runs without Node's globals. */
 function run(code: string): unknown[] {
   const logged: unknown[] = [];
   runInNewContext(code, {
@@ -30,13 +31,13 @@ const REFUSED: [what: string, source: string][] = [
 ];
 
 describe("the bundle", () => {
-  it("puts a device's source in the place of the firmware's device file", async () => {
+  it("takes the source of a device in place of the firmware's device file", async () => {
     const { code, bytes } = await bundleFirmware({ entry, deviceSource: "export const device: object = { mine: 1 };" });
     expect(run(code)).toEqual(['{"mine":1}']);
     expect(bytes).toBe(code.length);
   });
 
-  it("takes a device file from anywhere, with the firmware's files by relative path or by name", async () => {
+  it("takes a device file from any folder, which names the firmware's files by relative path or by package", async () => {
     const deviceFile = join(folder, "shed.ts");
     writeFileSync(
       deviceFile,
@@ -48,13 +49,13 @@ describe("the bundle", () => {
     expect(run((await bundleFirmware({ entry, deviceFile })).code)).toEqual(['{"pins":255,"sent":0}']);
   });
 
-  it("calls Espruino's own require, by its name and with the module's", async () => {
+  it("calls Espruino's own require by its name, with the name of the module", async () => {
     const { code } = await bundleFirmware({ entry, deviceSource: 'export const device = require("DS18B20");' });
     expect(code).toContain('require("DS18B20")');
     expect(run(code)).toEqual(['"DS18B20"']);
   });
 
-  it("keeps its names out of the console's globals, where they would hide pins", async () => {
+  it("leaves no name among the console's globals, where it would hide a pin", async () => {
     const { code } = await bundleFirmware({ entry, deviceSource: "export const device = 1;" });
     const globals = { console: { log: () => {} } };
     runInNewContext(code, globals);
@@ -71,19 +72,20 @@ describe("the bundle", () => {
     });
   }
 
-  it("gives no variable the name of, and leaves for…of and members called of alone", async () => {
+  it("gives no variable the name `of`, and keeps for…of and members called `of`", async () => {
     const deviceSource = `
       const of = [1, 2];
       const o = { of: of };
       let sum = 0;
       for (const x of of) sum += x;
       export const device = [sum, o.of.length, of.length];`;
-    const { code } = await bundleFirmware({ entry, deviceSource, minify: false });
+    const passes = PASSES.filter((pass) => pass.name === "of-names");
+    const { code, script } = await bundleFirmware({ entry, deviceSource, passes });
     expect(run(code)).toEqual(["[3,2,2]"]);
-    expect(findMisread(code)).toEqual([]);
+    expect(findMisread(script)).toEqual([]);
   });
 
-  it("says which device file it doesn't find", async () => {
+  it("names the device file that it can't find", async () => {
     await expect(bundleFirmware({ deviceFile: "no/such.ts" })).rejects.toThrow("no such device file: no/such.ts");
   });
 });

@@ -15,7 +15,7 @@ const device = (changes: Partial<Device> = {}, intervalsMs = [60_000, 60_000, 60
   ...changes,
 });
 
-/** With a member of the device, or of its first datastream, put in the way of the type. */
+/** A device with another value for one member, which its type may forbid. */
 const broken = (path: string, value: unknown): unknown => {
   const made = device() as unknown as { [key: string]: unknown };
   const keys = path.split(".");
@@ -26,14 +26,14 @@ const broken = (path: string, value: unknown): unknown => {
 };
 
 describe("the plan of a device", () => {
-  it("counts samples a day per datastream and in all", () => {
+  it("counts the samples of a day, for each datastream and in total", () => {
     const plan = planDevice(device({}, [60_000, 30_000]));
     expect(plan.streams.map((one) => one.samplesPerDay)).toEqual([1440, 2880]);
     expect(plan.samplesPerDay).toBe(4320);
     expect(plan.errors).toEqual([]);
   });
 
-  it("says how long the region lasts offline: 64 kB hold a month of one sample a minute", () => {
+  it("says how long the region lasts offline: 64 kB last for a month at one sample a minute", () => {
     const plan = planDevice(device({}, [60_000]));
     expect(plan.ringPages).toBe(14);
     expect(plan.samplesHeld).toBeGreaterThan(45_000);
@@ -43,14 +43,14 @@ describe("the plan of a device", () => {
     expect(plan.daysOffline).toBeLessThan(28);
   });
 
-  it("says how long a full backlog drains: at once when a day's allowance covers it", () => {
+  it("says how long a full backlog takes to drain: nothing if a day's allowance covers it", () => {
     expect(planDevice(device({}, [3_600_000])).drainDays).toBe(0);
     const plan = planDevice(device());
     const spare = plan.pointsPerDay - plan.samplesPerDay;
     expect(plan.drainDays).toBeCloseTo(((plan.samplesHeld ?? 0) - plan.pointsPerDay) / spare, 6);
   });
 
-  it("stops at more samples than the server takes, with the numbers and the ways out", () => {
+  it("refuses more samples than the server takes, with the numbers and the ways out", () => {
     const plan = planDevice(device({}, [5_000]));
     expect(plan.errors).toHaveLength(1);
     expect(plan.errors[0]).toContain("17,280 samples a day");
@@ -60,7 +60,7 @@ describe("the plan of a device", () => {
     }
   });
 
-  it("goes on with an overload that the device file allows, and says what becomes of the samples", () => {
+  it("accepts an overload that the device file allows, and says what happens to the samples", () => {
     const thin = planDevice(device({ overload: "thin" }, [5_000]));
     expect(thin.errors).toEqual([]);
     expect(thin.thinEvery).toBe(2);
@@ -75,18 +75,18 @@ describe("the plan of a device", () => {
     expect(planDevice(device({ server }, [5_000])).errors).toEqual([]);
   });
 
-  it("stops at a region too small for its datastreams", () => {
+  it("refuses a region that is too small for its datastreams", () => {
     const plan = planDevice(device({}, Array(6).fill(600_000)));
     expect(plan.errors[0]).toContain("14 pages for samples, 6 datastreams need 15");
     expect(planDevice(device({ region: "ota_0" }, Array(6).fill(600_000))).errors).toEqual([]);
   });
 
-  it("warns of a region whose size only the chip knows, and of too many requests a day", () => {
+  it("warns about a region whose size only the chip knows, and about too many requests a day", () => {
     expect(planDevice(device({ region: "mine" })).warnings[0]).toContain("region mine");
     expect(planDevice(device({ syncEveryMs: 60_000 })).warnings[0]).toContain("4320 requests a day");
   });
 
-  it("reads well", () => {
+  it("lists datastreams, total and region as text", () => {
     const text = describePlan(planDevice(device()));
     expect(text).toContain("v1   sensor 1");
     expect(text).toContain("every 1 min");
@@ -120,7 +120,7 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
 ];
 
 describe("a device file", () => {
-  it("has no mistakes when it is right", () => expect(findDeviceMistakes(device())).toEqual([]));
+  it("has no mistakes if it is right", () => expect(findDeviceMistakes(device())).toEqual([]));
 
   for (const [path, value, words] of MISTAKES) {
     it(`is refused for ${path} = ${JSON.stringify(value)}, by name`, () => {
@@ -128,7 +128,7 @@ describe("a device file", () => {
     });
   }
 
-  it("is read on the host, with Espruino's functions and the firmware's sensors in place", async () => {
+  it("loads on this machine, with stand-ins for Espruino's functions and with the firmware's sensors", async () => {
     const deviceSource = `
       import type { Device } from "./device-types.ts";
       import { LIMITS } from "espruino-backfill/limits.ts";
@@ -142,7 +142,7 @@ describe("a device file", () => {
     expect(read.datastreams[0]).toMatchObject({ pin: "v7", intervalMs: 100 });
   });
 
-  it("that throws, or exports nothing, is told from one with mistakes", async () => {
+  it("that throws, or exports nothing, is refused with that reason", async () => {
     await expect(
       loadDevice({ deviceSource: 'throw new Error("no such thing");\nexport const device = 1;' }),
     ).rejects.toThrow("fails when it is loaded: no such thing");

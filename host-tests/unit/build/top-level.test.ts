@@ -1,6 +1,9 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { Script } from "../../../scripts/build/ast/script.ts";
 import { renameTopLevel } from "../../../scripts/build/passes/top-level.ts";
+
+const rename = (code: string) => renameTopLevel(new Script(code)).code;
 
 function globalsOf(code: string): string[] {
   const context: { [name: string]: unknown } = {};
@@ -8,7 +11,7 @@ function globalsOf(code: string): string[] {
   return Object.keys(context);
 }
 
-describe("names at the top of the bundle", () => {
+describe("new names at the top of a script", () => {
   it.each([
     ["variables and functions", "var a=1;let b=2;const c=3;function D0(){return a+b+c}globalThis.answer=D0()", 6],
     ["what an inner name hides", "var a=1;function b(a){return a}globalThis.answer=b(5)+a", 6],
@@ -21,17 +24,17 @@ describe("names at the top of the bundle", () => {
     ["assignments", "var a;a=3;a+=1;[a]=[a+1];globalThis.answer=a", 5],
   ])("keep the meaning of %s", (_, code, answer) => {
     const context: { answer?: unknown } = {};
-    runInNewContext(renameTopLevel(code), context);
+    runInNewContext(rename(code), context);
     expect(context.answer).toBe(answer);
   });
 
-  it("leave nothing global that a person would type", () => {
-    const code = renameTopLevel("var a=1;function D2(){return a}const t=D2();globalThis.backfill={t}");
+  it("leave no global that a person would type", () => {
+    const code = rename("var a=1;function D2(){return a}const t=D2();globalThis.backfill={t}");
     expect(globalsOf(code).filter((name) => !name.startsWith("$"))).toEqual(["backfill"]);
   });
 
   it("leave globals, strings and inner names alone", () => {
-    expect(renameTopLevel('var a=E.CRC32("a");(()=>{let b=a;return b})()')).toBe(
+    expect(rename('var a=E.CRC32("a");(()=>{let b=a;return b})()')).toBe(
       'var $0=E.CRC32("a");(()=>{let b=$0;return b})()',
     );
   });

@@ -1,6 +1,6 @@
-/** What the language library of Espruino 2v29.277 has: tried one by one in the Linux build, the boards' own from their sources. */
+/** The library of Espruino 2v29.277: each member was tried in the Linux build; those of the boards are from their sources. */
 
-/** Global names beside `E`, the pins and what the program declares. */
+/** Global names, without the pins. */
 export const GLOBALS = new Set(
   `Array ArrayBuffer Boolean DataView Date Error Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array
   InternalError JSON Math NaN Number Object Promise ReferenceError RegExp String SyntaxError TypeError Uint16Array Uint24Array
@@ -16,7 +16,7 @@ export const GLOBALS = new Set(
 /** Pins by name. */
 export const PIN_NAME = /^(D\d{1,2}|A\d{1,2}|BTN\d?|LED\d?)$/;
 
-/** Members of the built-in objects, where a missing one can be told by its name. */
+/** All members of those built-in objects that programs name directly, such as `Math.floor`. */
 export const STATIC_MEMBERS: { [object: string]: Set<string> } = {
   Array: new Set(["isArray", "prototype"]),
   Date: new Set(["now", "parse", "prototype"]),
@@ -34,7 +34,7 @@ export const STATIC_MEMBERS: { [object: string]: Set<string> } = {
   String: new Set(["fromCharCode", "prototype"]),
 };
 
-/** Methods that no type of Espruino's has. A program's own methods of these names are fine. */
+/** JavaScript's methods that no type of Espruino has. A program may have methods of these names itself. */
 export const MISSING_METHODS = new Set(
   `at codePointAt copyWithin entries findLast findLastIndex flat flatMap getBigInt64 getBigUint64 isPrototypeOf keys
   localeCompare matchAll normalize propertyIsEnumerable reduceRight search setBigInt64 setBigUint64 setUTCDate
@@ -42,9 +42,6 @@ export const MISSING_METHODS = new Set(
   toLocaleDateString toLocaleLowerCase toLocaleString toLocaleTimeString toLocaleUpperCase toPrecision toReversed toSorted
   toSpliced toTimeString toWellFormed trimEnd trimLeft trimRight trimStart values`.split(/\s+/),
 );
-
-/** Array methods that call back at once: a closure that is only passed to them sees a loop's variable as it is now. */
-export const CALLS_AT_ONCE = new Set("every filter find findIndex forEach map reduce replace some sort".split(" "));
 
 const REGEX_TROUBLE: [RegExp, string][] = [
   [/\(\?/, "groups that start with (?"],
@@ -56,11 +53,11 @@ const REGEX_TROUBLE: [RegExp, string][] = [
   [/\([^)]*\(/, "a group in a group"],
 ];
 
-/** What Espruino's regular expressions lack of this one, in words, or "". Each seen to fail in the interpreter. */
+/** What of a regular expression Espruino lacks, in words, or "". Each was seen to fail in the interpreter. */
 export function regexTrouble(pattern: string, flags: string): string {
   const bad = flags.replace(/[gi]/g, "");
   if (bad !== "") return `flag ${bad}`;
-  // Escaped characters and classes are no operators; what is told by a backslash is looked for first.
+  // Escaped characters and classes are no operators. The escapes that REGEX_TROUBLE looks for stay.
   const plain = pattern.replace(/\\[^1-9uUpPcbBk]/g, "_").replace(/\[(\\.|[^\]\\])*\]/g, "_");
   for (const [trouble, words] of REGEX_TROUBLE) if (trouble.test(plain)) return words;
   return "";

@@ -1,17 +1,15 @@
-/**
- * What Espruino misreads, as data. Each `example` is an expression that JavaScript evaluates and Espruino 2v29.277 throws at
- * or gets wrong (`happens`: seen by running it in the Linux build); each `better` gives in both what the example was meant to.
- * The interpreter tests run every row.
- */
+/** One construct that Espruino misreads. The interpreter tests run each row in Node and in Espruino 2v29.277 for Linux. */
 export interface DialectRule {
   id: string;
+  /** A JavaScript expression that Espruino can't evaluate, or evaluates to something else. */
   example: string;
-  /** What Espruino does with the example. */
+  /** What Espruino does with the example, as seen. */
   happens: string;
-  /** What to write, in words for the error message. */
+  /** What to write instead, in words for the error message. */
   instead: string;
+  /** The example in that form. JavaScript and Espruino give the same result for it. */
   better: string;
-  /** esbuild rewrites it without a helper, so a bundle may be built from it; `npm run check` still asks for plain code. */
+  /** esbuild rewrites it without a helper function, so the build accepts it; `npm run check` refuses it in the firmware. */
   lowered?: true;
 }
 

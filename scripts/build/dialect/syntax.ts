@@ -1,14 +1,22 @@
-import { childrenOf, isFunction, type Node } from "../ast/scopes.ts";
+import type * as acorn from "acorn";
+import type { Script } from "../ast/script.ts";
+import { type AnyNode, type FunctionNode, isFunction, memberName, walk } from "../ast/walk.ts";
 import { MISSING_METHODS, regexTrouble, STATIC_MEMBERS } from "./library.ts";
 
-/** A place that a rule objects to; `what` says more than the rule's id. */
+/** A place that a rule objects to. */
 export interface Finding {
+  /** The rule's. */
   id: string;
-  node: Node;
+  node: AnyNode;
+  /** What stands there, in words for the error message. */
   what: string;
 }
 
-const BY_TYPE: { [type: string]: (node: Node, parent: Node) => [id: string, what: string] | undefined } = {
+type Objection = [id: string, what: string] | undefined;
+type NodeOf<Type extends AnyNode["type"]> = Extract<AnyNode, { type: Type }>;
+
+/** What a node gives away alone, by its type. */
+const BY_TYPE: { [Type in AnyNode["type"]]?: (node: NodeOf<Type>, parent: AnyNode) => Objection } = {
   ObjectPattern: () => ["destructuring", "destructuring"],
   ArrayPattern: () => ["destructuring", "destructuring"],
   SpreadElement: () => ["spread", "spread"],
@@ -17,15 +25,13 @@ const BY_TYPE: { [type: string]: (node: Node, parent: Node) => [id: string, what
   ChainExpression: () => ["optional-chain", "?."],
   AssignmentExpression: (node) => {
     if (/^(\?\?|\|\||&&)=$/.test(node.operator)) return ["logical-assignment", node.operator];
-    if (node.operator === "**=") return ["exponent", "**="];
-    return undefined;
+    return node.operator === "**=" ? ["exponent", "**="] : undefined;
   },
   BinaryExpression: (node) => (node.operator === "**" ? ["exponent", "**"] : undefined),
-  Property: (node) => (node.computed ? ["computed-key", "a computed key"] : undefined),
-  PropertyDefinition: (node) => (node.computed ? ["computed-key", "a computed key"] : undefined),
+  Property: computedKey,
+  PropertyDefinition: computedKey,
   MethodDefinition: (node) => {
-    if (node.computed) return ["computed-key", "a computed key"];
-    return node.key.name === "static" ? ["method-name", "a method called static"] : undefined;
+    return memberName(node) === "static" ? ["method-name", "a method called static"] : computedKey(node);
   },
   FunctionDeclaration: functionKind,
   FunctionExpression: functionKind,
@@ -38,7 +44,7 @@ const BY_TYPE: { [type: string]: (node: Node, parent: Node) => [id: string, what
   TaggedTemplateExpression: () => ["tagged-template", "a tagged template"],
   WithStatement: () => ["with", "with"],
   SwitchStatement: (node) => {
-    const at = node.cases.findIndex((one: Node) => one.test === null);
+    const at = node.cases.findIndex((one) => one.test === null);
     return at >= 0 && at < node.cases.length - 1 ? ["switch-default", "a case after default"] : undefined;
   },
   Literal: (node) => {
@@ -54,57 +60,56 @@ const BY_TYPE: { [type: string]: (node: Node, parent: Node) => [id: string, what
   ClassExpression: extendsKind,
 };
 
-function functionKind(node: Node): [string, string] | undefined {
+function computedKey(node: { computed: boolean }): Objection {
+  return node.computed ? ["computed-key", "a computed key"] : undefined;
+}
+
+function functionKind(node: FunctionNode): Objection {
   if (node.async) return ["async", "an async function"];
   return node.generator ? ["generator", "a generator"] : undefined;
 }
 
-function extendsKind(node: Node): [string, string] | undefined {
-  const name = node.superClass?.name ?? "";
+function extendsKind({ superClass }: acorn.Class): Objection {
+  const name = superClass?.type === "Identifier" ? superClass.name : "";
   return /^(Error|Array|Promise|RegExp|Date|\w+Error|\w+Array)$/.test(name)
     ? ["extends-builtin", `a class that extends ${name}`]
     : undefined;
 }
 
-/** What single nodes give away, without knowing what names mean. */
-export function findSyntax(program: Node, code: string): Finding[] {
+/** What can be found without knowing what names stand for. */
+export function findSyntax({ code, program }: Script): Finding[] {
   const findings: Finding[] = [];
   const ownMembers = new Set<string>();
-  const visit = (node: Node, parent: Node): void => {
-    const found = BY_TYPE[node.type]?.(node, parent);
-    if (found !== undefined) findings.push({ id: found[0], node: node, what: found[1] });
+  const calls: acorn.MemberExpression[] = [];
+  walk(program, (node, path) => {
+    const parent = path[path.length - 1];
+    // The table's own types tell that each function gets its type of node; TypeScript can't follow that.
+    const found = (BY_TYPE[node.type] as ((node: AnyNode, parent: AnyNode) => Objection) | undefined)?.(node, parent);
+    if (found !== undefined) findings.push({ id: found[0], node, what: found[1] });
     if (node.type === "Literal" && node.regex && /\)\s*$/.test(code.slice(Math.max(0, node.start - 20), node.start))) {
-      findings.push({ id: "regex-after-paren", node: node, what: "a regular expression right after )" });
+      findings.push({ id: "regex-after-paren", node, what: "a regular expression right after )" });
     }
-    if (/^(Property|MethodDefinition|PropertyDefinition)$/.test(node.type) && !node.computed)
-      ownMembers.add(node.key.name);
-    if (node.type === "AssignmentExpression" && node.left.type === "MemberExpression") {
-      ownMembers.add(node.left.property.name);
+    if (node.type === "Identifier") {
+      const written = code.slice(node.start, node.end);
+      if (written !== node.name || /[^\x20-\x7e]/.test(written)) {
+        findings.push({ id: "unicode-name", node, what: `the name ${written}` });
+      }
     }
-    if (node.type === "Identifier" && code.slice(node.start, node.end) !== node.name) {
-      findings.push({ id: "unicode-name", node: node, what: `the name ${code.slice(node.start, node.end)}` });
-    } else if (node.type === "Identifier" && /[^\x20-\x7e]/.test(node.name)) {
-      findings.push({ id: "unicode-name", node: node, what: `the name ${node.name}` });
-    }
-    for (const child of childrenOf(node)) visit(child, node);
-  };
-  visit(program, program);
-  return findings.concat(findMissingMethods(program, ownMembers));
+    const isAssigned = node.type === "AssignmentExpression" && node.left.type === "MemberExpression";
+    if (isAssigned) ownMembers.add(memberName(node.left));
+    else if (node.type !== "MemberExpression") ownMembers.add(memberName(node));
+    if (node.type === "CallExpression" && node.callee.type === "MemberExpression") calls.push(node.callee);
+  });
+  return findings.concat(findMissingMethods(calls, ownMembers));
 }
 
 /** Calls of methods that no type of Espruino's has, unless the program has a member of that name itself. */
-function findMissingMethods(program: Node, ownMembers: Set<string>): Finding[] {
-  const findings: Finding[] = [];
-  const visit = (node: Node): void => {
-    if (node.type === "CallExpression" && node.callee.type === "MemberExpression" && !node.callee.computed) {
-      const name = node.callee.property.name;
-      const onBuiltIn = STATIC_MEMBERS[node.callee.object.name] !== undefined;
-      if (MISSING_METHODS.has(name) && !ownMembers.has(name) && !onBuiltIn) {
-        findings.push({ id: "missing-method", node: node.callee.property, what: `.${name}()` });
-      }
-    }
-    for (const child of childrenOf(node)) visit(child);
-  };
-  visit(program);
-  return findings;
+function findMissingMethods(callees: acorn.MemberExpression[], ownMembers: Set<string>): Finding[] {
+  return callees.flatMap((callee) => {
+    const name = memberName(callee);
+    const { object, property } = callee;
+    const isOnBuiltIn = object.type === "Identifier" && STATIC_MEMBERS[object.name] !== undefined;
+    if (!MISSING_METHODS.has(name) || ownMembers.has(name) || isOnBuiltIn) return [];
+    return [{ id: "missing-method", node: property, what: `.${name}()` }];
+  });
 }

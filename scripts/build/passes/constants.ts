@@ -1,97 +1,101 @@
-import * as acorn from "acorn";
-import { applyEdits, type Edit } from "../ast/edits.ts";
-import { type Binding, type Node, type Reference, resolveNames } from "../ast/scopes.ts";
+import type * as acorn from "acorn";
+import MagicString from "magic-string";
+import type { Reference } from "../ast/scopes.ts";
+import type { Script } from "../ast/script.ts";
+import type { AnyNode } from "../ast/walk.ts";
 
 /**
- * Puts the values of constants at the top of a script where their names are used, and drops the names: a number takes a JsVar
- * or two for ever, a text one for each dozen characters, and each name at the top makes every look-up of a global longer.
- * 257 JsVars at idle.
- * An object whose members are all constants and that is only ever asked for them (LIMITS, VERDICT) goes the same way.
+ * Puts the values of constants at the top of a script in the places of their names, and drops the names. A number keeps a
+ * JsVar or two for ever, a text one for each dozen characters, and each name at the top makes every look-up of a global longer.
+ * An object whose members are all constants, and whose members alone are used (LIMITS, VERDICT), goes the same way.
  */
-export function inlineConstants(code: string): string {
-  const program = acorn.parse(code, { ecmaVersion: "latest", sourceType: "script" }) as unknown as Node;
-  const uses = new Map<Binding, Reference[]>();
-  for (const use of resolveNames(program)) {
-    if (use.binding === undefined) continue;
-    const list = uses.get(use.binding);
-    if (list === undefined) uses.set(use.binding, [use]);
-    else list.push(use);
-  }
-
-  const edits: Edit[] = [];
-  const dropped = new Set<Node>();
-  const declarators = program.body
-    .filter((statement: Node) => statement.type === "VariableDeclaration")
-    .flatMap((statement: Node) => statement.declarations as Node[]);
+export function inlineConstants(script: Script): Script {
+  const { code, program, uses } = script;
+  const edits = new MagicString(code);
+  const declarations = program.body.filter((one) => one.type === "VariableDeclaration");
+  const initOf = new Map<AnyNode, AnyNode | null | undefined>();
+  for (const one of declarations.flatMap((declaration) => declaration.declarations)) initOf.set(one.id, one.init);
+  const dropped = new Set<AnyNode>();
   for (const [binding, references] of uses) {
-    const declarator = declarators.find((one: Node) => one.id === binding.node);
-    if (declarator === undefined || !declarator.init) continue;
-    const found = references.map((use) => inlined(use, declarator.init, code));
-    if (found.some((edit) => edit === undefined)) continue;
-    dropped.add(declarator);
-    for (const edit of found) if (edit !== undefined) edits.push(edit);
+    const init = initOf.get(binding.node);
+    if (!init) continue;
+    const values = references.map((use) => valueInPlace(use, init, code));
+    if (!values.every((one) => one !== undefined)) continue;
+    dropped.add(binding.node);
+    for (const { node, text } of values) edits.update(node.start, node.end, text);
   }
-  for (const statement of program.body) {
-    if (statement.type !== "VariableDeclaration") continue;
-    const rest = statement.declarations.filter((one: Node) => !dropped.has(one));
-    if (rest.length === statement.declarations.length) continue;
-    for (const one of statement.declarations) {
-      if (!dropped.has(one)) continue;
-      // Up to the next one, or from the one before when it is the last that stays.
-      const next = statement.declarations.find((other: Node) => other.start > one.start && !dropped.has(other));
-      const before = statement.declarations.filter((other: Node) => other.start < one.start).pop();
-      if (next !== undefined) edits.push({ at: one.start, end: nextStart(statement, one), text: "" });
-      else if (rest.length > 0) edits.push({ at: before.end, end: one.end, text: "" });
-    }
-    if (rest.length === 0) edits.push({ at: statement.start, end: statement.end, text: ";" });
-  }
-  return applyEdits(code, edits);
+  for (const declaration of declarations) dropNames(declaration, dropped, edits);
+  return script.edited(edits);
 }
 
-function nextStart(statement: Node, one: Node): number {
-  return statement.declarations[statement.declarations.indexOf(one) + 1].start;
+/** Removes names from a declaration, with their values and commas. A declaration without any name left becomes ";". */
+function dropNames(declaration: acorn.VariableDeclaration, dropped: Set<AnyNode>, edits: MagicString): void {
+  const all = declaration.declarations;
+  const lastKept = all.findLastIndex((one) => !dropped.has(one.id));
+  if (lastKept < 0) {
+    edits.overwrite(declaration.start, declaration.end, ";");
+    return;
+  }
+  all.forEach((one, i) => {
+    if (!dropped.has(one.id)) return;
+    if (i < lastKept) edits.remove(one.start, all[i + 1].start);
+    else edits.remove(all[i - 1].end, one.end);
+  });
 }
 
-/** What stands in place of one use, or undefined when the name has to stay. */
-function inlined(use: Reference, value: Node, code: string): Edit | undefined {
-  const node = use.node as unknown as Node;
-  const parent = use.path[use.path.length - 1];
-  if (isConstant(value)) {
+/** What replaces one use, and the node it replaces; undefined if the use needs the name. */
+function valueInPlace(use: Reference, init: AnyNode, code: string): { node: AnyNode; text: string } | undefined {
+  const { node, path } = use;
+  const parent = path[path.length - 1];
+  if (isConstant(init)) {
     if (isWritten(node, parent)) return undefined;
     const key = parent.type === "Property" && parent.shorthand ? `${node.name}:` : "";
-    return { at: node.start, end: node.end, text: key + textOf(value, code) };
+    return { node, text: key + textOf(init, code) };
   }
-  if (value.type !== "ObjectExpression" || parent.type !== "MemberExpression" || parent.object !== node)
-    return undefined;
-  const around = use.path[use.path.length - 2];
-  if (parent.computed || isWritten(parent, around) || (around.type === "CallExpression" && around.callee === parent)) {
+  if (init.type !== "ObjectExpression" || parent.type !== "MemberExpression" || parent.object !== node) {
     return undefined;
   }
-  if (!value.properties.every((one: Node) => one.type === "Property" && !one.computed && isConstant(one.value))) {
-    return undefined;
-  }
-  const member = value.properties.find((one: Node) => (one.key.name ?? one.key.value) === parent.property.name);
-  return member && { at: parent.start, end: parent.end, text: textOf(member.value, code) };
+  const around = path[path.length - 2];
+  const isCallee = around.type === "CallExpression" && around.callee === parent;
+  if (parent.computed || isCallee || isWritten(parent, around)) return undefined;
+  const value = constantMember(init, (parent.property as acorn.Identifier).name);
+  return value && { node: parent, text: textOf(value, code) };
 }
 
-function isWritten(node: Node, parent: Node): boolean {
-  return (
-    (parent.type === "AssignmentExpression" && parent.left === node) ||
-    parent.type === "UpdateExpression" ||
-    (parent.type === "UnaryExpression" && parent.operator === "delete") ||
-    (/^For(In|Of)Statement$/.test(parent.type) && parent.left === node) ||
-    /Pattern$/.test(parent.type)
-  );
+/** The value of a member, if it and all members beside it are constants. */
+function constantMember(object: acorn.ObjectExpression, name: string): AnyNode | undefined {
+  let value: AnyNode | undefined;
+  for (const one of object.properties) {
+    if (one.type !== "Property" || one.computed || !isConstant(one.value)) return undefined;
+    const key = one.key.type === "Identifier" ? one.key.name : one.key.type === "Literal" ? one.key.value : undefined;
+    if (key === name) value ??= one.value;
+  }
+  return value;
 }
 
-function isConstant(node: Node): boolean {
+function isWritten(node: AnyNode, parent: AnyNode): boolean {
+  switch (parent.type) {
+    case "AssignmentExpression":
+    case "ForInStatement":
+    case "ForOfStatement":
+      return parent.left === node;
+    case "UpdateExpression":
+      return true;
+    case "UnaryExpression":
+      return parent.operator === "delete";
+    default:
+      return /Pattern$/.test(parent.type);
+  }
+}
+
+function isConstant(node: AnyNode): boolean {
   if (node.type === "UnaryExpression") return /^[-+!~]$|^void$/.test(node.operator) && isConstant(node.argument);
   if (node.type === "BinaryExpression") return isConstant(node.left) && isConstant(node.right);
   return node.type === "Literal" && /^(number|string|boolean)$/.test(typeof node.value);
 }
 
-function textOf(value: Node, code: string): string {
+function textOf(value: AnyNode, code: string): string {
   const text = code.slice(value.start, value.end);
-  // A number's member: 1..toFixed.
+  // In brackets, so that a member of a number is no decimal point: (1).toFixed.
   return value.type === "Literal" && typeof value.value !== "number" ? text : `(${text})`;
 }

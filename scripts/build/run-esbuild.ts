@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as esbuild from "esbuild";
+import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
+import { FIRMWARE, ROOT } from "./paths.ts";
+import { BundleError, type Problem } from "./problems.ts";
+
+/**
+ * Syntax that Espruino misreads and esbuild can't rewrite: the build stops with file and line.
+ * What esbuild can rewrite without a helper function (`?.`, `??=`, `**`), it rewrites.
+ */
+export const SUPPORTED: Record<string, boolean> = {
+  "array-spread": false,
+  "async-await": false,
+  "async-generator": false,
+  bigint: false,
+  "class-static-blocks": false,
+  "default-argument": false,
+  destructuring: false,
+  "dynamic-import": false,
+  "exponent-operator": false,
+  "for-await": false,
+  generator: false,
+  "import-meta": false,
+  "logical-assignment": false,
+  "nested-rest-binding": false,
+  "new-target": false,
+  "object-rest-spread": false,
+  "optional-chain": false,
+  "rest-argument": false,
+  "top-level-await": false,
+  using: false,
+};
+
+/** For both esbuild's bundler and its minifier. */
+export const OUTPUT = { target: "es2022", charset: "ascii" } as const;
+
+const INSTEAD: [RegExp, string][] = [
+  [/destructuring/, "read the members one by one"],
+  [/default arguments/, "test the argument for undefined in the body"],
+  [/rest arguments/, "pass an array"],
+  [/array spread/, "concat() or apply()"],
+  [/async|await/, "callbacks"],
+  [/generator/, "a function that returns the next item at each call"],
+  [/[Bb]ig integer/, "a number: doubles are exact to 2^53"],
+  [/new\.target/, "a factory function"],
+  [/dynamic import|import\.meta/, "a plain import at the top"],
+];
+
+export interface Bundled {
+  code: string;
+  /** Source map; its sources are relative to the repository's root. */
+  map: string;
+  /** Paths of all files in the bundle, relative to the repository's root. */
+  inputs: string[];
+}
+
+/** Bundles `entry` (default firmware/main.ts) with a device file. Throws `BundleError`. */
+export async function runEsbuild(
+  source: DeviceChoice & { entry?: string },
+  more: esbuild.BuildOptions,
+): Promise<Bundled> {
+  const { deviceFile } = source;
+  if (deviceFile !== undefined && !existsSync(deviceFile)) {
+    throw new BundleError([{ file: "", line: 0, column: 0, text: `no such device file: ${deviceFile}` }]);
+  }
+  const options: esbuild.BuildOptions = {
+    ...OUTPUT,
+    entryPoints: [source.entry ?? join(FIRMWARE, "main.ts")],
+    absWorkingDir: ROOT,
+    // Nothing is written there: the source map names its sources relative to this folder.
+    outfile: join(ROOT, "firmware.js"),
+    bundle: true,
+    write: false,
+    metafile: true,
+    sourcemap: "external",
+    format: "iife",
+    // esbuild would wrap `require` in a shim; the call must name Espruino's own, so that EspruinoTools finds modules.
+    // The stand-in has the same length, so the columns of the source map stay right.
+    define: { require: "requirE" },
+    platform: "neutral",
+    legalComments: "none",
+    logLevel: "silent",
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
+    plugins: [devicePlugin(source)],
+    ...more,
+  };
+  try {
+    const { outputFiles = [], metafile } = await esbuild.build(options);
+    const textOf = (end: string) => outputFiles.find((file) => file.path.endsWith(end))?.text ?? "";
+    const code = textOf(".js").replace(/\brequirE\b/g, "require");
+    return { code, map: textOf(".map"), inputs: Object.keys(metafile?.inputs ?? {}) };
+  } catch (error) {
+    if ((error as esbuild.BuildFailure).errors === undefined) throw error;
+    throw new BundleError((error as esbuild.BuildFailure).errors.map(problemOf));
+  }
+}
+
+function problemOf(message: esbuild.Message): Problem {
+  const text = message.text.replace(
+    /^Transforming (.*) to the configured target environment.*$/,
+    "Espruino does not understand $1",
+  );
+  return {
+    file: message.location?.file ?? "",
+    line: message.location?.line ?? 0,
+    column: (message.location?.column ?? -1) + 1,
+    text,
+    instead: INSTEAD.find(([pattern]) => pattern.test(text))?.[1],
+  };
+}
