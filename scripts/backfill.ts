@@ -1,8 +1,9 @@
 import { Option } from "commander";
 import { verdictText } from "../firmware/verdict.ts";
 import { askToken } from "./console/doctor/token-check.ts";
+import { rescue } from "./console/stored-data/dump-delivery.ts";
+import { hostHttp, hostTimers } from "./console/stored-data/host-ports.ts";
 import { openProgress } from "./console/stored-data/progress-file.ts";
-import { rescue } from "./console/stored-data/rescue.ts";
 import {
   type CommandFunction,
   createCommand,
@@ -13,7 +14,6 @@ import {
 } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
-import { hostHttp, hostTimers } from "./console/transport/host-ports.ts";
 import { checkAnswer } from "./console/unit/unit-settings.ts";
 import { readDump } from "./export.ts";
 

@@ -1,4 +1,4 @@
-import { examine } from "./console/doctor/examine.ts";
+import { examine } from "./console/doctor/examination.ts";
 import { allWell, type Check, printChecks } from "./console/doctor/finding.ts";
 import { parseRegion } from "./console/stored-data/data-region.ts";
 import {

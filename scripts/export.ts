@@ -1,6 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { Option } from "commander";
-import { readBoard } from "./console/doctor/board.ts";
 import {
   copyFromDevice,
   findOnDevice,
@@ -8,8 +7,8 @@ import {
   parseRegion,
   type RegionCopy,
 } from "./console/stored-data/data-region.ts";
+import { deviceImage } from "./console/stored-data/flash-image.ts";
 import { cursorsOf, type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
-import { deviceImage } from "./console/stored-data/region-copy.ts";
 import { createWriter, type ExportFormat } from "./console/stored-data/sample-writers.ts";
 import { mountCopy, pinsOf, type StoredData, samplesOf } from "./console/stored-data/stored-samples.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
@@ -23,8 +22,9 @@ import {
   reconnector,
 } from "./console/transport/choose-port.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { readStatus, restartAndGreet } from "./console/transport/greeting.ts";
-import { readDevice } from "./console/unit/read-device.ts";
+import { readBoardInfo } from "./console/unit/board-info.ts";
+import { readDeviceFile } from "./console/unit/device-build.ts";
+import { readStatus, restartAndGreet } from "./console/unit/restart.ts";
 
 interface ExportOptions extends PortOptions {
   dump?: string;
@@ -74,7 +74,7 @@ say how many of each).
 };
 
 async function run(options: ExportOptions, terminal: Terminal): Promise<void> {
-  const names = options.device === undefined ? new Map() : namesOf((await readDevice(options.device)).datastreams);
+  const names = options.device === undefined ? new Map() : namesOf((await readDeviceFile(options.device)).datastreams);
   if (options.dump !== undefined) {
     if (options.port !== undefined) throw new FieldError("Both --port and --dump are given.", "Give one of them.");
     if (options.markDelivered !== undefined) {
@@ -117,7 +117,7 @@ export function readDump(path: string): Uint8Array {
 }
 
 async function copyRegion(device: DeviceConsole, wanted: string | undefined, terminal: Terminal): Promise<RegionCopy> {
-  const board = await readBoard(device, deviceImage(device));
+  const board = await readBoardInfo(device, deviceImage(device));
   const region = await findOnDevice(device, board, wanted === undefined ? undefined : parseRegion(wanted));
   if (region === undefined) {
     throw new FieldError(

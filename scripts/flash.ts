@@ -1,9 +1,8 @@
 import type { Device } from "../firmware/device-types.ts";
-import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/doctor/board.ts";
 import { copyFromDevice, findOnDevice, parseRegion } from "./console/stored-data/data-region.ts";
-import { deviceImage } from "./console/stored-data/region-copy.ts";
+import { deviceImage } from "./console/stored-data/flash-image.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
-import { describeStranded, findStranded } from "./console/stored-data/stranded.ts";
+import { describeStranded, findStranded } from "./console/stored-data/stranded-samples.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
@@ -15,10 +14,11 @@ import {
   reconnector,
 } from "./console/transport/choose-port.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { type DeviceStatus, readStatus, restartAndGreet } from "./console/transport/greeting.ts";
+import { type BoardInfo, checkBoard, findRegion, readBoardInfo, type WantedRegion } from "./console/unit/board-info.ts";
+import { build, readDeviceFile } from "./console/unit/device-build.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { addModules, moduleFolders } from "./console/unit/published-modules.ts";
-import { build, readDevice } from "./console/unit/read-device.ts";
+import { type DeviceStatus, readStatus, restartAndGreet } from "./console/unit/restart.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;
@@ -50,14 +50,14 @@ A blank ESP32 needs the Espruino runtime once: see the README.`,
 
 async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<void> {
   const port = await choosePort(options.port, terminal);
-  const file = await readDevice(options.device);
+  const file = await readDeviceFile(options.device);
   const built = await build(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
   const reconnect = reconnector({ ...options, port }, terminal);
   let device = await connectDevice({ ...options, port }, terminal, { interrupt: true });
   try {
-    const board = await readBoard(device, deviceImage(device));
+    const board = await readBoardInfo(device, deviceImage(device));
     const code = Buffer.from(
       await addModules(built.code, board.modules, { folders: moduleFolders(options.device) }),
       "latin1",
@@ -84,7 +84,7 @@ async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<v
 /** Everything that can be known to fail, before anything is written. Returns the region in words. */
 async function prepare(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   file: Device,
   programBytes: number,
   options: FlashOptions,
@@ -114,7 +114,7 @@ async function prepare(
 /** Looks at the samples on the device that wait, and refuses when the new device file leaves some behind. */
 async function refuseToStrand(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   file: Device,
   options: FlashOptions,
   terminal: Terminal,

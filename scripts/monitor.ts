@@ -12,7 +12,7 @@ import {
   reconnector,
 } from "./console/transport/choose-port.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { type DeviceStatus, readStatus } from "./console/transport/greeting.ts";
+import { type DeviceStatus, readStatus } from "./console/unit/restart.ts";
 
 interface MonitorOptions extends PortOptions {
   every: number;

@@ -5,8 +5,8 @@ import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { addPortOptions, connectDevice, type PortOptions, reconnector } from "./console/transport/choose-port.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { readStatus, restartAndGreet } from "./console/transport/greeting.ts";
-import { keepSecrets, readSettingsFile, writeSettingsFile } from "./console/unit/backfill-json.ts";
+import { readStatus, restartAndGreet } from "./console/unit/restart.ts";
+import { keepSecrets, readStoredSettings, writeStoredSettings } from "./console/unit/stored-settings.ts";
 import {
   checkAnswer,
   checkSettings,
@@ -142,11 +142,11 @@ async function provisionUnit(
   }
   let device = await connectDevice(portOptions, terminal);
   try {
-    const kept = options.fresh ? {} : await readSettingsFile(device, terminal.secrets);
+    const kept = options.fresh ? {} : await readStoredSettings(device, terminal.secrets);
     const asked = terminal.interactive ? await askForRest({ ...kept, ...unit.settings }, terminal) : {};
     keepSecrets(terminal.secrets, asked);
     const settings = requireComplete({ ...kept, ...unit.settings, ...asked });
-    await writeSettingsFile(device, settings);
+    await writeStoredSettings(device, settings);
     terminal.print(
       `Settings stored on the device: ${settings.networks.length === 1 ? "network" : "networks"} ${settings.networks
         .map((network) => `“${network.ssid}”`)

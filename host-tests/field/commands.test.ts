@@ -2,17 +2,17 @@ import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
 import { portError } from "../../scripts/console/terminal/field-error.ts";
+import { createSecrets } from "../../scripts/console/terminal/secrets.ts";
 import { choosePort } from "../../scripts/console/transport/choose-port.ts";
 import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { listPorts, type SerialLibrary } from "../../scripts/console/transport/transport.ts";
-import { createSecrets } from "../../scripts/console/unit/secrets.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { startBench } from "../support/console/console-rig.ts";
+import { startRig } from "../support/console/console-rig.ts";
 
 const COMMANDS = { flash, provision, doctor, monitor, export: exportSamples, backfill };
 
@@ -130,15 +130,15 @@ describe("a secret", () => {
 
 describe("the console", () => {
   it("takes a late answer for what it is", async () => {
-    const bench = await startBench();
-    const device = await openConsole(bench.port, { answerMs: 40, patienceMs: 80 });
+    const rig = await startRig();
+    const device = await openConsole(rig.port, { answerMs: 40, patienceMs: 80 });
     // An answer to another question, on its way already.
-    bench.machine.onPrint('\x10\x01\x00\x09"#99#x"""');
+    rig.machine.onPrint('\x10\x01\x00\x09"#99#x"""');
     expect(await device.evaluate("6*7")).toBe(42);
     expect(await device.evaluate('"ü\\u0001\\"x"')).toBe('ü\u0001"x');
     await expect(device.evaluate("nothing.there")).rejects.toThrow(/nothing is not defined/);
     device.close();
     await expect(device.evaluate("1")).rejects.toThrow(/connection to the device was lost/);
-    await bench.close();
+    await rig.close();
   });
 });

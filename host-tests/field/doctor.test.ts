@@ -7,7 +7,7 @@ import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { installProgram } from "../../scripts/console/unit/program-store.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
 import { blankChip, type MachineOptions } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 
@@ -15,13 +15,13 @@ const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 const WIFI = "Pa55word of the barn";
 
 let server: StandInServer;
-let bench: Bench | undefined;
+let rig: ConsoleRig | undefined;
 beforeEach(async () => {
   server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
 });
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
   await server.close();
 });
 
@@ -41,8 +41,8 @@ function chipWithData(): Uint8Array {
 }
 
 /** A device that is well: firmware sealed and running, provisioned, connected. */
-async function start(given: Given = {}): Promise<Bench> {
-  const started = await startBench({
+async function start(given: Given = {}): Promise<ConsoleRig> {
+  const started = await startRig({
     flash: chipWithData(),
     wifi: { ssid: "Barn", rssi: -61 },
     ...given,
@@ -62,17 +62,17 @@ async function start(given: Given = {}): Promise<Bench> {
 
 async function run(...args: string[]) {
   const terminal = captureTerminal();
-  const status = await doctor(["--port", (bench as Bench).port, "--json", ...args], terminal);
+  const status = await doctor(["--port", (rig as ConsoleRig).port, "--json", ...args], terminal);
   expect(terminal.text()).not.toContain(TOKEN);
   expect(terminal.text()).not.toContain(WIFI);
-  expect(bench?.console.sent, "what the doctor did with the token on the device").not.toContain(`token=${TOKEN}`);
+  expect(rig?.console.sent, "what the doctor did with the token on the device").not.toContain(`token=${TOKEN}`);
   const checks = JSON.parse(terminal.out.join("\n")) as Check[];
   return { status, of: (name: string) => checks.find((check) => check.name === name) as Check, checks };
 }
 
 describe("doctor", () => {
   it("finds a device that is well to be so", async () => {
-    bench = await start();
+    rig = await start();
     const { status, of, checks } = await run();
     expect(checks.filter((check) => check.verdict === "fail")).toEqual([]);
     expect(status).toBe(0);
@@ -87,16 +87,16 @@ describe("doctor", () => {
   });
 
   it("prints a table, and below it what is to be done", async () => {
-    bench = await start({ token: `${TOKEN}x` });
+    rig = await start({ token: `${TOKEN}x` });
     const terminal = captureTerminal();
-    expect(await doctor(["--port", bench.port], terminal)).toBe(1);
+    expect(await doctor(["--port", rig.port], terminal)).toBe(1);
     expect(terminal.text()).toMatch(/│ ✗ │ token\s+│ the server does not know it/);
     expect(terminal.text()).toMatch(/To do:[\s\S]*✗ token: Compare it with Device info/);
     expect(terminal.text()).not.toContain(TOKEN);
   });
 
   it("says that a bare board has no program, no settings and no data", async () => {
-    bench = await start({ bare: true, flash: blankChip() });
+    rig = await start({ bare: true, flash: blankChip() });
     const { status, of } = await run();
     expect(status).toBe(1);
     expect(of("program")).toMatchObject({ verdict: "fail", advice: "`npm run flash`." });
@@ -116,7 +116,7 @@ describe("doctor", () => {
     ],
     ["a server gone wrong", { status: 502, headers: {}, body: "" }, "server", /answers 502/],
   ])("tells %s from a wrong token", async (_title, answer, name, found) => {
-    bench = await start();
+    rig = await start();
     server.fault = () => ({ kind: "answer", answer: answer as never });
     const { status, of } = await run();
     expect(status).toBe(1);
@@ -124,25 +124,25 @@ describe("doctor", () => {
   });
 
   it("says that a server is not reached, and takes another to try", async () => {
-    bench = await start({ serverUrl: "http://127.0.0.1:9" });
+    rig = await start({ serverUrl: "http://127.0.0.1:9" });
     expect((await run()).of("server")).toMatchObject({ verdict: "fail" });
     expect((await run("--server", server.url)).of("token")).toMatchObject({ verdict: "ok" });
     expect((await run("--no-server")).of("server")).toBeUndefined();
   });
 
   it("says which names don't resolve, on the device's own network", async () => {
-    bench = await start({ serverUrl: `http://localhost:${server.port}`, hosts: { localhost: "127.0.0.1" } });
+    rig = await start({ serverUrl: `http://localhost:${server.port}`, hosts: { localhost: "127.0.0.1" } });
     expect((await run()).of("DNS")).toMatchObject({ verdict: "ok", found: "localhost is 127.0.0.1" });
-    await bench.close();
-    bench = await start({ serverUrl: `http://localhost:${server.port}` });
+    await rig.close();
+    rig = await start({ serverUrl: `http://localhost:${server.port}` });
     expect((await run()).of("DNS")).toMatchObject({ verdict: "fail" });
   });
 
   it("warns of a weak radio, and skips the server where there is no network", async () => {
-    bench = await start({ wifi: { ssid: "Barn", rssi: -89 } });
+    rig = await start({ wifi: { ssid: "Barn", rssi: -89 } });
     expect((await run()).of("Wi-Fi")).toMatchObject({ verdict: "warn", found: expect.stringContaining("weak") });
-    await bench.close();
-    bench = await start({ wifi: undefined });
+    await rig.close();
+    rig = await start({ wifi: undefined });
     const { of } = await run();
     expect(of("Wi-Fi")).toMatchObject({ verdict: "skip" });
     expect(of("token")).toMatchObject({ verdict: "skip" });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exportSamples } from "../../scripts/export.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
 import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 
@@ -17,13 +17,13 @@ const STREAMS = [
 ];
 
 let folder: string;
-let bench: Bench | undefined;
+let rig: ConsoleRig | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "backfill-export-"));
 });
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
   rmSync(folder, { recursive: true });
 });
 
@@ -171,14 +171,14 @@ describe("export", () => {
 
 describe("export from a device", () => {
   const start = (chip: Uint8Array) =>
-    startBench({ flash: chip, prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
+    startRig({ flash: chip, prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
 
   it("gives what a dump gives, with the names that the firmware knows", async () => {
     const chip = chipWithSamples(500, 120);
     const dumped = await dumpRows(chip);
-    bench = await start(chip);
+    rig = await start(chip);
     const terminal = captureTerminal();
-    expect(await exportSamples(["--port", bench.port], terminal), terminal.text()).toBe(0);
+    expect(await exportSamples(["--port", rig.port], terminal), terminal.text()).toBe(0);
     const rows = terminal.out.slice(1).map((line) => line.split(","));
     expect(rows.map((row) => [row[0], ...row.slice(2)])).toEqual(dumped.map((row) => [row[0], ...row.slice(2)]));
     expect(rows[0][1]).toBe("temperature");
@@ -188,23 +188,23 @@ describe("export from a device", () => {
   it("marks what it exported as delivered, in the ledger alone, and restarts the firmware", async () => {
     const chip = chipWithSamples(500, 120);
     const before = Buffer.from(chip);
-    bench = await start(chip);
+    rig = await start(chip);
     const terminal = captureTerminal();
-    expect(await exportSamples(["--port", bench.port, "--mark-delivered"], terminal), terminal.text()).toBe(0);
+    expect(await exportSamples(["--port", rig.port, "--mark-delivered"], terminal), terminal.text()).toBe(0);
     expect(terminal.text()).toContain("Marked 880 samples as delivered");
     const after = Buffer.from(chip);
     expect(after.subarray(0x312000).equals(before.subarray(0x312000)), "pages of samples and all behind").toBe(true);
     expect(after.subarray(0, 0x310000).equals(before.subarray(0, 0x310000)), "all before the region").toBe(true);
-    expect(bench.machine.boots).toBe(2);
+    expect(rig.machine.boots).toBe(2);
     const rows = await dumpRows(chip);
     expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["delivered"]));
     expect(openRegionOf(chip, STREAMS).ring.totals(1).pending).toBe(0);
   });
 
   it("says so when there is no data", async () => {
-    bench = await start(blankChip());
+    rig = await start(blankChip());
     const terminal = captureTerminal();
-    expect(await exportSamples(["--port", bench.port], terminal)).toBe(1);
+    expect(await exportSamples(["--port", rig.port], terminal)).toBe(1);
     expect(terminal.text()).toContain("no data of this firmware on the device");
     expect(existsSync(join(folder, "flash.bin"))).toBe(false);
   });

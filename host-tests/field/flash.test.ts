@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addModules, missingModules } from "../../scripts/console/unit/published-modules.ts";
 import { flash } from "../../scripts/flash.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
 import type { ConsoleOptions } from "../support/console/fake-console.ts";
 import { blankChip, type MachineOptions } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
@@ -26,23 +26,23 @@ export const device: Device = {
 };`;
 
 let folder: string;
-let bench: Bench | undefined;
+let rig: ConsoleRig | undefined;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "backfill-flash-"));
   return () => rmSync(folder, { recursive: true });
 });
 beforeEach(() => writeFileSync(join(folder, "device.ts"), device()));
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
 });
 
 /**
  * The fake board can't run the real firmware (no timers, no radio): whatever program is uploaded, a tiny one that greets
  * starts in its place, so that these tests are about the command.
  */
-async function start(options: MachineOptions & ConsoleOptions = {}): Promise<Bench> {
-  const started = await startBench(options);
+async function start(options: MachineOptions & ConsoleOptions = {}): Promise<ConsoleRig> {
+  const started = await startRig(options);
   const boot = started.machine.boot.bind(started.machine);
   started.machine.boot = () => {
     boot();
@@ -52,7 +52,7 @@ async function start(options: MachineOptions & ConsoleOptions = {}): Promise<Ben
   return started;
 }
 
-async function run(of: Bench | undefined, ...args: string[]) {
+async function run(of: ConsoleRig | undefined, ...args: string[]) {
   const terminal = captureTerminal();
   const port = of === undefined ? [] : ["--port", of.port];
   const status = await flash([...port, "--device", join(folder, "device.ts"), ...args], terminal);
@@ -74,32 +74,32 @@ function chipWithPending(address = 0x310000, bytes = 0x10000): Uint8Array {
 describe("flash", () => {
   it("builds, uploads, restarts, and tells what is logged where", async () => {
     writeFileSync(join(folder, "device.ts"), device({ second: true }));
-    bench = await start();
-    const { status, text, out } = await run(bench);
+    rig = await start();
+    const { status, text, out } = await run(rig);
     expect(text).toContain("Verified by CRC");
     expect(status).toBe(0);
     expect(out[0]).toBe("✓ backfill 0.1.0 runs and logs to flash, 64 kB at 0x310000:");
     expect(out[1]).toContain("v1  answer, every 1 min");
     expect(out[2]).toContain("v2  other, every 90 s");
-    const stored = bench.machine.storage.read("backfill.0") ?? "";
+    const stored = rig.machine.storage.read("backfill.0") ?? "";
     expect(stored).toContain("logging");
-    expect(bench.machine.storage.list().sort()).toEqual([".bootcde", "backfill.0", "backfill.0.ok"]);
+    expect(rig.machine.storage.list().sort()).toEqual([".bootcde", "backfill.0", "backfill.0.ok"]);
   });
 
   it("waits for a board that is busy at first", async () => {
-    bench = await start({ deafFor: 1 });
-    const { status, text } = await run(bench);
+    rig = await start({ deafFor: 1 });
+    const { status, text } = await run(rig);
     expect(text).toContain("it may be busy connecting");
     expect(status).toBe(0);
   });
 
   it("opens a console that is locked by a password, and never shows it", async () => {
-    bench = await start({ password: "open 5esame" });
-    const without = await run(bench);
+    rig = await start({ password: "open 5esame" });
+    const without = await run(rig);
     expect(without.status).toBe(1);
     expect(without.text).toContain("asks for a password");
     const wrong = captureTerminal({ env: { BACKFILL_CONSOLE_PASSWORD: "clo5e sesame" } });
-    const args = ["--port", bench.port, "--device", join(folder, "device.ts")];
+    const args = ["--port", rig.port, "--device", join(folder, "device.ts")];
     expect(await flash(args, wrong)).toBe(1);
     expect(wrong.text()).toContain("refused the password");
     const right = captureTerminal({ env: { BACKFILL_CONSOLE_PASSWORD: "open 5esame" } });
@@ -125,11 +125,11 @@ describe("flash", () => {
     ["too little room", { storageBytes: 20000 }, /not enough room for the program: it needs \d+ bytes/],
     ["no region by that name", { flash: new Uint8Array(4194304).fill(0xff) }, /no partition table/],
   ])("says what to do: %s", async (_title, options, message) => {
-    bench = await start(options);
-    const { status, text } = await run(bench);
+    rig = await start(options);
+    const { status, text } = await run(rig);
     expect(text).toMatch(message);
     expect(status).toBe(1);
-    expect(bench.machine.storage.list()).toEqual([]);
+    expect(rig.machine.storage.list()).toEqual([]);
   });
 
   it("says what to do: no such port, nobody listening, no address, no port at all", async () => {
@@ -145,27 +145,27 @@ describe("flash", () => {
   });
 
   it("says what is wrong with a device file, and touches no device", async () => {
-    bench = await start();
+    rig = await start();
     writeFileSync(join(folder, "device.ts"), device({ decimals: 7 }));
-    const wrong = await run(bench);
+    const wrong = await run(rig);
     expect(wrong.text).toContain("datastreams[0].decimals must be 0 to 4");
     writeFileSync(join(folder, "device.ts"), "export const devise = {};");
-    expect((await run(bench)).text).toContain("exports no device");
+    expect((await run(rig)).text).toContain("exports no device");
     expect((await run(undefined, "--port", "tcp://127.0.0.1:9", "--device", join(folder, "none.ts"))).text).toContain(
       "no such device file",
     );
-    expect(bench.machine.storage.list()).toEqual([]);
+    expect(rig.machine.storage.list()).toEqual([]);
   });
 
   it("leaves the old program when the cable is pulled, and says so", async () => {
-    bench = await start();
-    expect((await run(bench)).status).toBe(0);
-    bench.console.cutAfter(20000);
-    const { status, text } = await run(bench);
+    rig = await start();
+    expect((await run(rig)).status).toBe(0);
+    rig.console.cutAfter(20000);
+    const { status, text } = await run(rig);
     expect(status).toBe(1);
     expect(text).toMatch(/connection to the device was lost.*samples in flash are untouched/s);
-    bench.machine.boot();
-    expect(bench.machine.printed.join()).toContain("backfill 0.1.0 logging");
+    rig.machine.boot();
+    expect(rig.machine.printed.join()).toContain("backfill 0.1.0 logging");
   });
 
   it.each([
@@ -176,13 +176,13 @@ describe("flash", () => {
     writeFileSync(join(folder, "device.ts"), source);
     const chip = chipWithPending();
     const before = Buffer.from(chip);
-    bench = await start({ flash: chip });
-    const refused = await run(bench);
+    rig = await start({ flash: chip });
+    const refused = await run(rig);
     expect(refused.status).toBe(1);
     expect(refused.text).toMatch(message);
     expect(refused.text).toContain("npm run export");
-    expect(bench.machine.storage.list()).toEqual([]);
-    const discarded = await run(bench, "--discard");
+    expect(rig.machine.storage.list()).toEqual([]);
+    const discarded = await run(rig, "--discard");
     expect(discarded.text).toMatch(message);
     expect(discarded.status).toBe(0);
     expect(before.equals(Buffer.from(chip)), "samples are untouched").toBe(true);
@@ -194,8 +194,8 @@ describe("flash", () => {
       '    { pin: "v3", name: "x", sensor: custom(() => 1), intervalMs: 60000, decimals: 1 },\n  ],',
     );
     writeFileSync(join(folder, "device.ts"), source);
-    bench = await start({ flash: chipWithPending() });
-    expect((await run(bench)).status).toBe(0);
+    rig = await start({ flash: chipWithPending() });
+    expect((await run(rig)).status).toBe(0);
   });
 });
 

@@ -2,15 +2,15 @@ import { afterEach, describe, expect, it } from "vitest";
 import { bar } from "../../scripts/console/terminal/status-panel.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
 
-let bench: Bench | undefined;
+let rig: ConsoleRig | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
 });
 
-const start = () => startBench({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
+const start = () => startRig({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
 
 /** Runs the monitor until a line matches, then ends it. */
 function watch(port: string) {
@@ -39,9 +39,9 @@ function watch(port: string) {
 
 describe("monitor", () => {
   it("shows the status with bars for the ring and the day's allowance", async () => {
-    bench = await start();
+    rig = await start();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("backfill 0.1.0");
     expect(terminal.text()).toMatch(/ring {7}█+░+ 2 of 13 pages/);
     expect(terminal.text()).toMatch(/allowance {2}█+░+ 1000 of 10000 points today, 290 requests left/);
@@ -49,41 +49,41 @@ describe("monitor", () => {
   });
 
   it("gives the status as JSON", async () => {
-    bench = await start();
+    rig = await start();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once", "--json"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once", "--json"], terminal)).toBe(0);
     expect(JSON.parse(terminal.out.join())).toMatchObject({ version: "0.1.0", streams: [{ pin: "v1", pending: 6 }] });
   });
 
   it("says so when no firmware runs", async () => {
-    bench = await startBench();
+    rig = await startRig();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("No firmware runs on this device");
   });
 
   it("shows log lines as they come, and goes on when the cable was pulled", async () => {
-    bench = await start();
-    const watched = watch(bench.port);
+    rig = await start();
+    const watched = watch(rig.port);
     await watched.until(/last sync/);
     const logged = watched.until(/^\[warn\] v1: no answer/);
-    bench.machine.evaluate('print("[warn] v1: no answer")');
+    rig.machine.evaluate('print("[warn] v1: no answer")');
     await logged;
     const again = watched.until(/Connected again/);
-    bench.console.disconnect();
+    rig.console.disconnect();
     await again;
     const after = watched.until(/^\[info\] here I am/);
-    bench.machine.evaluate('print("[info] here I am")');
+    rig.machine.evaluate('print("[info] here I am")');
     await after;
     expect(await watched.end()).toBe(0);
     expect(watched.lines.join("\n")).toContain("is gone; waiting for it");
   });
 
   it("starts a sync when asked", async () => {
-    bench = await start();
+    rig = await start();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once", "--sync"], terminal)).toBe(0);
-    expect(bench.machine.printed).toContain("[info] sync");
+    expect(await monitor(["--port", rig.port, "--once", "--sync"], terminal)).toBe(0);
+    expect(rig.machine.printed).toContain("[info] sync");
   });
 });
 

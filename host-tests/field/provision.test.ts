@@ -4,26 +4,25 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { provision } from "../../scripts/provision.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
 
 const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 const WIFI = "Pa55word of the barn";
 const OTHER_WIFI = "An0ther pa55word";
 
-let bench: Bench;
+let rig: ConsoleRig;
 let folder: string;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "backfill-provision-"));
-  bench = await startBench({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
+  rig = await startRig({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
 });
 afterEach(async () => {
-  await bench.close();
+  await rig.close();
   rmSync(folder, { recursive: true });
 });
 
-const stored = () =>
-  JSON.parse(Buffer.from(bench.machine.storage.read("backfill.json") ?? "null", "latin1").toString());
+const stored = () => JSON.parse(Buffer.from(rig.machine.storage.read("backfill.json") ?? "null", "latin1").toString());
 const file = (content: unknown) => {
   const path = join(folder, "units.json");
   writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
@@ -36,7 +35,7 @@ describe("provision", () => {
     const status = await provision(
       [
         "--port",
-        bench.port,
+        rig.port,
         "--ssid",
         "Barn",
         "--wifi-password",
@@ -59,14 +58,14 @@ describe("provision", () => {
         { ssid: "Café", password: "" },
       ],
     });
-    expect(bench.machine.boots).toBe(2);
+    expect(rig.machine.boots).toBe(2);
     expectNoSecret(terminal.text());
   });
 
   it("takes secrets from the environment", async () => {
     const env = { BACKFILL_TOKEN: TOKEN, BACKFILL_SSID: "Barn", BACKFILL_WIFI_PASSWORD: WIFI };
     const terminal = captureTerminal({ env });
-    expect(await provision(["--port", bench.port], terminal)).toBe(0);
+    expect(await provision(["--port", rig.port], terminal)).toBe(0);
     expect(stored().token).toBe(TOKEN);
     expectNoSecret(terminal.text());
   });
@@ -74,7 +73,7 @@ describe("provision", () => {
   it("changes the Wi-Fi password alone and keeps the rest", async () => {
     const first = [
       "--port",
-      bench.port,
+      rig.port,
       "--ssid",
       "Barn",
       "--wifi-password",
@@ -86,7 +85,7 @@ describe("provision", () => {
     ];
     expect(await provision(first, captureTerminal())).toBe(0);
     const terminal = captureTerminal();
-    expect(await provision(["--port", bench.port, "--ssid", "Barn", "--wifi-password", OTHER_WIFI], terminal)).toBe(0);
+    expect(await provision(["--port", rig.port, "--ssid", "Barn", "--wifi-password", OTHER_WIFI], terminal)).toBe(0);
     expect(stored()).toEqual({
       token: TOKEN,
       networks: [{ ssid: "Barn", password: OTHER_WIFI }],
@@ -97,16 +96,16 @@ describe("provision", () => {
 
   it("asks a person for what is missing, and again for what is wrong", async () => {
     const terminal = captureTerminal({ answers: ["Barn", "short", WIFI, false, "no token", TOKEN] });
-    expect(await provision(["--port", bench.port], terminal)).toBe(0);
+    expect(await provision(["--port", rig.port], terminal)).toBe(0);
     expect(stored()).toEqual({ token: TOKEN, networks: [{ ssid: "Barn", password: WIFI }] });
     expect(terminal.text()).toContain("fewer than 8 characters");
     expectNoSecret(terminal.text());
   });
 
   it("provisions a batch from one file, each unit on its port", async () => {
-    const second = await startBench();
+    const second = await startRig();
     const units = [
-      { unit: "barn 1", port: bench.port, token: TOKEN },
+      { unit: "barn 1", port: rig.port, token: TOKEN },
       { unit: "barn 2", port: second.port, token: `${TOKEN}b`, server: "https://lon1.blynk.cloud" },
     ];
     const path = file({ common: { networks: [{ ssid: "Barn", password: WIFI }] }, units });
@@ -122,17 +121,17 @@ describe("provision", () => {
   it("leaves nothing on this computer", async () => {
     const before = listing(folder);
     await provision(
-      ["--port", bench.port, "--ssid", "Barn", "--wifi-password", WIFI, "--token", TOKEN],
+      ["--port", rig.port, "--ssid", "Barn", "--wifi-password", WIFI, "--token", TOKEN],
       captureTerminal(),
     );
     expect(listing(folder)).toEqual(before);
   });
 
   it("says that the settings are not whole when the device lost a write, and never confirms them", async () => {
-    bench.machine.storage.cutAfter(50);
+    rig.machine.storage.cutAfter(50);
     const terminal = captureTerminal();
     expect(
-      await provision(["--port", bench.port, "--ssid", "Barn", "--wifi-password", WIFI, "--token", TOKEN], terminal),
+      await provision(["--port", rig.port, "--ssid", "Barn", "--wifi-password", WIFI, "--token", TOKEN], terminal),
     ).toBe(1);
     expect(terminal.text()).toContain("did not arrive whole");
     expect(terminal.out).toEqual([]);
@@ -269,14 +268,14 @@ const FLAGS: [title: string, args: string[], message: RegExp][] = [
 describe("a malformed input", () => {
   it.each(MALFORMED)("is refused with its reason: %s", async (_title, input, message) => {
     const terminal = captureTerminal();
-    expect(await provision(["--port", bench.port, "--file", file(input)], terminal)).not.toBe(0);
+    expect(await provision(["--port", rig.port, "--file", file(input)], terminal)).not.toBe(0);
     expect(terminal.err.join("\n")).toMatch(message);
     expectUntouched(terminal.text());
   });
 
   it.each(FLAGS)("is refused on the command line: %s", async (_title, args, message) => {
     const terminal = captureTerminal();
-    expect(await provision(["--port", bench.port, ...args], terminal)).not.toBe(0);
+    expect(await provision(["--port", rig.port, ...args], terminal)).not.toBe(0);
     expect(terminal.err.join("\n")).toMatch(message);
     expectUntouched(terminal.text());
   });
@@ -285,8 +284,8 @@ describe("a malformed input", () => {
 });
 
 function expectUntouched(output: string): void {
-  expect(bench.machine.storage.list()).toEqual([".bootcde"]);
-  expect(bench.machine.boots).toBe(1);
+  expect(rig.machine.storage.list()).toEqual([".bootcde"]);
+  expect(rig.machine.boots).toBe(1);
   expectNoSecret(output);
 }
 

@@ -1,6 +1,6 @@
 import colors from "picocolors";
+import { createSecrets } from "../../../scripts/console/terminal/secrets.ts";
 import { type Questions, silentProgress, type Terminal } from "../../../scripts/console/terminal/terminal.ts";
-import { createSecrets } from "../../../scripts/console/unit/secrets.ts";
 
 export interface CapturedTerminal extends Terminal {
   /** What was printed, line by line. */

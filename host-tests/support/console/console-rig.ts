@@ -2,7 +2,7 @@ import { type ConsoleOptions, FakeConsole } from "./fake-console.ts";
 import { FakeMachine, type MachineOptions } from "./fake-machine.ts";
 
 /** A simulated device on a TCP console, as a test needs it. */
-export interface Bench {
+export interface ConsoleRig {
   machine: FakeMachine;
   console: FakeConsole;
   /** For `--port`. */
@@ -11,9 +11,9 @@ export interface Bench {
 }
 
 /** Powers a device on, after `prepare` put something on it. */
-export async function startBench(
+export async function startRig(
   options: MachineOptions & ConsoleOptions & { prepare?: (machine: FakeMachine) => void } = {},
-): Promise<Bench> {
+): Promise<ConsoleRig> {
   const machine = new FakeMachine(options);
   options.prepare?.(machine);
   const console = new FakeConsole(machine, options);

@@ -1,6 +1,6 @@
 import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
-import { crc32, imageOf } from "../../../scripts/console/stored-data/region-copy.ts";
+import { crc32, imageOf } from "../../../scripts/console/stored-data/flash-image.ts";
 
 export interface WrittenRegion {
   ledger: Ledger;

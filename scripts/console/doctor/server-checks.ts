@@ -1,5 +1,5 @@
 import { connect } from "node:tls";
-import { askLater } from "../transport/ask-later.ts";
+import { awaitCallback } from "../transport/await-callback.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import type { Check } from "./finding.ts";
 
@@ -18,7 +18,7 @@ export async function checkDns(device: DeviceConsole, host: string): Promise<Che
   const name = "DNS";
   if (/^\d+(\.\d+){3}$/.test(host)) return { name, verdict: "skip", found: `${host} is an address` };
   const ask = (answer: string) => `require("Wifi").getHostByName(${JSON.stringify(host)},${answer})`;
-  const address = await askLater(device, ask, DNS_TIMEOUT_MS);
+  const address = await awaitCallback(device, ask, DNS_TIMEOUT_MS);
   if (typeof address === "string" && address !== "" && address !== "0.0.0.0") {
     return { name, verdict: "ok", found: `${host} is ${address}` };
   }
@@ -52,7 +52,7 @@ q.on("error",function(e){a({error:""+(e.message||e.code||e)});});
 q.end();
 }catch(e){a({error:(""+e).split(t).join("")});}
 })(${answer})`;
-  const answer = (await askLater(device, ask, ANSWER_TIMEOUT_MS)) as
+  const answer = (await awaitCallback(device, ask, ANSWER_TIMEOUT_MS)) as
     | { status?: string; location?: number; body?: string; error?: string }
     | undefined;
   return judgeAnswer(server, answer);

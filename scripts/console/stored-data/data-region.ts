@@ -2,10 +2,10 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import { type Partition, readPartitions } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { HEADER_BYTES, headerKind, PAGE_MAGIC } from "../../../firmware/storage/format/page.ts";
-import type { Board } from "../doctor/board.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { crc32, type FlashImage, imageOf } from "./region-copy.ts";
+import type { BoardInfo } from "../unit/board-info.ts";
+import { crc32, type FlashImage, imageOf } from "./flash-image.ts";
 
 /** A stretch of flash that holds the firmware's data. */
 export interface DataRegion {
@@ -155,7 +155,7 @@ export async function readHeads(device: DeviceConsole, region: DataRegion): Prom
 /** Finds the region on a running device. Undefined when there is no data on it yet. */
 export async function findOnDevice(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   wanted: string | { address: number; bytes: number } | undefined,
 ): Promise<DataRegion | undefined> {
   const partitions = Array.isArray(board.partitions) ? board.partitions : [];

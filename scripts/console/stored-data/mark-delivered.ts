@@ -3,7 +3,7 @@ import { isAhead } from "../../../firmware/storage/ledger/ledger.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import { bankPagesOf, type RegionCopy } from "./data-region.ts";
-import { type FlashChange, imageOf } from "./region-copy.ts";
+import { type FlashChange, imageOf } from "./flash-image.ts";
 import { mountCopy, pinsOf, type StoredData } from "./stored-samples.ts";
 
 /** Per pin, the position up to which the server has the samples. */

@@ -5,7 +5,7 @@ import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger
 import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
-import { crc32 } from "./region-copy.ts";
+import { crc32 } from "./flash-image.ts";
 
 /** The firmware's own storage code on a copy of a region. */
 export interface StoredData {

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { DeviceStatus } from "../transport/greeting.ts";
+import type { DeviceStatus } from "../unit/restart.ts";
 import type { Terminal } from "./terminal.ts";
 
 const BAR_CHARS = 30;

@@ -2,8 +2,8 @@ import * as prompts from "@clack/prompts";
 import { Bar, Presets } from "cli-progress";
 import colors from "picocolors";
 import type { SerialLibrary } from "../transport/transport.ts";
-import { createSecrets, type Secrets } from "../unit/secrets.ts";
 import { FieldError } from "./field-error.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** Where a command reads and writes. Everything shown has its secrets masked. */
 export interface Terminal {

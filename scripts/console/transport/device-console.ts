@@ -1,7 +1,7 @@
 import { cableError, FieldError } from "../terminal/field-error.ts";
 import { startTools, type ToolsConnection } from "./espruino-tools.ts";
+import { type ConsoleOptions, ECHO_OFF_FOR_LINE, identify } from "./identify.ts";
 import { openTransport } from "./transport.ts";
-import { type ConsoleOptions, ECHO_OFF_FOR_LINE, wake } from "./wake.ts";
 
 /** An Espruino that answered, on the other end of a port. */
 export interface DeviceConsole {
@@ -69,7 +69,7 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
 
   let identity: { version: string; board: string };
   try {
-    identity = await untilClosed(wake(connection, port, options), "before the device answered");
+    identity = await untilClosed(identify(connection, port, options), "before the device answered");
   } catch (error) {
     close();
     throw error;

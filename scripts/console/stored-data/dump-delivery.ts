@@ -8,10 +8,10 @@ import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
 import { createQuota } from "../../../firmware/upload/quota.ts";
-import type { HostTimers } from "../transport/host-ports.ts";
 import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
+import type { HostTimers } from "./host-ports.ts";
 
-export interface RescueSettings {
+export interface DumpDeliverySettings {
   server: string;
   token: string;
   pointsPerRequestMax?: number;
@@ -22,7 +22,7 @@ export interface RescueSettings {
   random?: () => number;
 }
 
-export interface RescueOutcome {
+export interface DumpDeliveryOutcome {
   /** As the firmware's. */
   verdict: number;
   /** When another try is worth it; Infinity: not before something changes. */
@@ -42,11 +42,11 @@ const HOST_CLOCK_BOUND_MS = 2000;
  */
 export async function rescue(
   copy: RegionCopy,
-  settings: RescueSettings,
+  settings: DumpDeliverySettings,
   http: Http,
   timers: HostTimers,
   log: Log,
-): Promise<RescueOutcome> {
+): Promise<DumpDeliveryOutcome> {
   const region = flashRegionOf(copy);
   const bankPages = bankPagesOf(region.pageBytes);
   const ledger = openLedger(region, bankPages);

@@ -28,7 +28,7 @@ if (global.boardBoot !== undefined) eval(global.boardBoot);
 /** Time that the world gets after something that restarts the device. */
 const RESTART_MS = 3000;
 
-export interface SimulatedBench {
+export interface SimulatedRig {
   unit: Unit;
   world: World;
   standIn: BlynkStandIn;
@@ -40,7 +40,7 @@ export interface SimulatedBench {
 }
 
 /** Powers on a board with the Espruino runtime and nothing else. */
-export async function startSimulatedBench(token: string, script: Script = {}): Promise<SimulatedBench> {
+export async function startSimulatedRig(token: string, script: Script = {}): Promise<SimulatedRig> {
   const world = createWorld(Date.UTC(2026, 0, 1));
   const standIn = new BlynkStandIn({ tokens: [token] });
   const root = createPrng(script.seed ?? Number(process.env.SIM_SEED ?? 1));

@@ -1,13 +1,13 @@
 import { LIMITS } from "../../../firmware/limits.ts";
 import { type Partition, provenRegion, readPartitions } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { crc32, type DeviceImage } from "../stored-data/region-copy.ts";
+import { crc32, type DeviceImage } from "../stored-data/flash-image.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { readStats, type StorageStats } from "../unit/program-store.ts";
+import { readStats, type StorageStats } from "./program-store.ts";
 
 /** What a board says about itself. */
-export interface Board {
+export interface BoardInfo {
   version: string;
   board: string;
   modules: string[];
@@ -26,7 +26,7 @@ const JSVARS_IDLE = 3020;
 const JSVARS_A_DATASTREAM = 184;
 
 /** Asks the board. The partition table is copied into `image`. */
-export async function readBoard(device: DeviceConsole, image: DeviceImage): Promise<Board> {
+export async function readBoardInfo(device: DeviceConsole, image: DeviceImage): Promise<BoardInfo> {
   const env = (await device.evaluate("process.env")) as { MODULES?: string };
   const memory = (await device.evaluate("process.memory()")) as { free: number; total: number };
   const storage = await readStats(device);
@@ -53,7 +53,7 @@ export function isEsp32(board: string): boolean {
 export async function findRegion(
   device: DeviceConsole,
   image: DeviceImage,
-  board: Board,
+  board: BoardInfo,
   wanted: WantedRegion,
 ): Promise<FlashRegion | string> {
   const named = Array.isArray(board.partitions) ? board.partitions.find((part) => part.label === wanted) : undefined;
@@ -81,7 +81,7 @@ export interface Needs {
 }
 
 /** Throws a `FieldError` for whatever makes this board unfit; returns remarks that are no obstacle. */
-export function checkBoard(board: Board, needs: Needs): string[] {
+export function checkBoard(board: BoardInfo, needs: Needs): string[] {
   const remarks: string[] = [];
   if (!isEsp32(board.board) && typeof needs.region === "string") {
     throw new FieldError(

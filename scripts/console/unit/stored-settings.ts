@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { FieldError } from "../terminal/field-error.ts";
+import type { Secrets } from "../terminal/secrets.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import type { Secrets } from "./secrets.ts";
 import { type CompleteSettings, checkSettings, type UnitSettings } from "./unit-settings.ts";
 
 export const SETTINGS_FILE = "backfill.json";
@@ -14,7 +14,7 @@ export function keepSecrets(secrets: Secrets, settings: UnitSettings): void {
 }
 
 /** The settings on the device, as far as they are usable; {} where there are none. */
-export async function readSettingsFile(device: DeviceConsole, secrets: Secrets): Promise<UnitSettings> {
+export async function readStoredSettings(device: DeviceConsole, secrets: Secrets): Promise<UnitSettings> {
   const bytes = await device.evaluateBytes(`require("Storage").read("${SETTINGS_FILE}")||""`);
   if (bytes.length === 0) return {};
   try {
@@ -30,7 +30,7 @@ export async function readSettingsFile(device: DeviceConsole, secrets: Secrets):
  * Writes the settings in one go and reads their checksum back. A cut in between leaves none or none readable: the unit
  * then logs on without sending, and is provisioned again.
  */
-export async function writeSettingsFile(device: DeviceConsole, settings: CompleteSettings): Promise<void> {
+export async function writeStoredSettings(device: DeviceConsole, settings: CompleteSettings): Promise<void> {
   const bytes = Buffer.from(JSON.stringify(settings), "utf8");
   await device.sendFile(SETTINGS_FILE, bytes);
   const stored = await device.evaluate(

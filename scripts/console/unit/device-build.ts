@@ -5,7 +5,7 @@ import { BuildError, type Built, buildFirmware } from "../../build.ts";
 import { FieldError } from "../terminal/field-error.ts";
 
 /** The device file at `path`, firmware/device.ts without it. Throws a `FieldError` with all its mistakes. */
-export function readDevice(path: string | undefined): Promise<Device> {
+export function readDeviceFile(path: string | undefined): Promise<Device> {
   return orFieldError(loadDevice({ deviceFile: path }));
 }
 

@@ -1,13 +1,13 @@
-import { deviceImage } from "../stored-data/region-copy.ts";
-import { checkRing } from "../stored-data/ring-check.ts";
+import { deviceImage } from "../stored-data/flash-image.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { type DeviceStatus, readStatus } from "../transport/greeting.ts";
-import { readSettingsFile } from "../unit/backfill-json.ts";
+import { readBoardInfo } from "../unit/board-info.ts";
 import { LOADER, readPrograms } from "../unit/program-store.ts";
+import { type DeviceStatus, readStatus } from "../unit/restart.ts";
+import { readStoredSettings } from "../unit/stored-settings.ts";
 import type { UnitSettings } from "../unit/unit-settings.ts";
-import { readBoard } from "./board.ts";
 import type { Check } from "./finding.ts";
+import { checkRing } from "./ring-check.ts";
 import { checkCiphers, checkDns, checkServer } from "./server-checks.ts";
 
 /** The newest runtime that the firmware was tested on; an older one is remarked on. */
@@ -28,7 +28,7 @@ export async function examine(device: DeviceConsole, terminal: Terminal, options
   const checks: Check[] = [];
   checks.push({ name: "port", verdict: "ok", found: device.port });
   checks.push(checkVersion(device));
-  const board = await readBoard(device, deviceImage(device));
+  const board = await readBoardInfo(device, deviceImage(device));
   const tls = board.modules.includes("tls");
   checks.push({ name: "board", verdict: "ok", found: `${device.board}, ${tls ? "with" : "without"} TLS` });
   checks.push(await checkProgram(device));
@@ -36,7 +36,7 @@ export async function examine(device: DeviceConsole, terminal: Terminal, options
   checks.push(checkFirmware(status));
   checks.push(...(await checkRing(device, board, status, options.region)));
   if (status !== undefined) checks.push(checkMemory(status), checkClock(status), checkLosses(status));
-  const settings = await readSettingsFile(device, terminal.secrets);
+  const settings = await readStoredSettings(device, terminal.secrets);
   checks.push(checkSettingsFile(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;
   checks.push(...(await checkNetwork(device, settings, server, tls, options)));

@@ -24,7 +24,7 @@ const INTERRUPT = "\x03";
 export const ECHO_OFF_FOR_LINE = "\x10";
 
 /** Asks who is there until an Espruino says its name. */
-export async function wake(
+export async function identify(
   connection: ToolsConnection,
   port: string,
   options: ConsoleOptions,

@@ -1,4 +1,4 @@
-import type { WantedRegion } from "../doctor/board.ts";
+import type { WantedRegion } from "../unit/board-info.ts";
 import type { DataRegion } from "./data-region.ts";
 import { pendingOf, type StoredData } from "./stored-samples.ts";
 
@@ -8,16 +8,16 @@ export interface NextDevice {
   region: WantedRegion;
 }
 
-export interface Stranded {
+export interface StrandedSamples {
   pin: string;
   pending: number;
   why: "region" | "removed" | "decimals";
 }
 
 /** Samples that wait and that the new device file does not account for. */
-export function findStranded(data: StoredData, old: DataRegion, next: NextDevice): Stranded[] {
+export function findStranded(data: StoredData, old: DataRegion, next: NextDevice): StrandedSamples[] {
   const same = typeof next.region === "string" ? next.region === old.label : next.region.address === old.address;
-  const stranded: Stranded[] = [];
+  const stranded: StrandedSamples[] = [];
   for (const { pin, pending, decimals } of pendingOf(data)) {
     const stream = next.datastreams.find((one) => one.pin === `v${pin}`);
     if (!same) stranded.push({ pin: `v${pin}`, pending, why: "region" });
@@ -33,6 +33,6 @@ const WORDS = {
   decimals: "have other decimals",
 };
 
-export function describeStranded(one: Stranded): string {
+export function describeStranded(one: StrandedSamples): string {
   return `${one.pending} of ${one.pin} ${WORDS[one.why]}`;
 }

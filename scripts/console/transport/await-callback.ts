@@ -9,7 +9,7 @@ const POLL_MS = 200;
  * Runs `start(answer)` on the device, `answer` being the name of a function to call with the result, and waits for it.
  * Undefined when there was no answer in time.
  */
-export async function askLater(
+export async function awaitCallback(
   device: DeviceConsole,
   start: (answer: string) => string,
   timeoutMs: number,

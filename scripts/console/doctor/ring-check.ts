@@ -1,10 +1,10 @@
 import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
-import type { Board } from "../doctor/board.ts";
-import type { Check } from "../doctor/finding.ts";
+import { bankPagesOf, findOnDevice, readHeads } from "../stored-data/data-region.ts";
+import { crc32 } from "../stored-data/flash-image.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import type { DeviceStatus } from "../transport/greeting.ts";
-import { bankPagesOf, findOnDevice, readHeads } from "./data-region.ts";
-import { crc32 } from "./region-copy.ts";
+import type { BoardInfo } from "../unit/board-info.ts";
+import type { DeviceStatus } from "../unit/restart.ts";
+import type { Check } from "./finding.ts";
 
 /** Code words of a full page of 4,096 bytes, nearly: header and seal take 72 bytes, absolute records some 2 %. */
 const SAMPLES_PER_BYTE = 0.97;
@@ -15,7 +15,7 @@ const INTERVAL_AT = 28;
 /** Partition and region, and how many days they hold at the rate of the datastreams found in them. */
 export async function checkRing(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   status: DeviceStatus | undefined,
   wanted?: string | { address: number; bytes: number },
 ): Promise<Check[]> {

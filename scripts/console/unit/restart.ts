@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FieldError } from "../terminal/field-error.ts";
-import type { DeviceConsole } from "./device-console.ts";
+import type { DeviceConsole } from "../transport/device-console.ts";
 
 /** What `backfill.status()` gives; see firmware/main.ts. */
 export interface DeviceStatus {
