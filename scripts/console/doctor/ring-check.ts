@@ -1,5 +1,6 @@
 import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
-import { bankPagesOf, findOnDevice, readHeads } from "../stored-data/data-region.ts";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
+import { findOnDevice, readHeads } from "../stored-data/data-region.ts";
 import { crc32 } from "../stored-data/flash-image.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import type { BoardInfo } from "../unit/board-info.ts";
