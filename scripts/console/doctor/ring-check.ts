@@ -1,45 +1,49 @@
+import type { DeviceStatus } from "../../../firmware/status-types.ts";
 import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
-import { findOnDevice, readHeads } from "../stored-data/data-region.ts";
+import type { DataRegion } from "../stored-data/data-region.ts";
+import { findOnDevice, readHeads } from "../stored-data/device-region.ts";
 import { crc32 } from "../stored-data/flash-image.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import type { BoardInfo } from "../unit/board-info.ts";
-import type { DeviceStatus } from "../unit/restart.ts";
-import type { Check } from "./finding.ts";
+import type { WantedRegion } from "../unit/firmware-needs.ts";
+import type { Finding } from "./finding.ts";
 
-/** Code words of a full page of 4,096 bytes, nearly: header and seal take 72 bytes, absolute records some 2 %. */
+/** Samples per byte behind header and seal in a full page: absolute records take some 2 %. */
 const SAMPLES_PER_BYTE = 0.97;
 const DAY_MS = 86400000;
+/** Offsets in a page's header (FORMAT.md, “Ring page”). */
 const PIN_AT = 4;
 const INTERVAL_AT = 28;
 
-/** Partition and region, and how many days they hold at the rate of the datastreams found in them. */
+/** Checks the partition and the region, and how many days the ring holds at the rate of the datastreams found in it. */
 export async function checkRing(
   device: DeviceConsole,
   board: BoardInfo,
   status: DeviceStatus | undefined,
-  wanted?: string | { address: number; bytes: number },
-): Promise<Check[]> {
+  wanted?: WantedRegion,
+): Promise<Finding[]> {
+  const name = "partition";
   if (typeof board.partitions === "string") {
     const advice = "Put the Espruino runtime on the board again, with its partition table.";
-    return [{ name: "partition", verdict: "fail", found: board.partitions, advice }];
+    return [{ name, verdict: "fail", found: board.partitions, advice }];
   }
   const region = await findOnDevice(device, board, wanted).catch((error: Error) => error);
-  if (region instanceof Error)
-    return [{ name: "partition", verdict: "fail", found: region.message, advice: "Say which with --region." }];
+  if (region instanceof Error) {
+    return [{ name, verdict: "fail", found: region.message, advice: "Choose the region with --region." }];
+  }
   if (region === undefined) {
-    return [
-      {
-        name: "partition",
-        verdict: "warn",
-        found: "no data of the firmware yet",
-        advice: "It comes with the first samples.",
-      },
-    ];
+    const advice = "The firmware writes it with the first samples.";
+    return [{ name, verdict: "warn", found: "no data of the firmware yet", advice }];
   }
   const place = `${region.label}, ${region.bytes / 1024} kB at 0x${region.address.toString(16)}`;
-  const checks: Check[] = [{ name: "partition", verdict: "ok", found: place }];
   const heads = (await readHeads(device, region)).slice(2 * bankPagesOf(region.pageBytes));
+  return [{ name, verdict: "ok", found: place }, judgeRing(heads, region, status)];
+}
+
+/** `heads` are the first bytes of all ring pages. */
+function judgeRing(heads: Uint8Array[], region: DataRegion, status: DeviceStatus | undefined): Finding {
+  const name = "ring";
   const intervals = new Map<number, number>();
   let foreign = 0;
   let used = 0;
@@ -49,18 +53,16 @@ export async function checkRing(
     if (kind !== "ours") continue;
     used++;
     const intervalMs = new DataView(head.buffer, head.byteOffset).getUint32(INTERVAL_AT, true);
-    // Pages of one pin may differ after the device file changed; the shortest interval is the careful guess.
+    // Pages of one pin may have several intervals after the device file changed; the shortest gives the fewest days.
     intervals.set(head[PIN_AT], Math.min(intervalMs, intervals.get(head[PIN_AT]) ?? Number.POSITIVE_INFINITY));
   }
   const perDay = [...intervals.values()].reduce((sum, intervalMs) => sum + DAY_MS / intervalMs, 0);
-  // One page is always free, and each datastream's open page is half full on average.
+  // One page is always free, and the open page of each datastream is half full on average.
   const pages = Math.max(0, heads.length - 1 - intervals.size / 2);
   const days = perDay > 0 ? (pages * (region.pageBytes - WORDS_AT) * SAMPLES_PER_BYTE) / perDay : 0;
-  const fill = status === undefined ? used : status.ring.usedPages;
-  const found = `${fill} of ${heads.length} pages in use${days > 0 ? `; holds some ${days.toFixed(days < 10 ? 1 : 0)} days at this rate` : ""}`;
-  if (foreign > 0) {
-    const advice = "Export it with the commands of the version that wrote it.";
-    checks.push({ name: "ring", verdict: "warn", found: `${found}; ${foreign} pages of another format`, advice });
-  } else checks.push({ name: "ring", verdict: "ok", found });
-  return checks;
+  const usedPages = status === undefined ? used : status.ring.usedPages;
+  const found = `${usedPages} of ${heads.length} pages in use${days > 0 ? `; holds some ${days.toFixed(days < 10 ? 1 : 0)} days at this rate` : ""}`;
+  if (foreign === 0) return { name, verdict: "ok", found };
+  const advice = "Export them with the commands of the version that wrote them.";
+  return { name, verdict: "warn", found: `${found}; ${foreign} pages of another format version`, advice };
 }

@@ -3,7 +3,7 @@ import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
@@ -11,6 +11,7 @@ import { createQuota } from "../../../firmware/upload/quota.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import type { HostTimers } from "./host-ports.ts";
 
+/** The account, and the limits of its plan. A limit that is left out is the firmware's default. */
 export interface DumpDeliverySettings {
   server: string;
   token: string;
@@ -18,29 +19,30 @@ export interface DumpDeliverySettings {
   pointsPerDayMax?: number;
   requestsPerDayMax?: number;
   maxTimeUncertaintyMs?: number;
-  /** Uniform in [0, 1), for the waits between tries. */
+  /** Uniform in [0, 1): for the waits between tries. */
   random?: () => number;
 }
 
 export interface DumpDeliveryOutcome {
-  /** As the firmware's. */
+  /** As in firmware/verdict.ts. */
   verdict: number;
-  /** When another try is worth it; Infinity: not before something changes. */
+  /** Time until another try can succeed; Infinity when something has to change first. */
   nextTryMs: number;
+  /** What went wrong, in words; "" when nothing did. */
   fault: string;
   delivered: number;
   pending: number;
   dropped: number;
 }
 
-/** How far this computer's clock is trusted: it is kept by NTP on most, and nobody checks it here. */
+/** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
 const HOST_CLOCK_BOUND_MS = 2000;
 
 /**
- * Sends what a copy of a region still holds, by the firmware's own planner, quota and drain: this computer takes the
- * place of the device, as if it had booted again now. What became of each batch goes into the copy's ledger.
+ * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
+ * place of the device, as if the device had booted now. The outcome of each batch goes into the copy's ledger.
  */
-export async function rescue(
+export async function deliverDump(
   copy: RegionCopy,
   settings: DumpDeliverySettings,
   http: Http,
@@ -51,7 +53,7 @@ export async function rescue(
   const { session, rawMs } = startSession(ledger, ring);
   const clock = createClock(timers, session, rawMs);
   clock.watch((next) => ledger.boot(next, clock.rawMs()));
-  // The time switched off is not known: samples that only this point would date are dated as far as the bound allows.
+  // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
   ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const quota = createQuota(
@@ -67,7 +69,7 @@ export async function rescue(
     bodyBytesMax: LIMITS.bodyBytesMax,
     ageMaxMs,
   });
-  const before = count();
+  const before = countSamples({ ledger, ring });
   const drain = createDrain(
     ring,
     ledger,
@@ -86,7 +88,7 @@ export async function rescue(
   const found = await new Promise<{ verdict: number; nextTryMs: number }>((resolve) => {
     drain.drain((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
   });
-  const after = count();
+  const after = countSamples({ ledger, ring });
   timers.stop();
   return {
     ...found,
@@ -95,15 +97,16 @@ export async function rescue(
     pending: after.pending,
     dropped: after.dropped - before.dropped,
   };
+}
 
-  function count() {
-    const sum = { delivered: 0, pending: 0, dropped: 0 };
-    for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-      const { delivered, ...dropped } = ledger.counters(pin);
-      sum.delivered += delivered;
-      sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
-      sum.pending += ring.totals(pin).pending;
-    }
-    return sum;
+/** Sums over all datastreams. */
+function countSamples({ ledger, ring }: Storage): { delivered: number; pending: number; dropped: number } {
+  const sum = { delivered: 0, pending: 0, dropped: 0 };
+  for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
+    const { delivered, ...dropped } = ledger.counters(pin);
+    sum.delivered += delivered;
+    sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
+    sum.pending += ring.totals(pin).pending;
   }
+  return sum;
 }

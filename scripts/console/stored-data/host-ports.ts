@@ -3,11 +3,11 @@ import https from "node:https";
 import type { Http, HttpHandlers, HttpRequestOptions, Timers } from "../../../firmware/platform/ports.ts";
 
 export interface HostTimers extends Timers {
-  /** Drops all that is pending, so that nothing keeps the process alive. */
+  /** Clears all pending timers, so that none keeps the process alive. */
   stop(): void;
 }
 
-/** This computer's clock and timers, as the firmware's port. */
+/** This computer's clock and timers, as the port that the firmware uses. */
 export function hostTimers(): HostTimers {
   const pending = new Map<number, NodeJS.Timeout>();
   let lastId = 0;
@@ -33,7 +33,7 @@ export function hostTimers(): HostTimers {
   };
 }
 
-/** This computer's HTTP, as the firmware's port. Certificates are verified here, other than on the device. */
+/** This computer's HTTP, as the port that the firmware uses. Unlike the device, it verifies certificates. */
 export function hostHttp(): Http {
   return {
     tls: true,
@@ -59,7 +59,7 @@ export function hostHttp(): Http {
         over = true;
       });
       return {
-        // Taken once it is handed to the system, which is after the connection stands.
+        // `drain` comes when the system has taken the text, which is after the connection is made.
         write: (text) => void outgoing.write(text, "latin1", (error) => unlessOver(() => error || handlers.drain())),
         end: () => void outgoing.end(),
         abort: () => {

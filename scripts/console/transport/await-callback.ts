@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceConsole } from "./device-console.ts";
 
-/** Where an answer waits on the device until it is fetched. Hidden names would do too, but this one says whose it is. */
+/** The global variable on the device that holds the answer until it is fetched. Its name says whose it is. */
 const SLOT = "backfillAnswer";
 const POLL_MS = 200;
 
 /**
- * Runs `start(answer)` on the device, `answer` being the name of a function to call with the result, and waits for it.
- * Undefined when there was no answer in time.
+ * For functions on the device that answer by callback. Evaluates `start(callback)`, where `callback` is the device's
+ * expression for the function to call with the result, and waits for that call. Undefined when it did not come in time.
  */
 export async function awaitCallback(
   device: DeviceConsole,
-  start: (answer: string) => string,
+  start: (callback: string) => string,
   timeoutMs: number,
 ): Promise<unknown> {
   await device.evaluate(`(delete global.${SLOT},${start(`(function(v){global.${SLOT}={v:v}})`)},0)`, timeoutMs + 20000);

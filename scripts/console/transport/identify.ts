@@ -1,29 +1,32 @@
 import { FieldError } from "../terminal/field-error.ts";
 import type { ToolsConnection } from "./espruino-tools.ts";
-import type { SerialLibrary } from "./transport.ts";
+import type { SerialLibrary } from "./serial-port.ts";
 
 export interface ConsoleOptions {
-  /** For a wireless console that asks for one. */
+  /** Password of a wireless console. */
   password?: string;
-  /** How long a busy device (it blocks while it connects) is waited for. */
+  /** How long to wait for a busy device: it blocks while it connects. */
   patienceMs?: number;
   /** Time for one answer before asking again. */
   answerMs?: number;
-  /** Break into a program that does not let the console answer. */
+  /** Interrupt a program that keeps the console from answering. */
   interrupt?: boolean;
   onWaiting?: () => void;
+  /** In place of npm `serialport`. */
   serial?: SerialLibrary;
 }
 
-/** A field before firmware 2v25 has no packets. */
+/** The first version with binary packets, 2v25. */
 const OLDEST_VERSION = 2.25;
 const ERASE_LINE = "\x1b[2H";
 const ENQUIRY = "\x05";
 const INTERRUPT = "\x03";
-/** At the start of a line: it is run without echo. */
+/** At the start of a line: Espruino runs the line without echoing it. */
 export const ECHO_OFF_FOR_LINE = "\x10";
+const NAME = /Espruino (\d+v\d+[\w.]*) (\w+)[\r\n]/;
+const PASSWORD_PROMPT = /password>$/;
 
-/** Asks who is there until an Espruino says its name. */
+/** Asks the device for its name until an Espruino answers. Throws a `FieldError` otherwise. */
 export async function identify(
   connection: ToolsConnection,
   port: string,
@@ -31,81 +34,89 @@ export async function identify(
 ): Promise<{ version: string; board: string }> {
   const answerMs = options.answerMs ?? 1500;
   const tries = Math.max(1, Math.ceil((options.patienceMs ?? 20000) / answerMs));
-  let heard = "";
-  let settled: (() => void) | undefined;
-  const onData = (text: string) => {
-    heard = (heard + text).slice(-4000);
-    settled?.();
-  };
-  connection.on("data", onData);
-  const listen = (found: () => boolean) =>
-    new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => done(false), answerMs);
-      const done = (value: boolean) => {
-        settled = undefined;
-        clearTimeout(timer);
-        resolve(value);
-      };
-      settled = () => {
-        if (found()) done(true);
-      };
-      settled();
-    });
+  const hearing = listenTo(connection, answerMs);
   try {
     for (let i = 0; i < tries; i++) {
       if (i === 1) options.onWaiting?.();
-      // Two questions: 2v25 and newer tell their name at ENQ; older ones only print. A locked console takes both for a wrong password.
       if (i > 0 && i === tries - 1 && options.interrupt) await connection.write(INTERRUPT + INTERRUPT);
+      // Two questions: 2v25 and newer answer ENQ with their name; older ones only print. A locked console takes both for
+      // a wrong password.
       const old = i > 1 ? `${ECHO_OFF_FOR_LINE}print("Espruino "+process.env.VERSION+" "+process.env.BOARD)` : "";
-      heard = "";
+      hearing.forget();
       await connection.write(`${ERASE_LINE}${ENQUIRY}${old}\n`);
-      const name = () => /Espruino (\d+v\d+[\w.]*) (\w+)[\r\n]/.exec(heard);
-      if (!(await listen(() => name() !== null || /password>$/.test(heard)))) continue;
-      const match = name();
+      if (!(await hearing.waitFor((text) => NAME.test(text) || PASSWORD_PROMPT.test(text)))) continue;
+      const match = NAME.exec(hearing.text());
       if (match === null) {
-        await unlock(
-          connection,
-          options,
-          () => heard,
-          listen,
-          () => (heard = ""),
-        );
+        await unlock(connection, options.password, hearing);
         continue;
       }
       requireVersion(match[1]);
       return { version: match[1], board: match[2] };
     }
   } finally {
-    connection.removeListener("data", onData);
+    hearing.stop();
   }
   throw new FieldError(
-    heard === ""
+    hearing.text() === ""
       ? `No Espruino answers on ${port}.`
-      : `Something answers on ${port}, but it does not say that it is Espruino.`,
-    "Press the board's reset button (EN) and try again. A new ESP32 needs the Espruino runtime once: see “The Espruino runtime” in the README.",
+      : `Something answers on ${port}, but it does not identify itself as Espruino.`,
+    "Press the board's reset button (EN) and try again. A new ESP32 first needs the Espruino runtime: see “The Espruino runtime” in the README.",
   );
 }
 
-async function unlock(
-  connection: ToolsConnection,
-  options: ConsoleOptions,
-  heard: () => string,
-  listen: (found: () => boolean) => Promise<boolean>,
-  forget: () => void,
-): Promise<void> {
-  if (options.password === undefined) {
+/** What the device printed since the last `forget`. */
+interface Hearing {
+  text(): string;
+  forget(): void;
+  /** False when `found` was not true of the text within the time for one answer. */
+  waitFor(found: (text: string) => boolean): Promise<boolean>;
+  stop(): void;
+}
+
+function listenTo(connection: ToolsConnection, answerMs: number): Hearing {
+  let heard = "";
+  let check: (() => void) | undefined;
+  const onData = (text: string) => {
+    heard = (heard + text).slice(-4000);
+    check?.();
+  };
+  connection.on("data", onData);
+  return {
+    text: () => heard,
+    forget: () => {
+      heard = "";
+    },
+    waitFor: (found) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => done(false), answerMs);
+        const done = (value: boolean) => {
+          check = undefined;
+          clearTimeout(timer);
+          resolve(value);
+        };
+        check = () => {
+          if (found(heard)) done(true);
+        };
+        check();
+      }),
+    stop: () => connection.removeListener("data", onData),
+  };
+}
+
+async function unlock(connection: ToolsConnection, password: string | undefined, hearing: Hearing): Promise<void> {
+  if (password === undefined) {
     throw new FieldError(
-      "This console asks for a password.",
-      "Put it in the environment variable BACKFILL_CONSOLE_PASSWORD (it is the unit's consolePassword).",
+      "The device's console asks for a password.",
+      "Put the unit's console password in the environment variable BACKFILL_CONSOLE_PASSWORD.",
     );
   }
-  forget();
-  await connection.write(`${options.password}\n`);
-  await listen(() => /Logged in|Invalid password/.test(heard()));
-  if (heard().includes("Invalid password")) {
+  hearing.forget();
+  await connection.write(`${password}\n`);
+  await hearing.waitFor((text) => /Logged in|Invalid password/.test(text));
+  if (hearing.text().includes("Invalid password")) {
     throw new FieldError(
-      "The console refused the password.",
-      "It is the consolePassword this unit was provisioned with.",
+      "The device's console refused the password.",
+      "Use the console password that was given to `npm run provision` for this unit.",
     );
   }
 }
@@ -115,6 +126,6 @@ function requireVersion(version: string): void {
   if (major + minor / 100 >= OLDEST_VERSION) return;
   throw new FieldError(
     `The board runs Espruino ${version}; 2v25 or newer is needed.`,
-    "Put a newer Espruino runtime on it: see “The Espruino runtime” in the README.",
+    "Put a newer Espruino runtime on the board: see “The Espruino runtime” in the README.",
   );
 }

@@ -4,17 +4,17 @@ import { DeviceFileError, loadDevice } from "../../build/device-file.ts";
 import { BuildError, type Built, buildFirmware } from "../../build.ts";
 import { FieldError } from "../terminal/field-error.ts";
 
-/** The device file at `path`, firmware/device.ts without it. Throws a `FieldError` with all its mistakes. */
+/** The device file at `path`, or firmware/device.ts. Throws a `FieldError` that lists all mistakes in it. */
 export function readDeviceFile(path: string | undefined): Promise<Device> {
-  return orFieldError(loadDevice({ deviceFile: path }));
+  return withFieldError(loadDevice({ deviceFile: path }));
 }
 
-/** The firmware for it, checked. Throws a `FieldError` with all the reasons why not. */
-export function build(path: string | undefined): Promise<Built> {
-  return orFieldError(buildFirmware({ deviceFile: path }));
+/** The checked firmware for the device file at `path`. Throws a `FieldError` that lists all reasons why it can't be built. */
+export function buildForDevice(path: string | undefined): Promise<Built> {
+  return withFieldError(buildFirmware({ deviceFile: path }));
 }
 
-async function orFieldError<T>(work: Promise<T>): Promise<T> {
+async function withFieldError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
@@ -22,10 +22,8 @@ async function orFieldError<T>(work: Promise<T>): Promise<T> {
     const lines = cause.message.split("\n").map((line) => `\n    ${line}`);
     throw new FieldError(
       `The firmware can't be built:${lines.join("")}`,
-      "Put it right in the device file. Nothing was written to the device.",
-      {
-        cause,
-      },
+      "Correct the device file. Nothing was written to the device.",
+      { cause },
     );
   }
 }

@@ -1,79 +1,39 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
+import { readStatus } from "./device-status.ts";
 
-/** What `backfill.status()` gives; see firmware/main.ts. */
-export interface DeviceStatus {
-  version: string;
-  session: number;
-  rawMs: number;
-  time: { trueMs: number; boundMs: number } | null;
-  streams: {
-    pin: string;
-    name: string;
-    sampled: number;
-    delivered: number;
-    pending: number;
-    dropped: Record<string, number>;
-    missed: number;
-    failed: number;
-  }[];
-  ring: { pages: number; usedPages: number };
-  /** Null when nothing is logged. */
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
-  /** Null when the backlog grows. */
-  backlogClearsMs: number | null;
-  verdict: number;
-  verdictText: string;
-  wifi: boolean;
-  memory: { used: number; total: number };
-  faults: string[];
-}
-
+/** The firmware's first line (firmware/main.ts). */
 const GREETING = /^backfill (\S+) logging (\d+) datastreams?/;
-/** Restart, mount of a large region, and a first blocking connect. */
+/** Restart, mount of a large region, and a first connect that blocks. */
 const GREETING_TIMEOUT_MS = 60000;
 const RETRY_MS = 1000;
 
-/** The firmware's status, or undefined when it does not run. */
-export async function readStatus(device: DeviceConsole): Promise<DeviceStatus | undefined> {
-  const status = await device.evaluate('typeof backfill=="undefined"?null:backfill.status()');
-  return status === null || status === undefined ? undefined : (status as DeviceStatus);
-}
-
 export interface RestartOptions {
-  /** Opens the console again where the restart closes it, as over the network. */
+  /** Opens the console again when the restart closes it, as a telnet console does. */
   reconnect: () => Promise<DeviceConsole>;
   timeoutMs?: number;
   retryMs?: number;
 }
 
+export interface Restarted {
+  /** The console to use from now on. */
+  device: DeviceConsole;
+  /** Of the firmware that started. */
+  version: string;
+}
+
 /**
- * Restarts the device and waits until the firmware says its name: by its first line, or, where the connection went with
- * the restart, by its answer. Resolves with the console to go on with. Throws a `FieldError` with what it said instead.
+ * Restarts the device and waits until the firmware reports: by its first line or, where the restart closed the connection,
+ * by its status. Throws a `FieldError` with the device's last lines when it does not report.
  */
-export async function restartAndGreet(
-  device: DeviceConsole,
-  options: RestartOptions,
-): Promise<{ device: DeviceConsole; version: string }> {
+export async function restartFirmware(device: DeviceConsole, options: RestartOptions): Promise<Restarted> {
   const deadlineMs = Date.now() + (options.timeoutMs ?? GREETING_TIMEOUT_MS);
   const lines: string[] = [];
-  const outcome = new Promise<string | undefined>((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), Math.max(1, deadlineMs - Date.now()));
-    const end = (version: string | undefined) => {
-      clearTimeout(timer);
-      resolve(version);
-    };
-    device.onLine((line) => {
-      if (line !== "") lines.push(line);
-      const match = GREETING.exec(line);
-      if (match) end(match[1]);
-    });
-    device.onClose(() => end(undefined));
-  });
-  // Linux's Espruino ends at E.reboot (targets/linux/jshardware.c); load() runs the boot code as well.
+  const greeting = waitForGreeting(device, lines, deadlineMs);
+  // Espruino for Linux ends at E.reboot (targets/linux/jshardware.c); load() runs the boot code too.
   await device.send(device.board === "LINUX" ? "load()" : "E.reboot()").catch(() => {});
-  const version = await outcome;
+  const version = await greeting;
   if (version !== undefined) return { device, version };
   device.close();
   for (;;) {
@@ -91,6 +51,23 @@ export async function restartAndGreet(
   const said = lines.slice(-5).join("\n    ");
   throw new FieldError(
     `The program is stored, but the firmware did not report after the restart.${said === "" ? "" : ` The device's last lines:\n    ${said}`}`,
-    "Look at `npm run monitor`. A device whose telnet console is off in the new device file can be asked by cable only.",
+    "Run `npm run monitor` and read what the device prints. If the new device file turns the telnet console off, only the cable reaches the device.",
   );
+}
+
+/** The version in the greeting, or undefined when the connection closes or the time is over first. Collects all lines. */
+function waitForGreeting(device: DeviceConsole, lines: string[], deadlineMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), Math.max(1, deadlineMs - Date.now()));
+    const end = (version: string | undefined) => {
+      clearTimeout(timer);
+      resolve(version);
+    };
+    device.onLine((line) => {
+      if (line !== "") lines.push(line);
+      const match = GREETING.exec(line);
+      if (match) end(match[1]);
+    });
+    device.onClose(() => end(undefined));
+  });
 }
