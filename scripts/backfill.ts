@@ -93,7 +93,10 @@ async function findToken(options: BackfillOptions, terminal: Terminal): Promise<
     terminal.secrets.keep(token);
   }
   if (token !== undefined) return token;
-  throw new FieldError("There is no token.", "Put the device's Blynk token into the environment variable BACKFILL_TOKEN.");
+  throw new FieldError(
+    "There is no token.",
+    "Put the device's Blynk token into the environment variable BACKFILL_TOKEN.",
+  );
 }
 
 function report(outcome: DumpDeliveryOutcome, terminal: Terminal): void {

@@ -32,7 +32,11 @@ interface ExportOptions extends PortOptions {
 
 export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
-    createCommand("export", "Writes all samples that are still in the flash of a device, or in a dump of it.", terminal),
+    createCommand(
+      "export",
+      "Writes all samples that are still in the flash of a device, or in a dump of it.",
+      terminal,
+    ),
   )
     .option("--dump <flash.bin>", "read a dump of the whole chip, or of the region alone, instead of a device")
     .option("--region <where>", "where the data is, if it is not found: a partition's label, or 0xADDRESS:0xBYTES")
@@ -48,9 +52,9 @@ export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) =
     .addHelpText(
       "after",
       `
-To read the flash of a device that does not answer any more, hold BOOT and press EN: the chip starts its boot loader. Then
+To read the flash of a device that does not answer any more, hold BOOT and press EN to start the chip's boot loader:
   esptool --port PORT read_flash 0 ALL flash.bin
-A dump of the whole chip contains the unit's token and Wi-Fi passwords too: keep the file private, or read the region alone:
+A dump of the whole chip contains the unit's token and Wi-Fi passwords too. Keep the file private, or read the region only:
   esptool --port PORT read_flash 0x310000 0x10000 flash.bin
 
 Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (largest possible error of the time).
@@ -129,7 +133,9 @@ function openOutput(path: string): number {
   try {
     return openSync(path, "w");
   } catch (cause) {
-    throw new FieldError(`${path} can't be written: ${(cause as Error).message}.`, "Check the path of --out.", { cause });
+    throw new FieldError(`${path} can't be written: ${(cause as Error).message}.`, "Check the path of --out.", {
+      cause,
+    });
   }
 }
 

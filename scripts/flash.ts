@@ -38,10 +38,10 @@ export const flash: CommandFunction<DeviceTerminal> = (args, terminal) => {
     .addHelpText(
       "after",
       `
-The old program runs and logs until the new one is stored whole. If you unplug the cable before that, the old program and
-all samples stay.
+The old program runs and logs until the new one is stored whole. If you unplug the cable before that, the old program
+and all samples stay.
 It works without internet. The exception: a sensor that needs a module of Espruino (DS18B20, DHT22, BME280, BMP280). The
-module is downloaded once and kept in the folder “modules”; a folder “modules” beside the device file is searched too.
+module is downloaded once and kept in the folder “modules”. A folder “modules” beside the device file is searched first.
 A blank ESP32 first needs the Espruino runtime: see the README.`,
     )
     .action((options: FlashOptions) => run(options, terminal));

@@ -24,12 +24,17 @@ interface MonitorOptions extends PortOptions {
 const RETRY_MS = 1000;
 
 export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
-  const command = addPortOptions(createCommand("monitor", "Shows the status of a device and prints its log, live.", terminal))
+  const command = addPortOptions(
+    createCommand("monitor", "Shows the status of a device and prints its log, live.", terminal),
+  )
     .option("--every <seconds>", "interval between two requests for the status", parseSeconds, 5)
     .option("--once", "show one status, then end")
     .option("--json", "print each status as one line of JSON, without log lines")
     .option("--sync", "start a sync, like a press of the button")
-    .addHelpText("after", "\nIf the cable is unplugged, the command waits until it is back. Ctrl-C ends the command; the device keeps running.")
+    .addHelpText(
+      "after",
+      "\nIf the cable is unplugged, the command waits until it is back. Ctrl-C ends the command; the device keeps running.",
+    )
     .action((options: MonitorOptions) => watch(options, terminal));
   return execute(command, args, terminal);
 };
@@ -79,7 +84,8 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
 
 function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: DeviceTerminal): string {
   if (options.json) return JSON.stringify(status ?? null);
-  if (status === undefined) return "No firmware runs on this device. Run `npm run flash`, or press reset (EN) and read what the device prints.";
+  if (status === undefined)
+    return "No firmware runs on this device. Run `npm run flash`, or press reset (EN) and read what the device prints.";
   return formatStatus(status, terminal);
 }
 

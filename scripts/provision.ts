@@ -63,7 +63,8 @@ function readUnits(options: ProvisionOptions, terminal: DeviceTerminal): Unit[] 
     terminal.secrets.keep(secret as string | undefined);
   }
   if (options.file === undefined) {
-    if (options.unit !== undefined) throw new FieldError("--unit names a unit of a file.", "Give the file with --file.");
+    if (options.unit !== undefined)
+      throw new FieldError("--unit names a unit of a file.", "Give the file with --file.");
     return [{ unit: "the unit", settings: checkSettings(entered) }];
   }
   if (Object.keys(entered).length > 0) {

@@ -8,9 +8,9 @@ import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { TOKEN } from "../support/console/console-rig.ts";
 import { type SimulatedRig, startSimulatedRig } from "../support/console/simulated-rig.ts";
 
-const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 /** The simulator's access point. */
 const SSID = "simulated";
 const WIFI = "correct horse";
@@ -70,7 +70,7 @@ const pending = async () => {
   return { ...status, all: status.streams.reduce((sum, stream) => sum + stream.pending, 0) };
 };
 
-describe("a unit's way from the bench to the field, on the simulated ESP32", () => {
+describe("a unit from its first flash to the field, on the simulated ESP32", () => {
   it("is flashed over the console and greets", async () => {
     const terminal = await run(flash, ["--device", join(folder, "device.ts")]);
     expect(terminal.out[0]).toMatch(/^✓ backfill \S+ runs and logs to flash, 64 kB at 0x310000:$/);
@@ -80,10 +80,10 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
   it("is provisioned", async () => {
     const env = { BACKFILL_TOKEN: TOKEN, BACKFILL_SSID: SSID, BACKFILL_WIFI_PASSWORD: WIFI };
     const terminal = await run(provision, [], env);
-    expect(terminal.text()).toContain("has started with them");
+    expect(terminal.text()).toContain("has started with the new settings");
   });
 
-  it("logs without a network, and exports what it holds", async () => {
+  it("logs without a network, and exports its samples", async () => {
     await rig.until(35 * MINUTE_MS);
     const terminal = await run(exportSamples, []);
     const rows = terminal.out.slice(1).map((line) => line.split(","));
@@ -91,12 +91,12 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
     expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["undated"]));
     const v1 = rows.filter((row) => row[0] === "v1");
     expect(v1[0][1]).toBe("temperature");
-    // Two samples less would be a lost one; two boots started the count anew.
+    // Every exported sample is pending: none is lost.
     expect(rows.length).toBe((await pending()).all);
     expect(rig.standIn.stats().points).toBe(0);
   });
 
-  it("sends them when the network comes, and later ones at a press of the button", async () => {
+  it("sends the samples when the network comes, and later ones at a press of the button", async () => {
     await rig.until(69 * MINUTE_MS);
     const connected = rig.standIn.stats();
     expect(connected.points).toBeGreaterThan(150);
@@ -104,25 +104,25 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
     await rig.until(71 * MINUTE_MS);
     const after = await pending();
     expect(after.all).toBeLessThan(20);
-    // What it logged between flashing and provisioning no clock ever saw: it says so, and sends the rest.
+    // Nothing dates the samples that it took between flashing and provisioning: it says so, and sends the rest.
     expect(after.verdictText).toBe("undated samples held or let go");
     expect(rig.standIn.stats().points).toBeGreaterThan(connected.points + 100);
     expect(rig.standIn.violations).toEqual([]);
   });
 
-  it("exports the same samples as delivered, with the times that the server has", async () => {
+  it("exports the sent samples as delivered, with the times that the server has", async () => {
     const terminal = await run(exportSamples, ["--format", "json"]);
     const samples = JSON.parse(terminal.out.join("")) as { pin: string; ts: number; value: number; state: string }[];
     const delivered = samples.filter((sample) => sample.state === "delivered");
     const sent = new Map([...rig.standIn.points()].map(({ pin, ts, value }) => [`${pin} ${ts}`, value]));
     expect(delivered.length).toBe(sent.size);
     expect(samples.filter((sample) => sample.state === "undatable").length).toBeLessThan(5);
-    // A later sync may date a sample a little otherwise than it was sent; within its bound.
+    // A later sync may change a sample's time a little, within its bound.
     const exact = delivered.filter((sample) => sent.get(`${sample.pin} ${sample.ts}`) === String(sample.value));
     expect(exact.length).toBeGreaterThan(delivered.length / 2);
   });
 
-  it("is found well by the doctor", async () => {
+  it("passes the checks of the doctor", async () => {
     const terminal = captureTerminal({ answerMs: 1000, patienceMs: 3000 });
     await doctor(["--port", rig.port, "--no-server"], terminal);
     outputs.push(terminal.text());
@@ -140,7 +140,7 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
     expect(rig.unit.board.ask(["backfill", "version"])).toBeDefined();
   });
 
-  it("showed no secret on the way: in no output, file or bundle", () => {
+  it("shows no secret in any output, file or bundle", () => {
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
     const stored = rig.unit.board.interpreter()?.global.boardBoot;
     for (const text of [

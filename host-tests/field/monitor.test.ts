@@ -1,16 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { bar } from "../../scripts/console/terminal/status-panel.ts";
+import { describe, expect, it } from "vitest";
 import { monitor } from "../../scripts/monitor.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
-
-let rig: ConsoleRig | undefined;
-afterEach(async () => {
-  await rig?.close();
-  rig = undefined;
-});
-
-const start = () => startRig({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
+import { startRig, startRigWithFirmware } from "../support/console/console-rig.ts";
 
 /** Runs the monitor until a line matches, then ends it. */
 function watch(port: string) {
@@ -39,7 +30,7 @@ function watch(port: string) {
 
 describe("monitor", () => {
   it("shows the status with bars for the ring and the day's allowance", async () => {
-    rig = await start();
+    const rig = await startRigWithFirmware();
     const terminal = captureTerminal();
     expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("backfill 0.1.0");
@@ -48,22 +39,22 @@ describe("monitor", () => {
     expect(terminal.text()).toContain("not known yet");
   });
 
-  it("gives the status as JSON", async () => {
-    rig = await start();
+  it("prints the status as JSON", async () => {
+    const rig = await startRigWithFirmware();
     const terminal = captureTerminal();
     expect(await monitor(["--port", rig.port, "--once", "--json"], terminal)).toBe(0);
     expect(JSON.parse(terminal.out.join())).toMatchObject({ version: "0.1.0", streams: [{ pin: "v1", pending: 6 }] });
   });
 
-  it("says so when no firmware runs", async () => {
-    rig = await startRig();
+  it("says that no firmware runs", async () => {
+    const rig = await startRig();
     const terminal = captureTerminal();
     expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("No firmware runs on this device");
   });
 
-  it("shows log lines as they come, and goes on when the cable was pulled", async () => {
-    rig = await start();
+  it("shows log lines as they come, and connects again after the cable was unplugged", async () => {
+    const rig = await startRigWithFirmware();
     const watched = watch(rig.port);
     await watched.until(/last sync/);
     const logged = watched.until(/^\[warn\] v1: no answer/);
@@ -79,19 +70,10 @@ describe("monitor", () => {
     expect(watched.lines.join("\n")).toContain("is gone; waiting for it");
   });
 
-  it("starts a sync when asked", async () => {
-    rig = await start();
+  it("starts a sync with --sync", async () => {
+    const rig = await startRigWithFirmware();
     const terminal = captureTerminal();
     expect(await monitor(["--port", rig.port, "--once", "--sync"], terminal)).toBe(0);
     expect(rig.machine.printed).toContain("[info] sync");
-  });
-});
-
-describe("a bar", () => {
-  it("is never longer than it is, nor shorter than nothing", () => {
-    expect([bar(0, 10), bar(10, 10), bar(20, 10), bar(-1, 10), bar(1, 0)].map((text) => text.length)).toEqual(
-      Array(5).fill(30),
-    );
-    expect(bar(5, 10)).toBe(`${"█".repeat(15)}${"░".repeat(15)}`);
   });
 });

@@ -1,6 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FieldError } from "../../scripts/console/terminal/field-error.ts";
-import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { installProgram, LOADER, readPrograms } from "../../scripts/console/unit/program-store.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/console-rig.ts";
@@ -8,18 +7,11 @@ import { type ConsoleRig, startRig, tinyFirmware } from "../support/console/cons
 const SEED = Number(process.env.SIM_SEED ?? 20260601);
 const PULLS = 50;
 
-let rig: ConsoleRig | undefined;
-afterEach(() => rig?.close());
-
 const code = (version: string) => Buffer.from(tinyFirmware(version));
 
-async function connect(of: ConsoleRig) {
-  return openConsole(of.port, { answerMs: 40, patienceMs: 80 });
-}
-
-/** Uploads and returns how many console bytes and flash bytes that took. */
+/** Uploads a tiny firmware of this version. */
 async function install(of: ConsoleRig, version: string): Promise<void> {
-  const device = await connect(of);
+  const device = await of.open();
   try {
     await installProgram(device, code(version));
   } finally {
@@ -37,7 +29,7 @@ function bootsInto(of: ConsoleRig): string | undefined {
 
 describe("an upload", () => {
   it("stores a program that starts at power-on", async () => {
-    rig = await startRig();
+    const rig = await startRig();
     await install(rig, "1.0.0");
     expect(bootsInto(rig)).toBe("1.0.0");
     await install(rig, "2.0.0");
@@ -46,9 +38,9 @@ describe("an upload", () => {
     expect(bootsInto(rig)).toBe("3.0.0");
   });
 
-  it("reports its progress up to the whole program", async () => {
-    rig = await startRig();
-    const device = await connect(rig);
+  it("reports its progress up to the last byte", async () => {
+    const rig = await startRig();
+    const device = await rig.open();
     const seen: number[] = [];
     await installProgram(device, code("1.0.0"), { onProgress: (bytes) => seen.push(bytes) });
     device.close();
@@ -56,17 +48,16 @@ describe("an upload", () => {
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });
 
-  it("sends a program again that the device was too busy to take, three times at most", async () => {
-    rig = await startRig({ refusePieces: 2 });
+  it("sends a program up to three times when the device is too busy to take it", async () => {
+    const rig = await startRig({ refusePieces: 2 });
     await install(rig, "1.0.0");
     expect(bootsInto(rig)).toBe("1.0.0");
-    await rig.close();
-    rig = await startRig({ refusePieces: 3 });
-    await expect(install(rig, "1.0.0")).rejects.toThrow(/did not take a piece of backfill.0/);
+    const other = await startRig({ refusePieces: 3 });
+    await expect(install(other, "1.0.0")).rejects.toThrow(/did not take a piece of backfill.0/);
   });
 
   it("never writes the program that runs, nor the loader once it is there", async () => {
-    rig = await startRig();
+    const rig = await startRig();
     await install(rig, "1.0.0");
     const touched = new Set<string>();
     rig.machine.storage.onWrite = (name) => touched.add(name);
@@ -77,9 +68,9 @@ describe("an upload", () => {
     expect([...touched].sort()).toEqual(["backfill.0", "backfill.0.ok"]);
   });
 
-  it(`leaves the old program or the new one, whole, when the cable is pulled at any of ${PULLS} moments`, async () => {
+  it(`leaves the old program or the new one, whole, when the cable is unplugged at any of ${PULLS} moments`, async () => {
     const random = createPrng(SEED).next;
-    rig = await startRig();
+    const rig = await startRig();
     await install(rig, "1.0.0");
     rig.console.cutAfter(Number.POSITIVE_INFINITY);
     await install(rig, "2.0.0");
@@ -87,12 +78,12 @@ describe("an upload", () => {
     let current = "2.0.0";
     const outcomes = { old: 0, new: 0 };
     for (let pull = 0; pull < PULLS; pull++) {
-      // Every fifth falls into the last exchanges, where the switch is made.
+      // Every fifth pull is in the last exchanges, which switch to the new program.
       const from = pull % 5 === 0 ? wholeBytes - 1200 : 0;
       const at = from + Math.floor(random() * (wholeBytes - from));
-      // A cable that powers the device takes the power with it; one beside a battery does not.
+      // If the cable powers the device, power goes with it; a device with a battery keeps running.
       const powered = pull % 2 === 0;
-      rig.console.onCut = powered ? () => {} : () => rig?.machine.powerOff();
+      rig.console.onCut = powered ? () => {} : () => rig.machine.powerOff();
       rig.console.cutAfter(at);
       const next = `3.0.${pull}`;
       const result = await install(rig, next).then(
@@ -107,7 +98,7 @@ describe("an upload", () => {
       outcomes[version === next ? "new" : "old"]++;
       current = version as string;
       rig.console.cutAfter(Number.POSITIVE_INFINITY);
-      // The next command finds its way: whatever was left is no obstacle.
+      // The next upload works, whatever this one left behind.
       if (pull % 10 === 9) {
         await install(rig, `4.0.${pull}`);
         expect(bootsInto(rig), where).toBe(`4.0.${pull}`);
@@ -142,12 +133,12 @@ describe("an upload", () => {
 
   it("survives a torn write at any flash byte of a later upload", async () => {
     const random = createPrng(SEED + 2).next;
-    rig = await startRig();
+    const rig = await startRig();
     await install(rig, "1.0.0");
     let current = "1.0.0";
     for (let cut = 0; cut < PULLS; cut++) {
       const next = `2.0.${cut}`;
-      // Seals are 49 bytes or so: every third cut goes into that neighbourhood.
+      // A seal has some 49 bytes: every third cut is in it or close to it.
       const program = code(next).length + 40;
       const flashBytes = cut % 3 === 0 ? program + Math.floor(random() * 90) : Math.floor(random() * (program + 90));
       rig.machine.storage.cutAfter(flashBytes);
@@ -158,25 +149,25 @@ describe("an upload", () => {
     }
   });
 
-  it("does not count a program whose bytes decayed, and runs the one before it", async () => {
-    rig = await startRig();
+  it("ignores a program whose bytes decayed, and runs the one before it", async () => {
+    const rig = await startRig();
     await install(rig, "1.0.0");
     await install(rig, "2.0.0");
     const text = rig.machine.storage.read("backfill.1") as string;
     rig.machine.storage.erase("backfill.1");
     rig.machine.storage.write("backfill.1", text.replace("2.0.0", "2.0.1"));
     expect(bootsInto(rig)).toBe("1.0.0");
-    const device = await connect(rig);
+    const device = await rig.open();
     expect((await readPrograms(device)).map((program) => program.slot)).toEqual([0]);
     device.close();
   });
 
-  it("tidies Storage when only that makes room, and says what a cut would cost", async () => {
+  it("compacts Storage when only that makes room, and says what a power cut would destroy", async () => {
     const bytes = code("1.0.0").length;
-    rig = await startRig({ storageBytes: 2 * bytes + 3200 });
+    const rig = await startRig({ storageBytes: 2 * bytes + 3200 });
     const said: string[] = [];
     for (const version of ["1.0.0", "2.0.0", "3.0.0"]) {
-      const device = await connect(rig);
+      const device = await rig.open();
       await installProgram(device, code(version), { onStep: (text) => said.push(text) });
       device.close();
       expect(bootsInto(rig)).toBe(version);
@@ -185,7 +176,7 @@ describe("an upload", () => {
   });
 
   it("refuses when there is no room, and leaves the old program", async () => {
-    rig = await startRig({ storageBytes: code("1.0.0").length + 3000 });
+    const rig = await startRig({ storageBytes: code("1.0.0").length + 3000 });
     await install(rig, "1.0.0");
     await expect(install(rig, "2.0.0")).rejects.toThrow(/not enough room.*needs \d+ bytes/);
     expect(bootsInto(rig)).toBe("1.0.0");

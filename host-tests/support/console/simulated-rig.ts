@@ -1,4 +1,7 @@
-/** The simulated ESP32 with a console on it: what is typed runs in the interpreter, on virtual time. */
+/**
+ * The simulated ESP32 (scripts/simulator) behind the fake console: typed code runs in the simulated interpreter, on virtual
+ * time. Console and protocol are `FakeConsole`, written from README_Protocol.md of Espruino and compared with 2v29.277.
+ */
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import type { Script } from "../../../scripts/simulator/script.ts";
@@ -7,13 +10,13 @@ import { createWorld, type World } from "../../../scripts/simulator/world.ts";
 import { FakeConsole, type Machine } from "./fake-console.ts";
 
 /**
- * What starts in place of a firmware: the board's own boot, which runs `.bootcde`. Before it comes what the simulator's
- * Storage leaves out and the commands ask for; and a unit comes from the factory without settings.
+ * Runs in place of a firmware: the board's own boot, which runs `.bootcde`. Before that it adds what the simulator's Storage
+ * leaves out and the commands need. A new unit has no settings.
  */
 const BOOT = `
 (function (s) {
   s.getStats = function () { return { totalBytes: 917504, freeBytes: 700000, fileBytes: 0, trashBytes: 0 }; };
-  // The simulated chip has the partitions that the firmware looks at; elsewhere a console reads blank flash.
+  // The simulated chip has only the partitions that the firmware uses; the console reads blank flash everywhere else.
   var flash = require("Flash"), read = flash.read;
   flash.read = function (bytes, address) {
     var there = address >= 0x310000 && address < 0x320000 || address >= 0x8000 && address < 0x9000 || address >= 0xc000 && address < 0xe000;
@@ -25,7 +28,7 @@ global.boardBoot = require("Storage").read(".bootcde");
 if (global.boardBoot !== undefined) eval(global.boardBoot);
 `;
 
-/** Time that the world gets after something that restarts the device. */
+/** Virtual time that passes after a restart of the device. */
 const RESTART_MS = 3000;
 
 export interface SimulatedRig {
@@ -34,7 +37,7 @@ export interface SimulatedRig {
   standIn: BlynkStandIn;
   console: FakeConsole;
   port: string;
-  /** Lets virtual time pass until so many ms after power-on. */
+  /** Lets virtual time pass until `ms` after power-on. */
   until(ms: number): Promise<void>;
   close(): Promise<void>;
 }

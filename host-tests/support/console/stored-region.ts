@@ -1,7 +1,7 @@
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { crc32, imageOf } from "../../../scripts/console/stored-data/flash-image.ts";
 
-/** A region of a chip, written by the firmware's own storage: for exports and rescues. */
+/** Opens a region of a chip with the firmware's own storage, to write samples into it. */
 export function openRegionOf(
   chip: Uint8Array,
   streams: { pin: number; intervalMs: number; decimals: number }[],

@@ -42,8 +42,6 @@ export async function examine(
   findings.push(checkSettings(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;
   const { askServer } = options;
-  findings.push(
-    ...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })),
-  );
+  findings.push(...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })));
   return findings;
 }

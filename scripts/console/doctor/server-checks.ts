@@ -77,7 +77,10 @@ function judgeAnswer(
   if (status === 308 || answer.location === 1) {
     const advice =
       "Set the server of the account's region with `npm run provision -- --server https://REGION.blynk.cloud` (fra1, lon1, ny3, sgp1, blr1).";
-    return [ok, { name: token, verdict: "fail", found: "the server redirects to another region or a login page", advice }];
+    return [
+      ok,
+      { name: token, verdict: "fail", found: "the server redirects to another region or a login page", advice },
+    ];
   }
   const found = `${server} answers ${Number.isFinite(status) ? status : "something that is not HTTP"}, which is not Blynk's answer`;
   const advice =

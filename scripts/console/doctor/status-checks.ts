@@ -35,8 +35,7 @@ export function checkMemory(status: DeviceStatus): Finding {
 export function checkClock(status: DeviceStatus): Finding {
   const name = "clock";
   if (status.time === null) {
-    const advice =
-      "The first sync sets it. If syncs end with “no time”, the network may block NTP (UDP port 123).";
+    const advice = "The first sync sets it. If syncs end with “no time”, the network may block NTP (UDP port 123).";
     return { name, verdict: "warn", found: "not set yet; the samples wait until it is set", advice };
   }
   const { trueMs, boundMs } = status.time;

@@ -79,7 +79,13 @@ export async function startTools(transport: Transport): Promise<Tools> {
     close: () => transport.close(),
   });
   Serial.init();
-  await new Promise<void>((resolve) => Serial.open(PATH, () => resolve(), () => {}));
+  await new Promise<void>((resolve) =>
+    Serial.open(
+      PATH,
+      () => resolve(),
+      () => {},
+    ),
+  );
   Serial.connection.chunkSize = 512;
   Serial.connection.parsePackets = true;
   return {

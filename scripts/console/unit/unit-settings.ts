@@ -41,7 +41,10 @@ const network = z.strictObject(
 
 const token = plain("the token")
   .refine((value) => value === value.trim(), "the token begins or ends with a space")
-  .refine((value) => !/^https?:/.test(value), "the token is a web address; use the Auth Token from Device info in Blynk")
+  .refine(
+    (value) => !/^https?:/.test(value),
+    "the token is a web address; use the Auth Token from Device info in Blynk",
+  )
   .refine((value) => /^[A-Za-z0-9_-]*$/.test(value), "the token has characters that no Blynk token has")
   .refine((value) => value.length >= 16, "the token is too short; a Blynk token has 32 characters")
   .refine((value) => value.length <= 128, "the token is too long; a Blynk token has 32 characters");
@@ -67,7 +70,10 @@ const server = plain("the server").superRefine((value, context) => {
 const timeServer = plain("a time server")
   .refine((value) => value.length > 0 && value.length <= 253, "a time server's name is empty or too long")
   .refine((value) => !value.includes("/"), "a time server is a name or an address, not a web address")
-  .refine((value) => /^[A-Za-z0-9.-]*$/.test(value), "a time server's name has characters that are not allowed in a host name");
+  .refine(
+    (value) => /^[A-Za-z0-9.-]*$/.test(value),
+    "a time server's name has characters that are not allowed in a host name",
+  );
 
 const consolePassword = plain("the console password")
   .refine((value) => value.length >= 8, "the console password has fewer than 8 characters")
