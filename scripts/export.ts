@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { Option } from "commander";
 import { parseRegion, type RegionCopy } from "./console/stored-data/data-region.ts";
-import { copyFromDevice, findOnDevice } from "./console/stored-data/device-region.ts";
+import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump, readDump } from "./console/stored-data/flash-dump.ts";
 import { type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
 import { readProgress } from "./console/stored-data/progress-file.ts";
@@ -54,7 +54,7 @@ export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) =
       `
 To read the flash of a device that does not answer any more, hold BOOT and press EN to start the chip's boot loader:
   esptool --port PORT read_flash 0 ALL flash.bin
-A dump of the whole chip contains the unit's token and Wi-Fi passwords too. Keep the file private, or read the region only:
+A dump of the whole chip contains the unit's token and Wi-Fi passwords. Keep the file private, or read only the region:
   esptool --port PORT read_flash 0x310000 0x10000 flash.bin
 
 Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (largest possible error of the time).

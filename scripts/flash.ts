@@ -2,7 +2,7 @@ import type { Device } from "../firmware/device-types.ts";
 import type { FlashRegion } from "../firmware/platform/ports.ts";
 import type { DeviceStatus } from "../firmware/status-types.ts";
 import { parseRegion } from "./console/stored-data/data-region.ts";
-import { copyFromDevice, findOnDevice } from "./console/stored-data/device-region.ts";
+import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
 import { describeStranded, findStranded, type StrandedSamples } from "./console/stored-data/stranded-samples.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";

@@ -2,7 +2,7 @@ import type { DeviceStatus } from "../../../firmware/status-types.ts";
 import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import type { DataRegion } from "../stored-data/data-region.ts";
-import { findOnDevice, readHeads } from "../stored-data/device-region.ts";
+import { findOnDevice, readHeads } from "../stored-data/device-data.ts";
 import { crc32 } from "../stored-data/flash-image.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import type { BoardInfo } from "../unit/board-info.ts";

@@ -36,7 +36,7 @@ export function cursorsOf(data: StoredData): Delivered {
  * points are charged to the day's allowance as sent now: the real time is not known here, and a charge with too early a
  * time would let the device exceed the server's limit.
  */
-export function markInCopy(data: StoredData, delivered: Delivered): number {
+function markInCopy(data: StoredData, delivered: Delivered): number {
   let marked = 0;
   const rawMs = Math.max(data.ledger.lastRawMs(), data.ring.lastRawMs());
   for (const [pin, end] of delivered) {

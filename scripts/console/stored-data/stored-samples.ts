@@ -111,7 +111,7 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
 }
 
 /** A scaled integer as its shortest exact decimal: with one decimal, 215 is "21.5" and 210 is "21". */
-export function formatScaled(value: number, decimals: number): string {
+function formatScaled(value: number, decimals: number): string {
   if (Number.isNaN(value)) return "";
   const digits = Math.abs(value)
     .toString()

@@ -16,7 +16,7 @@ import type { DeviceConsole } from "../transport/device-console.ts";
  * two slots, a power cut at any moment leaves the last sealed program whole; during the very first upload it leaves none.
  * A torn seal is not JSON, or has another CRC: the loader skips its program.
  */
-export const PROGRAM_SLOTS = ["backfill.0", "backfill.1"];
+const PROGRAM_SLOTS = ["backfill.0", "backfill.1"];
 const LOADER_FILE = ".bootcde";
 
 /** It calls `eval` at the top level: variables of the loader would slow down every look-up in the program. */
