@@ -2,7 +2,6 @@ import { Option } from "commander";
 import { verdictText } from "../firmware/verdict.ts";
 import { checkToken } from "./console/doctor/token-check.ts";
 import { type DumpDeliveryOutcome, deliverDump } from "./console/stored-data/dump-delivery.ts";
-import { readDump } from "./console/stored-data/flash-dump.ts";
 import { hostHttp, hostTimers } from "./console/stored-data/host-ports.ts";
 import { openProgress } from "./console/stored-data/progress-file.ts";
 import {
@@ -16,6 +15,7 @@ import {
 } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
+import { readUserFile } from "./console/terminal/user-file.ts";
 import { checkAnswer } from "./console/unit/unit-settings.ts";
 
 interface BackfillOptions {
@@ -36,7 +36,10 @@ export const backfill: CommandFunction = (args, terminal) => {
     "Sends the pending samples in the flash dump of a dead device to the server.",
     terminal,
   )
-    .requiredOption("--dump <flash.bin>", "a dump of the whole chip, or of the region alone (see export --help)")
+    .requiredOption(
+      "--dump <flash.bin>",
+      "a dump of the whole chip, or of the region alone (see `npm run export -- --help`)",
+    )
     .option("--server <url>", "server of the account's region, e.g. https://fra1.blynk.cloud", "https://blynk.cloud")
     .option("--token <token>", "the device's Blynk token; safer in the environment variable BACKFILL_TOKEN")
     .option("--progress <file>", "file that records what was sent; default: the dump's name and .progress")
@@ -65,7 +68,7 @@ async function run(options: BackfillOptions, terminal: Terminal): Promise<void> 
   const server = options.server.replace(/\/$/, "");
   if (server.startsWith("http:")) terminal.remark("Plain http: anybody in the network can read the token.");
   const path = options.progress ?? `${options.dump}.progress`;
-  const progress = openProgress(path, readDump(options.dump), options.region, options.pageBytes);
+  const progress = openProgress(path, readUserFile(options.dump), options.region, options.pageBytes);
   try {
     if (!progress.isNew) terminal.remark(`Continuing from the progress in ${path}.`);
     await checkToken(server, token);

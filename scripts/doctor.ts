@@ -9,8 +9,10 @@ import {
   execute,
   runAsProgram,
 } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice } from "./console/transport/connect-device.ts";
+import { checkAnswer } from "./console/unit/unit-settings.ts";
 
 interface DoctorOptions extends PortOptions {
   json?: boolean;
@@ -36,11 +38,15 @@ export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
 };
 
 async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<void> {
+  const server = typeof options.server === "string" ? options.server : undefined;
+  const complaint = server === undefined ? undefined : checkAnswer.server(server);
+  if (complaint !== undefined)
+    throw new FieldError(`--server: ${complaint}.`, "Write for example https://blynk.cloud.");
   const device = await connectDevice(options, terminal);
   let findings: Finding[];
   try {
     findings = await examine(device, terminal, {
-      server: typeof options.server === "string" ? options.server : undefined,
+      server,
       askServer: options.server !== false,
       region: options.region === undefined ? undefined : parseRegion(options.region),
     });

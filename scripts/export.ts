@@ -1,8 +1,8 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { Option } from "commander";
 import { parseRegion, type RegionCopy } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
-import { openDump, readDump } from "./console/stored-data/flash-dump.ts";
+import { openDump } from "./console/stored-data/flash-dump.ts";
 import { type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
 import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
@@ -10,6 +10,7 @@ import { mountCopy, type StoredData } from "./console/stored-data/stored-samples
 import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
+import { openUserFile, readUserFile } from "./console/terminal/user-file.ts";
 import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -76,7 +77,7 @@ async function run(options: ExportOptions, terminal: DeviceTerminal): Promise<vo
   if (options.markDelivered !== undefined) {
     throw new FieldError("--mark-delivered does not work with --dump.", "It is for a device: give --port instead.");
   }
-  write(mountCopy(openDump(readDump(options.dump), options.region, options.pageBytes)), names, options, terminal);
+  write(mountCopy(openDump(readUserFile(options.dump), options.region, options.pageBytes)), names, options, terminal);
 }
 
 async function exportFromDevice(
@@ -118,7 +119,7 @@ async function copyRegion(device: DeviceConsole, wanted: string | undefined, ter
 }
 
 function write(data: StoredData, names: Map<string, string>, options: ExportOptions, terminal: Terminal): void {
-  const file = options.out === undefined ? undefined : openOutput(options.out);
+  const file = options.out === undefined ? undefined : openUserFile(options.out);
   const put = (line: string) => (file === undefined ? terminal.print(line) : void writeSync(file, `${line}\n`));
   try {
     const counts = writeSamples(data, { format: options.format, names, pendingOnly: options.pending === true }, put);
@@ -126,16 +127,6 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
     terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
   } finally {
     if (file !== undefined) closeSync(file);
-  }
-}
-
-function openOutput(path: string): number {
-  try {
-    return openSync(path, "w");
-  } catch (cause) {
-    throw new FieldError(`${path} can't be written: ${(cause as Error).message}.`, "Check the path of --out.", {
-      cause,
-    });
   }
 }
 

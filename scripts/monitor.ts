@@ -22,6 +22,7 @@ interface MonitorOptions extends PortOptions {
 }
 
 const RETRY_MS = 1000;
+const FLASH_OR_RESET = "Run `npm run flash`, or press reset (EN) and read what the device prints.";
 
 export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
@@ -43,7 +44,7 @@ async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise
   const fixed = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(fixed, terminal);
   try {
-    if (options.sync) await device.evaluate("backfill.sync()&&0");
+    if (options.sync) await startSync(device);
     for (;;) {
       await follow(device, options, terminal);
       if (options.once || terminal.stop?.aborted) return;
@@ -56,6 +57,12 @@ async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise
   } finally {
     device.close();
   }
+}
+
+async function startSync(device: DeviceConsole): Promise<void> {
+  const isStarted = await device.evaluate('typeof backfill=="undefined"?0:(backfill.sync(),1)');
+  if (isStarted !== 1)
+    throw new FieldError("No firmware runs on this device: there is nothing to sync.", FLASH_OR_RESET);
 }
 
 /** Shows the status and the log until the connection closes. */
@@ -84,8 +91,7 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
 
 function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: DeviceTerminal): string {
   if (options.json) return JSON.stringify(status ?? null);
-  if (status === undefined)
-    return "No firmware runs on this device. Run `npm run flash`, or press reset (EN) and read what the device prints.";
+  if (status === undefined) return `No firmware runs on this device. ${FLASH_OR_RESET}`;
   return formatStatus(status, terminal);
 }
 

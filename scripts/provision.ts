@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { readUserFile } from "./console/terminal/user-file.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -73,20 +73,12 @@ function readUnits(options: ProvisionOptions, terminal: DeviceTerminal): Unit[] 
       "Put all settings into the file or none, and unset the environment variables BACKFILL_….",
     );
   }
-  const units = parseUnits(readText(options.file), options.file);
+  const units = parseUnits(readUserFile(options.file).toString("utf8"), options.file);
   if (options.unit === undefined) return units;
   const unit = units.find((one) => one.unit === options.unit);
   if (unit !== undefined) return [unit];
   const names = units.map((one) => one.unit).join(", ");
   throw new FieldError(`${options.file} has no unit ${options.unit}.`, `It has ${names}.`);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new FieldError(`${path} can't be read: ${(cause as Error).message}.`, "Check the path.", { cause });
-  }
 }
 
 /** The port of one of several units. Where the file has none, a person connects the units one after the other. */

@@ -26,4 +26,13 @@ describe.each(Object.entries(COMMANDS))("%s", (name, command) => {
     expect(await command(["--dump", "x", "--nonsense"].slice(name === "backfill" ? 0 : 2), terminal)).toBe(2);
     expect(terminal.err.join("\n")).toContain("unknown option '--nonsense'");
   });
+
+  it("names the option with a wrong number, and ends with exit status 2", async () => {
+    const terminal = captureTerminal();
+    const args = name === "backfill" ? ["--dump", "x", "--points-per-day", "many"] : ["--wait", "soon"];
+    expect(await command(args, terminal)).toBe(2);
+    expect(terminal.err.join("\n")).toMatch(
+      /option '--(wait|points-per-day) <\w+>' argument '\w+' is invalid\. Give a /,
+    );
+  });
 });

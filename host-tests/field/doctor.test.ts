@@ -136,4 +136,10 @@ describe("doctor", () => {
     expect(of("Wi-Fi")).toMatchObject({ verdict: "skip" });
     expect(of("token")).toMatchObject({ verdict: "skip" });
   });
+
+  it("refuses a --server that is not a web address", async () => {
+    const terminal = captureTerminal();
+    expect(await doctor(["--port", "tcp://127.0.0.1:9", "--server", "blynk.cloud"], terminal)).toBe(1);
+    expect(terminal.text()).toContain("--server: the server has to begin with https://");
+  });
 });

@@ -70,6 +70,13 @@ describe("monitor", () => {
     expect(watched.lines.join("\n")).toContain("is gone; waiting for it");
   });
 
+  it("refuses --sync when no firmware runs", async () => {
+    const rig = await startRig();
+    const terminal = captureTerminal();
+    expect(await monitor(["--port", rig.port, "--once", "--sync"], terminal)).toBe(1);
+    expect(terminal.text()).toMatch(/No firmware runs on this device.*npm run flash/s);
+  });
+
   it("starts a sync with --sync", async () => {
     const rig = await startRigWithFirmware();
     const terminal = captureTerminal();

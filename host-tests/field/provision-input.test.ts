@@ -139,7 +139,7 @@ const FLAGS: [title: string, args: string[], message: RegExp][] = [
   ["a short password", ["--ssid", "a", "--wifi-password", "short", "--token", TOKEN], /fewer than 8 characters/],
   ["no token and no person to ask", ["--ssid", "a", "--wifi-password", WIFI_PASSWORD], /Missing: the token/],
   ["--unit without a file", ["--unit", "a"], /--unit names a unit of a file/],
-  ["a missing file", ["--file", "/nowhere/units.json"], /can't be read/],
+  ["a missing file", ["--file", "/nowhere/units.json"], /units\.json can't be read: there is no such file/],
   ["an unknown option", ["--passwort", WIFI_PASSWORD], /unknown option/],
 ];
 

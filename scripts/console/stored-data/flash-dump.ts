@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type Partition, readPartitions } from "../../../firmware/platform/partitions.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import {
@@ -16,15 +15,6 @@ import { type FlashImage, imageOf } from "./flash-image.ts";
 const TABLE_ADDRESS = 0x8000;
 const TABLE_BYTES = 0xc00;
 const READ_CHIP = "`esptool read_flash 0 ALL flash.bin`";
-
-/** The bytes of a file. Throws a `FieldError` when it can't be read. */
-export function readDump(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new FieldError(`${path} can't be read: ${(cause as Error).message}.`, "Check the path.", { cause });
-  }
-}
 
 /**
  * Finds the region in a dump that `esptool read_flash` made: of the whole chip, or of the region alone. The bytes are

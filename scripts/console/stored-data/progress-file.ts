@@ -1,8 +1,9 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { FieldError } from "../terminal/field-error.ts";
+import { readUserFile } from "../terminal/user-file.ts";
 import type { DataRegion, RegionCopy } from "./data-region.ts";
-import { openDump, readDump } from "./flash-dump.ts";
+import { openDump } from "./flash-dump.ts";
 import { cursorsOf, type Delivered } from "./mark-delivered.ts";
 import { mountCopy } from "./stored-samples.ts";
 
@@ -50,7 +51,7 @@ export function openProgress(
 
 /** What a progress file says was delivered. Throws a `FieldError` when it is not of a copy of `region`. */
 export function readProgress(path: string, region: DataRegion): Delivered {
-  const copy = openDump(readDump(path), undefined, region.pageBytes);
+  const copy = openDump(readUserFile(path), undefined, region.pageBytes);
   if (copy.region.bytes !== region.bytes) {
     throw new FieldError(
       `${path} is of a region of another size.`,
