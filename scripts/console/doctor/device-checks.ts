@@ -3,7 +3,7 @@ import { LOADER, readPrograms } from "../unit/program-store.ts";
 import type { UnitSettings } from "../unit/unit-settings.ts";
 import type { Finding } from "./finding.ts";
 
-/** The oldest Espruino that the firmware was tested on, 2v29; an older one gets a warning. */
+/** The newest Espruino that the firmware was tested on, 2v29. An older one gets a warning. */
 const TESTED_VERSION = 2.29;
 /** Storage files that Espruino runs or loads at power-on, beside .bootcde. */
 const OTHER_BOOT_FILES = [".bootrst", ".boot0", ".boot1", ".boot2", ".boot3", ".bootPowerOn", ".varimg"];

@@ -1,5 +1,6 @@
 import { type Partition, readPartitions } from "../../../firmware/platform/partitions.ts";
 import { FieldError } from "../terminal/field-error.ts";
+import { TABLE_ADDRESS, TABLE_BYTES } from "../unit/board-info.ts";
 import {
   candidateRegions,
   type DataRegion,
@@ -12,8 +13,6 @@ import {
 } from "./data-region.ts";
 import { type FlashImage, imageOf } from "./flash-image.ts";
 
-const TABLE_ADDRESS = 0x8000;
-const TABLE_BYTES = 0xc00;
 const READ_CHIP = "`esptool read_flash 0 ALL flash.bin`";
 
 /**

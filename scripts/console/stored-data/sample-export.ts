@@ -6,7 +6,7 @@ export interface SampleExportOptions {
   format: ExportFormat;
   /** Names of datastreams, by pin: "v1". */
   names: Map<string, string>;
-  /** Leaves out samples that will never be sent (again). */
+  /** Leaves out samples that the device will not send any more. */
   pendingOnly: boolean;
 }
 

@@ -18,8 +18,9 @@ export interface BoardInfo {
   partitions: Partition[] | string;
 }
 
-const TABLE_ADDRESS = 0x8000;
-const TABLE_BYTES = 0xc00;
+/** Where ESP-IDF keeps the partition table (firmware/platform/partitions.ts). */
+export const TABLE_ADDRESS = 0x8000;
+export const TABLE_BYTES = 0xc00;
 
 /** Asks the board. Its partition table is copied into `flash`. */
 export async function readBoardInfo(device: DeviceConsole, flash: DeviceFlash): Promise<BoardInfo> {

@@ -4,7 +4,7 @@ import { provenRegion } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { type BoardInfo, isEsp32, partitionsOf } from "./board-info.ts";
+import { type BoardInfo, isEsp32, partitionsOf, TABLE_ADDRESS, TABLE_BYTES } from "./board-info.ts";
 import type { DeviceFlash } from "./device-flash.ts";
 
 /** A partition's label, or a stretch of flash by its address. */
@@ -17,8 +17,6 @@ export interface FirmwareNeeds {
   datastreams: number;
 }
 
-const TABLE_ADDRESS = 0x8000;
-const TABLE_BYTES = 0xc00;
 /** JsVars of the firmware after weeks of syncs, and of each datastream (firmware/platform/HARDWARE.md). */
 const JSVARS_IDLE = 3020;
 const JSVARS_PER_DATASTREAM = 184;

@@ -50,8 +50,8 @@ export async function restartFirmware(device: DeviceConsole, options: RestartOpt
   }
   const said = lines.slice(-5).join("\n    ");
   throw new FieldError(
-    `The program is stored, but the firmware did not report after the restart.${said === "" ? "" : ` The device's last lines:\n    ${said}`}`,
-    "Run `npm run monitor` and read what the device prints. If the new device file turns the telnet console off, only the cable reaches the device.",
+    `The firmware did not report after the restart.${said === "" ? "" : ` The device's last lines:\n    ${said}`}`,
+    "Run `npm run monitor` and read what the device prints. If the device file turns the telnet console off, only the cable reaches the device.",
   );
 }
 
