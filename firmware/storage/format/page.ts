@@ -2,6 +2,7 @@ import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../proven-flash.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
+import { symbolOf } from "./symbol.ts";
 
 /** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
 export const HEADER_BYTES = 48;
@@ -48,6 +49,8 @@ export interface Page {
   jitterSpan: number;
   stepSpan: number;
   words: number;
+  /** How many symbols the book has. */
+  symbols: number;
   /** Sum of the jitter since the base was set. */
   jitterSumMs: number;
 
@@ -94,6 +97,7 @@ export interface Page {
 
 /** A page of `pin` at its first word. */
 export function createPage(pin: number, decimals: number, book: number, intervalMs: number, pageBytes: number): Page {
+  const reach = { jitterSpan: BOOKS[3 * book], stepSpan: BOOKS[3 * book + 1] };
   return {
     at: WORDS_AT,
     plainUntil: 0,
@@ -103,9 +107,10 @@ export function createPage(pin: number, decimals: number, book: number, interval
     count: 0,
     intervalMs: intervalMs,
     address: 0,
-    jitterSpan: BOOKS[3 * book],
-    stepSpan: BOOKS[3 * book + 1],
+    jitterSpan: reach.jitterSpan,
+    stepSpan: reach.stepSpan,
     words: BOOKS[3 * book + 2],
+    symbols: symbolOf(reach, reach.jitterSpan, reach.stepSpan) + 1,
     jitterSumMs: 0,
     missed: 0,
     failed: 0,

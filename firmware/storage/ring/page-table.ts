@@ -1,5 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
 import { CRC_RESIDUE, eraseVerified, program, readSteady } from "../proven-flash.ts";
 
@@ -136,7 +137,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   // A cursor must never be ahead of pages to come, also when its own pages are gone.
   const settledPins = ledger.pins();
   for (let i = 0; i < settledPins.length; i++) {
-    const sequence = Math.floor(ledger.cursor(settledPins[i]) / 4096);
+    const sequence = sequenceOf(ledger.cursor(settledPins[i]));
     if (sequence > 0) noteSequence(sequence);
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/format/code-words.ts";
 import { GAP_BYTES, RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { decodeRecord, encodeRecord } from "../../../firmware/storage/format/record.ts";
-import { ledgerPinsMax } from "../../../firmware/storage/ledger/ledger.ts";
+import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 

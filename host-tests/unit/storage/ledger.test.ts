@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isAhead, ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
+import { isAhead, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { createRegion } from "../../support/region.ts";
 
 const ATTEMPT = {
