@@ -1,4 +1,4 @@
-import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import { HEADER_AT, HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import type { Board } from "../doctor/board.ts";
 import type { Check } from "../doctor/finding.ts";
@@ -10,8 +10,6 @@ import { crc32 } from "./region-copy.ts";
 /** Code words of a full page of 4,096 bytes, nearly: header and seal take 72 bytes, absolute records some 2 %. */
 const SAMPLES_PER_BYTE = 0.97;
 const DAY_MS = 86400000;
-const PIN_AT = 4;
-const INTERVAL_AT = 28;
 
 /** Partition and region, and how many days they hold at the rate of the datastreams found in them. */
 export async function checkRing(
@@ -48,9 +46,10 @@ export async function checkRing(
     if (kind === "foreign") foreign++;
     if (kind !== "ours") continue;
     used++;
-    const intervalMs = new DataView(head.buffer, head.byteOffset).getUint32(INTERVAL_AT, true);
+    const intervalMs = new DataView(head.buffer, head.byteOffset).getUint32(HEADER_AT.intervalMs, true);
     // Pages of one pin may differ after the device file changed; the shortest interval is the careful guess.
-    intervals.set(head[PIN_AT], Math.min(intervalMs, intervals.get(head[PIN_AT]) ?? Number.POSITIVE_INFINITY));
+    const pin = head[HEADER_AT.pin];
+    intervals.set(pin, Math.min(intervalMs, intervals.get(pin) ?? Number.POSITIVE_INFINITY));
   }
   const perDay = [...intervals.values()].reduce((sum, intervalMs) => sum + DAY_MS / intervalMs, 0);
   // One page is always free, and each datastream's open page is half full on average.
