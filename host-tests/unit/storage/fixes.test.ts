@@ -5,13 +5,8 @@ import type { Clock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { LEDGER_FULL } from "../../../firmware/storage/ledger/banks.ts";
-import {
-  type Attempt,
-  type Fix,
-  type Ledger,
-  ledgerPinsMax,
-  openLedger,
-} from "../../../firmware/storage/ledger/ledger.ts";
+import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
+import { type Attempt, type Fix, type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 

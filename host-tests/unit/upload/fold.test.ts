@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { TextLine } from "../../../firmware/storage/ring/text-fold.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
@@ -146,7 +147,11 @@ describe("a batch made from words as they lie on flash", () => {
     const ring = logged({ decimals: 1, intervalMs: 60_000, slots });
     const reader = ring.reader(PIN, 0, Number.POSITIVE_INFINITY);
     let folded = 0;
-    for (let count = reader.next(({ value }) => value); count > 0; count = reader.next(({ value }) => value)) {
+    const line: TextLine = {
+      ...{ zeroMs: EPOCH_MS, rate: 1, session: 1, fromRawMs: 0, toRawMs: Infinity, divisor: 10 },
+      ...{ untilTrueMs: Infinity, pointsMax: Infinity, afterTrueMs: 0, text: "", lastTrueMs: 0 },
+    };
+    for (let count = reader.next(line); count > 0; count = reader.next(line)) {
       if (reader.folded) folded += count;
     }
     expect(folded).toBeGreaterThan(1900);

@@ -1,5 +1,5 @@
 import type { DeviceStatus } from "../../../firmware/status-types.ts";
-import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import { HEADER_AT, HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import type { DataRegion } from "../stored-data/data-region.ts";
 import { findOnDevice, readHeads } from "../stored-data/device-data.ts";
@@ -12,9 +12,6 @@ import type { Finding } from "./finding.ts";
 /** Samples per byte behind header and seal in a full page: absolute records take some 2 %. */
 const SAMPLES_PER_BYTE = 0.97;
 const DAY_MS = 86400000;
-/** Offsets in a page's header (FORMAT.md, “Ring page”). */
-const PIN_AT = 4;
-const INTERVAL_AT = 28;
 
 /** Checks the partition and the region, and how many days the ring holds at the rate of the datastreams found in it. */
 export async function checkRing(
@@ -52,9 +49,10 @@ function judgeRing(heads: Uint8Array[], region: DataRegion, status: DeviceStatus
     if (kind === "foreign") foreign++;
     if (kind !== "ours") continue;
     used++;
-    const intervalMs = new DataView(head.buffer, head.byteOffset).getUint32(INTERVAL_AT, true);
+    const intervalMs = new DataView(head.buffer, head.byteOffset).getUint32(HEADER_AT.intervalMs, true);
     // Pages of one pin may have several intervals after the device file changed; the shortest gives the fewest days.
-    intervals.set(head[PIN_AT], Math.min(intervalMs, intervals.get(head[PIN_AT]) ?? Number.POSITIVE_INFINITY));
+    const pin = head[HEADER_AT.pin];
+    intervals.set(pin, Math.min(intervalMs, intervals.get(pin) ?? Number.POSITIVE_INFINITY));
   }
   const perDay = [...intervals.values()].reduce((sum, intervalMs) => sum + DAY_MS / intervalMs, 0);
   // One page is always free, and the open page of each datastream is half full on average.
