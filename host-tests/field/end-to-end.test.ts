@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
@@ -63,10 +64,7 @@ async function run(command: typeof flash, args: string[], env: Record<string, st
 
 const pending = async () => {
   const terminal = await run(monitor, ["--once", "--json"]);
-  const status = JSON.parse(terminal.out.join()) as {
-    streams: { pending: number; sampled: number }[];
-    verdictText: string;
-  };
+  const status = JSON.parse(terminal.out.join()) as DeviceStatus;
   return { ...status, all: status.streams.reduce((sum, stream) => sum + stream.pending, 0) };
 };
 

@@ -26,11 +26,15 @@ const MALFORMED: [title: string, input: unknown, message: RegExp][] = [
   ["units beside other members", { units: [good], token: TOKEN }, /has to be \{ "common"/],
   ["common as a list", { common: [], units: [good] }, /has to be \{ "common"/],
   ["units as an object", { units: good }, /names no unit/],
-  ["an unknown member", { ...good, passwort: WIFI_PASSWORD }, /knows no “passwort”; it has token, networks/],
+  [
+    "an unknown member",
+    { ...good, passwort: WIFI_PASSWORD },
+    /a unit has no member “passwort”; its members are token, networks/,
+  ],
   [
     "an unknown member of a network",
     { ...good, networks: [{ ...network, pass: WIFI_PASSWORD }] },
-    /network 1: a network knows no “pass”; it has ssid, password/,
+    /network 1: a network has no member “pass”; its members are ssid, password/,
   ],
   ["a unit's name that is a number", { ...good, unit: 7 }, /“unit” and “port” have to be text/],
   [

@@ -3,6 +3,9 @@ import { createSecrets } from "../../../scripts/console/terminal/secrets.ts";
 import { type Questions, silentProgress } from "../../../scripts/console/terminal/terminal.ts";
 import type { DeviceTerminal } from "../../../scripts/console/transport/choose-port.ts";
 
+/** No device in these tests is ever busy: one that does not answer soon never will. A loaded computer still answers in time. */
+export const SHORT_WAITS = { answerMs: 150, patienceMs: 600 };
+
 export interface CapturedTerminal extends DeviceTerminal {
   /** Lines of standard output. */
   readonly out: string[];
@@ -57,9 +60,7 @@ export function captureTerminal(
     remark: (line) => void err.push(secrets.mask(line)),
     progress: () => silentProgress(),
     ask,
-    // No device in these tests is ever busy: one that does not answer at once never will.
-    answerMs: 40,
-    patienceMs: 80,
+    ...SHORT_WAITS,
     ...more,
     out,
     err,

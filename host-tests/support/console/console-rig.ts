@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
 import { type DeviceConsole, openConsole } from "../../../scripts/console/transport/device-console.ts";
+import { SHORT_WAITS } from "./captured-terminal.ts";
 import { type ConsoleOptions, FakeConsole } from "./fake-console.ts";
 import { FakeMachine, type MachineOptions } from "./fake-machine.ts";
 
@@ -34,7 +35,7 @@ export async function startRig(options: RigOptions = {}): Promise<ConsoleRig> {
   const port = await console.listen();
   const close = () => console.close();
   onTestFinished(close);
-  return { machine, console, port, open: () => openConsole(port, { answerMs: 40, patienceMs: 80 }), close };
+  return { machine, console, port, open: () => openConsole(port, SHORT_WAITS), close };
 }
 
 /** A rig whose program is a tiny firmware. */

@@ -37,7 +37,7 @@ export async function checkProgram(device: DeviceConsole): Promise<Finding> {
 }
 
 /** Whether the unit has a token and a network. */
-export function checkSettings(settings: UnitSettings): Finding {
+export function checkStoredSettings(settings: UnitSettings): Finding {
   const name = "settings";
   const networks = settings.networks ?? [];
   if (settings.token === undefined || networks.length === 0) {

@@ -5,7 +5,7 @@ import { createDeviceFlash } from "../unit/device-flash.ts";
 import { readStatus } from "../unit/device-status.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import { readStoredSettings } from "../unit/stored-settings.ts";
-import { checkProgram, checkRuntime, checkSettings } from "./device-checks.ts";
+import { checkProgram, checkRuntime, checkStoredSettings } from "./device-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkNetwork } from "./network-checks.ts";
 import { checkRing } from "./ring-check.ts";
@@ -39,7 +39,7 @@ export async function examine(
   findings.push(...(await checkRing(device, board, status, options.region)));
   if (status !== undefined) findings.push(checkMemory(status), checkClock(status), checkSamples(status));
   const settings = await readStoredSettings(device, terminal.secrets);
-  findings.push(checkSettings(settings));
+  findings.push(checkStoredSettings(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;
   const { askServer } = options;
   findings.push(...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })));

@@ -30,7 +30,8 @@ const wifiPassword = plain("the Wi-Fi password")
   );
 
 const unknownKeys = (where: string, known: string) => (issue: { code?: string; keys?: string[] }) => {
-  if (issue.code === "unrecognized_keys") return `${where} knows no “${issue.keys?.join("”, “")}”; it has ${known}`;
+  if (issue.code === "unrecognized_keys")
+    return `${where} has no member “${issue.keys?.join("”, “")}”; its members are ${known}`;
   return `${where} has to be an object: { ${known} }`;
 };
 
