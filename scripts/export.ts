@@ -1,30 +1,24 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { Option } from "commander";
-import { readBoard } from "./console/doctor/board.ts";
-import {
-  copyFromDevice,
-  findOnDevice,
-  openDump,
-  parseRegion,
-  type RegionCopy,
-} from "./console/stored-data/data-region.ts";
-import { cursorsOf, type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
-import { deviceImage } from "./console/stored-data/region-copy.ts";
-import { createWriter, type ExportFormat } from "./console/stored-data/sample-writers.ts";
-import { mountCopy, pinsOf, type StoredData, samplesOf } from "./console/stored-data/stored-samples.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { parseRegion, type RegionCopy } from "./console/stored-data/data-region.ts";
+import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
+import { openDump } from "./console/stored-data/flash-dump.ts";
+import { type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
+import { readProgress } from "./console/stored-data/progress-file.ts";
+import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
+import { mountCopy, type StoredData } from "./console/stored-data/stored-samples.ts";
+import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
-import {
-  addPortOptions,
-  choosePort,
-  connectDevice,
-  type PortOptions,
-  reconnector,
-} from "./console/transport/choose-port.ts";
+import { openUserFile, readUserFile } from "./console/terminal/user-file.ts";
+import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
+import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { readStatus, restartAndGreet } from "./console/transport/greeting.ts";
-import { readDevice } from "./console/unit/read-device.ts";
+import { readBoardInfo } from "./console/unit/board-info.ts";
+import { readDeviceFile } from "./console/unit/device-build.ts";
+import { createDeviceFlash } from "./console/unit/device-flash.ts";
+import { readStatus } from "./console/unit/device-status.ts";
+import { restartFirmware } from "./console/unit/restart.ts";
 
 interface ExportOptions extends PortOptions {
   dump?: string;
@@ -37,54 +31,62 @@ interface ExportOptions extends PortOptions {
   markDelivered?: string | true;
 }
 
-/** States of samples that may still be sent. */
-const OPEN = ["pending", "undated", "sending"];
-
-export const exportSamples: CommandFunction = (args, terminal) => {
+export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
-    createCommand("export", "Every sample still in flash, of a device or of an image of its flash.", terminal),
+    createCommand(
+      "export",
+      "Writes all samples that are still in the flash of a device, or in a dump of it.",
+      terminal,
+    ),
   )
-    .option("--dump <flash.bin>", "an image of the whole chip, or of the region alone, in place of a device")
-    .option("--region <where>", "where the data is, if not found by itself: a partition's label, or 0xADDRESS:0xBYTES")
-    .addOption(new Option("--page-bytes <n>", "size of a flash page in the image").default(4096).argParser(Number))
-    .addOption(new Option("--format <format>", "how").choices(["csv", "json"]).default("csv"))
-    .option("-o, --out <file>", "into a file; standard output without it")
-    .option("--pending", "only what the server does not have yet")
-    .option("--device <file>", "the device file, for the datastreams' names; a running device knows them itself")
+    .option("--dump <flash.bin>", "read a dump of the whole chip, or of the region alone, instead of a device")
+    .option("--region <where>", "where the data is, if it is not found: a partition's label, or 0xADDRESS:0xBYTES")
+    .addOption(new Option("--page-bytes <n>", "size of a flash page in the dump").default(4096).argParser(parseCount))
+    .addOption(new Option("--format <format>", "output format").choices(["csv", "json"]).default("csv"))
+    .option("-o, --out <file>", "write into a file instead of standard output")
+    .option("--pending", "only samples that the server does not have yet")
+    .option("--device <file>", "device file with the datastreams' names; a running device reports them itself")
     .option(
-      "--mark-delivered [rescued]",
-      "afterwards: tell the device that all of this was delivered, or what a rescue got delivered",
+      "--mark-delivered [progress]",
+      "then tell the device that all exported samples were delivered, or those in a progress file of backfill",
     )
     .addHelpText(
       "after",
       `
-Reading the flash of a device that no longer answers, with the chip in its boot loader (hold BOOT, press EN):
+To read the flash of a device that does not answer any more, hold BOOT and press EN to start the chip's boot loader:
   esptool --port PORT read_flash 0 ALL flash.bin
-The whole chip holds the unit's token and Wi-Fi passwords too: keep the file to yourself, or read the region alone,
+A dump of the whole chip contains the unit's token and Wi-Fi passwords. Keep the file private, or read only the region:
   esptool --port PORT read_flash 0x310000 0x10000 flash.bin
 
-Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (how far off the time can be).
-States: pending; undated (pending, and nothing tells its time yet: ts is empty); sending (its request had no answer);
-delivered; undatable (let go, as nothing tells its time); settled (delivered or dropped: the counters of npm run monitor
-say how many of each).
---mark-delivered stops the program for some seconds and restarts it. After npm run backfill, name its progress file.`,
+Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (largest possible error of the time).
+States: pending; undated (pending, and nothing dates it yet: ts is empty); sending (its request had no answer);
+delivered; undatable (dropped, because nothing dates it); settled (delivered or dropped: npm run monitor shows how many
+of each).
+--mark-delivered stops the device's program for some seconds and restarts it.`,
     )
     .action((options: ExportOptions) => run(options, terminal));
   return execute(command, args, terminal);
 };
 
-async function run(options: ExportOptions, terminal: Terminal): Promise<void> {
-  const names = options.device === undefined ? new Map() : namesOf((await readDevice(options.device)).datastreams);
-  if (options.dump !== undefined) {
-    if (options.port !== undefined) throw new FieldError("Both --port and --dump are given.", "Give one of them.");
-    if (options.markDelivered !== undefined) {
-      throw new FieldError("A dump can't be told what was delivered.", "--mark-delivered is for a device: use --port.");
-    }
-    write(mountCopy(openDump(readDump(options.dump), options.region, options.pageBytes)), names, options, terminal);
-    return;
+async function run(options: ExportOptions, terminal: DeviceTerminal): Promise<void> {
+  const names = options.device === undefined ? new Map() : namesOf((await readDeviceFile(options.device)).datastreams);
+  if (options.dump === undefined) return exportFromDevice(options, names, terminal);
+  if (options.port !== undefined) {
+    throw new FieldError("There are both --port and --dump.", "Give only one of them.");
   }
-  const port = await choosePort(options.port, terminal);
-  let device = await connectDevice({ ...options, port }, terminal);
+  if (options.markDelivered !== undefined) {
+    throw new FieldError("--mark-delivered does not work with --dump.", "It is for a device: give --port instead.");
+  }
+  write(mountCopy(openDump(readUserFile(options.dump), options.region, options.pageBytes)), names, options, terminal);
+}
+
+async function exportFromDevice(
+  options: ExportOptions,
+  names: Map<string, string>,
+  terminal: DeviceTerminal,
+): Promise<void> {
+  const portOptions = { ...options, port: await choosePort(options.port, terminal) };
+  let device = await connectDevice(portOptions, terminal);
   try {
     const status = await readStatus(device).catch(() => undefined);
     for (const { pin, name } of status?.streams ?? []) if (name !== "") names.set(pin, name);
@@ -92,13 +94,9 @@ async function run(options: ExportOptions, terminal: Terminal): Promise<void> {
     const data = mountCopy(copy);
     write(data, names, options, terminal);
     if (options.markDelivered === undefined) return;
-    device = await mark(
-      device,
-      copy,
-      deliveredBy(options, copy, data),
-      reconnector({ ...options, port }, terminal),
-      terminal,
-    );
+    const marked = await markOnDevice(device, copy, deliveredBy(options, copy, data));
+    terminal.remark(`Marked ${marked} samples as delivered. Restarting …`);
+    device = (await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) })).device;
   } finally {
     device.close();
   }
@@ -108,78 +106,33 @@ function namesOf(streams: { pin: string; name: string }[]): Map<string, string> 
   return new Map(streams.map(({ pin, name }) => [pin, name]));
 }
 
-export function readDump(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new FieldError(`${path} can't be read: ${(cause as Error).message}.`, "Check the path.", { cause });
-  }
-}
-
 async function copyRegion(device: DeviceConsole, wanted: string | undefined, terminal: Terminal): Promise<RegionCopy> {
-  const board = await readBoard(device, deviceImage(device));
+  const board = await readBoardInfo(device, createDeviceFlash(device));
   const region = await findOnDevice(device, board, wanted === undefined ? undefined : parseRegion(wanted));
   if (region === undefined) {
     throw new FieldError(
       "There is no data of this firmware on the device.",
-      "If its device file names a region by address, give it with --region 0xADDRESS:0xBYTES.",
+      "If its device file names a region by address, give that region with --region 0xADDRESS:0xBYTES.",
     );
   }
-  const progress = terminal.progress("Reading", region.bytes / region.pageBytes);
-  try {
-    return await copyFromDevice(device, region, (pages) => progress.update(pages));
-  } finally {
-    progress.done();
-  }
+  return copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
 }
 
 function write(data: StoredData, names: Map<string, string>, options: ExportOptions, terminal: Terminal): void {
-  const writer = createWriter(options.format);
-  const file = options.out === undefined ? undefined : openSync(options.out, "w");
+  const file = options.out === undefined ? undefined : openUserFile(options.out);
   const put = (line: string) => (file === undefined ? terminal.print(line) : void writeSync(file, `${line}\n`));
-  const counts = new Map<string, number>();
   try {
-    writer.head.forEach(put);
-    let first = true;
-    for (const pin of pinsOf(data)) {
-      for (const sample of samplesOf(data, pin)) {
-        if (options.pending && !OPEN.includes(sample.state)) continue;
-        put(writer.line(sample, names.get(sample.pin) ?? "", first));
-        first = false;
-        counts.set(sample.state, (counts.get(sample.state) ?? 0) + 1);
-      }
-    }
-    writer.foot.forEach(put);
+    const counts = writeSamples(data, { format: options.format, names, pendingOnly: options.pending === true }, put);
+    const words = [...counts].map(([state, count]) => `${count} ${state}`);
+    terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
   } finally {
     if (file !== undefined) closeSync(file);
   }
-  const words = [...counts].map(([state, count]) => `${count} ${state}`);
-  terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
 }
 
-/** What is to be marked: everything exported, or as far as a rescue's own ledger says. */
+/** What to mark as delivered: all that was exported, or what a progress file of backfill says. */
 function deliveredBy(options: ExportOptions, copy: RegionCopy, data: StoredData): Delivered {
-  if (options.markDelivered === true) return endsOf(data);
-  const rescued = openDump(readDump(options.markDelivered as string), undefined, copy.region.pageBytes);
-  if (rescued.region.bytes !== copy.region.bytes) {
-    throw new FieldError(
-      "The rescue is of a region of another size.",
-      "Name the progress file that `npm run backfill` made from this device's dump.",
-    );
-  }
-  return cursorsOf(mountCopy(rescued));
-}
-
-async function mark(
-  device: DeviceConsole,
-  copy: RegionCopy,
-  delivered: Delivered,
-  reconnect: () => Promise<DeviceConsole>,
-  terminal: Terminal,
-): Promise<DeviceConsole> {
-  const marked = await markOnDevice(device, copy, delivered);
-  terminal.remark(`Marked ${marked} samples as delivered. Restarting …`);
-  return (await restartAndGreet(device, { reconnect })).device;
+  return typeof options.markDelivered === "string" ? readProgress(options.markDelivered, copy.region) : endsOf(data);
 }
 
 runAsProgram(import.meta.url, exportSamples);

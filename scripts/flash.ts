@@ -1,24 +1,23 @@
 import type { Device } from "../firmware/device-types.ts";
-import { type Board, checkBoard, findRegion, readBoard, type WantedRegion } from "./console/doctor/board.ts";
-import { copyFromDevice, findOnDevice, parseRegion } from "./console/stored-data/data-region.ts";
-import { deviceImage } from "./console/stored-data/region-copy.ts";
+import type { FlashRegion } from "../firmware/platform/ports.ts";
+import type { DeviceStatus } from "../firmware/status-types.ts";
+import { parseRegion } from "./console/stored-data/data-region.ts";
+import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
-import { describeStranded, findStranded } from "./console/stored-data/stranded.ts";
+import { describeStranded, findStranded, type StrandedSamples } from "./console/stored-data/stranded-samples.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
-import type { Terminal } from "./console/terminal/terminal.ts";
-import {
-  addPortOptions,
-  choosePort,
-  connectDevice,
-  type PortOptions,
-  reconnector,
-} from "./console/transport/choose-port.ts";
+import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
+import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { type DeviceStatus, readStatus, restartAndGreet } from "./console/transport/greeting.ts";
+import { type BoardInfo, readBoardInfo } from "./console/unit/board-info.ts";
+import { buildForDevice, readDeviceFile } from "./console/unit/device-build.ts";
+import { createDeviceFlash } from "./console/unit/device-flash.ts";
+import { readStatus } from "./console/unit/device-status.ts";
+import { proveRegion, requireFit, type WantedRegion } from "./console/unit/firmware-needs.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { addModules, moduleFolders } from "./console/unit/published-modules.ts";
-import { build, readDevice } from "./console/unit/read-device.ts";
+import { restartFirmware } from "./console/unit/restart.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;
@@ -26,145 +25,130 @@ interface FlashOptions extends PortOptions {
   oldRegion?: string;
 }
 
-export const flash: CommandFunction = (args, terminal) => {
+export const flash: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
-    createCommand("flash", "Builds the firmware and puts it on a device, to start at power-on.", terminal),
+    createCommand("flash", "Builds the firmware and puts it on a device, where it starts at power-on.", terminal),
   )
-    .option("--device <file>", "the device file; firmware/device.ts without it")
-    .option("--discard", "go on although samples that wait would not be sent any more")
+    .option("--device <file>", "the device file; default: firmware/device.ts")
+    .option("--discard", "continue even if pending samples on the device would never be sent")
     .option(
       "--old-region <where>",
-      "where the samples on the device are, if not found by itself: label, or 0xADDRESS:0xBYTES",
+      "where the samples on the device are, if they are not found: a partition's label, or 0xADDRESS:0xBYTES",
     )
     .addHelpText(
       "after",
       `
-The old program runs, and logs, until the new one is stored whole; a pulled cable leaves the old one, and all samples.
-Works without internet, but for a sensor module of Espruino's (DS18B20, DHT22, BME280, BMP280) that is in no folder
-“modules” yet, beside the device file or here: it is fetched once and kept there.
-A blank ESP32 needs the Espruino runtime once: see the README.`,
+The old program runs and logs until the new one is stored whole. If you unplug the cable before that, the old program
+and all samples stay.
+It works without internet. The exception: a sensor that needs a module of Espruino (DS18B20, DHT22, BME280, BMP280). The
+module is downloaded once and kept in the folder “modules”. A folder “modules” beside the device file is searched first.
+A blank ESP32 first needs the Espruino runtime: see the README.`,
     )
-    .action((options: FlashOptions) => flashDevice(options, terminal));
+    .action((options: FlashOptions) => run(options, terminal));
   return execute(command, args, terminal);
 };
 
-async function flashDevice(options: FlashOptions, terminal: Terminal): Promise<void> {
-  const port = await choosePort(options.port, terminal);
-  const file = await readDevice(options.device);
-  const built = await build(options.device);
+async function run(options: FlashOptions, terminal: DeviceTerminal): Promise<void> {
+  const portOptions = { ...options, port: await choosePort(options.port, terminal) };
+  const file = await readDeviceFile(options.device);
+  const built = await buildForDevice(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
-  const reconnect = reconnector({ ...options, port }, terminal);
-  let device = await connectDevice({ ...options, port }, terminal, { interrupt: true });
+  let device = await connectDevice(portOptions, terminal, { interrupt: true });
   try {
-    const board = await readBoard(device, deviceImage(device));
-    const code = Buffer.from(
-      await addModules(built.code, board.modules, { folders: moduleFolders(options.device) }),
-      "latin1",
-    );
-    const region = await prepare(device, board, file, code.length, options, terminal);
-    const progress = terminal.progress("Uploading", code.length);
-    try {
-      await installProgram(device, code, {
-        onProgress: (bytes) => progress.update(bytes),
-        onStep: (text) => terminal.remark(text),
-      });
-    } finally {
-      progress.done();
-    }
+    const board = await readBoardInfo(device, createDeviceFlash(device));
+    const modules = { folders: moduleFolders(options.device) };
+    const code = Buffer.from(await addModules(built.code, board.modules, modules), "latin1");
+    const region = await checkFirst(device, board, file, code.length, terminal);
+    await refuseToStrand(device, board, file, options, terminal);
+    await upload(device, code, terminal);
     terminal.remark("Stored. Restarting …");
-    const greeted = await restartAndGreet(device, { reconnect });
-    device = greeted.device;
-    report(greeted.version, file, region, await readStatus(device), terminal);
+    const restarted = await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) });
+    device = restarted.device;
+    const where = `${typeof file.region === "string" ? file.region : "region"}, ${describeRegion(region)}`;
+    report(`backfill ${restarted.version} runs and logs to ${where}`, file, await readStatus(device), terminal);
   } finally {
     device.close();
   }
 }
 
-/** Everything that can be known to fail, before anything is written. Returns the region in words. */
-async function prepare(
+/** Checks everything that can be known to fail before anything is written. */
+async function checkFirst(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   file: Device,
   programBytes: number,
-  options: FlashOptions,
-  terminal: Terminal,
-): Promise<string> {
-  checkBoard(board, {
-    https: file.server.url.startsWith("https:"),
-    region: file.region,
-    datastreams: file.datastreams.length,
-  });
-  const region = await findRegion(device, deviceImage(device), board, file.region);
-  if (typeof region === "string") {
-    throw new FieldError(
-      `The device file's ${region}.`,
-      "Choose another region in the device file; “flash” is there on every Espruino build for ESP32.",
-    );
-  }
+  terminal: DeviceTerminal,
+): Promise<FlashRegion> {
+  const https = file.server.url.startsWith("https:");
+  requireFit(board, { https, region: file.region, datastreams: file.datastreams.length });
+  const region = await proveRegion(device, createDeviceFlash(device), board, file.region);
   planRoom(await readStats(device), programBytes);
+  const tls = board.modules.includes("tls") ? "TLS" : "no TLS";
   terminal.remark(
-    `Board: ${board.board}, Espruino ${board.version}, ${board.memory.total} variables, ${board.modules.includes("tls") ? "TLS" : "no TLS"}.`,
+    `Board: ${board.board}, Espruino ${board.version}, ${board.memory.total} variables (JsVars), ${tls}.`,
   );
-  await refuseToStrand(device, board, file, options, terminal);
-  const label = typeof file.region === "string" ? file.region : "region";
-  return `${label}, ${(region.pages * region.pageBytes) / 1024} kB at 0x${region.address.toString(16)}`;
+  return region;
 }
 
-/** Looks at the samples on the device that wait, and refuses when the new device file leaves some behind. */
+/** Reads the samples on the device. Refuses when the new device file would leave pending ones behind. */
 async function refuseToStrand(
   device: DeviceConsole,
-  board: Board,
+  board: BoardInfo,
   file: Device,
   options: FlashOptions,
-  terminal: Terminal,
+  terminal: DeviceTerminal,
 ): Promise<void> {
   let wanted: WantedRegion | undefined = options.oldRegion === undefined ? undefined : parseRegion(options.oldRegion);
-  // A board without a partition table can only be searched where somebody says.
+  // Without a partition table there is nothing to search in: the new device file says where to look.
   if (wanted === undefined && typeof file.region !== "string") wanted = file.region;
   const old = await findOnDevice(device, board, wanted);
   if (old === undefined) return;
-  const progress = terminal.progress("Reading what waits", old.bytes / old.pageBytes);
-  let stranded: ReturnType<typeof findStranded>;
+  let stranded: StrandedSamples[];
   try {
-    const copy = await copyFromDevice(device, old, (pages) => progress.update(pages));
-    stranded = findStranded(mountCopy(copy), old, file);
+    const progress = terminal.progress("Reading pending samples", old.bytes / old.pageBytes);
+    stranded = findStranded(mountCopy(await copyFromDevice(device, old, progress)), old, file);
   } catch (error) {
-    // Data of another format is one of the things that would be stranded.
-    if (!(error instanceof FieldError) || options.discard) {
-      if (!(error instanceof FieldError)) throw error;
-      terminal.remark(error.message);
-      return;
-    }
-    throw error;
-  } finally {
-    progress.done();
+    // Data in another format would be stranded too.
+    if (!(error instanceof FieldError) || !options.discard) throw error;
+    terminal.remark(error.message);
+    return;
   }
   if (stranded.length === 0) return;
   const words = stranded.map(describeStranded);
   if (options.discard) {
-    terminal.remark(`Going on all the same: ${words.join("; ")}.`);
+    terminal.remark(`Continuing because of --discard: ${words.join("; ")}.`);
     return;
   }
   throw new FieldError(
-    `Samples that wait on the device would be left behind: ${words.join("; ")}.`,
-    "Let the device send them first (press its button), save them with `npm run export`, or go on with --discard.",
+    `Pending samples on the device would never be sent: ${words.join("; ")}.`,
+    "Let the device send them first (press its button), or save them with `npm run export`, or continue with --discard.",
   );
 }
 
-function report(
-  version: string,
-  file: Device,
-  region: string,
-  status: DeviceStatus | undefined,
-  terminal: Terminal,
-): void {
+async function upload(device: DeviceConsole, code: Buffer, terminal: DeviceTerminal): Promise<void> {
+  const progress = terminal.progress("Uploading", code.length);
+  try {
+    await installProgram(device, code, {
+      onProgress: (bytes) => progress.update(bytes),
+      onStep: (text) => terminal.remark(text),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+function report(headline: string, file: Device, status: DeviceStatus | undefined, terminal: DeviceTerminal): void {
   const { green, yellow } = terminal.colors;
-  terminal.print(`${green("✓")} backfill ${version} runs and logs to ${region}:`);
+  terminal.print(`${green("✓")} ${headline}:`);
   for (const stream of file.datastreams) {
     terminal.print(`    ${stream.pin}  ${stream.name}, every ${formatInterval(stream.intervalMs)}`);
   }
   for (const fault of status?.faults ?? []) terminal.print(`${yellow("!")} ${fault}`);
+}
+
+function describeRegion(region: FlashRegion): string {
+  return `${(region.pages * region.pageBytes) / 1024} kB at 0x${region.address.toString(16)}`;
 }
 
 function formatInterval(ms: number): string {

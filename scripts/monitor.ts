@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import type { DeviceStatus } from "../firmware/status-types.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  execute,
+  parseSeconds,
+  runAsProgram,
+} from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import { formatStatus } from "./console/terminal/status-panel.ts";
-import type { Terminal } from "./console/terminal/terminal.ts";
-import {
-  addPortOptions,
-  choosePort,
-  connectDevice,
-  type PortOptions,
-  parseSeconds,
-  reconnector,
-} from "./console/transport/choose-port.ts";
+import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
+import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
-import { type DeviceStatus, readStatus } from "./console/transport/greeting.ts";
+import { readStatus } from "./console/unit/device-status.ts";
 
 interface MonitorOptions extends PortOptions {
   every: number;
@@ -22,23 +22,29 @@ interface MonitorOptions extends PortOptions {
 }
 
 const RETRY_MS = 1000;
+const FLASH_OR_RESET = "Run `npm run flash`, or press reset (EN) and read what the device prints.";
 
-export const monitor: CommandFunction = (args, terminal) => {
-  const command = addPortOptions(createCommand("monitor", "Shows a device's status and log as they come.", terminal))
-    .option("--every <seconds>", "how often the status is asked for", parseSeconds, 5)
-    .option("--once", "one status, then end")
-    .option("--json", "each status as a line of JSON, without log lines")
-    .option("--sync", "start a sync, as a press of the button does")
-    .addHelpText("after", "\nIt waits for the cable when that was pulled. Ctrl-C ends it; the device goes on.")
+export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
+  const command = addPortOptions(
+    createCommand("monitor", "Shows the status of a device and prints its log, live.", terminal),
+  )
+    .option("--every <seconds>", "interval between two requests for the status", parseSeconds, 5)
+    .option("--once", "show one status, then end")
+    .option("--json", "print each status as one line of JSON, without log lines")
+    .option("--sync", "start a sync, like a press of the button")
+    .addHelpText(
+      "after",
+      "\nIf the cable is unplugged, the command waits until it is back. Ctrl-C ends the command; the device keeps running.",
+    )
     .action((options: MonitorOptions) => watch(options, terminal));
   return execute(command, args, terminal);
 };
 
-async function watch(options: MonitorOptions, terminal: Terminal): Promise<void> {
+async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise<void> {
   const fixed = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(fixed, terminal);
   try {
-    if (options.sync) await device.evaluate("backfill.sync()&&0");
+    if (options.sync) await startSync(device);
     for (;;) {
       await follow(device, options, terminal);
       if (options.once || terminal.stop?.aborted) return;
@@ -53,8 +59,14 @@ async function watch(options: MonitorOptions, terminal: Terminal): Promise<void>
   }
 }
 
-/** Shows what comes until the connection goes. */
-async function follow(device: DeviceConsole, options: MonitorOptions, terminal: Terminal): Promise<void> {
+async function startSync(device: DeviceConsole): Promise<void> {
+  const isStarted = await device.evaluate('typeof backfill=="undefined"?0:(backfill.sync(),1)');
+  if (isStarted !== 1)
+    throw new FieldError("No firmware runs on this device: there is nothing to sync.", FLASH_OR_RESET);
+}
+
+/** Shows the status and the log until the connection closes. */
+async function follow(device: DeviceConsole, options: MonitorOptions, terminal: DeviceTerminal): Promise<void> {
   const gone = new AbortController();
   device.onClose(() => gone.abort());
   terminal.stop?.addEventListener("abort", () => gone.abort(), { once: true });
@@ -69,7 +81,7 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
     } catch (error) {
       if (gone.signal.aborted) return;
       if (!(error instanceof FieldError)) throw error;
-      // Busy: it blocks while it connects. What it says meanwhile is shown all the same.
+      // The device is busy: it blocks while it connects. Its log lines are shown meanwhile.
       terminal.remark(error.message);
     }
     if (options.once) return;
@@ -77,13 +89,13 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
   }
 }
 
-function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: Terminal): string {
+function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: DeviceTerminal): string {
   if (options.json) return JSON.stringify(status ?? null);
-  if (status === undefined) return "No firmware runs on this device: `npm run flash`, or press reset (EN) and watch.";
+  if (status === undefined) return `No firmware runs on this device. ${FLASH_OR_RESET}`;
   return formatStatus(status, terminal);
 }
 
-function showLine(line: string, terminal: Terminal): void {
+function showLine(line: string, terminal: DeviceTerminal): void {
   if (line === "") return;
   const { red, yellow, dim } = terminal.colors;
   const level = /^\[(\w+)\]/.exec(line)?.[1];
@@ -91,7 +103,7 @@ function showLine(line: string, terminal: Terminal): void {
   terminal.print(paint(line));
 }
 
-async function reconnect(options: MonitorOptions, terminal: Terminal): Promise<DeviceConsole | undefined> {
+async function reconnect(options: MonitorOptions, terminal: DeviceTerminal): Promise<DeviceConsole | undefined> {
   while (!terminal.stop?.aborted) {
     try {
       return await reconnector(options, terminal)();

@@ -3,15 +3,17 @@
  * comes first) and once to send, and again after a lost answer: the same run gives the same bytes each time.
  */
 import type { Segment, TimeMap } from "../clock/time-map.ts";
-import { DATA_WORDS } from "../storage/format/code-words.ts";
-import type { Fold, PlainStart, Ring } from "../storage/ring/ring.ts";
+import { decimalText, SCALES } from "../storage/format/decimal.ts";
+import { type Position, positionOf, sampleIndexOf, sequenceOf } from "../storage/format/position.ts";
+import type { Ring } from "../storage/ring/ring.ts";
+import type { TextLine } from "../storage/ring/text-fold.ts";
 
-/** What a body depends on, and what may end it early while it is planned. Positions as in ring.ts. */
+/** What a body depends on, and what may end it early while it is planned. */
 export interface Run {
   pin: number;
-  from: number;
+  from: Position;
   /** Infinity while planned: as far as the other limits let it. */
-  to: number;
+  to: Position;
   /** Version of the time map. */
   fixId: number;
   /** Every k-th sample is sent: those whose number in the run plus `thinPhase` is divisible. */
@@ -31,7 +33,7 @@ export interface Batch {
   /** Points of the last step with the commas between, "" when none of its samples is sent. */
   text: string;
   /** Position after the last sample walked. */
-  to: number;
+  to: Position;
   samples: number;
   points: number;
   /** With the outer brackets. */
@@ -48,124 +50,44 @@ export interface Batch {
   held: boolean;
 }
 
-const SCALES = [1, 10, 100, 1000, 10000];
-
-/** v / 10^d as text was compared with the exact decimal on the interpreter below this; beyond it invents digits. */
-const NATIVE_BELOW = 1e6;
-
-/** `value` / 10^`decimals` as the shortest decimal, digit by digit. */
-export function decimalText(value: number, decimals: number): string {
-  if (value > -NATIVE_BELOW && value < NATIVE_BELOW) return `${value / SCALES[decimals]}`;
-  let digits = `${value < 0 ? -value : value}`;
-  if (decimals > 0) {
-    // At least 1e6, so the point never comes first.
-    const point = digits.length - decimals;
-    let end = digits.length;
-    while (end > point && digits.charAt(end - 1) === "0") end--;
-    digits = digits.substr(0, point) + (end > point ? `.${digits.substring(point, end)}` : "");
-  }
-  return value < 0 ? `-${digits}` : digits;
-}
-
-/** More than a piece of plain words can add to a value. */
-const STEPS_MAX = 100000;
-
 /** Starts at the first piece of a run; nothing is read until the first step. */
 export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<TimeMap, "date">, run: Run): Batch {
   const reader = ring.reader(run.pin, run.from, run.to);
   const decimals = ring.decimals(run.pin, run.from);
-  const scale = SCALES[decimals];
   let over = false;
-  let session = -1;
   let segment: Segment | undefined;
-  /** True time is zeroMs + raw × rate, with the half that rounds it. */
-  let zeroMs = 0;
   let held = false;
-  let foldedTrueMs = 0;
+  /** How `segment` dates samples. The half that rounds to the ms is in `zeroMs`. */
+  const line: TextLine = {
+    zeroMs: 0,
+    rate: 1,
+    session: -1,
+    fromRawMs: 0,
+    toRawMs: 0,
+    divisor: SCALES[decimals],
+    untilTrueMs: run.untilTrueMs,
+    pointsMax: 0,
+    afterTrueMs: 0,
+    text: "",
+    lastTrueMs: 0,
+  };
 
   /** Looks up the stretch of the time map that a sample lies in. */
-  const locate = (rawMs: number): void => {
-    if (segment && reader.session === session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return;
+  function locate(rawMs: number): void {
+    if (segment && reader.session === line.session && rawMs >= line.fromRawMs && rawMs < line.toRawMs) return;
     const dating = map.date(reader.session, rawMs, run.fixId);
-    session = reader.session;
     held = dating.state === "held";
     segment = dating.state === "dated" ? dating.segment : undefined;
-    if (segment) zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
-  };
-
-  /**
-   * Whether all samples of a piece are usual, asked once for all of them: the map keeps a segment's times certain enough,
-   * and slots that far apart stay in order.
-   */
-  const isUsual = (start: PlainStart, bytes: number): boolean => {
-    const samples = bytes / start.words;
-    const spanMs = start.jitterSpan;
-    const firstRawMs = start.nextMs - spanMs;
-    const lastRawMs = start.nextMs + (samples - 1) * start.intervalMs + spanMs;
-    return (
-      segment !== undefined &&
-      start.session === session &&
-      firstRawMs >= segment.fromRawMs &&
-      lastRawMs < segment.toRawMs &&
-      start.intervalMs >= 2 * spanMs + 2 &&
-      zeroMs + firstRawMs * segment.rate >= batch.lastTrueMs + 1 &&
-      zeroMs - 0.5 + lastRawMs * segment.rate <= run.untilTrueMs &&
-      batch.points + samples <= run.pointsMax &&
-      (decimals === 0 || (start.value < NATIVE_BELOW - STEPS_MAX && start.value > STEPS_MAX - NATIVE_BELOW))
-    );
-  };
-
-  /**
-   * The usual piece, in one loop from its bytes to its text. On the interpreter adding to a text takes as long as mapping to
-   * pairs and JSON.stringify, and a fifth of the JsVars. Names are looked up in the order in which they stand here.
-   */
-  const fold: Fold = (start, bytes, steps, jitters) => {
-    if (!isUsual(start, bytes.length)) return undefined;
-    const intervalMs = start.intervalMs;
-    let slotMs = start.nextMs - intervalMs;
-    let value = start.value;
-    const floor = Math.floor;
-    const zero = zeroMs;
-    const rate = (segment as Segment).rate;
-    let text = "";
-    const divisor = scale;
-    let lastMs = 0;
-    if (start.words === 1) {
-      for (const byte of bytes as unknown as number[]) {
-        // One expression, and no template: either costs a tenth of the whole loop on the interpreter.
-        // biome-ignore-start lint: see above
-        // biome-ignore format: see above
-        text += ",[" + floor(zero + ((slotMs += intervalMs) + jitters[byte]) * rate) + "," + (value += steps[byte]) / divisor + "]";
-        // biome-ignore-end lint: see above
-      }
-      lastMs = floor(zero + (slotMs + jitters[bytes[bytes.length - 1]]) * rate);
-    } else {
-      const stepSpan = start.stepSpan;
-      const stepSymbols = 2 * stepSpan + 1;
-      const symbols = stepSymbols * (2 * start.jitterSpan + 1);
-      let sum = 0;
-      slotMs -= start.jitterSpan;
-      for (let i = 0; i < bytes.length; ) {
-        const first = steps[bytes[i++]];
-        const second = steps[bytes[i++]];
-        const symbol = first * DATA_WORDS + second;
-        const step = symbol % stepSymbols;
-        if (symbol >= symbols) return undefined;
-        sum += first + second;
-        slotMs += intervalMs;
-        value += step - stepSpan;
-        lastMs = floor(zero + (slotMs + (symbol - step) / stepSymbols) * rate);
-        text += `,[${lastMs},${value / divisor}]`;
-      }
-      if (sum < 0) return undefined;
-    }
-    foldedTrueMs = lastMs;
-    batch.text = batch.points > 0 ? text : text.substr(1);
-    return value;
-  };
+    line.session = reader.session;
+    if (!segment) return;
+    line.fromRawMs = segment.fromRawMs;
+    line.toRawMs = segment.toRawMs;
+    line.rate = segment.rate;
+    line.zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
+  }
 
   /** Sample by sample. Returns how many of the piece belong to the run. */
-  const walkPiece = (rawMs: number[], values: number[]): number => {
+  function walkPiece(rawMs: number[], values: number[]): number {
     for (let i = 0; i < rawMs.length; i++) {
       const raw = rawMs[i];
       locate(raw);
@@ -180,7 +102,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
         batch.undatable++;
         continue;
       }
-      const exactMs = zeroMs + raw * segment.rate;
+      const exactMs = line.zeroMs + raw * line.rate;
       if (exactMs - 0.5 > run.untilTrueMs) return i;
       const number = run.thinPhase + batch.samples;
       batch.samples++;
@@ -201,14 +123,23 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       }
     }
     return rawMs.length;
-  };
+  }
+
+  /** Takes the text of a piece of `count` samples, all of which are points. */
+  function takeText(count: number): void {
+    batch.text = batch.points > 0 ? line.text : line.text.substr(1);
+    batch.bodyBytes += batch.text.length;
+    batch.points += count;
+    batch.samples += count;
+    batch.lastTrueMs = line.lastTrueMs;
+  }
 
   /** Position after the first `taken` samples of the piece that was read from `from`. */
-  const cut = (from: number, count: number, taken: number): number => {
+  function cut(from: Position, count: number, taken: number): Position {
     let high = reader.position - (count - taken);
-    if (reader.position - from === count || reader.position % 4096 === count) return high;
+    if (reader.position - from === count || sampleIndexOf(reader.position) === count) return high;
     // Samples were lost within or before the piece, and only reading again tells where.
-    let low = high - (high % 4096);
+    let low = positionOf(sequenceOf(high), 0);
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const part = ring.reader(run.pin, from, middle);
@@ -218,13 +149,15 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       else high = middle;
     }
     return low;
-  };
+  }
 
-  const step = (): boolean => {
+  function step(): boolean {
     batch.text = "";
     if (over) return false;
     const from = batch.to;
-    const count = reader.next(run.thinEvery === 1 && !batch.never ? fold : undefined);
+    line.afterTrueMs = batch.lastTrueMs;
+    line.pointsMax = run.pointsMax - batch.points;
+    const count = reader.next(segment && run.thinEvery === 1 && !batch.never ? line : undefined);
     if (count === 0) {
       over = true;
       batch.to = run.to === Infinity ? reader.position : run.to;
@@ -232,15 +165,10 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       return false;
     }
     let taken = count;
-    if (reader.folded) {
-      batch.bodyBytes += batch.text.length;
-      batch.points += count;
-      batch.samples += count;
-      batch.lastTrueMs = foldedTrueMs;
-    } else {
-      batch.text = "";
-      taken = walkPiece(reader.rawMs, reader.values);
-    }
+    if (reader.folded) takeText(count);
+    else taken = walkPiece(reader.rawMs, reader.values);
+    // Long, and no longer needed.
+    line.text = "";
     if (taken < count) over = true;
     if (taken > 0) {
       batch.to = taken < count ? cut(from, count, taken) : reader.position;
@@ -249,7 +177,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     }
     if (batch.points === run.pointsMax) over = true;
     return taken > 0;
-  };
+  }
 
   const batch: Batch = {
     step,

@@ -3,6 +3,7 @@ import type { Clock } from "../clock/clock.ts";
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log, Timers } from "../platform/ports.ts";
+import { sampleIndexOf } from "../storage/format/position.ts";
 import { type Attempt, isAhead, type Ledger, type Settlement } from "../storage/ledger/ledger.ts";
 import type { Ring } from "../storage/ring/ring.ts";
 import { type Batch, openBatch, type Run } from "./batch.ts";
@@ -221,7 +222,7 @@ export function createPlanner(
     );
     run.pointsMax = Math.max(1, pointsMax);
     run.thinEvery = overload.thinEvery();
-    run.thinPhase = (run.from % 4096) % run.thinEvery;
+    run.thinPhase = sampleIndexOf(run.from) % run.thinEvery;
     measure(run, (batch) => {
       if (batch.held) held = true;
       if (isAhead(ledger.cursor(pin), run.from)) {

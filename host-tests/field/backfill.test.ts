@@ -1,42 +1,37 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
 import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../scripts/blynk-stand-in/stand-in.ts";
+import { deliverDump } from "../../scripts/console/stored-data/dump-delivery.ts";
+import { hostHttp, hostTimers } from "../../scripts/console/stored-data/host-ports.ts";
 import { openProgress } from "../../scripts/console/stored-data/progress-file.ts";
-import { rescue } from "../../scripts/console/stored-data/rescue.ts";
-import { hostHttp, hostTimers } from "../../scripts/console/transport/host-ports.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { TOKEN } from "../support/console/console-rig.ts";
 import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
+import { makeTempFolder } from "../support/console/temp-folder.ts";
 
-const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 const MINUTE_MS = 60000;
 const STREAMS = [
   { pin: 1, intervalMs: MINUTE_MS, decimals: 1 },
   { pin: 7, intervalMs: MINUTE_MS, decimals: 0 },
 ];
 
-let folder: string;
 let dump: string;
 let server: StandInServer;
 let standIn: BlynkStandIn;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "backfill-rescue-"));
-  dump = join(folder, "flash.bin");
+  dump = join(makeTempFolder(), "flash.bin");
   standIn = new BlynkStandIn({ tokens: [TOKEN] });
   server = await startServer(standIn);
 });
-afterEach(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => server.close());
 
-/** A device that logged `count` samples of each datastream until it died a minute ago. */
+/** The dump of a device that logged `count` samples of each datastream and died a minute ago. */
 function writeDump(count: number): void {
   const chip = blankChip();
   chip.set(Buffer.from(JSON.stringify({ token: TOKEN })), 0x320100);
@@ -61,7 +56,7 @@ async function run(args: string[], env: Record<string, string> = { BACKFILL_TOKE
 }
 
 describe("backfill", () => {
-  it("sends every sample of a dump within the contract, and leaves the dump as it is", async () => {
+  it("sends every sample of a dump within the contract, and does not change the dump", async () => {
     writeDump(1500);
     const before = readFileSync(dump);
     const { status, text } = await run([]);
@@ -72,26 +67,26 @@ describe("backfill", () => {
     expect(readFileSync(dump).equals(before)).toBe(true);
   });
 
-  it("goes on where it was, and sends nothing twice", async () => {
+  it("continues where it stopped, and sends nothing twice", async () => {
     writeDump(200);
     await run([]);
     const requests = standIn.stats().requests;
     const { status, text } = await run([]);
     expect(status).toBe(0);
-    expect(text).toContain("Going on where");
+    expect(text).toContain("Continuing from the progress in");
     expect(text).toContain("0 samples delivered, 0 left");
-    // The look at the token, and nothing else.
+    // The check of the token, and nothing else.
     expect(standIn.stats().requests).toBe(requests + 1);
     expect(standIn.stats().duplicates).toBe(0);
   });
 
-  it("keeps the plan's daily limit and says when to go on", async () => {
+  it("keeps the plan's daily limit and says when to run again", async () => {
     writeDump(200);
     const { status, text } = await run(["--points-per-day", "150"]);
     expect(status).toBe(1);
     expect(text).toContain("150 samples delivered");
     expect(text).toMatch(/250 left: daily limit reached.*\n?.*/);
-    expect(text).toMatch(/Run it again in \d+ h/);
+    expect(text).toMatch(/Run the command again in \d+ h/);
     expect(standIn.stats().pointsMaxIn24h).toBe(150);
   });
 
@@ -106,24 +101,24 @@ describe("backfill", () => {
     expect(standIn.violations).toEqual([]);
   });
 
-  it("sends a batch whose answer was lost again, byte for byte, also when it was broken off in between", async () => {
+  it("sends a batch without an answer again, byte for byte, also after an interruption", async () => {
     writeDump(100);
     const settings = { server: server.url, token: TOKEN, random: () => 0 };
-    const rescueOnce = async () => {
+    const deliverOnce = async () => {
       const progress = openProgress(`${dump}.progress`, readFileSync(dump), undefined, 4096);
-      const outcome = await rescue(progress.copy, settings, hostHttp(), hostTimers(), () => {});
+      const outcome = await deliverDump(progress.copy, settings, hostHttp(), hostTimers(), () => {});
       progress.close();
       return outcome;
     };
     server.fault = ({ method }) => (method === "POST" ? { kind: "hangUp" } : undefined);
-    expect((await rescueOnce()).delivered).toBe(0);
+    expect((await deliverOnce()).delivered).toBe(0);
     server.fault = undefined;
-    expect(await rescueOnce()).toMatchObject({ delivered: 200, pending: 0 });
+    expect(await deliverOnce()).toMatchObject({ delivered: 200, pending: 0 });
     expect(standIn.stats().replays).toBeGreaterThan(0);
     expect(standIn.violations).toEqual([]);
   });
 
-  it("keeps no secret in the progress file, which export reads", async () => {
+  it("keeps no secret in the progress file, and export can read that file", async () => {
     writeDump(50);
     await run([]);
     const progress = `${dump}.progress`;
@@ -134,7 +129,7 @@ describe("backfill", () => {
     expect(new Set(terminal.out.slice(1).map((line) => line.split(",")[5]))).toEqual(new Set(["delivered"]));
   });
 
-  it("refuses the progress of another dump", async () => {
+  it("refuses the progress file of another dump", async () => {
     writeDump(50);
     await run([]);
     writeDump(60);

@@ -1,27 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../scripts/blynk-stand-in/stand-in.ts";
-import type { Check } from "../../scripts/console/doctor/finding.ts";
-import { checkCiphers } from "../../scripts/console/doctor/server-checks.ts";
-import { openConsole } from "../../scripts/console/transport/device-console.ts";
+import type { Finding } from "../../scripts/console/doctor/finding.ts";
 import { installProgram } from "../../scripts/console/unit/program-store.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
+import { type ConsoleRig, startRig, TOKEN, tinyFirmware, WIFI_PASSWORD } from "../support/console/console-rig.ts";
 import { blankChip, type MachineOptions } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 
-const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
-const WIFI = "Pa55word of the barn";
-
 let server: StandInServer;
-let bench: Bench | undefined;
 beforeEach(async () => {
   server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
 });
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
   await server.close();
 });
 
@@ -40,41 +32,41 @@ function chipWithData(): Uint8Array {
   return chip;
 }
 
-/** A device that is well: firmware sealed and running, provisioned, connected. */
-async function start(given: Given = {}): Promise<Bench> {
-  const started = await startBench({
+/** A device that works: the firmware is stored whole and runs, the unit is provisioned and connected. */
+async function start(given: Given = {}): Promise<ConsoleRig> {
+  const started = await startRig({
     flash: chipWithData(),
     wifi: { ssid: "Barn", rssi: -61 },
     ...given,
     prepare: (machine) => {
       if (given.bare) return;
-      const settings = { token: given.token ?? TOKEN, networks: [{ ssid: "Barn", password: WIFI }] };
+      const settings = { token: given.token ?? TOKEN, networks: [{ ssid: "Barn", password: WIFI_PASSWORD }] };
       machine.storage.write("backfill.json", JSON.stringify({ ...settings, server: given.serverUrl ?? server.url }));
     },
   });
   if (given.bare) return started;
-  const device = await openConsole(started.port, { answerMs: 40, patienceMs: 80 });
+  const device = await started.open();
   await installProgram(device, Buffer.from(tinyFirmware("0.1.0")));
   device.close();
   started.machine.boot();
   return started;
 }
 
-async function run(...args: string[]) {
+async function run(rig: ConsoleRig, ...args: string[]) {
   const terminal = captureTerminal();
-  const status = await doctor(["--port", (bench as Bench).port, "--json", ...args], terminal);
+  const status = await doctor(["--port", rig.port, "--json", ...args], terminal);
   expect(terminal.text()).not.toContain(TOKEN);
-  expect(terminal.text()).not.toContain(WIFI);
-  expect(bench?.console.sent, "what the doctor did with the token on the device").not.toContain(`token=${TOKEN}`);
-  const checks = JSON.parse(terminal.out.join("\n")) as Check[];
-  return { status, of: (name: string) => checks.find((check) => check.name === name) as Check, checks };
+  expect(terminal.text()).not.toContain(WIFI_PASSWORD);
+  expect(rig.console.sent, "the token does not leave the device").not.toContain(`token=${TOKEN}`);
+  const findings = JSON.parse(terminal.out.join("\n")) as Finding[];
+  return { status, of: (name: string) => findings.find((finding) => finding.name === name) as Finding, findings };
 }
 
 describe("doctor", () => {
-  it("finds a device that is well to be so", async () => {
-    bench = await start();
-    const { status, of, checks } = await run();
-    expect(checks.filter((check) => check.verdict === "fail")).toEqual([]);
+  it("finds nothing to fix on a device that works", async () => {
+    const rig = await start();
+    const { status, of, findings } = await run(rig);
+    expect(findings.filter((finding) => finding.verdict === "fail")).toEqual([]);
     expect(status).toBe(0);
     expect(of("runtime").found).toBe("Espruino 2v29.277");
     expect(of("program")).toMatchObject({ verdict: "ok" });
@@ -86,18 +78,18 @@ describe("doctor", () => {
     expect(of("clock")).toMatchObject({ verdict: "warn", found: expect.stringContaining("not set yet") });
   });
 
-  it("prints a table, and below it what is to be done", async () => {
-    bench = await start({ token: `${TOKEN}x` });
+  it("prints a table, and below it what to do", async () => {
+    const rig = await start({ token: `${TOKEN}x` });
     const terminal = captureTerminal();
-    expect(await doctor(["--port", bench.port], terminal)).toBe(1);
+    expect(await doctor(["--port", rig.port], terminal)).toBe(1);
     expect(terminal.text()).toMatch(/│ ✗ │ token\s+│ the server does not know it/);
     expect(terminal.text()).toMatch(/To do:[\s\S]*✗ token: Compare it with Device info/);
     expect(terminal.text()).not.toContain(TOKEN);
   });
 
   it("says that a bare board has no program, no settings and no data", async () => {
-    bench = await start({ bare: true, flash: blankChip() });
-    const { status, of } = await run();
+    const rig = await start({ bare: true, flash: blankChip() });
+    const { status, of } = await run(rig);
     expect(status).toBe(1);
     expect(of("program")).toMatchObject({ verdict: "fail", advice: "`npm run flash`." });
     expect(of("firmware")).toMatchObject({ verdict: "fail", found: "does not run" });
@@ -114,69 +106,40 @@ describe("doctor", () => {
       "token",
       /another region/,
     ],
-    ["a server gone wrong", { status: 502, headers: {}, body: "" }, "server", /answers 502/],
-  ])("tells %s from a wrong token", async (_title, answer, name, found) => {
-    bench = await start();
+    ["a failing server", { status: 502, headers: {}, body: "" }, "server", /answers 502/],
+  ])("does not take %s for a wrong token", async (_title, answer, name, found) => {
+    const rig = await start();
     server.fault = () => ({ kind: "answer", answer: answer as never });
-    const { status, of } = await run();
+    const { status, of } = await run(rig);
     expect(status).toBe(1);
     expect(of(name)).toMatchObject({ verdict: "fail", found: expect.stringMatching(found) });
   });
 
-  it("says that a server is not reached, and takes another to try", async () => {
-    bench = await start({ serverUrl: "http://127.0.0.1:9" });
-    expect((await run()).of("server")).toMatchObject({ verdict: "fail" });
-    expect((await run("--server", server.url)).of("token")).toMatchObject({ verdict: "ok" });
-    expect((await run("--no-server")).of("server")).toBeUndefined();
+  it("says that the server is not reached, and checks another one with --server", async () => {
+    const rig = await start({ serverUrl: "http://127.0.0.1:9" });
+    expect((await run(rig)).of("server")).toMatchObject({ verdict: "fail" });
+    expect((await run(rig, "--server", server.url)).of("token")).toMatchObject({ verdict: "ok" });
+    expect((await run(rig, "--no-server")).of("server")).toBeUndefined();
   });
 
-  it("says which names don't resolve, on the device's own network", async () => {
-    bench = await start({ serverUrl: `http://localhost:${server.port}`, hosts: { localhost: "127.0.0.1" } });
-    expect((await run()).of("DNS")).toMatchObject({ verdict: "ok", found: "localhost is 127.0.0.1" });
-    await bench.close();
-    bench = await start({ serverUrl: `http://localhost:${server.port}` });
-    expect((await run()).of("DNS")).toMatchObject({ verdict: "fail" });
+  it("says which name does not resolve in the device's own network", async () => {
+    const rig = await start({ serverUrl: `http://localhost:${server.port}`, hosts: { localhost: "127.0.0.1" } });
+    expect((await run(rig)).of("DNS")).toMatchObject({ verdict: "ok", found: "localhost is 127.0.0.1" });
+    const other = await start({ serverUrl: `http://localhost:${server.port}` });
+    expect((await run(other)).of("DNS")).toMatchObject({ verdict: "fail" });
   });
 
-  it("warns of a weak radio, and skips the server where there is no network", async () => {
-    bench = await start({ wifi: { ssid: "Barn", rssi: -89 } });
-    expect((await run()).of("Wi-Fi")).toMatchObject({ verdict: "warn", found: expect.stringContaining("weak") });
-    await bench.close();
-    bench = await start({ wifi: undefined });
-    const { of } = await run();
+  it("warns of a weak signal, and skips the server when there is no network", async () => {
+    const rig = await start({ wifi: { ssid: "Barn", rssi: -89 } });
+    expect((await run(rig)).of("Wi-Fi")).toMatchObject({ verdict: "warn", found: expect.stringContaining("weak") });
+    const { of } = await run(await start({ wifi: undefined }));
     expect(of("Wi-Fi")).toMatchObject({ verdict: "skip" });
     expect(of("token")).toMatchObject({ verdict: "skip" });
   });
-});
 
-describe("the cipher check", () => {
-  it("passes a server that takes what Espruino offers", async () => {
-    const tls = await startServer(new BlynkStandIn({ tokens: [TOKEN] }), { tls: true });
-    expect(await checkCiphers(tls.url)).toMatchObject({
-      verdict: "ok",
-      found: expect.stringMatching(/AES256-GCM-SHA384/),
-    });
-    await tls.close();
-  });
-
-  it("fails a server that takes only ECDHE, or only TLS 1.3", async () => {
-    const { createServer } = await import("node:https");
-    const { certificate } = await import("../../scripts/blynk-stand-in/certificate.ts");
-    for (const options of [
-      { ciphers: "ECDHE-RSA-AES128-GCM-SHA256", maxVersion: "TLSv1.2" },
-      { minVersion: "TLSv1.3" },
-    ] as const) {
-      const modern = createServer({ ...(await certificate()), ...options });
-      modern.on("tlsClientError", () => {});
-      await new Promise<void>((resolve) => modern.listen(0, "127.0.0.1", resolve));
-      const { port } = modern.address() as { port: number };
-      expect(await checkCiphers(`https://127.0.0.1:${port}`)).toMatchObject({ verdict: "fail" });
-      modern.close();
-    }
-  });
-
-  it("does not blame a server that this computer can't reach", async () => {
-    expect(await checkCiphers("https://127.0.0.1:9")).toMatchObject({ verdict: "skip" });
-    expect(await checkCiphers("http://127.0.0.1:9")).toMatchObject({ verdict: "warn" });
+  it("refuses a --server that is not a web address", async () => {
+    const terminal = captureTerminal();
+    expect(await doctor(["--port", "tcp://127.0.0.1:9", "--server", "blynk.cloud"], terminal)).toBe(1);
+    expect(terminal.text()).toContain("--server: the server has to begin with https://");
   });
 });

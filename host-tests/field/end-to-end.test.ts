@@ -2,15 +2,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
 import { provision } from "../../scripts/provision.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type SimulatedBench, startSimulatedBench } from "../support/console/simulated-console.ts";
+import { TOKEN } from "../support/console/console-rig.ts";
+import { type SimulatedRig, startSimulatedRig } from "../support/console/simulated-rig.ts";
 
-const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
 /** The simulator's access point. */
 const SSID = "simulated";
 const WIFI = "correct horse";
@@ -35,27 +36,27 @@ export const device: Device = {
 };`;
 
 let folder: string;
-let bench: SimulatedBench;
+let rig: SimulatedRig;
 const outputs: string[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "backfill-end-to-end-"));
   writeFileSync(join(folder, "device.ts"), DEVICE);
   // Offline for 40 minutes; the button is pressed after 70.
-  bench = await startSimulatedBench(TOKEN, {
+  rig = await startSimulatedRig(TOKEN, {
     offline: "40m",
     wifi: [{ kind: "gone", from: "0m", to: "40m" }],
     press: [{ at: "70m" }],
   });
 });
 afterAll(async () => {
-  await bench.close();
+  await rig.close();
   rmSync(folder, { recursive: true });
 });
 
 async function run(command: typeof flash, args: string[], env: Record<string, string> = {}) {
   const terminal = captureTerminal({ env, answerMs: 1000, patienceMs: 3000 });
-  const status = await command(["--port", bench.port, ...args], terminal);
+  const status = await command(["--port", rig.port, ...args], terminal);
   outputs.push(terminal.text());
   expect(status, terminal.text()).toBe(0);
   return terminal;
@@ -63,14 +64,11 @@ async function run(command: typeof flash, args: string[], env: Record<string, st
 
 const pending = async () => {
   const terminal = await run(monitor, ["--once", "--json"]);
-  const status = JSON.parse(terminal.out.join()) as {
-    streams: { pending: number; sampled: number }[];
-    verdictText: string;
-  };
+  const status = JSON.parse(terminal.out.join()) as DeviceStatus;
   return { ...status, all: status.streams.reduce((sum, stream) => sum + stream.pending, 0) };
 };
 
-describe("a unit's way from the bench to the field, on the simulated ESP32", () => {
+describe("a unit from its first flash to the field, on the simulated ESP32", () => {
   it("is flashed over the console and greets", async () => {
     const terminal = await run(flash, ["--device", join(folder, "device.ts")]);
     expect(terminal.out[0]).toMatch(/^✓ backfill \S+ runs and logs to flash, 64 kB at 0x310000:$/);
@@ -80,51 +78,51 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
   it("is provisioned", async () => {
     const env = { BACKFILL_TOKEN: TOKEN, BACKFILL_SSID: SSID, BACKFILL_WIFI_PASSWORD: WIFI };
     const terminal = await run(provision, [], env);
-    expect(terminal.text()).toContain("has started with them");
+    expect(terminal.text()).toContain("has started with the new settings");
   });
 
-  it("logs without a network, and exports what it holds", async () => {
-    await bench.until(35 * MINUTE_MS);
+  it("logs without a network, and exports its samples", async () => {
+    await rig.until(35 * MINUTE_MS);
     const terminal = await run(exportSamples, []);
     const rows = terminal.out.slice(1).map((line) => line.split(","));
     expect(rows.length).toBeGreaterThan(150);
     expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["undated"]));
     const v1 = rows.filter((row) => row[0] === "v1");
     expect(v1[0][1]).toBe("temperature");
-    // Two samples less would be a lost one; two boots started the count anew.
+    // Every exported sample is pending: none is lost.
     expect(rows.length).toBe((await pending()).all);
-    expect(bench.standIn.stats().points).toBe(0);
+    expect(rig.standIn.stats().points).toBe(0);
   });
 
-  it("sends them when the network comes, and later ones at a press of the button", async () => {
-    await bench.until(69 * MINUTE_MS);
-    const connected = bench.standIn.stats();
+  it("sends the samples when the network comes, and later ones at a press of the button", async () => {
+    await rig.until(69 * MINUTE_MS);
+    const connected = rig.standIn.stats();
     expect(connected.points).toBeGreaterThan(150);
     expect((await pending()).all).toBeGreaterThan(100);
-    await bench.until(71 * MINUTE_MS);
+    await rig.until(71 * MINUTE_MS);
     const after = await pending();
     expect(after.all).toBeLessThan(20);
-    // What it logged between flashing and provisioning no clock ever saw: it says so, and sends the rest.
+    // Nothing dates the samples that it took between flashing and provisioning: it says so, and sends the rest.
     expect(after.verdictText).toBe("undated samples held or let go");
-    expect(bench.standIn.stats().points).toBeGreaterThan(connected.points + 100);
-    expect(bench.standIn.violations).toEqual([]);
+    expect(rig.standIn.stats().points).toBeGreaterThan(connected.points + 100);
+    expect(rig.standIn.violations).toEqual([]);
   });
 
-  it("exports the same samples as delivered, with the times that the server has", async () => {
+  it("exports the sent samples as delivered, with the times that the server has", async () => {
     const terminal = await run(exportSamples, ["--format", "json"]);
     const samples = JSON.parse(terminal.out.join("")) as { pin: string; ts: number; value: number; state: string }[];
     const delivered = samples.filter((sample) => sample.state === "delivered");
-    const sent = new Map([...bench.standIn.points()].map(({ pin, ts, value }) => [`${pin} ${ts}`, value]));
+    const sent = new Map([...rig.standIn.points()].map(({ pin, ts, value }) => [`${pin} ${ts}`, value]));
     expect(delivered.length).toBe(sent.size);
     expect(samples.filter((sample) => sample.state === "undatable").length).toBeLessThan(5);
-    // A later sync may date a sample a little otherwise than it was sent; within its bound.
+    // A later sync may change a sample's time a little, within its bound.
     const exact = delivered.filter((sample) => sent.get(`${sample.pin} ${sample.ts}`) === String(sample.value));
     expect(exact.length).toBeGreaterThan(delivered.length / 2);
   });
 
-  it("is found well by the doctor", async () => {
+  it("passes the checks of the doctor", async () => {
     const terminal = captureTerminal({ answerMs: 1000, patienceMs: 3000 });
-    await doctor(["--port", bench.port, "--no-server"], terminal);
+    await doctor(["--port", rig.port, "--no-server"], terminal);
     outputs.push(terminal.text());
     for (const name of ["program", "partition", "ring", "memory", "settings", "Wi-Fi"]) {
       expect(terminal.text()).toMatch(new RegExp(`✓ │ ${name} `));
@@ -137,17 +135,17 @@ describe("a unit's way from the bench to the field, on the simulated ESP32", () 
     const after = await pending();
     const sum = (status: typeof after) => status.streams.reduce((n, stream) => n + stream.sampled, 0);
     expect(sum(after)).toBeGreaterThanOrEqual(sum(before));
-    expect(bench.unit.board.ask(["backfill", "version"])).toBeDefined();
+    expect(rig.unit.board.ask(["backfill", "version"])).toBeDefined();
   });
 
-  it("showed no secret on the way: in no output, file or bundle", () => {
+  it("shows no secret in any output, file or bundle", () => {
     const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), "latin1"));
-    const stored = bench.unit.board.interpreter()?.global.boardBoot;
+    const stored = rig.unit.board.interpreter()?.global.boardBoot;
     for (const text of [
       ...outputs,
       ...files,
       String(stored),
-      bench.unit.board.lines.map((line) => line.text).join("\n"),
+      rig.unit.board.lines.map((line) => line.text).join("\n"),
     ]) {
       expect(text).not.toContain(TOKEN);
       expect(text).not.toContain(WIFI);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { imageOf } from "../../scripts/console/stored-data/region-copy.ts";
+import { imageOf } from "../../scripts/console/stored-data/flash-image.ts";
 import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { installProgram, readPrograms } from "../../scripts/console/unit/program-store.ts";
 import { exportSamples } from "../../scripts/export.ts";
@@ -13,7 +13,7 @@ import { provision } from "../../scripts/provision.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { describeEspruino } from "../interpreter/describe-espruino.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { tinyFirmware } from "../support/console/console-rig.ts";
+import { TOKEN, tinyFirmware, WIFI_PASSWORD } from "../support/console/console-rig.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { startTelnetEspruino, type TelnetEspruino } from "../support/console/telnet-espruino.ts";
 
@@ -21,10 +21,8 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const SEED = Number(process.env.SIM_SEED ?? 20260603);
 const PULLS = 12;
-const TOKEN = "tok_5ecretTOKEN_5ecretTOKEN_0001";
-const WIFI = "Pa55word of the barn";
 
-/** A terminal with the patience that a real interpreter needs. */
+/** A terminal that waits as long as a real interpreter needs. */
 const terminalOf = (env: Record<string, string> = {}) => captureTerminal({ env, answerMs: 1500, patienceMs: 20000 });
 
 describeEspruino("on the real interpreter", () => {
@@ -48,10 +46,10 @@ describeEspruino("on the real interpreter", () => {
       console.close();
     }
   };
-  /** Of the program that started, or what the loader says when there is none. */
+  /** The version of the program that started; undefined when the loader found none. */
   const greeting = async () => (await (device as TelnetEspruino).said(/backfill (\S+) logging|(no whole program)/))[1];
 
-  it("stores programs that start at power-on, in turns", async () => {
+  it("stores programs that start at power-on, in alternating slots", async () => {
     await writeFlash(folder.path, { program: "1", bare: true });
     for (const version of ["1.0.0", "2.0.0", "3.0.0"]) {
       device = await startTelnetEspruino(folder.path);
@@ -66,7 +64,7 @@ describeEspruino("on the real interpreter", () => {
     }
   });
 
-  it(`starts the old program or the new one, whole, after each of ${PULLS} pulled cables`, async () => {
+  it(`starts the old program or the new one, whole, after each of ${PULLS} cables unplugged`, async () => {
     const random = createPrng(SEED).next;
     await writeFlash(folder.path, { program: "1", bare: true });
     device = await startTelnetEspruino(folder.path);
@@ -92,7 +90,7 @@ describeEspruino("on the real interpreter", () => {
     }
   });
 
-  it("takes a unit from flash over provision to its first samples and their export", async () => {
+  it("flashes a unit, provisions it, and exports its first samples", async () => {
     const source = `
 import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
@@ -105,7 +103,7 @@ export const device: Device = {
 };`;
     const file = join(folder.path, "device.ts");
     writeFileSync(file, source);
-    // The firmware turns telnet off; here it is the only cable there is.
+    // The firmware turns telnet off; here it is the only connection to the device.
     const afterPrelude = 'Modules.addCached("TelnetServer",()=>{exports.setOptions=()=>{};});';
     await writeFlash(folder.path, { program: "print('factory')", afterPrelude });
     device = await startTelnetEspruino(folder.path);
@@ -115,7 +113,7 @@ export const device: Device = {
     const provisioning = terminalOf({
       BACKFILL_TOKEN: TOKEN,
       BACKFILL_SSID: "Scheune süd",
-      BACKFILL_WIFI_PASSWORD: WIFI,
+      BACKFILL_WIFI_PASSWORD: WIFI_PASSWORD,
     });
     expect(await provision(["--port", device.port], provisioning), provisioning.text()).toBe(0);
     const watching = terminalOf();
@@ -129,12 +127,12 @@ export const device: Device = {
     expect(exporting.out.length).toBeGreaterThan(1);
     for (const terminal of [flashing, provisioning, watching, exporting]) {
       expect(terminal.text()).not.toContain(TOKEN);
-      expect(terminal.text()).not.toContain(WIFI);
+      expect(terminal.text()).not.toContain(WIFI_PASSWORD);
     }
     expect(device.output()).not.toContain(TOKEN);
   });
 
-  it("marks what was rescued as delivered in the flash of a device", async () => {
+  it("marks exported samples as delivered in the flash of a device", async () => {
     await writeFlash(folder.path, { program: tinyFirmware("0.1.0"), bare: true });
     const path = join(folder.path, "espruino.flash");
     const chip = new Uint8Array(readFileSync(path));

@@ -1,16 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { bar } from "../../scripts/console/terminal/status-panel.ts";
+import { describe, expect, it } from "vitest";
 import { monitor } from "../../scripts/monitor.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
-import { type Bench, startBench, tinyFirmware } from "../support/console/console-rig.ts";
-
-let bench: Bench | undefined;
-afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
-});
-
-const start = () => startBench({ prepare: (machine) => machine.storage.write(".bootcde", tinyFirmware("0.1.0")) });
+import { startRig, startRigWithFirmware } from "../support/console/console-rig.ts";
 
 /** Runs the monitor until a line matches, then ends it. */
 function watch(port: string) {
@@ -39,59 +30,57 @@ function watch(port: string) {
 
 describe("monitor", () => {
   it("shows the status with bars for the ring and the day's allowance", async () => {
-    bench = await start();
+    const rig = await startRigWithFirmware();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("backfill 0.1.0");
     expect(terminal.text()).toMatch(/ring {7}█+░+ 2 of 13 pages/);
     expect(terminal.text()).toMatch(/allowance {2}█+░+ 1000 of 10000 points today, 290 requests left/);
     expect(terminal.text()).toContain("not known yet");
   });
 
-  it("gives the status as JSON", async () => {
-    bench = await start();
+  it("prints the status as JSON", async () => {
+    const rig = await startRigWithFirmware();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once", "--json"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once", "--json"], terminal)).toBe(0);
     expect(JSON.parse(terminal.out.join())).toMatchObject({ version: "0.1.0", streams: [{ pin: "v1", pending: 6 }] });
   });
 
-  it("says so when no firmware runs", async () => {
-    bench = await startBench();
+  it("says that no firmware runs", async () => {
+    const rig = await startRig();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once"], terminal)).toBe(0);
+    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
     expect(terminal.text()).toContain("No firmware runs on this device");
   });
 
-  it("shows log lines as they come, and goes on when the cable was pulled", async () => {
-    bench = await start();
-    const watched = watch(bench.port);
+  it("shows log lines as they come, and connects again after the cable was unplugged", async () => {
+    const rig = await startRigWithFirmware();
+    const watched = watch(rig.port);
     await watched.until(/last sync/);
     const logged = watched.until(/^\[warn\] v1: no answer/);
-    bench.machine.evaluate('print("[warn] v1: no answer")');
+    rig.machine.evaluate('print("[warn] v1: no answer")');
     await logged;
     const again = watched.until(/Connected again/);
-    bench.console.disconnect();
+    rig.console.disconnect();
     await again;
     const after = watched.until(/^\[info\] here I am/);
-    bench.machine.evaluate('print("[info] here I am")');
+    rig.machine.evaluate('print("[info] here I am")');
     await after;
     expect(await watched.end()).toBe(0);
     expect(watched.lines.join("\n")).toContain("is gone; waiting for it");
   });
 
-  it("starts a sync when asked", async () => {
-    bench = await start();
+  it("refuses --sync when no firmware runs", async () => {
+    const rig = await startRig();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", bench.port, "--once", "--sync"], terminal)).toBe(0);
-    expect(bench.machine.printed).toContain("[info] sync");
+    expect(await monitor(["--port", rig.port, "--once", "--sync"], terminal)).toBe(1);
+    expect(terminal.text()).toMatch(/No firmware runs on this device.*npm run flash/s);
   });
-});
 
-describe("a bar", () => {
-  it("is never longer than it is, nor shorter than nothing", () => {
-    expect([bar(0, 10), bar(10, 10), bar(20, 10), bar(-1, 10), bar(1, 0)].map((text) => text.length)).toEqual(
-      Array(5).fill(30),
-    );
-    expect(bar(5, 10)).toBe(`${"█".repeat(15)}${"░".repeat(15)}`);
+  it("starts a sync with --sync", async () => {
+    const rig = await startRigWithFirmware();
+    const terminal = captureTerminal();
+    expect(await monitor(["--port", rig.port, "--once", "--sync"], terminal)).toBe(0);
+    expect(rig.machine.printed).toContain("[info] sync");
   });
 });

@@ -57,9 +57,9 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "cursor advanced before SENT",
     edits: [
       {
-        file: "ledger/ledger.ts",
-        find: "account(pin).attempt = attempt;",
-        put: "account(pin).attempt = attempt; account(pin).cursor = attempt.to;",
+        file: "ledger/state.ts",
+        find: "account(attempt.pin).attempt = attempt;",
+        put: "account(attempt.pin).attempt = attempt; account(attempt.pin).cursor = attempt.to;",
       },
     ],
   },
@@ -80,8 +80,12 @@ export const PLANTED_BUGS: PlantedBug[] = [
   {
     name: "a DROP counted twice",
     edits: [
-      { file: "ledger/ledger.ts", find: "if (!isAhead(to, a.cursor)) return;", put: "" },
-      { file: "ledger/ledger.ts", find: "record(DROP, 12);", put: "record(DROP, 12); log.append(DROP, 12);" },
+      { file: "ledger/state.ts", find: "if (!isAhead(to, a.cursor)) return false;", put: "" },
+      {
+        file: "ledger/ledger.ts",
+        find: "record(DROP, DROP_AT.bytes);",
+        put: "record(DROP, DROP_AT.bytes); banks.append(DROP, DROP_AT.bytes);",
+      },
     ],
   },
   {

@@ -1,4 +1,10 @@
 /** A ring of plain arrays: what the upload needs of one, and knobs for what rarely happens. */
+import {
+  type Position,
+  positionOf as ringPositionOf,
+  sampleIndexOf,
+  sequenceOf,
+} from "../../firmware/storage/format/position.ts";
 import type { Ledger } from "../../firmware/storage/ledger/ledger.ts";
 import type { Reader, Ring } from "../../firmware/storage/ring/ring.ts";
 
@@ -20,10 +26,11 @@ export interface FakeRing extends Pick<Ring, "reader" | "end" | "count" | "decim
 
 /** Position of the n-th sample: pages of 1,000, so that positions are not contiguous. */
 const SAMPLES_PER_PAGE = 1000;
-export const positionOf = (index: number): number =>
-  (7 + Math.floor(index / SAMPLES_PER_PAGE)) * 4096 + (index % SAMPLES_PER_PAGE);
-const indexOf = (position: number): number =>
-  position === 0 ? 0 : (Math.floor(position / 4096) - 7) * SAMPLES_PER_PAGE + (position % 4096);
+const FIRST_SEQUENCE = 7;
+export const positionOf = (index: number): Position =>
+  ringPositionOf(FIRST_SEQUENCE + Math.floor(index / SAMPLES_PER_PAGE), index % SAMPLES_PER_PAGE);
+const indexOf = (position: Position): number =>
+  position === 0 ? 0 : (sequenceOf(position) - FIRST_SEQUENCE) * SAMPLES_PER_PAGE + sampleIndexOf(position);
 /** As the ring has it: behind the last sample of a page, not before the first of the next. */
 export const endOf = (index: number): number => (index === 0 ? 0 : positionOf(index - 1) + 1);
 

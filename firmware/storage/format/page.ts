@@ -1,14 +1,35 @@
+/**
+ * The bytes of a ring page (FORMAT.md, "Ring page"):
+ *
+ *     0 header | 48 seal | 72 words up to the page's end
+ */
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../proven-flash.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { get48, put48 } from "./int48.ts";
+import { symbolOf } from "./symbol.ts";
 
-/** The bytes of a ring page (FORMAT.md, "Ring page"): header, seal, then words up to the page's end. */
-export const HEADER_BYTES = 48;
-export const HEADER_CRC_AT = 44;
+/** Where the parts of a page begin. */
 export const SEAL_AT = 48;
-export const SEAL_BYTES = 24;
 export const WORDS_AT = 72;
+
+export const HEADER_BYTES = 48;
+/** Offsets in the header. */
+export const HEADER_AT = {
+  magic: 0,
+  pin: 4,
+  decimals: 5,
+  book: 6,
+  sequence: 8,
+  session: 12,
+  baseRawMs: 16,
+  baseValue: 22,
+  intervalMs: 28,
+  samplesBefore: 32,
+  missedBefore: 36,
+  failedBefore: 40,
+  crc: 44,
+};
 
 /** Magic and version of the format; the version is the highest byte. */
 export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
@@ -48,6 +69,8 @@ export interface Page {
   jitterSpan: number;
   stepSpan: number;
   words: number;
+  /** How many symbols the book has. */
+  symbols: number;
   /** Sum of the jitter since the base was set. */
   jitterSumMs: number;
 
@@ -94,6 +117,7 @@ export interface Page {
 
 /** A page of `pin` at its first word. */
 export function createPage(pin: number, decimals: number, book: number, intervalMs: number, pageBytes: number): Page {
+  const reach = { jitterSpan: BOOKS[3 * book], stepSpan: BOOKS[3 * book + 1] };
   return {
     at: WORDS_AT,
     plainUntil: 0,
@@ -103,9 +127,10 @@ export function createPage(pin: number, decimals: number, book: number, interval
     count: 0,
     intervalMs: intervalMs,
     address: 0,
-    jitterSpan: BOOKS[3 * book],
-    stepSpan: BOOKS[3 * book + 1],
+    jitterSpan: reach.jitterSpan,
+    stepSpan: reach.stepSpan,
     words: BOOKS[3 * book + 2],
+    symbols: symbolOf(reach, reach.jitterSpan, reach.stepSpan) + 1,
     jitterSumMs: 0,
     missed: 0,
     failed: 0,
@@ -152,25 +177,25 @@ export function startPage(page: Page, session: number, rawMs: number, value: num
 export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, PAGE_MAGIC, true);
-  view.setUint8(4, page.pin);
-  view.setUint8(5, page.decimals);
-  view.setUint8(6, page.book);
-  view.setUint32(8, page.sequence, true);
-  view.setUint32(12, page.headerSession, true);
-  put48(view, 16, page.headerRawMs);
-  put48(view, 22, page.value + VALUE_SHIFT);
-  view.setUint32(28, page.intervalMs, true);
-  view.setUint32(32, page.sampledBefore, true);
-  view.setUint32(36, page.missedBefore, true);
-  view.setUint32(40, page.failedBefore, true);
-  view.setUint32(HEADER_CRC_AT, crc32(new Uint8Array(bytes.buffer, 0, HEADER_CRC_AT)), true);
+  view.setUint32(HEADER_AT.magic, PAGE_MAGIC, true);
+  view.setUint8(HEADER_AT.pin, page.pin);
+  view.setUint8(HEADER_AT.decimals, page.decimals);
+  view.setUint8(HEADER_AT.book, page.book);
+  view.setUint32(HEADER_AT.sequence, page.sequence, true);
+  view.setUint32(HEADER_AT.session, page.headerSession, true);
+  put48(view, HEADER_AT.baseRawMs, page.headerRawMs);
+  put48(view, HEADER_AT.baseValue, page.value + VALUE_SHIFT);
+  view.setUint32(HEADER_AT.intervalMs, page.intervalMs, true);
+  view.setUint32(HEADER_AT.samplesBefore, page.sampledBefore, true);
+  view.setUint32(HEADER_AT.missedBefore, page.missedBefore, true);
+  view.setUint32(HEADER_AT.failedBefore, page.failedBefore, true);
+  view.setUint32(HEADER_AT.crc, crc32(new Uint8Array(bytes.buffer, 0, HEADER_AT.crc)), true);
   return bytes;
 }
 
 /** What 48 bytes are: a header of ours, one of another format version (kept, never read), or nothing. */
 export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
-  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
   if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
   return magic === PAGE_MAGIC ? "ours" : "foreign";
 }
@@ -179,15 +204,18 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
   const bytes = region.flash.read(HEADER_BYTES, address);
-  if (headerKind(region.crc32, bytes) !== "ours" || bytes[6] >= BOOK_COUNT) return undefined;
+  const book = bytes[HEADER_AT.book];
+  if (headerKind(region.crc32, bytes) !== "ours" || book >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const page = createPage(bytes[4], bytes[5], bytes[6], view.getUint32(28, true), region.pageBytes);
+  const intervalMs = view.getUint32(HEADER_AT.intervalMs, true);
+  const page = createPage(bytes[HEADER_AT.pin], bytes[HEADER_AT.decimals], book, intervalMs, region.pageBytes);
   page.index = index;
   page.address = address;
-  page.sequence = view.getUint32(8, true);
-  startPage(page, view.getUint32(12, true), get48(view, 16), get48(view, 22) - VALUE_SHIFT);
-  page.sampledBefore = view.getUint32(32, true);
-  page.missedBefore = view.getUint32(36, true);
-  page.failedBefore = view.getUint32(40, true);
+  page.sequence = view.getUint32(HEADER_AT.sequence, true);
+  page.sampledBefore = view.getUint32(HEADER_AT.samplesBefore, true);
+  page.missedBefore = view.getUint32(HEADER_AT.missedBefore, true);
+  page.failedBefore = view.getUint32(HEADER_AT.failedBefore, true);
+  const value = get48(view, HEADER_AT.baseValue) - VALUE_SHIFT;
+  startPage(page, view.getUint32(HEADER_AT.session, true), get48(view, HEADER_AT.baseRawMs), value);
   return page;
 }

@@ -1,3 +1,10 @@
+/**
+ * Two banks of flash that take turns, each a log of entries (FORMAT.md, "Ledger bank" and "Entry"). This file knows banks and
+ * the frames of entries; what the entries mean is their owner's. Offsets are named after FORMAT.md's maps:
+ *
+ *     bank   0 magic and version | 4 generation | 8 snapshot end | 12 CRC | 16 entries …
+ *     entry  0 kind | 1 payload bytes | 2 payload, zeros up to a multiple of 4 | CRC | commit word
+ */
 import type { FlashRegion } from "../../platform/ports.ts";
 import {
   CRC_RESIDUE,
@@ -9,52 +16,75 @@ import {
   readSteady,
 } from "../proven-flash.ts";
 
-/**
- * An append-only log on two banks that take turns (FORMAT.md, "Ledger bank" and "Entry"). It knows frames and banks;
- * what entries mean is its owner's.
- */
-export interface Log {
-  /** Puts one entry on flash, read back. `view` holds kind, payload length, payload; see `payloadAt`. Throws when the flash fails. */
-  append(kind: number, payloadBytes: number): void;
-}
+/** Offsets in a bank. */
+export const BANK_AT = { magic: 0, generation: 4, snapshotEnd: 8, crc: 12, entries: 16 };
+export const BANK_HEADER_BYTES = 16;
+const BANK_MAGIC = 0x014c4245; // "EBL", version 1
+
+/** Offsets in an entry; its CRC and commit word lie behind the payload. */
+export const ENTRY_AT = { kind: 0, payloadBytes: 1, payload: 2 };
+/** Of the payload, for who writes it. */
+export const PAYLOAD_AT = 2;
+const PAYLOAD_MAX = 50;
+const CRC_BYTES = 4;
+const COMMIT_BYTES = 4;
+const COMMIT = 0x3c2d1e0f;
+/** Longest and shortest entry, with CRC and commit word. */
+export const ENTRY_MAX = 60;
+const ENTRY_MIN = 12;
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
 /** What it says when everything that matters does not fit a bank. It stays so until the next boot: trying again would erase a page each time. */
 export const LEDGER_FULL = "ledger bank is too small";
 
-/** Offset of the payload in an entry. */
-export const PAYLOAD_AT = 2;
-/** Longest payload. */
-export const PAYLOAD_MAX = 50;
-/** Longest entry, with CRC and commit word. */
-export const ENTRY_MAX = 60;
-const ENTRY_MIN = 12;
+export interface Banks {
+  /** Puts the entry whose payload lies in `entry` on flash, read back. Throws when the flash fails. */
+  append(kind: number, payloadBytes: number): void;
+}
 
-const BANK_HEADER_BYTES = 16;
-const BANK_MAGIC = 0x014c4245; // "EBL", version 1
-const COMMIT = 0x3c2d1e0f;
+/** Bytes of a whole entry. */
+export function entryBytes(payloadBytes: number): number {
+  return Math.ceil((PAYLOAD_AT + payloadBytes) / 4) * 4 + CRC_BYTES + COMMIT_BYTES;
+}
 
-/** Bytes of an entry up to and with its CRC; four more for the commit word. */
-function framedBytes(payloadBytes: number): number {
-  return Math.ceil((PAYLOAD_AT + payloadBytes) / 4) * 4 + 4;
+function isCommit(bytes: Uint8Array): boolean {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === COMMIT;
+}
+
+/** What is known of a bank before its entries are read. `proven`: something was written behind its snapshot. */
+interface BankHeader {
+  generation: number;
+  proven: boolean;
+}
+
+/** The header at `start`; undefined when there is none whole. */
+function readBankHeader(region: FlashRegion, start: number): BankHeader | undefined {
+  const header = readSteady(region, BANK_HEADER_BYTES, start);
+  const view = new DataView(header.buffer, header.byteOffset);
+  if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC || region.crc32(header) !== CRC_RESIDUE) return undefined;
+  const snapshotEnd = view.getUint32(BANK_AT.snapshotEnd, true);
+  return {
+    generation: view.getUint32(BANK_AT.generation, true),
+    proven: !isSteadilyBlank(region, 4, start + snapshotEnd),
+  };
 }
 
 /**
- * Reads the newer bank, calling `apply(kind, view)` for each entry. Nothing is written before the first `append`.
- * `snapshot` must append, through the log, whatever still matters; it is called while `entry` may be overwritten.
+ * Reads the newer bank, calling `apply` with kind and payload of each entry. Nothing is written before the first `append`.
+ * `snapshot` must append whatever still matters; it is called while `entry` may be overwritten.
  */
-export function openLog(
+export function openBanks(
   region: FlashRegion,
   bankPages: number,
   entry: Uint8Array,
-  apply: (kind: number, view: DataView) => void,
+  apply: (kind: number, payload: DataView) => void,
   snapshot: () => void,
-): Log {
+): Banks {
   const flash = region.flash;
   const bankBytes = bankPages * region.pageBytes;
   const entryView = new DataView(entry.buffer);
-  const word = new Uint8Array(4);
+  const word = new Uint8Array(COMMIT_BYTES);
   const wordView = new DataView(word.buffer);
   let bank = -1;
   let generation = 0;
@@ -68,34 +98,32 @@ export function openLog(
     return region.address + index * bankBytes;
   }
 
-  function isCommit(bytes: Uint8Array): boolean {
-    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === COMMIT;
-  }
-
   /** True where no entry begins. */
   function isBlankAhead(address: number, room: number): boolean {
     return room < 2 || flash.read(1, address)[0] === 255;
   }
 
-  /** Length of the entry at `address`, handed to `apply` if that is given; 0 when there is none whole. */
+  /** Length of the entry at `address`, handed to `apply` if `take` is set; 0 when there is none whole. */
   function readEntry(address: number, room: number, take: boolean): number {
-    const head = flash.read(2, address);
-    const bytes = framedBytes(head[1]);
-    if (head[1] > PAYLOAD_MAX || bytes + 4 > room) return 0;
-    if (!isCommit(flash.read(4, address + bytes)) || isBlankAhead(address + bytes + 4, room - bytes - 4)) {
+    const head = flash.read(PAYLOAD_AT, address);
+    const payloadBytes = head[ENTRY_AT.payloadBytes];
+    const bytes = entryBytes(payloadBytes);
+    const commitAt = bytes - COMMIT_BYTES;
+    if (payloadBytes > PAYLOAD_MAX || bytes > room) return 0;
+    if (!isCommit(flash.read(COMMIT_BYTES, address + commitAt)) || isBlankAhead(address + bytes, room - bytes)) {
       // The last entry may be half committed: then it has to answer alike for a while.
-      if (!isCommit(readSteady(region, 4, address + bytes))) return 0;
+      if (!isCommit(readSteady(region, COMMIT_BYTES, address + commitAt))) return 0;
     }
-    const body = flash.read(bytes, address);
+    const body = flash.read(commitAt, address);
     if (region.crc32(body) !== CRC_RESIDUE) return 0;
-    if (take) apply(head[0], new DataView(body.buffer, body.byteOffset));
-    return bytes + 4;
+    if (take) apply(head[ENTRY_AT.kind], new DataView(body.buffer, body.byteOffset + PAYLOAD_AT));
+    return bytes;
   }
 
   /** Applies every whole entry of the chosen bank and finds its end. */
   function readBank(): void {
     const start = bankAddress(bank);
-    at = BANK_HEADER_BYTES;
+    at = BANK_AT.entries;
     while (at + ENTRY_MIN <= bankBytes) {
       const bytes = readEntry(start + at, bankBytes - at, true);
       if (bytes > 0) {
@@ -112,16 +140,17 @@ export function openLog(
     }
   }
 
-  /** Programs the framed entry at `at`; its commit word in a second program unless a bank header will vouch for it. */
+  /** Programs the entry at `at`, and its commit word after that. */
   function put(payloadBytes: number): boolean {
-    const bytes = framedBytes(payloadBytes);
-    entry.fill(0, PAYLOAD_AT + payloadBytes, bytes - 4);
-    entryView.setUint32(bytes - 4, region.crc32(new Uint8Array(entry.buffer, 0, bytes - 4)), true);
+    const commitAt = entryBytes(payloadBytes) - COMMIT_BYTES;
+    const crcAt = commitAt - CRC_BYTES;
+    entry.fill(0, PAYLOAD_AT + payloadBytes, crcAt);
+    entryView.setUint32(crcAt, region.crc32(new Uint8Array(entry.buffer, 0, crcAt)), true);
     const address = bankAddress(bank) + at;
-    if (!program(region, new Uint8Array(entry.buffer, 0, bytes), address)) return false;
+    if (!program(region, new Uint8Array(entry.buffer, 0, commitAt), address)) return false;
     wordView.setUint32(0, COMMIT, true);
-    if (!program(region, word, address + bytes)) return false;
-    at += bytes + 4;
+    if (!program(region, word, address + commitAt)) return false;
+    at += commitAt + COMMIT_BYTES;
     return true;
   }
 
@@ -136,53 +165,48 @@ export function openLog(
       if (!eraseVerified(region, start + page * region.pageBytes)) return false;
     }
     bank = target;
-    at = BANK_HEADER_BYTES;
+    at = BANK_AT.entries;
     compacting = true;
     overflown = false;
     spent = false;
     snapshot();
     compacting = false;
+    entry.set(kept);
+    const next = (generation + 1) >>> 0;
     const header = new Uint8Array(BANK_HEADER_BYTES);
     const view = new DataView(header.buffer);
-    view.setUint32(0, BANK_MAGIC, true);
-    view.setUint32(4, (generation + 1) >>> 0, true);
-    view.setUint32(8, at, true);
-    view.setUint32(12, region.crc32(new Uint8Array(header.buffer, 0, 12)), true);
-    entry.set(kept);
+    view.setUint32(BANK_AT.magic, BANK_MAGIC, true);
+    view.setUint32(BANK_AT.generation, next, true);
+    view.setUint32(BANK_AT.snapshotEnd, at, true);
+    view.setUint32(BANK_AT.crc, region.crc32(new Uint8Array(header.buffer, 0, BANK_AT.crc)), true);
     if (spent || !program(region, header, start)) {
       bank = old;
       spent = true;
       return false;
     }
-    generation = (generation + 1) >>> 0;
+    generation = next;
     return true;
   }
 
-  // 0 no header, 1 a header with nothing behind its snapshot, 2 proven by what was written behind it.
-  const states = [0, 0];
-  const generations = [0, 0];
-  for (let index = 0; index < 2; index++) {
-    const header = readSteady(region, BANK_HEADER_BYTES, bankAddress(index));
-    const view = new DataView(header.buffer, header.byteOffset);
-    if (view.getUint32(0, true) !== BANK_MAGIC || region.crc32(header) !== CRC_RESIDUE) continue;
-    generations[index] = view.getUint32(4, true);
-    states[index] = isSteadilyBlank(region, 4, bankAddress(index) + view.getUint32(8, true)) ? 1 : 2;
-  }
-  if (states[0] > 0 || states[1] > 0) {
-    bank = states[0] > 0 && (states[1] === 0 || ((generations[0] - generations[1]) | 0) > 0) ? 0 : 1;
-    generation = generations[bank];
-    spent = states[bank] === 1;
+  // The bank that counts is chosen and read.
+  const first = readBankHeader(region, bankAddress(0));
+  const second = readBankHeader(region, bankAddress(1));
+  if (first || second) {
+    bank = first && (!second || ((first.generation - second.generation) | 0) > 0) ? 0 : 1;
+    const chosen = (bank === 0 ? first : second) as BankHeader;
+    generation = chosen.generation;
+    spent = !chosen.proven;
     // A header with nothing behind it may be half programmed. The older bank says the same and is surer, but must not be
     // written on: the newer header would still stand.
-    if (spent && states[1 - bank] > 0) bank = 1 - bank;
+    if (spent && first && second) bank = 1 - bank;
     readBank();
   }
 
   return {
     append(kind, payloadBytes) {
-      entry[0] = kind;
-      entry[1] = payloadBytes;
-      const bytes = framedBytes(payloadBytes) + 4;
+      entry[ENTRY_AT.kind] = kind;
+      entry[ENTRY_AT.payloadBytes] = payloadBytes;
+      const bytes = entryBytes(payloadBytes);
       if (compacting) {
         overflown = overflown || at + bytes + ENTRY_MAX > bankBytes;
         spent = spent || overflown || !put(payloadBytes);

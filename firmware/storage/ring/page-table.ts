@@ -1,5 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { encodeHeader, HEADER_BYTES, HEADER_CRC_AT, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import { encodeHeader, HEADER_AT, HEADER_BYTES, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
 import { CRC_RESIDUE, eraseVerified, program, readSteady } from "../proven-flash.ts";
 
@@ -51,13 +52,13 @@ function readHeaders(
     address += pageBytes;
     if (bytes[0] === 255) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    if (crc32(bytes) !== residue || view.getUint32(0, true) !== magic) {
+    if (crc32(bytes) !== residue || view.getUint32(HEADER_AT.magic, true) !== magic) {
       unclear.push(i);
       continue;
     }
-    const sequence = view.getUint32(8, true);
+    const sequence = view.getUint32(HEADER_AT.sequence, true);
     if (newest < 0 || ((sequence - sequences[newest]) | 0) > 0) newest = i;
-    const pin = bytes[4];
+    const pin = bytes[HEADER_AT.pin];
     const last = newestOf[pin];
     if (last === undefined || ((sequence - sequences[last]) | 0) > 0) newestOf[pin] = i;
     sequences[i] = sequence;
@@ -89,9 +90,9 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     sequences[index] = NONE;
     if (kind === "none") return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const sequence = view.getUint32(8, true);
+    const sequence = view.getUint32(HEADER_AT.sequence, true);
     sequences[index] = kind === "ours" ? sequence : KEPT;
-    pins[index] = view.getUint8(4);
+    pins[index] = bytes[HEADER_AT.pin];
     return true;
   }
 
@@ -136,7 +137,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   // A cursor must never be ahead of pages to come, also when its own pages are gone.
   const settledPins = ledger.pins();
   for (let i = 0; i < settledPins.length; i++) {
-    const sequence = Math.floor(ledger.cursor(settledPins[i]) / 4096);
+    const sequence = sequenceOf(ledger.cursor(settledPins[i]));
     if (sequence > 0) noteSequence(sequence);
   }
 
@@ -164,7 +165,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     take(index, page) {
       // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
       if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) === "ours") {
-        flash.write(new Uint8Array(4), address(index) + HEADER_CRC_AT);
+        flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
       }
       sequences[index] = BAD;
       // It may have been the last of a pin that was removed.

@@ -1,6 +1,7 @@
 import type { Flash } from "../../platform/ports.ts";
 import { DATA_WORDS, WORDS } from "../format/code-words.ts";
 import { GAP_BYTES } from "../format/page.ts";
+import { symbolOf } from "../format/symbol.ts";
 import type { Stream } from "./stream.ts";
 
 /**
@@ -28,7 +29,7 @@ export function createPen(
       return slow(pin, rawMs, value);
     }
     const words = page.words;
-    const symbol = (jitterMs + jitterSpan) * (2 * stepSpan + 1) + step + stepSpan;
+    const symbol = symbolOf(page, jitterMs, step);
     const bytes = words === 1 ? one : two;
     if (words === 1) one[0] = wordOf[symbol];
     else {

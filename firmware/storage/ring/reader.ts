@@ -1,147 +1,108 @@
-import type { FlashRegion } from "../../platform/ports.ts";
-import { loadPage, type Page } from "../format/page.ts";
-import { isAhead, type Ledger } from "../ledger/ledger.ts";
-import type { Decoder, Fold, Samples } from "./decoder.ts";
-import type { PageTable } from "./page-table.ts";
-import { loadSeal, verifyPage } from "./seal.ts";
-import type { Stream } from "./stream.ts";
+import type { Page } from "../format/page.ts";
+import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { openPage, type RingParts } from "./parts.ts";
+import type { Samples } from "./plain.ts";
+import { seek } from "./resume.ts";
+import { verifyPage } from "./seal.ts";
+import type { TextLine } from "./text-fold.ts";
 
 /**
  * A run of samples of one datastream, piece by piece, oldest first. Values are scaled integers; NaN = the reading could not
  * be represented. `corrupt` counts the samples of the run so far that flash lost.
  */
 export interface Reader extends Samples {
-  /** Decodes the next piece, or has `fold` take it, and returns how many samples it has; 0 = the run has ended. */
-  next(fold?: Fold): number;
+  /** Decodes the next piece, into arrays or the text of `line`, and returns how many samples it has; 0 = the run has ended. */
+  next(line?: TextLine): number;
   /** Session of every sample in the piece. */
   session: number;
   /** Position behind the piece. */
-  position: number;
+  position: Position;
 }
 
-/** Looks at pages as a whole, and reads along them. */
-export interface PageReader {
-  /** Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. */
-  open(index: number): Page | undefined;
-  reader(pin: number, from: number, to: number): Reader;
-}
+/** Reads from `from` up to `to` (Infinity for all); the run ends where the decimals change. */
+export function openReader(parts: RingParts, pin: number, from: Position, to: Position): Reader {
+  const table = parts.table;
+  const streamOf = parts.streamOf;
+  const decode = parts.decode;
+  const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0, folded: false } as unknown as Reader;
+  let page: Page | undefined;
+  /** What the run takes of the page, and the position of the page's first sample. */
+  const span = { end: 0, from: 0, upTo: 0 };
+  let firstPosition = 0;
+  let decimals = -1;
+  /** How many samples of the datastream come before the next page, if that is known. */
+  let expected = from === parts.ledger.cursor(pin) ? parts.ledger.settled(pin) : Number.NaN;
+  let ended = false;
 
-export function createPageReader(
-  region: FlashRegion,
-  ledger: Ledger,
-  table: PageTable,
-  decoder: Decoder,
-  streamOf: (pin: number) => Stream | undefined,
-): PageReader {
-  const decode = decoder.decode;
-
-  function open(index: number): Page | undefined {
-    const page = loadPage(region, index);
-    if (!page || page.sequence !== table.sequence(index)) return undefined;
-    const s = streamOf(page.pin);
-    const live = s ? s.page : undefined;
-    if (live && live.index === index && !live.sealed) {
-      page.total = live.count;
-      // Behind a torn word the next one's place may lie beyond the page.
-      page.end = Math.min(live.at, region.pageBytes);
-      page.missed = live.missed;
-      page.failed = live.failed;
-      page.lastRawMs = live.rawMs;
-      return page;
-    }
-    loadSeal(region, page);
-    if (page.sealed) return page;
-    const tail = loadPage(region, index);
-    if (!tail) return undefined;
-    decoder.resume(tail);
-    page.total = tail.total;
-    page.end = tail.end;
-    page.missed = tail.missed;
-    page.failed = tail.failed;
-    page.lastRawMs = tail.lastRawMs;
-    return page;
+  /** True when page `index` is the one that the datastream goes on writing. */
+  function isLive(index: number): boolean {
+    const stream = streamOf(pin);
+    return stream !== undefined && stream.page !== undefined && stream.page.index === index && stream.open;
   }
 
-  function reader(pin: number, from: number, to: number): Reader {
-    const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0, folded: false } as unknown as Reader;
-    let page: Page | undefined;
-    let fromIndex = 0;
-    /** Samples of the page that the run takes, and the position of its first. */
-    let upTo = 0;
-    let firstPosition = 0;
-    let decimals = -1;
-    /** How many samples of the datastream come before the next page, if that is known. */
-    let expected = from === ledger.cursor(pin) ? ledger.settled(pin) : Number.NaN;
-    let ended = false;
-
-    /** Enters the page that holds the next sample. False at the end of the run. */
-    function enter(): boolean {
-      const sequence = Math.floor(out.position / 4096);
-      let index = table.pageFrom(pin, sequence);
-      fromIndex = 0;
-      if (index >= 0 && table.sequence(index) === sequence) {
-        page = open(index);
-        fromIndex = out.position % 4096;
-        const s = streamOf(pin);
-        const live = s && s.page && s.page.index === index && s.open;
-        if (page && !live && fromIndex >= page.total) {
-          if (isNaN(expected)) expected = page.sampledBefore + page.total;
-          page = undefined;
-          fromIndex = 0;
-          index = table.pageFrom(pin, (sequence + 1) >>> 0);
-        }
-      }
-      if (index < 0 || isAhead(table.sequence(index) * 4096, to)) return false;
-      if (!page) page = open(index);
-      if (!page) {
-        table.forget(index);
-        return enter();
-      }
-      if (decimals >= 0 && page.decimals !== decimals) return false;
-      decimals = page.decimals;
-      firstPosition = page.sequence * 4096;
-      upTo = Math.floor(to / 4096) === page.sequence ? Math.min(page.total, to % 4096) : page.total;
-      const gap = (page.sampledBefore + fromIndex - expected) | 0;
-      if (gap > 0) out.corrupt += gap;
-      // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
-      if (page.sealed && !verifyPage(region, page)) {
-        page.at = page.end;
-        page.count = fromIndex;
-      } else if (fromIndex > 0) decoder.seek(page, page.end, fromIndex);
-      return true;
-    }
-
-    function next(fold?: Fold): number {
-      while (!ended) {
-        if (!page && !enter()) break;
-        const p = page as Page;
-        // Overwritten under the reader: what stands there now is another page.
-        if (table.sequence(p.index) !== p.sequence) break;
-        if (p.count < upTo && p.at < p.end) {
-          const samples = decode(p, p.end, fromIndex, upTo, out, fold);
-          out.position = firstPosition + (p.count > fromIndex ? p.count : fromIndex);
-          if (samples === 0) continue;
-          out.session = p.session;
-          return samples;
-        }
-        out.corrupt += Math.max(0, upTo - Math.max(p.count, fromIndex));
-        p.count = Math.max(p.count, upTo);
-        out.position = firstPosition + Math.max(upTo, fromIndex);
-        if (!isAhead(to, out.position)) break;
-        expected = p.sampledBefore + p.total;
+  /** Enters the page that holds the next sample. False at the end of the run. */
+  function enter(): boolean {
+    const sequence = sequenceOf(out.position);
+    let index = table.pageFrom(pin, sequence);
+    span.from = 0;
+    if (index >= 0 && table.sequence(index) === sequence) {
+      page = openPage(parts, index);
+      span.from = sampleIndexOf(out.position);
+      if (page && !isLive(index) && span.from >= page.total) {
+        if (isNaN(expected)) expected = page.sampledBefore + page.total;
         page = undefined;
-        const s = streamOf(pin);
-        if (s && s.page && s.page.index === p.index && s.open) break;
+        span.from = 0;
+        index = table.pageFrom(pin, (sequence + 1) >>> 0);
       }
-      ended = true;
-      page = undefined;
-      return 0;
     }
-
-    // Espruino does not hoist functions.
-    out.next = next;
-    return out;
+    if (index < 0 || isAhead(positionOf(table.sequence(index), 0), to)) return false;
+    if (!page) page = openPage(parts, index);
+    if (!page) {
+      table.forget(index);
+      return enter();
+    }
+    if (decimals >= 0 && page.decimals !== decimals) return false;
+    decimals = page.decimals;
+    firstPosition = positionOf(page.sequence, 0);
+    span.end = page.end;
+    span.upTo = sequenceOf(to) === page.sequence ? Math.min(page.total, sampleIndexOf(to)) : page.total;
+    const gap = (page.sampledBefore + span.from - expected) | 0;
+    if (gap > 0) out.corrupt += gap;
+    // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
+    if (page.sealed && !verifyPage(parts.region, page)) {
+      page.at = page.end;
+      page.count = span.from;
+    } else if (span.from > 0) seek(parts.region, page, page.end, span.from);
+    return true;
   }
 
-  return { open: open, reader: reader };
+  function next(line?: TextLine): number {
+    while (!ended) {
+      if (!page && !enter()) break;
+      const p = page as Page;
+      // Overwritten under the reader: what stands there now is another page.
+      if (table.sequence(p.index) !== p.sequence) break;
+      if (p.count < span.upTo && p.at < span.end) {
+        const samples = decode(p, span, out, line);
+        out.position = firstPosition + (p.count > span.from ? p.count : span.from);
+        if (samples === 0) continue;
+        out.session = p.session;
+        return samples;
+      }
+      out.corrupt += Math.max(0, span.upTo - Math.max(p.count, span.from));
+      p.count = Math.max(p.count, span.upTo);
+      out.position = firstPosition + Math.max(span.upTo, span.from);
+      if (!isAhead(to, out.position)) break;
+      expected = p.sampledBefore + p.total;
+      page = undefined;
+      if (isLive(p.index)) break;
+    }
+    ended = true;
+    page = undefined;
+    return 0;
+  }
+
+  // Espruino does not hoist functions.
+  out.next = next;
+  return out;
 }

@@ -1,19 +1,23 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { INDEX, TORN } from "../format/code-words.ts";
 import { get48, put48 } from "../format/int48.ts";
-import { HEADER_BYTES, type Page, SEAL_AT, SEAL_BYTES, WORDS_AT } from "../format/page.ts";
+import { HEADER_BYTES, type Page, SEAL_AT, WORDS_AT } from "../format/page.ts";
 import { CRC_RESIDUE, isSteadilyBlank, LARGE_PIECE_BYTES } from "../proven-flash.ts";
+
+const SEAL_BYTES = 24;
+/** Offsets in the seal (FORMAT.md, "seal"). */
+export const IN_SEAL = { samples: 0, failed: 2, lastRawMs: 4, missed: 12, pageCrc: 16, crc: 20 };
 
 /** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
 export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
   const bytes = new Uint8Array(SEAL_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, page.count, true);
-  view.setUint16(2, page.failed, true);
-  put48(view, 4, page.rawMs);
-  view.setUint32(12, page.missed, true);
-  view.setUint32(16, pageCrc, true);
-  view.setUint32(20, crc32(new Uint8Array(bytes.buffer, 0, 20)), true);
+  view.setUint16(IN_SEAL.samples, page.count, true);
+  view.setUint16(IN_SEAL.failed, page.failed, true);
+  put48(view, IN_SEAL.lastRawMs, page.rawMs);
+  view.setUint32(IN_SEAL.missed, page.missed, true);
+  view.setUint32(IN_SEAL.pageCrc, pageCrc, true);
+  view.setUint32(IN_SEAL.crc, crc32(new Uint8Array(bytes.buffer, 0, IN_SEAL.crc)), true);
   return bytes;
 }
 
@@ -27,11 +31,11 @@ export function loadSeal(region: FlashRegion, page: Page): number {
     return Number.NaN;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  page.total = view.getUint16(0, true);
-  page.failed = view.getUint16(2, true);
-  page.lastRawMs = get48(view, 4);
-  page.missed = view.getUint32(12, true);
-  return view.getUint32(16, true);
+  page.total = view.getUint16(IN_SEAL.samples, true);
+  page.failed = view.getUint16(IN_SEAL.failed, true);
+  page.lastRawMs = get48(view, IN_SEAL.lastRawMs);
+  page.missed = view.getUint32(IN_SEAL.missed, true);
+  return view.getUint32(IN_SEAL.pageCrc, true);
 }
 
 /**

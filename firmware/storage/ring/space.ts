@@ -1,8 +1,6 @@
-import type { FlashRegion } from "../../platform/ports.ts";
 import type { Page } from "../format/page.ts";
-import { isAhead, type Ledger } from "../ledger/ledger.ts";
-import type { PageTable } from "./page-table.ts";
-import type { Stream } from "./stream.ts";
+import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { openPage, type RingParts } from "./parts.ts";
 
 /** Which pages are free, and how they become so. */
 export interface Space {
@@ -12,17 +10,15 @@ export interface Space {
   take(page: Page): boolean;
 }
 
-export function createSpace(
-  region: FlashRegion,
-  ledger: Ledger,
-  table: PageTable,
-  open: (index: number) => Page | undefined,
-  streamOf: (pin: number) => Stream | undefined,
-): Space {
+export function createSpace(parts: RingParts): Space {
+  const table = parts.table;
+  const ledger = parts.ledger;
+  const pages = parts.region.pages;
+
   /** True for the page that a configured datastream writes, or last wrote: its counters go on from there. */
   function isNewest(pin: number, index: number): boolean {
-    const s = streamOf(pin);
-    return s !== undefined && s.page !== undefined && s.page.index === index;
+    const stream = parts.streamOf(pin);
+    return stream !== undefined && stream.page !== undefined && stream.page.index === index;
   }
 
   /** True when page `index` holds nothing that is still needed. */
@@ -33,10 +29,10 @@ export function createSpace(
     if (isNewest(pin, index)) return false;
     const cursor = ledger.cursor(pin);
     if (cursor === 0) return false;
-    const ahead = (Math.floor(cursor / 4096) - sequence) | 0;
+    const ahead = (sequenceOf(cursor) - sequence) | 0;
     if (ahead !== 0) return ahead > 0;
-    const page = open(index);
-    return !page || cursor % 4096 >= page.total;
+    const page = openPage(parts, index);
+    return !page || sampleIndexOf(cursor) >= page.total;
   }
 
   /** Lets the page go whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
@@ -46,26 +42,27 @@ export function createSpace(
     for (let i = 0; i < pins.length; i++) {
       const pin = pins[i];
       const cursor = ledger.cursor(pin);
-      let index = table.pageFrom(pin, Math.floor(cursor / 4096));
+      let index = table.pageFrom(pin, sequenceOf(cursor));
       if (index >= 0 && isFree(index)) index = table.pageFrom(pin, (table.sequence(index) + 1) >>> 0);
       if (index < 0 || isNewest(pin, index)) continue;
       const attempt = ledger.attempt(pin);
-      const page = open(index);
-      if (!page || (attempt && !evenInFlight && isAhead(page.sequence * 4096 + page.total, attempt.from))) continue;
+      const page = openPage(parts, index);
+      if (!page) continue;
+      if (attempt && !evenInFlight && isAhead(positionOf(page.sequence, page.total), attempt.from)) continue;
       if (!oldest || page.lastRawMs < oldest.lastRawMs) oldest = page;
     }
     if (!oldest) return false;
     const samples = (oldest.sampledBefore + oldest.total - ledger.settled(oldest.pin)) >>> 0;
-    ledger.drop(oldest.pin, "overwritten", oldest.sequence * 4096 + oldest.total, samples);
+    ledger.drop(oldest.pin, "overwritten", positionOf(oldest.sequence, oldest.total), samples);
     return isFree(oldest.index);
   }
 
   /** Makes `page` the newest page of its pin on the free page that was taken longest ago, and sees that another stays free. */
   function take(page: Page): boolean {
-    for (let tries = 0; tries < 2 * region.pages; tries++) {
+    for (let tries = 0; tries < 2 * pages; tries++) {
       let free = 0;
       let best = -1;
-      for (let i = 0; i < region.pages; i++) {
+      for (let i = 0; i < pages; i++) {
         if (!isFree(i)) continue;
         free++;
         const sequence = table.sequence(i);
@@ -74,7 +71,8 @@ export function createSpace(
       }
       if (free < 2 && (overwriteOldest(false) || (free === 0 && overwriteOldest(true)))) continue;
       if (best < 0) return false;
-      const gone = table.sequence(best) > 0 && table.newest(table.pin(best)) === best ? open(best) : undefined;
+      const gone =
+        table.sequence(best) > 0 && table.newest(table.pin(best)) === best ? openPage(parts, best) : undefined;
       if (gone && gone.missedBefore + gone.missed + gone.failedBefore + gone.failed > 0) {
         ledger.retire(gone.pin, gone.missedBefore + gone.missed, gone.failedBefore + gone.failed);
       }

@@ -1,6 +1,19 @@
 import { BOOK_COUNT, BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, type Page, VALUE_MAX } from "../format/page.ts";
-import { applyRecord, encodeRecord } from "../format/record.ts";
+import { CHECK_EVERY_BYTES, type Page, RECORD_MAX, VALUE_MAX } from "../format/page.ts";
+import {
+  applyRecord,
+  BASE,
+  COUNT,
+  EPOCH,
+  encodeRecord,
+  FAILS,
+  JITTER,
+  MISSES,
+  SESSION,
+  VALUE,
+} from "../format/record.ts";
+import { symbolOf } from "../format/symbol.ts";
+import type { Head } from "./ring.ts";
 
 /** A datastream that is being logged. */
 export interface Stream {
@@ -24,10 +37,8 @@ export interface Stream {
   /** What the samples looked at would have cost in each book, and how many those were. */
   costs: Uint32Array;
   scored: number;
-  /** Last look at the oldest pending sample. */
-  headAt: number;
-  headSession: number;
-  headRawMs: number;
+  /** The oldest pending sample, as it was last looked for. */
+  head: Head | undefined;
 }
 
 /** A record being made: its kind (0 = a regular sample), bytes and, if absolute, fields. */
@@ -73,9 +84,21 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     lastJitterMs: 0,
     costs: new Uint32Array(BOOK_COUNT),
     scored: 0,
-    headAt: -1,
-    headSession: 0,
-    headRawMs: 0,
+    head: undefined,
+  };
+}
+
+export function createScratch(session: number): Scratch {
+  return {
+    session: session,
+    kind: 0,
+    length: 0,
+    bytes: new Uint8Array(RECORD_MAX),
+    fields: [0, 0, 0, 0, 0, 0, 0, 0],
+    skipped: 0,
+    jitterMs: 0,
+    value: 0,
+    before: 0,
   };
 }
 
@@ -122,34 +145,34 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
   const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
-  const f = scratch.fields;
-  f[0] = page.count;
+  const fields = scratch.fields;
+  fields[COUNT] = page.count;
   // Of the slots without a sample, those that failed are no missed ones.
   const failed = Math.min(s.failed, skipped);
-  f[1] = page.missed + (s.rebase ? 0 : skipped - failed);
-  f[2] = page.failed + (s.rebase ? s.failed : failed);
-  f[3] = page.epoch;
-  f[4] = 0;
-  f[5] = 0;
-  f[6] = jitterMs;
-  f[7] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
+  fields[MISSES] = page.missed + (s.rebase ? 0 : skipped - failed);
+  fields[FAILS] = page.failed + (s.rebase ? s.failed : failed);
+  fields[EPOCH] = page.epoch;
+  fields[SESSION] = 0;
+  fields[BASE] = 0;
+  fields[JITTER] = jitterMs;
+  fields[VALUE] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
   // Once the base was set anew, the absolute record that is due restates it, so that reading back to it is enough.
   if (sameBase && !(due && page.epoch > 0)) {
     for (scratch.kind = CHECK_SHORT; scratch.kind <= CHECK_LONG; scratch.kind++) {
-      scratch.length = encodeRecord(scratch.kind, f, scratch.bytes);
+      scratch.length = encodeRecord(scratch.kind, fields, scratch.bytes);
       if (scratch.length > 0) return scratch.length;
     }
   }
   scratch.kind = REBASE;
-  f[4] = (scratch.session - page.headerSession) >>> 0;
-  f[5] = slotMs - page.headerRawMs;
-  scratch.length = sameBase ? encodeRecord(REBASE, f, scratch.bytes) : 0;
+  fields[SESSION] = (scratch.session - page.headerSession) >>> 0;
+  fields[BASE] = slotMs - page.headerRawMs;
+  scratch.length = sameBase ? encodeRecord(REBASE, fields, scratch.bytes) : 0;
   if (scratch.length > 0) return scratch.length;
   const shiftMs = !s.rebase && nearMean ? meanMs : jitterMs;
-  f[3] = page.epoch + 1;
-  f[5] = slotMs + shiftMs - page.headerRawMs;
-  f[6] = jitterMs - shiftMs;
-  scratch.length = encodeRecord(REBASE, f, scratch.bytes);
+  fields[EPOCH] = page.epoch + 1;
+  fields[BASE] = slotMs + shiftMs - page.headerRawMs;
+  fields[JITTER] = jitterMs - shiftMs;
+  scratch.length = encodeRecord(REBASE, fields, scratch.bytes);
   return scratch.length;
 }
 
@@ -176,7 +199,7 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
     return encodeAbsolute(s, page, scratch);
   }
   const bytes = scratch.bytes;
-  const symbol = (jitterMs + page.jitterSpan) * (2 * page.stepSpan + 1) + step + page.stepSpan;
+  const symbol = symbolOf(page, jitterMs, step);
   let length = 0;
   while (length < skipped) bytes[length++] = WORDS[MISSED];
   if (page.words === 2) bytes[length++] = WORDS[Math.floor(symbol / DATA_WORDS)];
@@ -193,7 +216,7 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
   // A fixed share of all samples, or the rare ones would decide. What a boot brings says nothing about the timer.
   const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
-  s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[6] : scratch.jitterMs;
+  s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[JITTER] : scratch.jitterMs;
   if (scratch.kind === REBASE) page.jitterSumMs = 0;
   else if (Math.abs(scratch.jitterMs) < MEAN_JITTER_MAX) page.jitterSumMs += scratch.jitterMs;
   if (scratch.kind === 0) {
@@ -202,7 +225,7 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
     page.value = value;
     page.rawMs = rawMs;
   } else {
-    s.failed -= scratch.fields[2] - page.failed;
+    s.failed -= scratch.fields[FAILS] - page.failed;
     applyRecord(page, scratch.kind, scratch.fields, page.at);
     s.rebase = false;
     s.torn = false;

@@ -1,18 +1,24 @@
 import colors from "picocolors";
-import { type Questions, silentProgress, type Terminal } from "../../../scripts/console/terminal/terminal.ts";
-import { createSecrets } from "../../../scripts/console/unit/secrets.ts";
+import { createSecrets } from "../../../scripts/console/terminal/secrets.ts";
+import { type Questions, silentProgress } from "../../../scripts/console/terminal/terminal.ts";
+import type { DeviceTerminal } from "../../../scripts/console/transport/choose-port.ts";
 
-export interface CapturedTerminal extends Terminal {
-  /** What was printed, line by line. */
+/** No device in these tests is ever busy: one that does not answer soon never will. A loaded computer still answers in time. */
+export const SHORT_WAITS = { answerMs: 150, patienceMs: 600 };
+
+export interface CapturedTerminal extends DeviceTerminal {
+  /** Lines of standard output. */
   readonly out: string[];
-  /** What was remarked. */
+  /** Lines of standard error, questions included. */
   readonly err: string[];
   /** Both, as one text. */
   readonly text: () => string;
 }
 
-/** A terminal that keeps what is written, with short patience. `answers` are given to questions in order. */
-export function captureTerminal(more: Partial<Terminal> & { answers?: (string | boolean)[] } = {}): CapturedTerminal {
+/** A terminal that keeps what is written, with short waits. It answers questions with `answers`, in order. */
+export function captureTerminal(
+  more: Partial<DeviceTerminal> & { answers?: (string | boolean)[] } = {},
+): CapturedTerminal {
   const secrets = createSecrets();
   const out: string[] = [];
   const err: string[] = [];
@@ -24,7 +30,7 @@ export function captureTerminal(more: Partial<Terminal> & { answers?: (string | 
   };
   const checked = async (question: string, check: (answer: string) => string | undefined) => {
     err.push(question);
-    // As a prompt does: what is wrong is said, and asked again.
+    // Like a prompt: it says what is wrong and asks again.
     for (;;) {
       const answer = String(await next());
       const complaint = check(answer);
@@ -54,9 +60,7 @@ export function captureTerminal(more: Partial<Terminal> & { answers?: (string | 
     remark: (line) => void err.push(secrets.mask(line)),
     progress: () => silentProgress(),
     ask,
-    // Nothing in these tests is ever busy: what does not answer at once never will.
-    answerMs: 40,
-    patienceMs: 80,
+    ...SHORT_WAITS,
     ...more,
     out,
     err,

@@ -1,6 +1,6 @@
 /**
- * Espruino's console as a TCP server: lines with echo, and the binary packets of 2v25 (README_Protocol.md of Espruino;
- * behaviour compared with 2v29.277 for Linux). What it evaluates on is a `Machine`.
+ * Espruino's console as a TCP server: lines with echo, and the binary packets that exist since 2v25. Written from Espruino's
+ * README_Protocol.md; its behaviour was compared with 2v29.277 for Linux. A `Machine` evaluates what it receives.
  */
 import { createServer, type Server, type Socket } from "node:net";
 
@@ -12,18 +12,18 @@ export interface Machine {
   evaluate(code: string): unknown;
   /** `Storage.write`. Throws where Espruino throws. */
   writeStorage(name: string, data: string, offset: number, size: number): void;
-  /** Called for each thing printed. */
+  /** Called with each printed text. */
   onPrint: (text: string) => void;
 }
 
 export interface ConsoleOptions {
-  /** Asked for before anything else, as after `E.setPassword` and `E.lockConsole`. */
+  /** The console asks for it before anything else, as after `E.setPassword` and `E.lockConsole`. */
   password?: string;
-  /** Says nothing at all, like a board without a runtime, or one stuck in the ROM loader. */
+  /** Answers nothing at all, like a board without a runtime or one that waits in the ROM loader. */
   mute?: boolean;
-  /** The first so many questions go unheard, as while it blocks in a connect. */
+  /** Number of questions that it ignores at first, as while it blocks in a connect. */
   deafFor?: number;
-  /** So many pieces of files are refused. */
+  /** Number of pieces of files that it refuses. */
   refusePieces?: number;
 }
 
@@ -36,11 +36,11 @@ const TYPE = { response: 0, eval: 0x2000, fileSend: 0x6000, data: 0x8000 };
 export class FakeConsole {
   readonly machine: Machine;
   readonly options: ConsoleOptions;
-  /** Bytes that came from the host since `cutAfter` was called. */
+  /** Bytes from the host since `cutAfter` was called. */
   receivedBytes = 0;
-  /** Everything sent to the host, for tests that look for secrets. */
+  /** All text sent to the host, for tests that look for secrets. */
   sent = "";
-  /** Called when the cable is pulled. */
+  /** Called when the cable is unplugged. */
   onCut: () => void = () => {};
   #cutAfterBytes = Number.POSITIVE_INFINITY;
   #server: Server;
@@ -83,13 +83,13 @@ export class FakeConsole {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** Pulls the cable when so many more bytes have arrived. */
+  /** Unplugs the cable after this many more bytes from the host. */
   cutAfter(bytes: number): void {
     this.receivedBytes = 0;
     this.#cutAfterBytes = bytes;
   }
 
-  /** Drops the client, as a restart does over the network. */
+  /** Closes the connection, as a restart does over the network. */
   disconnect(): void {
     this.#client?.destroy();
     this.#client = undefined;
@@ -138,7 +138,7 @@ export class FakeConsole {
     else if (byte === 10 || byte === 13) this.#endLine();
     else if (byte >= 32 && byte !== 127) this.#line += String.fromCharCode(byte);
     else if (byte === 27) this.#line = "";
-    // "Esc [ 2 H" erases the line; its letters were taken for text above.
+    // "Esc [ 2 H" erases the line; the code above took its letters for text.
     if (this.#line === "[2H") this.#line = "";
   }
 

@@ -10,15 +10,16 @@ export interface MachineOptions {
   version?: string;
   modules?: string;
   storageBytes?: number;
-  /** The whole chip's flash; absent: 4 MB, blank, with the partition table of the IDF3 build. */
+  /** Flash of the whole chip; default: 4 MB, blank, with the partition table of the IDF3 build. */
   flash?: Uint8Array;
   memory?: { free: number; total: number };
-  /** What `Wifi.getStatus()` tells; absent: not connected. */
+  /** Result of `Wifi.getStatus()`; default: not connected. */
   wifi?: { ssid: string; rssi: number };
-  /** Names that resolve, with their addresses. */
+  /** Host names that resolve, with their addresses. */
   hosts?: Record<string, string>;
 }
 
+/** 4 MB of blank flash with a partition table. */
 export function blankChip(): Uint8Array {
   const chip = new Uint8Array(4 * 1024 * 1024).fill(0xff);
   chip.set(partitionTable(), PARTITION_TABLE);
@@ -26,8 +27,9 @@ export function blankChip(): Uint8Array {
 }
 
 /**
- * Enough of an ESP32 under Espruino for the commands: Storage, Flash, process, E, and whatever program `.bootcde` starts.
- * Programs are plain scripts in a fresh context a boot, with `require`, `print` and `global`.
+ * The parts of an ESP32 under Espruino that the commands use: Storage, Flash, Wifi, http, process, E, and the program that
+ * `.bootcde` starts. Each boot runs the program as a plain script in a new context, with `require`, `print` and `global`.
+ * Names, arguments and results are those of Espruino 2v29's reference (espruino.com/Reference); Storage is `FakeStorage`.
  */
 export class FakeMachine implements Machine {
   readonly version: string;
@@ -38,7 +40,7 @@ export class FakeMachine implements Machine {
   /** Called at a restart that the program or the host asked for. */
   onRestart: () => void = () => {};
   boots = 0;
-  /** All that was printed since the last boot. */
+  /** Lines printed since the last boot. */
   printed: string[] = [];
   #options: MachineOptions;
   #context: vm.Context = vm.createContext({});
@@ -52,7 +54,7 @@ export class FakeMachine implements Machine {
     this.flash = options.flash ?? blankChip();
   }
 
-  /** Power on, or reset: a new world runs `.bootcde`. */
+  /** Power-on or reset: `.bootcde` runs in a new context. */
   boot(): void {
     this.boots++;
     this.#dead = false;
@@ -68,7 +70,7 @@ export class FakeMachine implements Machine {
     }
   }
 
-  /** Stops at once, as without power; `boot` starts it again. */
+  /** Stops at once, as without power. `boot` starts it again. */
   powerOff(): void {
     this.#dead = true;
     this.storage.cutAfter(0);
@@ -84,7 +86,7 @@ export class FakeMachine implements Machine {
     this.storage.write(name, data, offset, size);
   }
 
-  /** A new world without a program. */
+  /** A new context without a program. */
   #forget(): void {
     this.#context = vm.createContext(this.#globals());
   }
@@ -150,7 +152,7 @@ export class FakeMachine implements Machine {
       btoa: (text: string) => bytesOf(text).toString("base64"),
       atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
       load: restart,
-      // Ends the program and leaves the console.
+      // Ends the program; the console keeps working.
       reset: () => setImmediate(() => this.#forget()),
       E: {
         CRC32: (data: string | Uint8Array) => crc32(typeof data === "string" ? bytesOf(data) : data),
@@ -177,7 +179,7 @@ export class FakeMachine implements Machine {
   }
 }
 
-/** `require("http").request` over a real socket, with Espruino's string for a status. */
+/** `require("http").request` over a real socket. As in Espruino, the status is a string. */
 function espruinoRequest(options: object, onResponse: (response: object) => void) {
   const request = httpRequest(options, (response) => {
     onResponse({

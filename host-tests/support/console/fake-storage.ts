@@ -1,4 +1,4 @@
-/** Loses its power when the budget of flash bytes is used up. */
+/** Thrown when the power fails: the budget of flash bytes is used up. */
 export class PowerCut extends Error {}
 
 interface StoredFile {
@@ -9,8 +9,8 @@ interface StoredFile {
 const HEADER_BYTES = 32;
 
 /**
- * Espruino's Storage as src/jsflash.c of 2v29 does it, a byte at a time: what is written over is erased first, then comes
- * the new header, then the data. `cutAfter` stops it in the middle of anything.
+ * Espruino's Storage, written from src/jsflash.c of 2v29. To overwrite a file, it erases the old one, then writes the new
+ * header, then the data. `cutAfter` makes the power fail after any flash byte of that.
  */
 export class FakeStorage {
   readonly totalBytes: number;

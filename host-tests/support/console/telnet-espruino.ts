@@ -4,17 +4,17 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ESPRUINO } from "../../../scripts/interpreter/interpreter.ts";
 
-/** libs/network/telnet/jswrap_telnet.c: the Linux build knows no other port, so that one can run at a time. */
+/** libs/network/telnet/jswrap_telnet.c: the Linux build has no other port, so only one interpreter can run at a time. */
 const TELNET_PORT = 2323;
 const START_TIMEOUT_MS = 15000;
 
 export interface TelnetEspruino {
-  /** For `--port`: a proxy of the telnet port, which can be cut. */
+  /** For `--port`: a proxy in front of the telnet port, which can be cut. */
   port: string;
   output(): string;
-  /** Waits until its standard output, which comes by another way than telnet, has a match. */
+  /** Waits for a match in its standard output, which does not go through telnet. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
-  /** SIGKILL and a pulled cable as soon as so many bytes have come from the host. */
+  /** After this many bytes from the host: SIGKILL, and the connection closes. */
   cutAfter(bytes: number): void;
   /** Bytes from the host since the last `cutAfter`. */
   received(): number;
@@ -26,8 +26,8 @@ export interface TelnetEspruino {
 /** Boots from the flash file in `folder`, as at power-on. */
 export async function startTelnetEspruino(folder: string): Promise<TelnetEspruino> {
   await waitForPort(false);
-  // A pipe in which nothing ever comes: a thread of the Linux build reads standard input and puts what it finds, also an
-  // end of file, into the queue that telnet's characters go through, without a lock (targets/linux/jshardware.c).
+  // Standard input is a pipe that stays empty. A thread of the Linux build reads standard input and puts all it reads, also
+  // an end of file, into the queue of telnet's characters, without a lock (targets/linux/jshardware.c).
   const child: ChildProcess = spawn(ESPRUINO, ["--telnet"], { cwd: folder, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   child.stdout?.on("data", (bytes: Buffer) => (output += bytes.toString("latin1")));
@@ -91,7 +91,7 @@ export async function startTelnetEspruino(folder: string): Promise<TelnetEspruin
   };
 }
 
-/** Whether somebody listens there; waits until it is as wanted. */
+/** Waits until a program listens on the telnet port (`open`), or until none does. */
 async function waitForPort(open: boolean): Promise<void> {
   const untilMs = Date.now() + START_TIMEOUT_MS;
   for (;;) {

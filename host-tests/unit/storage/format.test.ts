@@ -2,10 +2,33 @@ import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/format/code-words.ts";
-import { GAP_BYTES, RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import {
+  GAP_BYTES,
+  HEADER_AT,
+  HEADER_BYTES,
+  RECORD_MAX,
+  SEAL_AT,
+  WORDS_AT,
+} from "../../../firmware/storage/format/page.ts";
 import { decodeRecord, encodeRecord } from "../../../firmware/storage/format/record.ts";
-import { ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { BANK_AT } from "../../../firmware/storage/ledger/banks.ts";
+import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
+import {
+  ACCOUNT_AT,
+  ATTEMPT_AT,
+  BOOT_AT,
+  CHARGE_AT,
+  DROP_AT,
+  FAIL_AT,
+  FIX_AT,
+  RETIRE_AT,
+  SENT_AT,
+  STATE_AT,
+  UNFIX_AT,
+} from "../../../firmware/storage/ledger/entries.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { IN_SEAL } from "../../../firmware/storage/ring/seal.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const FORMAT = readFileSync(new URL("../../../firmware/storage/FORMAT.md", import.meta.url), "utf8");
@@ -52,10 +75,147 @@ test("encodes absolute records of the lengths in FORMAT.md and decodes them alik
   expect(REBASE).toBe(67);
 });
 
+/** Offset and bytes by name of each field in the map of FORMAT.md that begins with `title`. */
+function mapOf(title: string): { [name: string]: { at: number; bytes: number } } {
+  const lines = FORMAT.split("\n");
+  const fields: { [name: string]: { at: number; bytes: number } } = {};
+  for (let i = lines.findIndex((line) => line === title || line.startsWith(`${title} (`)) + 1; lines[i]; i++) {
+    const found = /^ *(\d+) +(\d+) +(\w+)/.exec(lines[i]);
+    if (found) fields[found[3]] = { at: Number(found[1]), bytes: Number(found[2]) };
+  }
+  return fields;
+}
+
+/** The same of a payload in FORMAT.md's table of entries, and where it ends. */
+function payloadOf(name: string) {
+  const line = FORMAT.split("\n").find((text) => text.split("|")[2]?.trim() === name) as string;
+  const fields: { [name: string]: { at: number; bytes: number } } = {};
+  let end = 0;
+  for (const field of line.split("|")[3].split(",")) {
+    const [, at, called, bits] = /(\d+) (\w+) u(\d+)/.exec(field) as RegExpExecArray;
+    fields[called] = { at: Number(at), bytes: Number(bits) / 8 };
+    expect(fields[called].at, `${name}.${called} follows the field before it`).toBe(end);
+    end += fields[called].bytes;
+  }
+  return { fields, end };
+}
+
+const PAYLOADS: { [name: string]: { [field: string]: number } } = {
+  BOOT: BOOT_AT,
+  FIX: FIX_AT,
+  UNFIX: UNFIX_AT,
+  ATTEMPT: ATTEMPT_AT,
+  SENT: SENT_AT,
+  FAIL: FAIL_AT,
+  DROP: DROP_AT,
+  RETIRE: RETIRE_AT,
+  STATE: STATE_AT,
+  ACCOUNT: ACCOUNT_AT,
+  CHARGE: CHARGE_AT,
+};
+
+test.each(Object.keys(PAYLOADS))("lays out the payload of %s as FORMAT.md does, field by field", (name) => {
+  const { fields, end } = payloadOf(name);
+  const { bytes, ...offsets } = PAYLOADS[name];
+  expect(offsets).toEqual(Object.fromEntries(Object.entries(fields).map(([field, { at }]) => [field, at])));
+  expect(bytes).toBe(end);
+});
+
+test.each([
+  ["header", HEADER_AT, HEADER_BYTES],
+  ["seal", IN_SEAL, WORDS_AT - SEAL_AT],
+  ["bank", { ...BANK_AT, entries: undefined }, BANK_AT.entries],
+] as const)("lays out the %s as FORMAT.md does, field by field", (title, offsets, end) => {
+  const fields = mapOf(title);
+  for (const [name, at] of Object.entries(offsets)) if (at !== undefined) expect(fields[name]?.at, name).toBe(at);
+  const reserved = Object.keys(fields).filter((name) => !(name in offsets));
+  expect(reserved.filter((name) => name !== "zero")).toEqual([]);
+  const sizes = Object.values(fields);
+  expect(Math.max(...sizes.map(({ at, bytes }) => at + bytes))).toBe(end);
+  for (const { at } of sizes) expect(at === 0 || sizes.some((one) => one.at + one.bytes === at), `${at}`).toBe(true);
+});
+
+test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and widths", () => {
+  const { flash, region } = createRegion(4, 1024);
+  const ledger = openLedger(region, 1);
+  const far = 2 ** 40 + 7;
+  ledger.boot(0xf0000001, 5);
+  ledger.addFix(0xf0000002, 6, far, 0xfffffff0);
+  ledger.removeFix(9);
+  ledger.recordAttempt({ ...ATTEMPT, from: far, to: far + 5 });
+  ledger.settle(7, far + 1, { ...SETTLEMENT, lastTrueMs: far + 2 });
+  ledger.fail(7, far + 3, true);
+  ledger.drop(7, "refused", far + 6, 0xf0000003);
+  ledger.retire(7, 0xf0000004, 0xf0000005);
+  const entries = entriesOf(flash.bytes.slice(0, 1024));
+  expect(entries).toEqual([
+    { name: "STATE", session: 0, rawMs: 0, fixId: 0 },
+    { name: "BOOT", session: 0xf0000001, rawMs: 5 },
+    { name: "FIX", id: 1, session: 0xf0000002, rawMs: 6, trueMs: far, boundMs: 0xfffffff0 },
+    { name: "UNFIX", id: 9 },
+    { name: "ATTEMPT", ...ATTEMPT, from: far, to: far + 5 },
+    { name: "SENT", pin: 7, zero: 0, rawMs: far + 1, to: far + 5, ...SETTLEMENT, lastTrueMs: far + 2 },
+    { name: "FAIL", pin: 7, keep: 1, rawMs: far + 3 },
+    { name: "DROP", pin: 7, reason: 5, to: far + 6, count: 0xf0000003 },
+    { name: "RETIRE", pin: 7, missed: 0xf0000004, failed: 0xf0000005 },
+  ]);
+
+  // Until the ledger has moved to the other bank, with an attempt open.
+  ledger.recordAttempt({ ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 });
+  while (flash.bytes[1024] === 255) ledger.fail(7, far + 3, true);
+  const snapshot = entriesOf(flash.bytes.slice(1024)).slice(0, 6);
+  const counts = [7, 0, 0, 1, 2, 0xf0000003, 3, 4];
+  expect(snapshot).toMatchObject([
+    { name: "STATE", session: 0xf0000002, rawMs: far + 3, fixId: 1 },
+    { name: "ACCOUNT", pin: 7, cursor: far + 6, lastTrueMs: far + 2, counts },
+    { name: "RETIRE", pin: 7, missed: 0xf0000004, failed: 0xf0000005 },
+    { name: "OPEN_ATTEMPT", ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 },
+    { name: "FIX", id: 1 },
+    { name: "CHARGE", pin: 7, rawMs: far + 1, points: 10, requests: 1, open: 0 },
+  ]);
+  // What is read back from it is the same.
+  expect(openLedger(region, 1).attempt(7)).toEqual(ledger.attempt(7));
+  expect(openLedger(region, 1).counters(7)).toEqual(ledger.counters(7));
+  expect(openLedger(region, 1).retired(7)).toEqual({ missed: 0xf0000004, failed: 0xf0000005 });
+  expect(openLedger(region, 1).charges()).toEqual(ledger.charges());
+});
+
+const ATTEMPT = {
+  ...{ pin: 7, from: 0, to: 0, points: 10, bodyBytes: 0xf0000006, rawMs: 2 ** 40, fixId: 0xf0000007 },
+  ...{ thinEvery: 0xf0000008, thinPhase: 0xf0000009, afterTrueMs: 2 ** 41 + 1 },
+};
+const SETTLEMENT = { delivered: 7, thinned: 1, undatable: 2, unrepresentable: 3, corrupt: 4, lastTrueMs: 0 };
+
+/** The entries of a bank, read by FORMAT.md alone. */
+function entriesOf(bank: Uint8Array): { [field: string]: unknown }[] {
+  const names = [...FORMAT.matchAll(/^\| (\d+) +\| (\w+) +\|/gm)].map((found) => found[2]);
+  const number = (at: number, bytes: number) => {
+    let sum = 0;
+    for (let i = bytes - 1; i >= 0; i--) sum = sum * 256 + bank[at + i];
+    return sum;
+  };
+  const entries: { [field: string]: unknown }[] = [];
+  for (let at = 16; bank[at] !== 255; ) {
+    const name = names[bank[at] - 1];
+    const { fields, end } = payloadOf(name === "OPEN_ATTEMPT" ? "ATTEMPT" : name);
+    expect(bank[at + 1], `payload bytes of ${name}`).toBe(end);
+    const entry: { [field: string]: unknown } = { name };
+    for (const [field, one] of Object.entries(fields)) {
+      const start = at + 2 + one.at;
+      entry[field] =
+        field === "counts"
+          ? Array.from({ length: one.bytes / 4 }, (_, i) => number(start + 4 * i, 4))
+          : number(start, one.bytes);
+    }
+    entries.push(entry);
+    at += Math.ceil((2 + end) / 4) * 4 + 8;
+  }
+  return entries;
+}
+
 test("writes a page and a bank as FORMAT.md draws them", () => {
   const { flash, region } = createRegion(8, 1024);
-  const ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, [{ pin: 5, intervalMs: 60000, decimals: 1 }]);
+  const { ledger, ring } = openStorageWithBanks(region, [{ pin: 5, intervalMs: 60000, decimals: 1 }], 1);
   ledger.boot(9, 1000);
   ring.start(9);
   ring.append(5, 2000, -15);

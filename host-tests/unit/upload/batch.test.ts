@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
+import { decimalText } from "../../../firmware/storage/format/decimal.ts";
 import type { Ring } from "../../../firmware/storage/ring/ring.ts";
-import { type Batch, decimalText, openBatch, type Run } from "../../../firmware/upload/batch.ts";
+import { type Batch, openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { EPOCH_MS } from "../../support/delivery-rig.ts";
 import { createFakeRing, endOf, type FakeSample } from "../../support/fake-ring.ts";
 

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { TextLine } from "../../../firmware/storage/ring/text-fold.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 
@@ -37,8 +38,7 @@ const device: fc.Arbitrary<Device> = fc.record({
 function logged({ decimals, intervalMs, slots }: Device): Ring {
   const flash = new SimulatedFlash({ pageBytes: 1024, pages: 12 });
   const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 1024, pages: 12 };
-  const ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, [{ pin: PIN, intervalMs, decimals }]);
+  const { ledger, ring } = openStorageWithBanks(region, [{ pin: PIN, intervalMs, decimals }], 1);
   let session = 1;
   let value = 200;
   ledger.boot(session, 0);
@@ -147,7 +147,11 @@ describe("a batch made from words as they lie on flash", () => {
     const ring = logged({ decimals: 1, intervalMs: 60_000, slots });
     const reader = ring.reader(PIN, 0, Number.POSITIVE_INFINITY);
     let folded = 0;
-    for (let count = reader.next(({ value }) => value); count > 0; count = reader.next(({ value }) => value)) {
+    const line: TextLine = {
+      ...{ zeroMs: EPOCH_MS, rate: 1, session: 1, fromRawMs: 0, toRawMs: Infinity, divisor: 10 },
+      ...{ untilTrueMs: Infinity, pointsMax: Infinity, afterTrueMs: 0, text: "", lastTrueMs: 0 },
+    };
+    for (let count = reader.next(line); count > 0; count = reader.next(line)) {
       if (reader.folded) folded += count;
     }
     expect(folded).toBeGreaterThan(1900);

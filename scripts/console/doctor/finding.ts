@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** One line of the doctor's report. `warn` asks for a look, `fail` for a hand, `skip` could not be tried. */
-export interface Check {
+/** Result of one check. `warn` is worth a look, `fail` has to be fixed, `skip` could not be checked. */
+export interface Finding {
   name: string;
   verdict: "ok" | "warn" | "fail" | "skip";
   found: string;
@@ -12,8 +12,8 @@ export interface Check {
 
 const MARKS = { ok: "✓", warn: "!", fail: "✗", skip: "–" };
 
-/** The checks as a table, and below it what is to be done. */
-export function printChecks(checks: Check[], terminal: Terminal): void {
+/** Prints the findings as a table, and below it what to do. */
+export function printFindings(findings: Finding[], terminal: Terminal): void {
   const { green, yellow, red, dim } = terminal.colors;
   const paint = { ok: green, warn: yellow, fail: red, skip: dim };
   const table = new Table({
@@ -22,16 +22,16 @@ export function printChecks(checks: Check[], terminal: Terminal): void {
     colWidths: [3, 20, Math.max(40, terminal.columns - 27)],
     wordWrap: true,
   });
-  for (const check of checks) {
-    table.push([paint[check.verdict](MARKS[check.verdict]), check.name, terminal.secrets.mask(check.found)]);
+  for (const { name, verdict, found } of findings) {
+    table.push([paint[verdict](MARKS[verdict]), name, terminal.secrets.mask(found)]);
   }
   terminal.print(table.toString());
-  const todo = checks.filter((check) => check.advice !== undefined && check.verdict !== "ok");
+  const todo = findings.filter(({ advice, verdict }) => advice !== undefined && verdict !== "ok");
   if (todo.length > 0) terminal.print("\nTo do:");
-  for (const check of todo) terminal.print(`  ${MARKS[check.verdict]} ${check.name}: ${check.advice}`);
+  for (const { name, verdict, advice } of todo) terminal.print(`  ${MARKS[verdict]} ${name}: ${advice}`);
 }
 
-/** Whether all is well; what could not be tried is no failure. */
-export function allWell(checks: Check[]): boolean {
-  return checks.every((check) => check.verdict !== "fail");
+/** Whether nothing has to be fixed. A check that was skipped is no failure. */
+export function allWell(findings: Finding[]): boolean {
+  return findings.every(({ verdict }) => verdict !== "fail");
 }

@@ -3,10 +3,10 @@ import { FieldError } from "../terminal/field-error.ts";
 const TIMEOUT_MS = 30000;
 
 /**
- * Asks the server whether it knows the token, by Blynk's documented read, before anything is charged to the day's
- * allowance. Throws a `FieldError` that does not carry the token.
+ * Asks the server from this computer whether it knows the token, by Blynk's documented request `isHardwareConnected`.
+ * It is made before anything is charged to the day's allowance. Throws a `FieldError` that does not contain the token.
  */
-export async function askToken(server: string, token: string): Promise<void> {
+export async function checkToken(server: string, token: string): Promise<void> {
   let status: number;
   let body: string;
   try {
@@ -27,17 +27,17 @@ export async function askToken(server: string, token: string): Promise<void> {
   if (status === 400 && /Invalid token/.test(body)) {
     throw new FieldError(
       `${server} does not know the token.`,
-      "Compare it with Device info → Auth Token, and the region in Blynk's web page (bottom right), e.g. https://fra1.blynk.cloud.",
+      "Compare it with Device info → Auth Token in Blynk. Check the region too (bottom right on Blynk's web page), e.g. --server https://fra1.blynk.cloud.",
     );
   }
   if (status >= 300 && status < 400) {
     throw new FieldError(
-      `${server} points elsewhere (${status}).`,
-      "Name the account's region with --server, e.g. https://fra1.blynk.cloud.",
+      `${server} redirects to another address (${status}).`,
+      "Give the server of the account's region, e.g. --server https://fra1.blynk.cloud.",
     );
   }
   throw new FieldError(
     `${server} answered ${status}, which is not Blynk's answer.`,
-    "A proxy or a captive portal may stand in between. Nothing was sent.",
+    "A proxy or a captive portal may have answered instead. Nothing was sent.",
   );
 }

@@ -1,15 +1,17 @@
 import { LIMITS } from "../../../firmware/limits.ts";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { isAhead } from "../../../firmware/storage/ledger/ledger.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { bankPagesOf, type RegionCopy } from "./data-region.ts";
-import { type FlashChange, imageOf } from "./region-copy.ts";
+import { readFlash } from "../unit/device-flash.ts";
+import type { RegionCopy } from "./data-region.ts";
+import { type FlashChange, imageOf } from "./flash-image.ts";
 import { mountCopy, pinsOf, type StoredData } from "./stored-samples.ts";
 
 /** Per pin, the position up to which the server has the samples. */
 export type Delivered = Map<number, number>;
 
-/** Everything that is stored now. */
+/** The ends of everything that is stored: all samples count as delivered. */
 export function endsOf(data: StoredData): Delivered {
   const ends: Delivered = new Map();
   for (const pin of pinsOf(data)) {
@@ -24,17 +26,17 @@ export function endsOf(data: StoredData): Delivered {
   return ends;
 }
 
-/** How far a rescue got, by its own ledger. */
+/** The cursors of the ledger: what was delivered so far. */
 export function cursorsOf(data: StoredData): Delivered {
   return new Map(pinsOf(data).map((pin) => [pin, data.ledger.cursor(pin)]));
 }
 
 /**
- * Moves the cursors in a copy as the firmware does after an accepted batch. The points are charged to the day's
- * allowance: when they were really sent is not known here, and too early a charge would break the server's limit.
- * Returns how many samples that settled.
+ * Moves the cursors in a copy as the firmware does after an accepted batch, and returns how many samples that marked. The
+ * points are charged to the day's allowance as sent now: the real time is not known here, and a charge with too early a
+ * time would let the device exceed the server's limit.
  */
-export function markInCopy(data: StoredData, delivered: Delivered): number {
+function markInCopy(data: StoredData, delivered: Delivered): number {
   let marked = 0;
   const rawMs = Math.max(data.ledger.lastRawMs(), data.ring.lastRawMs());
   for (const [pin, end] of delivered) {
@@ -60,14 +62,14 @@ export function markInCopy(data: StoredData, delivered: Delivered): number {
 }
 
 /**
- * Does the same on a device. Its program is stopped meanwhile, since only one may write the ledger; the pages of samples
- * are not written at all. The caller restarts it. Returns how many samples that settled.
+ * Moves the cursors on a device, and returns how many samples that marked. It stops the device's program first, because
+ * only one program may write the ledger; the caller restarts the device. The pages of samples are not written at all.
  */
 export async function markOnDevice(device: DeviceConsole, copy: RegionCopy, delivered: Delivered): Promise<number> {
   const { region } = copy;
   const bankBytes = 2 * bankPagesOf(region.pageBytes) * region.pageBytes;
   await device.evaluate("(reset(),0)");
-  const fresh = await readBytes(device, region.address, bankBytes);
+  const fresh = await readFlash(device, region.address, bankBytes);
   const bytes = new Uint8Array(region.bytes);
   bytes.set(copy.image.read(region.bytes, region.address));
   bytes.set(fresh);
@@ -82,11 +84,11 @@ export async function markOnDevice(device: DeviceConsole, copy: RegionCopy, deli
     }
   }
   for (const change of changes) await applyChange(device, change);
-  const stored = await readBytes(device, region.address, bankBytes);
+  const stored = await readFlash(device, region.address, bankBytes);
   if (!Buffer.from(stored).equals(Buffer.from(image.read(bankBytes, region.address)))) {
     throw new FieldError(
-      "The ledger on the device is not what was written.",
-      "Its flash may be failing: run `npm run doctor`. The samples are untouched, and may be sent a second time.",
+      "The ledger on the device differs from what was written.",
+      "The device's flash may be failing: run `npm run doctor`. The samples are untouched, but the device may send them a second time.",
     );
   }
   return marked;
@@ -99,12 +101,4 @@ async function applyChange(device: DeviceConsole, change: FlashChange): Promise<
   }
   const text = Buffer.from(change.data).toString("base64");
   await device.evaluate(`(require("Flash").write(E.toUint8Array(atob("${text}")),${change.address}),0)`);
-}
-
-async function readBytes(device: DeviceConsole, address: number, bytes: number): Promise<Uint8Array> {
-  const all = new Uint8Array(bytes);
-  for (let at = 0; at < bytes; at += 1024) {
-    all.set(await device.evaluateBytes(`E.toString(require("Flash").read(1024,${address + at}))`), at);
-  }
-  return all;
 }

@@ -1,18 +1,23 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { FieldError } from "../terminal/field-error.ts";
-import { openDump, type RegionCopy } from "./data-region.ts";
+import { readUserFile } from "../terminal/user-file.ts";
+import type { DataRegion, RegionCopy } from "./data-region.ts";
+import { openDump } from "./flash-dump.ts";
+import { cursorsOf, type Delivered } from "./mark-delivered.ts";
+import { mountCopy } from "./stored-samples.ts";
 
 export interface ProgressFile {
   copy: RegionCopy;
-  /** False when an earlier rescue is gone on with. */
+  /** False when the file continues an earlier delivery. */
   isNew: boolean;
   close(): void;
 }
 
 /**
- * The region of a dump as a file of its own, whose ledger says what was delivered since: written through, so that a
- * rescue that was broken off goes on where it was. It holds samples and nothing else of the chip: no token, no password.
- * The dump itself is never changed.
+ * The region of a dump as a file of its own. Its ledger says what was delivered since the dump was made. Each change goes
+ * to disk at once, so that an interrupted delivery continues where it stopped. The file holds samples and nothing else of
+ * the chip: no token and no password. The dump itself is never changed.
  */
 export function openProgress(
   path: string,
@@ -26,12 +31,12 @@ export function openProgress(
   const isNew = !existsSync(path);
   if (isNew) writeFileSync(path, original, { flag: "wx" });
   const stored = readFileSync(path);
-  // Samples are never written by a rescue: what lies behind the ledger's banks has to be the dump's.
-  const banks = 2 * Math.max(pageBytes, 4096);
+  // A delivery never writes samples: everything behind the ledger's banks has to be as in the dump.
+  const banks = 2 * bankPagesOf(pageBytes) * pageBytes;
   if (stored.length !== bytes || !stored.subarray(banks).equals(Buffer.from(original).subarray(banks))) {
     throw new FieldError(
       `${path} is the progress of another dump.`,
-      "Name another file with --progress, or move this one away if its samples were all sent.",
+      "Name another file with --progress, or move this file away if all its samples were sent.",
     );
   }
   const copy = openDump(stored, undefined, pageBytes);
@@ -42,4 +47,16 @@ export function openProgress(
     fsyncSync(file);
   };
   return { copy, isNew, close: () => closeSync(file) };
+}
+
+/** What a progress file says was delivered. Throws a `FieldError` when it is not of a copy of `region`. */
+export function readProgress(path: string, region: DataRegion): Delivered {
+  const copy = openDump(readUserFile(path), undefined, region.pageBytes);
+  if (copy.region.bytes !== region.bytes) {
+    throw new FieldError(
+      `${path} is of a region of another size.`,
+      "Name the progress file that `npm run backfill` made from this device's dump.",
+    );
+  }
+  return cursorsOf(mountCopy(copy));
 }

@@ -1,54 +1,50 @@
 import type { Clock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
 import { HEADER_BYTES, headerKind } from "../../../firmware/storage/format/page.ts";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { FieldError } from "../terminal/field-error.ts";
-import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
-import { crc32 } from "./region-copy.ts";
+import { flashRegionOf, type RegionCopy } from "./data-region.ts";
+import { crc32 } from "./flash-image.ts";
 
 /** The firmware's own storage code on a copy of a region. */
-export interface StoredData {
+export interface StoredData extends Storage {
   copy: RegionCopy;
-  ledger: Ledger;
-  ring: Ring;
   map: TimeMap;
 }
 
 export interface ExportedSample {
   pin: string;
-  /** ms since 1970, undefined while nothing dates it. */
+  /** ms since 1970; undefined when nothing dates the sample. */
   ts: number | undefined;
-  /** Shortest exact decimal, "" for a reading that could not be represented. */
+  /** Shortest exact decimal; "" for a reading that could not be represented. */
   value: string;
   /**
-   * delivered: the server has it. undatable: let go, as nothing dates it. settled: one or the other of what the counters
-   * say, delivered or dropped. sending: its fate is unknown. undated: waits, and nothing dates it yet.
+   * pending: waits to be sent. undated: waits, and nothing dates it yet. sending: its request had no answer. delivered: the
+   * server has it. undatable: dropped, because nothing dates it. settled: delivered or dropped; the counters say how many
+   * of each.
    */
   state: "pending" | "sending" | "delivered" | "undatable" | "settled" | "undated";
   /** How far off `ts` can be, in ms. */
   boundMs: number | undefined;
 }
 
-/** What a sample is that nothing dates. */
+/** The state of a sample that nothing dates, by the state that it would have with a date. */
 const UNDATED: { [state: string]: ExportedSample["state"] } = { pending: "undated", delivered: "undatable" };
 
-/** Mounts a copy. Throws a `FieldError` when its format is another. */
+/** Opens a copy. Throws a `FieldError` when another version of the firmware wrote it in another format. */
 export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITIVE_INFINITY): StoredData {
   const region = flashRegionOf(copy);
   for (let page = 0; page < region.pages; page++) {
     const head = region.flash.read(HEADER_BYTES, region.address + page * region.pageBytes);
     if (headerKind(crc32, head) === "foreign") {
       throw new FieldError(
-        "The data was written by another version of the firmware, in another format.",
-        "Use the commands of that version to export it.",
+        "Another version of the firmware wrote the data, in another format.",
+        "Export the data with the commands of that version.",
       );
     }
   }
-  const bankPages = bankPagesOf(region.pageBytes);
-  const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, []);
-  // Nothing runs here: the present is where the data ends.
+  const { ledger, ring } = openStorage(region, []);
+  // No program runs here: the present is the end of the data.
   const lastRawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs());
   const clock: Clock = {
     session: () => ledger.session(),
@@ -71,7 +67,7 @@ export function pinsOf(data: StoredData): number[] {
   return [...new Set([...data.ring.pins(), ...data.ledger.pins()])].sort((a, b) => a - b);
 }
 
-/** Every sample of a pin that is still in flash, in order. */
+/** All samples of a pin that are still in flash, oldest first. */
 export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSample> {
   const { ledger, ring, map } = data;
   const cursor = ledger.cursor(pin);
@@ -88,7 +84,7 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
   for (const run of runs) {
     if (run.to === run.from || run.to === 0) continue;
     let from = run.from;
-    // A reader ends where the decimals change; the next one goes on behind it.
+    // A reader ends where the decimals change; the next reader continues from there.
     for (;;) {
       const decimals = ring.decimals(pin, from);
       const reader = ring.reader(pin, from, run.to);
@@ -114,8 +110,8 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
   }
 }
 
-/** A scaled integer as its shortest exact decimal: 215 with one decimal is "21.5", 210 is "21". */
-export function formatScaled(value: number, decimals: number): string {
+/** A scaled integer as its shortest exact decimal: with one decimal, 215 is "21.5" and 210 is "21". */
+function formatScaled(value: number, decimals: number): string {
   if (Number.isNaN(value)) return "";
   const digits = Math.abs(value)
     .toString()
@@ -125,7 +121,7 @@ export function formatScaled(value: number, decimals: number): string {
   return `${value < 0 ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
-/** Pending samples of a pin that a new device file or region would not send any more; see `flash`. */
+/** The pins with pending samples. `decimals` are those of the oldest pending sample, -1 when there is none. */
 export function pendingOf(data: StoredData): { pin: number; pending: number; decimals: number }[] {
   return pinsOf(data)
     .map((pin) => {

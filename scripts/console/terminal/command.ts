@@ -1,14 +1,17 @@
 import { pathToFileURL } from "node:url";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { FieldError } from "./field-error.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
-/** A command's arguments without `node` and the script, and where it reads and writes. Resolves with the exit status. */
-export type CommandFunction = (args: string[], terminal: Terminal) => Promise<number>;
+/**
+ * A command: its arguments without `node` and the script, and where it reads and writes. Resolves with the exit status.
+ * A command may take a terminal with more optional members.
+ */
+export type CommandFunction<T extends Terminal = Terminal> = (args: string[], terminal: T) => Promise<number>;
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 };
 
-/** An exit status that is no failure of the command itself: `doctor` found something. */
+/** Thrown to end with this exit status and no message: `doctor` found something to fix, for example. */
 export class ExitStatus extends Error {
   readonly status: number;
   constructor(status: number) {
@@ -17,13 +20,13 @@ export class ExitStatus extends Error {
   }
 }
 
-/** A commander program that writes to the terminal and throws in place of ending the process. */
+/** A commander program that writes to the terminal, and throws where commander would end the process. */
 export function createCommand(name: string, description: string, terminal: Terminal): Command {
   return new Command(`npm run ${name} --`)
     .usage("[options]")
     .description(description)
     .exitOverride()
-    .showHelpAfterError("(--help shows what there is)")
+    .showHelpAfterError("(--help lists all options)")
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
       writeErr: (text) => terminal.remark(text.replace(/\n$/, "")),
@@ -32,7 +35,21 @@ export function createCommand(name: string, description: string, terminal: Termi
     });
 }
 
-/** Parses, runs, and turns what can go wrong into a sentence, advice and an exit status. */
+/** A whole number above 0 from an option's text. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!(Number.isInteger(count) && count > 0)) throw new InvalidArgumentError("Give a whole number above 0.");
+  return count;
+}
+
+/** A number of seconds above 0 from an option's text. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError("Give a number of seconds above 0, for example 60.");
+  return seconds;
+}
+
+/** Parses the arguments and runs the command. An error becomes a message, its advice and an exit status. */
 export async function execute(command: Command, args: string[], terminal: Terminal): Promise<number> {
   try {
     await command.parseAsync(args, { from: "user" });
@@ -52,7 +69,7 @@ export async function execute(command: Command, args: string[], terminal: Termin
   }
 }
 
-/** Runs `command` when its file is the one that node was started with. */
+/** Runs `command` when node was started with the file of `moduleUrl`. */
 export function runAsProgram(moduleUrl: string, command: CommandFunction): void {
   if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== moduleUrl) return;
   command(process.argv.slice(2), processTerminal()).then(

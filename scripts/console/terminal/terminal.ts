@@ -1,30 +1,25 @@
 import * as prompts from "@clack/prompts";
 import { Bar, Presets } from "cli-progress";
 import colors from "picocolors";
-import type { SerialLibrary } from "../transport/transport.ts";
-import { createSecrets, type Secrets } from "../unit/secrets.ts";
 import { FieldError } from "./field-error.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 
-/** Where a command reads and writes. Everything shown has its secrets masked. */
+/** Where a command reads and writes. All output has its secrets masked. */
 export interface Terminal {
   readonly secrets: Secrets;
   readonly env: Record<string, string | undefined>;
-  /** A person sits there and can be asked. */
+  /** True when a person can answer questions. */
   readonly interactive: boolean;
   readonly colors: ReturnType<typeof colors.createColors>;
   readonly columns: number;
   /** One line to standard output. */
   print(line: string): void;
-  /** One line to standard error: progress and remarks, so that standard output can be piped. */
+  /** One line to standard error. Progress and remarks go there, so that standard output can be piped. */
   remark(line: string): void;
-  /** A progress bar on standard error, or nothing where nobody watches. */
+  /** A progress bar on standard error when that is a terminal, else nothing. */
   progress(label: string, total: number): Progress;
   ask: Questions;
-  /** For tests: a serial library in place of npm `serialport`, and shorter patience. */
-  readonly serial?: SerialLibrary;
-  readonly answerMs?: number;
-  readonly patienceMs?: number;
-  /** Ends what would run for ever. */
+  /** Ends a command that would run for ever. Only tests set it. */
   readonly stop?: AbortSignal;
 }
 
@@ -33,7 +28,7 @@ export interface Progress {
   done(): void;
 }
 
-/** Each rejects with a `FieldError` when the person gives up. */
+/** Each question rejects with a `FieldError` when the person cancels it. `check` returns a complaint, or undefined. */
 export interface Questions {
   text(question: string, check: (answer: string) => string | undefined, initial?: string): Promise<string>;
   password(question: string, check: (answer: string) => string | undefined): Promise<string>;
@@ -72,7 +67,7 @@ function progressBar(label: string, total: number): Progress {
 function clackQuestions(): Questions {
   const answered = async <T>(answer: Promise<unknown>): Promise<T> => {
     const value = await answer;
-    if (prompts.isCancel(value)) throw new FieldError("Given up.", "Nothing was changed.");
+    if (prompts.isCancel(value)) throw new FieldError("Cancelled.", "Nothing was changed.");
     return value as T;
   };
   const validate = (check: (answer: string) => string | undefined) => (answer: string | undefined) =>

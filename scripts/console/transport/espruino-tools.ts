@@ -10,19 +10,19 @@ import type { Transport } from "./transport.ts";
  */
 export interface ToolsConnection {
   chunkSize: number;
-  /** Looks for packets in what arrives, and takes them out of the text. */
+  /** Finds packets in the received bytes and takes them out of the text. */
   parsePackets: boolean;
   on(event: "line" | "data", listener: (text: string) => void): void;
   on(event: "packet", listener: (type: number, data: string) => void): void;
   removeListener(event: string, listener: unknown): void;
   write(text: string): Promise<void>;
-  /** Rejects with a text: a NAK, or no answer in `timeout` ms. Never settles when the port closes. */
+  /** Rejects with a text on a NAK, or when there is no answer in `timeout` ms. Never settles when the port closes. */
   espruinoSendPacket(
     type: "EVAL" | "FILE_SEND" | "DATA",
     data: string,
     options?: { timeout?: number; noACK?: boolean },
   ): Promise<void>;
-  /** Writes a file into Storage, a piece and an acknowledgement at a time. `data` has one character a byte. */
+  /** Writes a file into Storage in pieces, each acknowledged. `data` has one character per byte. */
   espruinoSendFile(
     name: string,
     data: string,
@@ -32,7 +32,7 @@ export interface ToolsConnection {
 
 export interface Tools {
   connection: ToolsConnection;
-  /** Drops every timer that EspruinoTools still has, so that a closed connection keeps no process alive. */
+  /** Clears all timers of EspruinoTools, so that a closed connection does not keep the process alive. */
   stop(): void;
 }
 
@@ -48,16 +48,57 @@ interface ToolsRoot {
   };
 }
 
-/** What the console needs of EspruinoTools. Left out: drivers (ours report errors), and all that asks the web for boards and modules. */
+/** The parts of EspruinoTools that the console needs. Left out: its drivers (ours report errors) and all requests to the web. */
 const PARTS = ["espruino.js", "core/config.js", "core/utils.js", "core/serial.js"];
 const PATH = "port";
 
 /**
- * Puts EspruinoTools on top of a transport. Its scripts live in globals and print as they go, so each connection gets a
- * context of its own with a silent console; nothing in it can reach the network or the disk.
+ * Runs EspruinoTools on top of a transport. Its scripts use global variables and print to the console, so each connection
+ * gets its own context with a silent console. Nothing in that context can reach the network or the disk.
  */
 export async function startTools(transport: Transport): Promise<Tools> {
   const timers = new Set<NodeJS.Timeout>();
+  const context = loadTools(timers);
+  const { Config, Serial } = (context as unknown as { Espruino: ToolsRoot }).Espruino.Core;
+  const toContext = vm.runInContext("(text) => Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer", context);
+  Config.init();
+  Serial.devices.push({
+    name: "backfill",
+    getPorts: (found: (ports: object[]) => void) => found([{ path: PATH }]),
+    open: (
+      _path: string,
+      opened: (info: unknown) => void,
+      received: (data: ArrayBuffer) => void,
+      closed: () => void,
+    ) => {
+      transport.onClose(closed);
+      transport.onData((bytes) => received(toContext(bytes.toString("latin1"))));
+      opened({});
+    },
+    write: (text: string, done: () => void) => transport.write(Buffer.from(text, "latin1"), done),
+    close: () => transport.close(),
+  });
+  Serial.init();
+  await new Promise<void>((resolve) =>
+    Serial.open(
+      PATH,
+      () => resolve(),
+      () => {},
+    ),
+  );
+  Serial.connection.chunkSize = 512;
+  Serial.connection.parsePackets = true;
+  return {
+    connection: Serial.connection,
+    stop: () => {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
+
+/** A context with EspruinoTools in it. The timers that it starts are kept in `timers`. */
+function loadTools(timers: Set<NodeJS.Timeout>): vm.Context {
   const quiet = () => {};
   const context = vm.createContext({
     console: { log: quiet, warn: quiet, error: quiet },
@@ -79,34 +120,5 @@ export async function startTools(transport: Transport): Promise<Tools> {
     const filename = join(folder, part);
     vm.runInContext(readFileSync(filename, "utf8"), context, { filename });
   }
-  const { Config, Serial } = (context as { Espruino: ToolsRoot }).Espruino.Core;
-  const toContext = vm.runInContext("(text) => Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer", context);
-  Config.init();
-  Serial.devices.push({
-    name: "backfill",
-    getPorts: (found: (ports: object[]) => void) => found([{ path: PATH }]),
-    open: (
-      _path: string,
-      opened: (info: unknown) => void,
-      received: (data: ArrayBuffer) => void,
-      closed: () => void,
-    ) => {
-      transport.onClose(closed);
-      transport.onData((bytes) => received(toContext(bytes.toString("latin1"))));
-      opened({});
-    },
-    write: (text: string, done: () => void) => transport.write(Buffer.from(text, "latin1"), done),
-    close: () => transport.close(),
-  });
-  Serial.init();
-  await new Promise<void>((resolve) => Serial.open(PATH, () => resolve(), quiet));
-  Serial.connection.chunkSize = 512;
-  Serial.connection.parsePackets = true;
-  return {
-    connection: Serial.connection,
-    stop: () => {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
-    },
-  };
+  return context;
 }

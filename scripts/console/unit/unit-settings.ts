@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { FieldError } from "../terminal/field-error.ts";
+import type { Secrets } from "../terminal/secrets.ts";
 
-/**
- * `backfill.json` as firmware/settings.ts reads it, checked here with more words. Every message stands for itself and
- * never quotes what was entered: it could be a secret.
+/*
+ * The settings in `backfill.json`: what firmware/settings.ts reads, checked here with longer messages. A message never
+ * quotes the value that was entered: it could be a secret.
  */
+
 const LIMIT = { networks: 8, timeServers: 8, fileBytes: 4096 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
 const CONTROL = /[\x00-\x1f\x7f]/;
 const utf8Bytes = (text: string) => Buffer.byteLength(text);
 const text = (what: string) => z.string({ error: `${what} has to be text in quotes` });
@@ -16,7 +18,7 @@ const plain = (what: string) =>
 
 const ssid = plain("the network's name (ssid)")
   .refine((value) => value !== "", "the network's name (ssid) is empty")
-  .refine((value) => value === value.trim(), "the network's name (ssid) begins or ends with a blank")
+  .refine((value) => value === value.trim(), "the network's name (ssid) begins or ends with a space")
   .refine((value) => utf8Bytes(value) <= 32, "the network's name (ssid) has more than 32 bytes");
 
 const wifiPassword = plain("the Wi-Fi password")
@@ -28,7 +30,8 @@ const wifiPassword = plain("the Wi-Fi password")
   );
 
 const unknownKeys = (where: string, known: string) => (issue: { code?: string; keys?: string[] }) => {
-  if (issue.code === "unrecognized_keys") return `${where} knows no “${issue.keys?.join("”, “")}”; it has ${known}`;
+  if (issue.code === "unrecognized_keys")
+    return `${where} has no member “${issue.keys?.join("”, “")}”; its members are ${known}`;
   return `${where} has to be an object: { ${known} }`;
 };
 
@@ -38,11 +41,14 @@ const network = z.strictObject(
 );
 
 const token = plain("the token")
-  .refine((value) => value === value.trim(), "the token begins or ends with a blank")
-  .refine((value) => !/^https?:/.test(value), "the token is a web address; it is the Auth Token of Blynk's device info")
+  .refine((value) => value === value.trim(), "the token begins or ends with a space")
+  .refine(
+    (value) => !/^https?:/.test(value),
+    "the token is a web address; use the Auth Token from Device info in Blynk",
+  )
   .refine((value) => /^[A-Za-z0-9_-]*$/.test(value), "the token has characters that no Blynk token has")
-  .refine((value) => value.length >= 16, "the token is too short; Blynk's have 32 characters")
-  .refine((value) => value.length <= 128, "the token is too long; Blynk's have 32 characters");
+  .refine((value) => value.length >= 16, "the token is too short; a Blynk token has 32 characters")
+  .refine((value) => value.length <= 128, "the token is too long; a Blynk token has 32 characters");
 
 const server = plain("the server").superRefine((value, context) => {
   const complain = (message: string) => context.addIssue({ code: "custom", message });
@@ -52,24 +58,27 @@ const server = plain("the server").superRefine((value, context) => {
   try {
     url = new URL(value);
   } catch {
-    return complain("the server is no web address");
+    return complain("the server is not a web address");
   }
   if (url.username !== "" || url.password !== "") return complain("the server must not carry a user name or password");
   if ((url.pathname !== "/" && url.pathname !== "") || url.search !== "" || url.hash !== "") {
-    return complain("the server is given without a path: https://blynk.cloud");
+    return complain("give the server without a path: https://blynk.cloud");
   }
   if (!/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?\/?$/.test(value))
-    complain("the server's name has characters that no server's has");
+    complain("the server's name has characters that are not allowed in a host name");
 });
 
 const timeServer = plain("a time server")
   .refine((value) => value.length > 0 && value.length <= 253, "a time server's name is empty or too long")
   .refine((value) => !value.includes("/"), "a time server is a name or an address, not a web address")
-  .refine((value) => /^[A-Za-z0-9.-]*$/.test(value), "a time server's name has characters that no host's has");
+  .refine(
+    (value) => /^[A-Za-z0-9.-]*$/.test(value),
+    "a time server's name has characters that are not allowed in a host name",
+  );
 
 const consolePassword = plain("the console password")
   .refine((value) => value.length >= 8, "the console password has fewer than 8 characters")
-  // src/jsinteractive.c of 2v29: no more characters than this are taken into the line of a locked console.
+  // src/jsinteractive.c of 2v29: a locked console takes no more characters into its line.
   .refine((value) => value.length <= 20, "the console password has more than the 20 characters that Espruino takes")
   .refine((value) => /^[\x20-\x7e]*$/.test(value), "the console password has letters outside ASCII");
 
@@ -89,15 +98,15 @@ const shape = {
 
 const KNOWN = Object.keys(shape).join(", ");
 
-/** What somebody entered: any part of it. */
+/** What somebody entered: any part of the settings. */
 const partialSchema = z.strictObject(shape, { error: unknownKeys("a unit", KNOWN) }).partial();
 
 export type UnitSettings = z.output<typeof partialSchema>;
 
-/** Settings complete enough to send: without a token or a network a unit only logs. */
+/** Settings with which a unit can send. Without a token or a network it only logs. */
 export type CompleteSettings = UnitSettings & Required<Pick<UnitSettings, "token" | "networks">>;
 
-/** Checks what was entered. Throws a `FieldError` with every complaint, none of which quotes a value. */
+/** Checks what was entered. Throws a `FieldError` with all complaints, none of which quotes a value. */
 export function checkSettings(entered: unknown, where = "The settings"): UnitSettings {
   const result = partialSchema.safeParse(entered);
   if (result.success) return result.data;
@@ -112,7 +121,7 @@ function placeOf(path: PropertyKey[]): string {
   return "";
 }
 
-/** The same for one answer to a question: its complaint, or undefined. */
+/** Checks one answer to a question. Gives the complaint, or undefined when the answer is good. */
 export const checkAnswer = {
   token: (answer: string) => complaintOf(token, answer),
   ssid: (answer: string) => complaintOf(ssid, answer),
@@ -123,6 +132,13 @@ export const checkAnswer = {
 function complaintOf(schema: z.ZodType, answer: string): string | undefined {
   const result = schema.safeParse(answer);
   return result.success ? undefined : result.error.issues[0].message;
+}
+
+/** Keeps all secrets in the settings from being shown. */
+export function keepSecrets(secrets: Secrets, settings: UnitSettings): void {
+  secrets.keep(settings.token);
+  secrets.keep(settings.consolePassword);
+  for (const network of settings.networks ?? []) secrets.keep(network.password);
 }
 
 /** Throws a `FieldError` when a unit with these settings could not send. */
@@ -138,77 +154,4 @@ export function requireComplete(settings: UnitSettings): CompleteSettings {
     throw new FieldError(`The settings have more than ${LIMIT.fileBytes} bytes.`, "Nothing was written to the device.");
   }
   return complete;
-}
-
-export interface Unit {
-  /** Its name in the file, for people. */
-  unit: string;
-  /** The port it is on, where the file says so. */
-  port?: string;
-  settings: UnitSettings;
-}
-
-/**
- * A batch: one unit's object, a list of them, or { common: {…}, units: […] } where each unit overrides what is common.
- * A unit has the members of backfill.json and, beside them, `unit` (its name) and `port`.
- */
-export function readBatch(json: string, file: string): Unit[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (error) {
-    // The engine's own message quotes the text around the fault, and with it a password.
-    const position = /position (\d+)/.exec((error as Error).message);
-    const before = position === null ? json : json.slice(0, Number(position[1]));
-    const line = before.split("\n").length;
-    throw new FieldError(`${file} is not JSON: look at line ${line}.`, "Nothing was written to any device.");
-  }
-  const isObject = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
-  let common: Record<string, unknown> = {};
-  let list: unknown = parsed;
-  if (isObject(parsed) && "units" in parsed) {
-    const { units, common: shared = {}, ...rest } = parsed;
-    if (Object.keys(rest).length > 0 || !isObject(shared)) {
-      throw new FieldError(`${file} has to be { "common": {…}, "units": […] }.`, "Nothing was written to any device.");
-    }
-    common = shared;
-    list = units;
-  } else if (isObject(parsed)) list = [parsed];
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new FieldError(`${file} names no unit.`, 'It has to be a list of units, or { "common": {…}, "units": […] }.');
-  }
-  const units = list.map((entry, i): Unit => {
-    if (!isObject(entry))
-      throw new FieldError(`${file}: unit ${i + 1} is not an object.`, "Nothing was written to any device.");
-    const { unit = `unit ${i + 1}`, port, ...own } = entry;
-    if (typeof unit !== "string" || (port !== undefined && typeof port !== "string")) {
-      throw new FieldError(
-        `${file}: unit ${i + 1}: “unit” and “port” have to be text.`,
-        "Nothing was written to any device.",
-      );
-    }
-    return { unit, port, settings: checkSettings({ ...common, ...own }, `${file}, ${unit}`) };
-  });
-  refuseTwins(units, file);
-  return units;
-}
-
-/** Two units with one token would mix their samples in one device of Blynk's. */
-function refuseTwins(units: Unit[], file: string): void {
-  const names = new Set<string>();
-  const tokens = new Map<string, string>();
-  for (const { unit, settings } of units) {
-    if (names.has(unit)) throw new FieldError(`${file}: ${unit} is there twice.`, "Nothing was written to any device.");
-    names.add(unit);
-    if (settings.token === undefined) continue;
-    const twin = tokens.get(settings.token);
-    if (twin !== undefined) {
-      throw new FieldError(
-        `${file}: ${twin} and ${unit} have the same token.`,
-        "Each unit needs a device of its own in Blynk.",
-      );
-    }
-    tokens.set(settings.token, unit);
-  }
 }

@@ -1,0 +1,51 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { loadPage, type Page } from "../format/page.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Decode } from "./decoder.ts";
+import type { PageTable } from "./page-table.ts";
+import { resume } from "./resume.ts";
+import { loadSeal } from "./seal.ts";
+import type { Stream } from "./stream.ts";
+
+/** What the ring's parts share. */
+export interface RingParts {
+  /** The ring's pages, without the ledger's. */
+  region: FlashRegion;
+  ledger: Ledger;
+  table: PageTable;
+  decode: Decode;
+  /** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
+  streamOf(pin: number): Stream | undefined;
+}
+
+/**
+ * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when it has decayed
+ * since it was entered in the table.
+ */
+export function openPage(parts: RingParts, index: number): Page | undefined {
+  const region = parts.region;
+  const page = loadPage(region, index);
+  if (!page || page.sequence !== parts.table.sequence(index)) return undefined;
+  const stream = parts.streamOf(page.pin);
+  const live = stream ? stream.page : undefined;
+  if (live && live.index === index && !live.sealed) {
+    page.total = live.count;
+    // Behind a torn word the next one's place may lie beyond the page.
+    page.end = Math.min(live.at, region.pageBytes);
+    page.missed = live.missed;
+    page.failed = live.failed;
+    page.lastRawMs = live.rawMs;
+    return page;
+  }
+  loadSeal(region, page);
+  if (page.sealed) return page;
+  const tail = loadPage(region, index);
+  if (!tail) return undefined;
+  resume(region, parts.decode, tail);
+  page.total = tail.total;
+  page.end = tail.end;
+  page.missed = tail.missed;
+  page.failed = tail.failed;
+  page.lastRawMs = tail.lastRawMs;
+  return page;
+}

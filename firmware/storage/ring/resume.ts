@@ -1,0 +1,50 @@
+import type { FlashRegion } from "../../platform/ports.ts";
+import { CHECK_SHORT, INDEX, REBASE } from "../format/code-words.ts";
+import { type Page, RECORD_MAX } from "../format/page.ts";
+import { decodeRecord, EPOCH, VALUE } from "../format/record.ts";
+import { DECODE_BYTES, type Decode } from "./decoder.ts";
+import type { Samples } from "./plain.ts";
+import { findTail } from "./tail.ts";
+
+/** Offset of the last absolute record before `tail` that the page can be read on from; -1 when there is none. */
+function lastRecord(region: FlashRegion, page: Page, tail: number, start: number): number {
+  const flash = region.flash;
+  const fields: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let at = tail - 1; at >= start; ) {
+    const piece = Math.max(start, at - DECODE_BYTES + 1);
+    const bytes = flash.read(at - piece + 1, page.address + piece);
+    for (let i = bytes.length - 1; i >= 0; i--) {
+      const word = INDEX[bytes[i]];
+      if (word < CHECK_SHORT || word > REBASE) continue;
+      const record = flash.read(Math.min(RECORD_MAX, tail - piece - i), page.address + piece + i);
+      // Without the base that it counts from, a check is no start, nor is a record without a value for the steps behind it.
+      if (decodeRecord(word, record, fields) === 0 || isNaN(fields[VALUE])) continue;
+      if (word === REBASE || fields[EPOCH] === 0) return piece + i;
+    }
+    at = piece - 1;
+  }
+  return -1;
+}
+
+/** Moves a page at its first word on to the last absolute record that is surely before sample `count`, if there is one. */
+export function seek(region: FlashRegion, page: Page, end: number, count: number): void {
+  const at = lastRecord(region, page, Math.min(end, page.at + count * page.words), page.at);
+  if (at < 0) return;
+  page.at = at;
+  // What is known of the page is the record's word, which comes next.
+  page.lost = true;
+}
+
+/** Finds the end of a page without a seal and puts the state there, reading back to its last absolute record only. */
+export function resume(region: FlashRegion, decode: Decode, page: Page): void {
+  const tail = findTail(region, page);
+  const nothing: Samples = { rawMs: [], values: [], corrupt: 0, folded: false };
+  const all = { end: tail, from: Number.POSITIVE_INFINITY, upTo: Number.POSITIVE_INFINITY };
+  seek(region, page, tail, Number.POSITIVE_INFINITY);
+  while (page.at < tail) decode(page, all, nothing);
+  // More words than a torn record has, behind one that is torn: samples that decayed.
+  if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / page.words);
+  page.total = page.count;
+  page.end = tail;
+  page.lastRawMs = page.rawMs;
+}

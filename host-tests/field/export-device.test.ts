@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { exportSamples } from "../../scripts/export.ts";
+import { captureTerminal } from "../support/console/captured-terminal.ts";
+import { chipWithSamples, STREAMS } from "../support/console/chip-with-samples.ts";
+import { startRigWithFirmware } from "../support/console/console-rig.ts";
+import { dumpRows } from "../support/console/dump-rows.ts";
+import { blankChip } from "../support/console/fake-machine.ts";
+import { openRegionOf } from "../support/console/stored-region.ts";
+
+describe("export from a device", () => {
+  it("gives what a dump gives, with the names that the firmware knows", async () => {
+    const chip = chipWithSamples(500, 120);
+    const dumped = await dumpRows(chip);
+    const rig = await startRigWithFirmware({ flash: chip });
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--port", rig.port], terminal), terminal.text()).toBe(0);
+    const rows = terminal.out.slice(1).map((line) => line.split(","));
+    expect(rows.map((row) => [row[0], ...row.slice(2)])).toEqual(dumped.map((row) => [row[0], ...row.slice(2)]));
+    expect(rows[0][1]).toBe("temperature");
+    expect(rows.at(-1)?.[1]).toBe("");
+  });
+
+  it("marks what it exported as delivered, in the ledger alone, and restarts the firmware", async () => {
+    const chip = chipWithSamples(500, 120);
+    const before = Buffer.from(chip);
+    const rig = await startRigWithFirmware({ flash: chip });
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--port", rig.port, "--mark-delivered"], terminal), terminal.text()).toBe(0);
+    expect(terminal.text()).toContain("Marked 880 samples as delivered");
+    const after = Buffer.from(chip);
+    expect(after.subarray(0x312000).equals(before.subarray(0x312000)), "pages of samples and all behind").toBe(true);
+    expect(after.subarray(0, 0x310000).equals(before.subarray(0, 0x310000)), "all before the region").toBe(true);
+    expect(rig.machine.boots).toBe(2);
+    const rows = await dumpRows(chip);
+    expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["delivered"]));
+    expect(openRegionOf(chip, STREAMS).ring.totals(1).pending).toBe(0);
+  });
+
+  it("says that there is no data, and prints nothing", async () => {
+    const rig = await startRigWithFirmware({ flash: blankChip() });
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--port", rig.port], terminal)).toBe(1);
+    expect(terminal.text()).toContain("no data of this firmware on the device");
+    expect(terminal.out).toEqual([]);
+  });
+});

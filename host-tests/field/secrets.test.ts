@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { createSecrets } from "../../scripts/console/terminal/secrets.ts";
+
+describe("a secret", () => {
+  it("is masked in plain text, JSON and URLs", () => {
+    const secrets = createSecrets();
+    secrets.keep('pa"ss word/1');
+    const shown = secrets.mask(
+      `pa"ss word/1 | ${JSON.stringify('pa"ss word/1')} | ${encodeURIComponent('pa"ss word/1')}`,
+    );
+    expect(shown).toBe('•••• | "••••" | ••••');
+    expect(secrets.mask("https://blynk.cloud/external/api/get?token=abc123&v1")).toBe(
+      "https://blynk.cloud/external/api/get?token=••••&v1",
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import type { Terminal } from "../terminal/terminal.ts";
+import type { DeviceConsole } from "../transport/device-console.ts";
+import { readBoardInfo } from "../unit/board-info.ts";
+import { createDeviceFlash } from "../unit/device-flash.ts";
+import { readStatus } from "../unit/device-status.ts";
+import type { WantedRegion } from "../unit/firmware-needs.ts";
+import { readStoredSettings } from "../unit/stored-settings.ts";
+import { checkProgram, checkRuntime, checkStoredSettings } from "./device-checks.ts";
+import type { Finding } from "./finding.ts";
+import { checkNetwork } from "./network-checks.ts";
+import { checkRing } from "./ring-check.ts";
+import { checkClock, checkFirmware, checkMemory, checkSamples } from "./status-checks.ts";
+
+const DEFAULT_SERVER = "https://blynk.cloud";
+
+export interface ExaminationOptions {
+  /** In place of the unit's own server. */
+  server?: string;
+  askServer: boolean;
+  /** Where the data is, if it is not to be searched for. */
+  region?: WantedRegion;
+}
+
+/** Makes all checks of the doctor. A check comes after those that it depends on. */
+export async function examine(
+  device: DeviceConsole,
+  terminal: Terminal,
+  options: ExaminationOptions,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  findings.push({ name: "port", verdict: "ok", found: device.port });
+  findings.push(checkRuntime(device));
+  const board = await readBoardInfo(device, createDeviceFlash(device));
+  const hasTls = board.modules.includes("tls");
+  findings.push({ name: "board", verdict: "ok", found: `${device.board}, ${hasTls ? "with" : "without"} TLS` });
+  findings.push(await checkProgram(device));
+  const status = await readStatus(device).catch(() => undefined);
+  findings.push(checkFirmware(status));
+  findings.push(...(await checkRing(device, board, status, options.region)));
+  if (status !== undefined) findings.push(checkMemory(status), checkClock(status), checkSamples(status));
+  const settings = await readStoredSettings(device, terminal.secrets);
+  findings.push(checkStoredSettings(settings));
+  const server = options.server ?? settings.server ?? DEFAULT_SERVER;
+  const { askServer } = options;
+  findings.push(...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })));
+  return findings;
+}

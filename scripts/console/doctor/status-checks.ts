@@ -1,0 +1,77 @@
+/** Checks of what the running firmware reports in its status. */
+import type { DeviceStatus, StreamStatus } from "../../../firmware/status-types.ts";
+import type { Finding } from "./finding.ts";
+
+const MEMORY_PERCENT_MAX = 85;
+const DAY_MS = 86400000;
+
+/** Whether the firmware runs, and how its last sync ended. */
+export function checkFirmware(status: DeviceStatus | undefined): Finding {
+  const name = "firmware";
+  if (status === undefined) {
+    const advice =
+      "Run `npm run monitor` and press the reset button (EN): the first lines that the device prints say what is wrong.";
+    return { name, verdict: "fail", found: "does not run", advice };
+  }
+  const found = `${status.version}, ${status.streams.length} datastreams, last sync: ${status.verdictText}`;
+  if (status.faults.length > 0) {
+    return { name, verdict: "fail", found: `${found}; ${status.faults.join("; ")}`, advice: "Fix the named fault." };
+  }
+  if (status.verdict === 0) return { name, verdict: "ok", found };
+  return { name, verdict: "warn", found, advice: "The card in the README says what to do for each verdict." };
+}
+
+/** How much of the memory is in use. */
+export function checkMemory(status: DeviceStatus): Finding {
+  const { used, total } = status.memory;
+  const percent = Math.round((used / total) * 100);
+  const found = `${used} of ${total} variables (JsVars) in use (${percent} %)`;
+  if (percent < MEMORY_PERCENT_MAX) return { name: "memory", verdict: "ok", found };
+  const advice = "Take datastreams out of the device file, or use a board with more memory.";
+  return { name: "memory", verdict: "warn", found, advice };
+}
+
+/** Whether the device's time agrees with this computer's. */
+export function checkClock(status: DeviceStatus): Finding {
+  const name = "clock";
+  if (status.time === null) {
+    const advice = "The first sync sets it. If syncs end with “no time”, the network may block NTP (UDP port 123).";
+    return { name, verdict: "warn", found: "not set yet; the samples wait until it is set", advice };
+  }
+  const { trueMs, boundMs } = status.time;
+  const offMs = Math.abs(Date.now() - trueMs);
+  const found = `${new Date(trueMs).toISOString()}, correct within ${formatMs(boundMs)}`;
+  // This computer's clock may be the wrong one. The firmware never sends with a bound of a day: that is a failure.
+  if (offMs < Math.max(boundMs, 60000) * 2) return { name, verdict: "ok", found };
+  const advice = `It differs from this computer's clock by ${formatMs(offMs)}. Find out which of the two is correct.`;
+  return { name, verdict: offMs > DAY_MS ? "fail" : "warn", found, advice };
+}
+
+/** What became of the samples. */
+export function checkSamples(status: DeviceStatus): Finding {
+  const name = "samples";
+  const sum = (of: (stream: StreamStatus) => number) => status.streams.reduce((n, stream) => n + of(stream), 0);
+  const failed = sum((stream) => stream.failed);
+  const dropped = new Map<string, number>();
+  for (const stream of status.streams) {
+    for (const [reason, count] of Object.entries(stream.dropped)) {
+      if (count > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
+    }
+  }
+  const found = [
+    `${sum((stream) => stream.sampled)} taken`,
+    `${sum((stream) => stream.delivered)} delivered`,
+    `${sum((stream) => stream.pending)} pending`,
+    ...[...dropped].map(([reason, count]) => `${count} ${reason}`),
+    ...(failed > 0 ? [`${failed} readings failed`] : []),
+  ].join(", ");
+  if (dropped.size === 0 && failed === 0) return { name, verdict: "ok", found };
+  return { name, verdict: "warn", found, advice: "“Where samples go” in the README says what each reason means." };
+}
+
+function formatMs(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 2 * DAY_MS) return `${Math.round(ms / 60000)} min`;
+  return `${Math.round(ms / DAY_MS)} days`;
+}

@@ -1,0 +1,112 @@
+import { createClock } from "../../../firmware/clock/clock.ts";
+import { startSession } from "../../../firmware/clock/start-session.ts";
+import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { LIMITS } from "../../../firmware/limits.ts";
+import type { Http, Log } from "../../../firmware/platform/ports.ts";
+import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { createDrain } from "../../../firmware/upload/drain.ts";
+import { createOverload } from "../../../firmware/upload/overload.ts";
+import { createPlanner } from "../../../firmware/upload/planner.ts";
+import { createQuota } from "../../../firmware/upload/quota.ts";
+import { flashRegionOf, type RegionCopy } from "./data-region.ts";
+import type { HostTimers } from "./host-ports.ts";
+
+/** The account, and the limits of its plan. A limit that is left out is the firmware's default. */
+export interface DumpDeliverySettings {
+  server: string;
+  token: string;
+  pointsPerRequestMax?: number;
+  pointsPerDayMax?: number;
+  requestsPerDayMax?: number;
+  maxTimeUncertaintyMs?: number;
+  /** Uniform in [0, 1): for the waits between tries. */
+  random?: () => number;
+}
+
+export interface DumpDeliveryOutcome {
+  /** As in firmware/verdict.ts. */
+  verdict: number;
+  /** Time until another try can succeed; Infinity when something has to change first. */
+  nextTryMs: number;
+  /** What went wrong, in words; "" when nothing did. */
+  fault: string;
+  delivered: number;
+  pending: number;
+  dropped: number;
+}
+
+/** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
+const HOST_CLOCK_BOUND_MS = 2000;
+
+/**
+ * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
+ * place of the device, as if the device had booted now. The outcome of each batch goes into the copy's ledger.
+ */
+export async function deliverDump(
+  copy: RegionCopy,
+  settings: DumpDeliverySettings,
+  http: Http,
+  timers: HostTimers,
+  log: Log,
+): Promise<DumpDeliveryOutcome> {
+  const { ledger, ring } = openStorage(flashRegionOf(copy), []);
+  const { session, rawMs } = startSession(ledger, ring);
+  const clock = createClock(timers, session, rawMs);
+  clock.watch((next) => ledger.boot(next, clock.rawMs()));
+  // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
+  ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
+  const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
+  const quota = createQuota(
+    ledger,
+    clock,
+    settings.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
+    settings.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+  );
+  const ageMaxMs = LIMITS.ageMaxMs;
+  const overload = createOverload(ring, ledger, map, quota, { overload: "oldest-first", ageMaxMs, intervalsMs: [] });
+  const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, log, {
+    pointsPerRequestMax: settings.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+    bodyBytesMax: LIMITS.bodyBytesMax,
+    ageMaxMs,
+  });
+  const before = countSamples({ ledger, ring });
+  const drain = createDrain(
+    ring,
+    ledger,
+    map,
+    clock,
+    planner,
+    http,
+    timers,
+    { random: settings.random ?? Math.random },
+    log,
+    {
+      server: settings.server,
+      token: settings.token,
+    },
+  );
+  const found = await new Promise<{ verdict: number; nextTryMs: number }>((resolve) => {
+    drain.drain((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
+  });
+  const after = countSamples({ ledger, ring });
+  timers.stop();
+  return {
+    ...found,
+    fault: drain.fault(),
+    delivered: after.delivered - before.delivered,
+    pending: after.pending,
+    dropped: after.dropped - before.dropped,
+  };
+}
+
+/** Sums over all datastreams. */
+function countSamples({ ledger, ring }: Storage): { delivered: number; pending: number; dropped: number } {
+  const sum = { delivered: 0, pending: 0, dropped: 0 };
+  for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
+    const { delivered, ...dropped } = ledger.counters(pin);
+    sum.delivered += delivered;
+    sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
+    sum.pending += ring.totals(pin).pending;
+  }
+  return sum;
+}

@@ -1,0 +1,27 @@
+/** Texts that must never be shown. All output goes through `mask` first. */
+export interface Secrets {
+  keep(secret: string | undefined): void;
+  mask(text: string): string;
+}
+
+const HIDDEN = "••••";
+/** Masking a shorter text would blank out half the output, and such a text is no secret. */
+const SECRET_CHARS_MIN = 4;
+
+export function createSecrets(): Secrets {
+  const kept = new Set<string>();
+  return {
+    keep(secret) {
+      if (secret === undefined || secret.length < SECRET_CHARS_MIN) return;
+      // As it is, as JSON writes it, and as a URL writes it.
+      for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) kept.add(form);
+    },
+    mask(text) {
+      let masked = text;
+      // Longest first: a secret that is part of a longer one must not leave the rest of the longer one readable.
+      for (const secret of [...kept].sort((a, b) => b.length - a.length)) masked = masked.replaceAll(secret, HIDDEN);
+      // A token in a URL, even one that was never kept.
+      return masked.replace(/([?&]token=)[^&\s"']+/g, `$1${HIDDEN}`);
+    },
+  };
+}

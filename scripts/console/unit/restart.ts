@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { FieldError } from "../terminal/field-error.ts";
+import type { DeviceConsole } from "../transport/device-console.ts";
+import { readStatus } from "./device-status.ts";
+
+/** The firmware's first line (firmware/main.ts). */
+const GREETING = /^backfill (\S+) logging (\d+) datastreams?/;
+/** Restart, mount of a large region, and a first connect that blocks. */
+const GREETING_TIMEOUT_MS = 60000;
+const RETRY_MS = 1000;
+
+export interface RestartOptions {
+  /** Opens the console again when the restart closes it, as a telnet console does. */
+  reconnect: () => Promise<DeviceConsole>;
+  timeoutMs?: number;
+  retryMs?: number;
+}
+
+export interface Restarted {
+  /** The console to use from now on. */
+  device: DeviceConsole;
+  /** Of the firmware that started. */
+  version: string;
+}
+
+/**
+ * Restarts the device and waits until the firmware reports: by its first line or, where the restart closed the connection,
+ * by its status. Throws a `FieldError` with the device's last lines when it does not report.
+ */
+export async function restartFirmware(device: DeviceConsole, options: RestartOptions): Promise<Restarted> {
+  const deadlineMs = Date.now() + (options.timeoutMs ?? GREETING_TIMEOUT_MS);
+  const lines: string[] = [];
+  const greeting = waitForGreeting(device, lines, deadlineMs);
+  // Espruino for Linux ends at E.reboot (targets/linux/jshardware.c); load() runs the boot code too.
+  await device.send(device.board === "LINUX" ? "load()" : "E.reboot()").catch(() => {});
+  const version = await greeting;
+  if (version !== undefined) return { device, version };
+  device.close();
+  for (;;) {
+    try {
+      const again = await options.reconnect();
+      const status = await readStatus(again);
+      if (status !== undefined) return { device: again, version: status.version };
+      again.close();
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+    }
+    if (Date.now() >= deadlineMs) break;
+    await sleep(options.retryMs ?? RETRY_MS);
+  }
+  const said = lines.slice(-5).join("\n    ");
+  throw new FieldError(
+    `The firmware did not report after the restart.${said === "" ? "" : ` The device's last lines:\n    ${said}`}`,
+    "Run `npm run monitor` and read what the device prints. If the device file turns the telnet console off, only the cable reaches the device.",
+  );
+}
+
+/** The version in the greeting, or undefined when the connection closes or the time is over first. Collects all lines. */
+function waitForGreeting(device: DeviceConsole, lines: string[], deadlineMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), Math.max(1, deadlineMs - Date.now()));
+    const end = (version: string | undefined) => {
+      clearTimeout(timer);
+      resolve(version);
+    };
+    device.onLine((line) => {
+      if (line !== "") lines.push(line);
+      const match = GREETING.exec(line);
+      if (match) end(match[1]);
+    });
+    device.onClose(() => end(undefined));
+  });
+}
