@@ -8,7 +8,7 @@ import type { TextLine } from "./text-fold.ts";
 
 /**
  * A run of samples of one datastream, piece by piece, oldest first. Values are scaled integers; NaN = the reading could not
- * be represented. `corrupt` counts the samples of the run so far that flash lost.
+ * be represented. `corrupt` counts the samples that flash lost, from the start of the run to the end of the piece.
  */
 export interface Reader extends Samples {
   /** Decodes the next piece, into arrays or the text of `line`, and returns how many samples it has; 0 = the run has ended. */

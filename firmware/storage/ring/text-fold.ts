@@ -27,8 +27,8 @@ export interface TextLine {
 }
 
 /**
- * Whether all samples of a piece are usual, asked once for all of them: the line keeps their times certain enough, and
- * slots that far apart stay in order.
+ * Whether all samples of a piece are usual, asked once for all of them: each lies on the line, within its limits, and the
+ * slots are so far apart that jitter does not change their order.
  */
 function isUsual(line: TextLine, start: PlainStart, bytes: number): boolean {
   const stretch = line.stretch;
@@ -50,7 +50,7 @@ function isUsual(line: TextLine, start: PlainStart, bytes: number): boolean {
 }
 
 /**
- * A usual piece of plain words as text, in one loop from its bytes; returns its last value. Undefined when it is rather to be
+ * A usual piece of plain words as text, in one loop from its bytes; returns its last value. Undefined when it has to be
  * read as arrays. `steps` and `jitters` are those of plain.ts, which also finds out whether a byte was no sample. On the interpreter adding to a text takes
  * as long as mapping to pairs and JSON.stringify, and a fifth of the JsVars. Names are looked up in the order in which they
  * stand here.
