@@ -4,8 +4,8 @@ import type { FlashRegion } from "../platform/ports.ts";
 export const CRC_RESIDUE = 0x2144df1c;
 
 /**
- * Flash is read in pieces: an array is a run of JsVars, which Espruino has to find in its pool. Whole pages go by large
- * pieces, where a look at each of 4,096 bytes takes a third of the time that small ones would.
+ * Flash is read in pieces: an array is a run of JsVars, which Espruino has to find in its pool. Whole pages are read in large
+ * pieces: that takes a third of the time of small ones, over 4,096 bytes.
  */
 export const PIECE_BYTES = 32;
 export const LARGE_PIECE_BYTES = 128;
@@ -14,7 +14,7 @@ export const LARGE_PIECE_BYTES = 128;
 const BLANK_PIECE_CRC = 0xff6cab0b;
 const BLANK_LARGE_PIECE_CRC = 0x652d544c;
 
-/** A half programmed cell answers at random for a while: a stretch is believed once it answers alike so often in a row. */
+/** A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many times in a row. */
 const STEADY_READS = 8;
 const STEADY_READS_MAX = 64;
 
@@ -29,7 +29,7 @@ export function isBlank(region: FlashRegion, address: number, bytes: number): bo
   return true;
 }
 
-/** Reads up to 80 bytes until they answer alike eight times in a row (or never do: then as they answered last). */
+/** Reads up to 80 bytes until they answer alike eight times in a row. After 64 reads the last answer is taken. */
 export function readSteady(region: FlashRegion, bytes: number, address: number): Uint8Array {
   let answer = region.flash.read(bytes, address);
   let crc = region.crc32(answer);
@@ -55,7 +55,7 @@ export function program(region: FlashRegion, data: Uint8Array, address: number):
   return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);
 }
 
-/** Erases the page at `address` and looks at every byte: a cut or a worn page can leave anything. Tries twice. */
+/** Erases the page at `address` and checks every byte: a power cut or a worn page can leave anything. Tries twice. */
 export function eraseVerified(region: FlashRegion, address: number): boolean {
   for (let tries = 0; tries < 2; tries++) {
     region.flash.erasePage(address);

@@ -57,13 +57,11 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
   let over = false;
   let segment: Segment | undefined;
   let held = false;
-  /** How `segment` dates samples. The half that rounds to the ms is in `zeroMs`. */
+  /** How samples of `segment` become points. The half that rounds to the ms is in `zeroMs`. */
   const line: TextLine = {
-    zeroMs: 0,
-    rate: 1,
+    stretch: undefined,
     session: -1,
-    fromRawMs: 0,
-    toRawMs: 0,
+    zeroMs: 0,
     divisor: SCALES[decimals],
     untilTrueMs: run.untilTrueMs,
     pointsMax: 0,
@@ -74,16 +72,13 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
 
   /** Looks up the stretch of the time map that a sample lies in. */
   function locate(rawMs: number): void {
-    if (segment && reader.session === line.session && rawMs >= line.fromRawMs && rawMs < line.toRawMs) return;
+    if (segment && reader.session === line.session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return;
     const dating = map.date(reader.session, rawMs, run.fixId);
     held = dating.state === "held";
     segment = dating.state === "dated" ? dating.segment : undefined;
     line.session = reader.session;
-    if (!segment) return;
-    line.fromRawMs = segment.fromRawMs;
-    line.toRawMs = segment.toRawMs;
-    line.rate = segment.rate;
-    line.zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
+    line.stretch = segment;
+    if (segment) line.zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
   }
 
   /** Sample by sample. Returns how many of the piece belong to the run. */
@@ -102,7 +97,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
         batch.undatable++;
         continue;
       }
-      const exactMs = line.zeroMs + raw * line.rate;
+      const exactMs = line.zeroMs + raw * segment.rate;
       if (exactMs - 0.5 > run.untilTrueMs) return i;
       const number = run.thinPhase + batch.samples;
       batch.samples++;
@@ -157,7 +152,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     const from = batch.to;
     line.afterTrueMs = batch.lastTrueMs;
     line.pointsMax = run.pointsMax - batch.points;
-    const count = reader.next(segment && run.thinEvery === 1 && !batch.never ? line : undefined);
+    const count = reader.next(run.thinEvery === 1 && !batch.never ? line : undefined);
     if (count === 0) {
       over = true;
       batch.to = run.to === Infinity ? reader.position : run.to;

@@ -1,11 +1,11 @@
 import { WORDS_AT } from "../../firmware/storage/format/page.ts";
 import { type FlashOperation, PowerCut, type SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { tornErases, tornPrograms } from "./tears.ts";
-import { claim, copyModel, type Geometry, type Model, type Storage, Violation, World } from "./world.ts";
+import { claim, copyModel, type Geometry, type Model, type StorageCode, Violation, World } from "./world.ts";
 
-/** Cells that a cut left unstable answer at random for at most so many reads. */
+/** Cells that a cut left unstable answer at random for at most this many reads. */
 const UNSTABLE_READS = 6;
-/** A mount, with everything read once, must do with so many reads a page. */
+/** A mount with everything read once takes at most this many reads a page. */
 const READS_PER_PAGE_MAX = 600;
 const HEADER_BYTES = 48;
 
@@ -17,7 +17,7 @@ export interface Tally {
 }
 
 export interface Cut {
-  storage: Storage;
+  storage: StorageCode;
   geometry: Geometry;
   random: () => number;
   tally: Tally;
@@ -30,7 +30,7 @@ export interface Wreck {
   unstable: { address: number; mask: number }[];
 }
 
-/** Every way for `operation`, about to happen on `flash`, to go wrong; each also with its cells unstable, now and then. */
+/** Every way in which `operation`, about to happen on `flash`, can go wrong; some also with unstable cells. */
 export function wrecksOf(cut: Cut, flash: SimulatedFlash, operation: FlashOperation, tearsMax: number): Wreck[] {
   const start = operation.address - World.address;
   const before = flash.bytes.slice(start, start + operation.bytes);
@@ -71,7 +71,7 @@ export function salvage(cut: Cut, wreck: Wreck, model: Model): World {
   return new World(cut.storage, cut.geometry, flash, copyModel(model));
 }
 
-/** The protocol's point 6: mounts, twice alike, within bounds; everything is there; a page more can be logged and survives. */
+/** The protocol's point 6: it mounts twice alike, within bounds; everything is there; one more page can be logged and survives. */
 export function survive(cut: Cut, wreck: Wreck, model: Model): void {
   const world = salvage(cut, wreck, model);
   const { flash, geometry } = world;
@@ -93,7 +93,7 @@ export function survive(cut: Cut, wreck: Wreck, model: Model): void {
   world.check();
 }
 
-/** What a cut left of the call in flight is the truth from here on. */
+/** From here on the model has what the cut left of the call in flight. */
 export function adopt(world: World): void {
   const { model, ledger, ring } = world;
   const flying = model.inFlight;
@@ -105,7 +105,7 @@ export function adopt(world: World): void {
   model.inFlight = undefined;
 }
 
-/** Appends until a page more is full, whatever it was. */
+/** Appends until one more page is full, whatever was in the open page. */
 export function logPage(world: World, pin: number): void {
   const { geometry } = world;
   const start = world.rawMs;
@@ -114,8 +114,8 @@ export function logPage(world: World, pin: number): void {
 }
 
 /**
- * Runs `act` on `world`; at each program and erase of it, `atCut` is called with every wreck that a cut there could leave,
- * and the model as it is then.
+ * Runs `act` on `world`. At each of its programs and erases, `atCut` is called with every wreck that a cut there could leave,
+ * and with the model at that moment.
  */
 export function forEveryCut(
   cut: Cut,

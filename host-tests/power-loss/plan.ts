@@ -3,11 +3,11 @@ import { initialContents } from "./contents.ts";
 import type { Tally } from "./cuts.ts";
 import { cutsInARow, evenWear, everyCut, everyPair, wornFlash } from "./suite.ts";
 import { GEOMETRIES } from "./workload.ts";
-import type { Storage } from "./world.ts";
+import type { StorageCode } from "./world.ts";
 
 export interface Chapter {
   title: string;
-  run(storage: Storage, tally: Tally): void;
+  run(storage: StorageCode, tally: Tally): void;
 }
 
 /** The whole protocol, `scale` times as long as in the normal test run. */

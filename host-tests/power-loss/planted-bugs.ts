@@ -1,4 +1,4 @@
-/** Bugs that others had, written into copies of the storage sources: the protocol's point 7. A suite that lets one pass is broken. */
+/** Bugs that other storage code had, planted into copies of our sources: the protocol's point 7. A suite that misses one is broken. */
 export interface PlantedBug {
   name: string;
   edits: { file: string; find: string; put: string }[];

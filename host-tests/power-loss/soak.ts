@@ -9,7 +9,7 @@ import type { Tally } from "./cuts.ts";
 import { chapters } from "./plan.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 import { FIRMWARE } from "./workload.ts";
-import type { Storage } from "./world.ts";
+import type { StorageCode } from "./world.ts";
 
 const STORAGE = join(dirname(fileURLToPath(import.meta.url)), "../../firmware/storage");
 
@@ -22,7 +22,7 @@ function total(tally: Tally): number {
 }
 
 /** The firmware's storage with the bug written into its source text. Nothing in the firmware knows of this. */
-async function plant(bug: PlantedBug): Promise<Storage> {
+async function plant(bug: PlantedBug): Promise<StorageCode> {
   const used = new Set<string>();
   const result = await build({
     stdin: {

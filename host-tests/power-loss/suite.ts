@@ -2,17 +2,17 @@ import { PowerCut } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { adopt, type Cut, forEveryCut, logPage, salvage, survive, type Tally, type Wreck, wrecksOf } from "./cuts.ts";
 import { Life } from "./workload.ts";
-import { claim, createModel, type Geometry, type Model, type Storage, World } from "./world.ts";
+import { claim, createModel, type Geometry, type Model, type StorageCode, World } from "./world.ts";
 
 export interface LifeOptions {
   /** Steps whose every operation is cut, after `warmUp` steps that are not. */
   steps: number;
-  /** Goes on until at least so many cuts were tried. */
+  /** Goes on until at least this many cuts were tried. */
   cutsMin?: number;
-  /** Must have turned the ring so often. */
+  /** How many times the ring must have turned. */
   turns?: number;
   warmUp?: number;
-  /** Wrecks looked at for each operation; more are drawn by lot. */
+  /** Wrecks tried for each operation; when there are more, these are drawn at random. */
   tearsMax?: number;
   /** What the flash holds at first. */
   content?: number | Uint8Array;
@@ -20,7 +20,7 @@ export interface LifeOptions {
 }
 
 /** Every program and erase of a life, each torn in every way; each wreck must survive. */
-export function everyCut(storage: Storage, geometry: Geometry, tally: Tally, options: LifeOptions): void {
+export function everyCut(storage: StorageCode, geometry: Geometry, tally: Tally, options: LifeOptions): void {
   const random = createPrng(tally.seed * 7919 + (options.seed ?? 0)).next;
   const cut: Cut = { storage, geometry, random: createPrng(tally.seed + 1).next, tally };
   const flash = World.flash(geometry, random, options.content ?? 0xff);
@@ -41,7 +41,7 @@ export function everyCut(storage: Storage, geometry: Geometry, tally: Tally, opt
   claim(turns >= (options.turns ?? 0), () => `the ring turned only ${turns} times`);
 }
 
-/** What comes after a cut: mount, boot, and the next append on each datastream. */
+/** What follows a cut: mount, boot, and the next append on each datastream. */
 function recover(world: World): void {
   world.mount();
   world.check();
@@ -50,9 +50,9 @@ function recover(world: World): void {
   for (const pin of world.geometry.pins) world.append(pin, world.rawMs + 1, 7);
 }
 
-/** All pairs: each cut of a life, and each cut of the recovery from it or the next append. With `triples`, a third drawn by lot. */
+/** All pairs: each cut of a life, with each cut of the recovery from it. `triples` is the share of pairs with a third cut, at a random place. */
 export function everyPair(
-  storage: Storage,
+  storage: StorageCode,
   geometry: Geometry,
   tally: Tally,
   options: LifeOptions & { secondTearsMax: number; triples: number },
@@ -77,7 +77,7 @@ export function everyPair(
   });
 }
 
-/** Cuts the recovery once more, at an operation drawn by lot. */
+/** Cuts the recovery once more, at a random operation. */
 function thirdCut(cut: Cut, wreck: Wreck, model: Model): void {
   const { tally } = cut;
   const { wreck: next, model: then } = cutOnce(cut, salvage(cut, wreck, model), 1 + Math.floor(cut.random() * 8));
@@ -85,7 +85,7 @@ function thirdCut(cut: Cut, wreck: Wreck, model: Model): void {
   survive(cut, next, then);
 }
 
-/** Runs the recovery of `world` up to its n-th operation, which is torn; without so many, to its end. */
+/** Runs the recovery of `world` up to its n-th operation, which is torn; to its end when it has fewer. */
 function cutOnce(cut: Cut, world: World, n: number): { wreck: Wreck; model: Model } {
   let operations = 0;
   let torn: Wreck | undefined;
@@ -106,7 +106,7 @@ function cutOnce(cut: Cut, world: World, n: number): { wreck: Wreck; model: Mode
 
 /** `rounds` cuts one after the other, each at the same operation of the recovery from the last. */
 export function cutsInARow(
-  storage: Storage,
+  storage: StorageCode,
   geometry: Geometry,
   tally: Tally,
   operation: number,
@@ -128,7 +128,7 @@ export function cutsInARow(
 }
 
 /** Wear of the ring's pages differs by one erase at most while the datastreams log alike and nothing is sent. */
-export function evenWear(storage: Storage, geometry: Geometry, tally: Tally, pagesLogged: number): void {
+export function evenWear(storage: StorageCode, geometry: Geometry, tally: Tally, pagesLogged: number): void {
   const random = createPrng(tally.seed).next;
   const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));
   world.mount();
@@ -142,10 +142,10 @@ export function evenWear(storage: Storage, geometry: Geometry, tally: Tally, pag
 }
 
 /**
- * A worn chip: now and then a program or an erase does nothing, and nobody says so. What was read back is still there. One that
- * fails several times in a row may end the run early, by saying so.
+ * A worn chip: sometimes a program or an erase does nothing and reports nothing. What was read back is still there. An operation
+ * that fails several times in a row may end the run early, with an error that says so.
  */
-export function wornFlash(storage: Storage, geometry: Geometry, tally: Tally, steps: number, chips: number): void {
+export function wornFlash(storage: StorageCode, geometry: Geometry, tally: Tally, steps: number, chips: number): void {
   for (let chip = 0; chip < chips; chip++) {
     const random = createPrng(tally.seed * 31 + chip * 7919).next;
     const world = new World(storage, geometry, World.flash(geometry, random, 0xff), createModel(geometry.pins));

@@ -3,7 +3,7 @@
  * holds whole images of the cells concerned.
  */
 
-/** Up to so many changing bits, every subset of them is tried. */
+/** With at most this many changing bits, every subset of them is tried. */
 const ALL_SUBSETS_BITS = 12;
 const RANDOM_SUBSETS = 64;
 const RANDOM_BYTE_SUBSETS = 16;
@@ -51,7 +51,7 @@ export function tornPrograms(before: Uint8Array, data: Uint8Array, random: () =>
 /** Share of the bits that have risen in a torn erase. */
 const RISEN = [0.5, 0.9, 0.999];
 
-/** Fifteen ways for an erase to end; `headerBytes` at the page's start may outlive the data. */
+/** Fifteen ways in which an erase can end; `headerBytes` at the page's start may outlive the data. */
 export function tornErases(before: Uint8Array, headerBytes: number, random: () => number): Uint8Array[] {
   const length = before.length;
   const blank = new Uint8Array(length).fill(255);

@@ -1,7 +1,7 @@
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
-import type { Geometry, Storage, World } from "./world.ts";
+import type { Geometry, StorageCode, World } from "./world.ts";
 
-export const FIRMWARE: Storage = { openStorageWithBanks };
+export const FIRMWARE: StorageCode = { openStorageWithBanks };
 
 /** The firmware's page geometry made tiny, so that every test wraps; one real one beside it. */
 export const GEOMETRIES: { [name: string]: Geometry } = {
@@ -36,7 +36,7 @@ export class Life {
     else if (dice < 0.01) this.sync();
     else if (dice < 0.012) this.expire();
     else this.sample();
-    // Now and then nothing was sampled for a while.
+    // Sometimes nothing is sampled for a while.
     if (dice > 0.995) world.rawMs += Math.floor(random() * 20) * world.geometry.intervalMs;
   }
 

@@ -7,7 +7,7 @@ import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 
 /** The storage code under test: the firmware's, or a copy with a bug planted in it. */
-export interface Storage {
+export interface StorageCode {
   openStorageWithBanks: typeof openStorageWithBanks;
 }
 
@@ -25,7 +25,7 @@ export interface Sample {
   value: number;
 }
 
-/** Samples in the order they were logged. A copy shares what was there when it was made: thousands are made a second. */
+/** Samples in the order they were logged. A copy shares the samples that were there when it was made: thousands are made a second. */
 export class History {
   private readonly shared: Sample[];
   private readonly sharedLength: number;
@@ -64,7 +64,7 @@ interface PinModel {
   failed: number;
 }
 
-/** The call that is running: what it adds may be there after a cut, or not. */
+/** The call that is running. What it adds may or may not be there after a cut. */
 interface InFlight {
   pin: number;
   sample?: Sample;
@@ -129,10 +129,10 @@ export function copyModel(model: Model): Model {
   return { pins, inFlight: model.inFlight };
 }
 
-/** A chip with the storage code running on it, and the plain arrays it is measured by. */
+/** A chip with the storage code running on it, and the plain arrays that the code is checked against. */
 export class World {
   static readonly address = ADDRESS;
-  readonly storage: Storage;
+  readonly storage: StorageCode;
   readonly geometry: Geometry;
   readonly flash: SimulatedFlash;
   readonly model: Model;
@@ -142,7 +142,7 @@ export class World {
   rawMs = 0;
   private erasesSeen = 0;
 
-  constructor(storage: Storage, geometry: Geometry, flash: SimulatedFlash, model: Model) {
+  constructor(storage: StorageCode, geometry: Geometry, flash: SimulatedFlash, model: Model) {
     this.storage = storage;
     this.geometry = geometry;
     this.flash = flash;
@@ -198,7 +198,7 @@ export class World {
     claim(this.ring.append(pin, rawMs, value), () => `append on pin ${pin} failed`);
     this.model.inFlight = undefined;
     p.samples.push(sample);
-    // What the ring let go to make room is the ring's to say; `check` holds it against the samples.
+    // The ring says what it let go to make room; `check` compares that with the samples.
     if (this.flash.counts.erases === this.erasesSeen) return;
     this.erasesSeen = this.flash.counts.erases;
     for (const [other, q] of this.model.pins) q.counters.overwritten = this.ledger.counters(other).overwritten;
@@ -252,7 +252,7 @@ export class World {
     throw new Violation(`pin ${pin}: reading does not end`);
   }
 
-  /** Holds the mounted storage against the model, and returns a picture of it for comparing two mounts. */
+  /** Compares the mounted storage with the model, and returns a picture of it to compare two mounts by. */
   check(): string {
     const { model, ledger, ring } = this;
     const picture: unknown[] = [ledger.session(), ledger.fixes(), ledger.charges()];

@@ -25,9 +25,9 @@ for (let byte = 0, index = 0; byte < 256; byte++) {
 }
 
 /**
- * Code books, three numbers each: up to so many ms of jitter either way, up to so many steps of the value either way, words a
- * sample. A page's header names its book by its place here, so entries are only ever added at the end.
- * In one typed array: 55 JsVars less than an array each (the decoder has such an array too: a kind of its own takes 8).
+ * Code books, three numbers each: the jitter in ms that the book reaches either way, the steps of the value that it reaches
+ * either way, and the words of a sample. A page's header names its book by its place here, so books are only added at the end.
+ * One typed array takes 55 JsVars less than an array for each book (the decoder has an Int16Array too: another kind would take 8).
  */
 // biome-ignore format: a book a line
 export const BOOKS = new Int16Array([

@@ -1,6 +1,6 @@
 /** Scaled integers as text: 215 with one decimal is 21.5 (FORMAT.md, "Values"). */
 
-/** What a value with so many decimals is divided by. */
+/** The divisor of a value, by its decimals. */
 export const SCALES = [1, 10, 100, 1000, 10000];
 
 /** v / 10^d as text was compared with the exact decimal on the interpreter below this; beyond it invents digits. */

@@ -40,7 +40,7 @@ export const VALUE_SHIFT = 34359738368;
 /** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
 export const VALUE_MAX = VALUE_SHIFT - 2;
 
-/** An absolute record stands at least so often: a torn word costs no more. */
+/** From one absolute record to the next at most: a torn word costs no more than that. */
 export const CHECK_EVERY_BYTES = 256;
 /** Longest record. */
 export const RECORD_MAX = 24;
@@ -54,7 +54,7 @@ export const GAP_BYTES = 5;
 export interface Page {
   /** Offset of the next word. */
   at: number;
-  /** Up to this offset the next samples may be plain words (while writing; 0 = something special is due). */
+  /** While writing: the next samples may be plain words up to this offset. 0 = the next sample needs a closer look. */
   plainUntil: number;
   /** Raw time of the next slot. */
   nextMs: number;
@@ -65,7 +65,7 @@ export interface Page {
   count: number;
   intervalMs: number;
   address: number;
-  /** The code book: up to so many ms or steps either way. */
+  /** How far the code book reaches either way, in ms and in steps (format/symbol.ts). */
   jitterSpan: number;
   stepSpan: number;
   words: number;
@@ -76,7 +76,7 @@ export interface Page {
 
   missed: number;
   failed: number;
-  /** How often the time base was set anew. */
+  /** How many times the time base was set anew. */
   epoch: number;
   session: number;
   /** Raw time of slot 0. */

@@ -6,8 +6,8 @@ export interface PinCharge extends Charge {
 }
 
 /**
- * Merges the two neighbours that lie closest, to the later time: allowance comes back later than it might, never earlier.
- * Open charges merge only with those of the same pin, which their outcome will stamp together.
+ * Merges the two neighbours that lie closest, at the later of their times: allowance may come back later than it could, never
+ * earlier. Open charges merge only with open ones of the same pin, as one outcome stamps them together.
  */
 export function mergeCharges(charges: PinCharge[]): void {
   let least = -1;

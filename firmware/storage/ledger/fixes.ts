@@ -1,6 +1,9 @@
 import type { Fix } from "./ledger-types.ts";
 
-/** What the time map loses in ms when point `i` goes: its distance from the line between its neighbours, or the time off that they then span. */
+/**
+ * What the time map loses in ms when point `i` goes: its distance from the line between its neighbours. Over a boot it is the time
+ * switched off that the two neighbours would then span.
+ */
 function loss(points: Fix[], i: number): number {
   const before = points[i - 1];
   const point = points[i];
@@ -13,8 +16,8 @@ function loss(points: Fix[], i: number): number {
 }
 
 /**
- * Lets the point go that the time map misses least, and adds what it loses to the bounds of its neighbours. Points up to
- * id `frozenId` date an open attempt: neither they nor their bounds may change, or a replay would not be byte for byte.
+ * Removes the fix that the time map misses least, and adds the loss to the bounds of its neighbours. Fixes up to id
+ * `frozenId` date an open attempt: neither they nor their bounds may change, or a replay would differ in its bytes.
  */
 export function thinFixes(points: Fix[], frozenId: number): void {
   let least = -1;

@@ -1,31 +1,33 @@
-/** What the ledger remembers, as its callers see it. Times are ms; positions are the ring's (page sequence × 4096 + index). */
+/** What the ledger remembers, as its callers see it. */
+import type { Position } from "../format/position.ts";
+import type { RawMs, TrueMs } from "../format/times.ts";
 
-/** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, give or take `boundMs`. */
+/** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
 export interface Fix {
-  /** Grows by 1 a sync; the newest id is the version of the time map. */
+  /** Grows by 1 each time; the newest id is the version of the time map. */
   id: number;
   session: number;
-  rawMs: number;
-  trueMs: number;
+  rawMs: RawMs;
+  trueMs: TrueMs;
   boundMs: number;
 }
 
-/** A batch that was or will be sent: all that is needed to send it again byte for byte. */
+/** A batch that is about to be sent: everything that is needed to send it again byte for byte. */
 export interface Attempt {
   pin: number;
-  from: number;
-  to: number;
+  from: Position;
+  to: Position;
   points: number;
   bodyBytes: number;
   /** Raw time when it was charged. */
-  rawMs: number;
+  rawMs: RawMs;
   /** Version of the time map it was dated with. */
   fixId: number;
-  /** Every how many samples one is sent; 1 = all. */
+  /** One of this many samples is sent; 1 = all. */
   thinEvery: number;
   thinPhase: number;
   /** Last timestamp sent before it, 0 = none. */
-  afterTrueMs: number;
+  afterTrueMs: TrueMs;
 }
 
 /** How the samples of an accepted batch are counted. */
@@ -36,7 +38,7 @@ export interface Settlement {
   unrepresentable: number;
   corrupt: number;
   /** Last timestamp sent, 0 = none. */
-  lastTrueMs: number;
+  lastTrueMs: TrueMs;
 }
 
 export type DropReason = "expired" | "overwritten" | "undatable" | "refused" | "corrupt";
@@ -55,7 +57,7 @@ export interface Counters {
 
 /** Part of the server's allowance that is spent. */
 export interface Charge {
-  rawMs: number;
+  rawMs: RawMs;
   points: number;
   requests: number;
   /** The outcome is not known yet: it ages from then, or from the next boot. */
@@ -65,22 +67,22 @@ export interface Charge {
 export interface Ledger {
   session(): number;
   /** Highest raw time any entry mentions. */
-  lastRawMs(): number;
+  lastRawMs(): RawMs;
   /** Must be called once after opening, before anything else is recorded. Charges whose outcome is unknown age from `rawMs`. */
-  boot(session: number, rawMs: number): void;
-  /** Oldest first; a bounded list. What lies up to the version of an open attempt stays as it is. */
+  boot(session: number, rawMs: RawMs): void;
+  /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): Fix[];
-  /** Id of the sync point up to which a new attempt is dated: the newest, or that of the newest open attempt when these hold too many. */
+  /** Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold too many. */
   mapVersion(): number;
-  /** Returns the point as it is on flash, rounded to the ms. */
-  addFix(session: number, rawMs: number, trueMs: number, boundMs: number): Fix;
-  /** Forgets a point proven false. */
+  /** Returns the fix as it is on flash, rounded to the ms. */
+  addFix(session: number, rawMs: RawMs, trueMs: TrueMs, boundMs: number): Fix;
+  /** Forgets a fix that was proven false. */
   removeFix(id: number): void;
   /** Every pin that has an account. */
   pins(): number[];
   /** Position of the oldest sample that is not settled; 0 when nothing ever was. */
-  cursor(pin: number): number;
-  lastTrueMs(pin: number): number;
+  cursor(pin: number): Position;
+  lastTrueMs(pin: number): TrueMs;
   counters(pin: number): Counters;
   /** Sum of the counters: how many samples lie behind the cursor. */
   settled(pin: number): number;
@@ -89,14 +91,14 @@ export interface Ledger {
   attempt(pin: number): Attempt | undefined;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
   charges(): Charge[];
-  /** Also charges its points and one request. A replay is the same call again and is charged again. */
+  /** Charges its points and one request, too. A replay is the same call and is charged again. */
   recordAttempt(attempt: Attempt): void;
   /** The batch was accepted: the cursor moves to its end, the samples are counted, the attempt is closed. */
-  settle(pin: number, rawMs: number, settlement: Settlement): void;
+  settle(pin: number, rawMs: RawMs, settlement: Settlement): void;
   /** The batch was not accepted (`keep` false: the attempt is closed and nothing moves), or nobody knows (`keep` true). */
-  fail(pin: number, rawMs: number, keep: boolean): void;
+  fail(pin: number, rawMs: RawMs, keep: boolean): void;
   /** Moves the cursor to `to` and counts; does nothing when `to` is not ahead. Closes an attempt that it cuts into. */
-  drop(pin: number, reason: DropReason, to: number, count: number): void;
+  drop(pin: number, reason: DropReason, to: Position, count: number): void;
   /** Keeps the totals of a pin whose last page goes. */
   retire(pin: number, missed: number, failed: number): void;
 }

@@ -138,7 +138,7 @@ export function createDecoder(region: FlashRegion): Decode {
     const at = page.at;
     const left = span.end - at;
     let room = left < DECODE_BYTES ? left : DECODE_BYTES;
-    // The next absolute record stands here at the latest: up to it the piece may well be plain.
+    // The next absolute record stands here at the latest. Up to it the piece is likely to be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - at;
     const plain = toCheck >= words && room >= words && !page.lost;
     if (plain) room = toCheck < room ? toCheck - (toCheck % words) : room - (room % words);

@@ -28,8 +28,8 @@ export interface PageTable {
 }
 
 /**
- * Reads every header once, and returns the pages that need a closer look: those with something else than a header of
- * ours, and last the newest. It stands alone, with all it needs close by: a large region has hundreds.
+ * Reads every header once, and returns the pages that need a closer look: those that hold anything but a header of ours, and
+ * at the end the newest page. It stands alone, with everything it needs close by: a large region has hundreds of pages.
  */
 function readHeaders(
   region: FlashRegion,
@@ -68,7 +68,7 @@ function readHeaders(
   return unclear;
 }
 
-/** Reads the header of every page of the region, and nothing else but what is unstable. */
+/** Reads the header of every page of the region, and unstable ones again. */
 export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const crc32 = region.crc32;
   const flash = region.flash;
@@ -76,7 +76,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
   const pins = new Uint8Array(pages);
-  /** Asked for at every status and choice, where looking through hundreds of pages would take its time. */
+  /** Asked for at every status and choice, where a search through hundreds of pages would take long. */
   const newestOf: { [pin: number]: number } = {};
   let lastSequence = 0;
 
@@ -121,7 +121,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     else newestOf[pin] = last;
   }
 
-  // A header cut short may read either way for a while: what it ends as is what counts.
+  // A header that a cut left half written may read either way for a while: what counts is the answer it settles on.
   const unclear = readHeaders(region, sequences, pins, newestOf);
   for (let i = 0; i < unclear.length; i++) {
     const index = unclear[i];
@@ -134,7 +134,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     findNewest(pin);
     findNewest(pins[index]);
   }
-  // A cursor must never be ahead of pages to come, also when its own pages are gone.
+  // A cursor must never be ahead of pages to come, even when its own pages are gone.
   const settledPins = ledger.pins();
   for (let i = 0; i < settledPins.length; i++) {
     const sequence = sequenceOf(ledger.cursor(settledPins[i]));

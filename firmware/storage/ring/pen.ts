@@ -5,8 +5,8 @@ import { symbolOf } from "../format/symbol.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * `append` for the sample that nearly every sample is: one or two plain words in the open page, read back. All else goes
- * to `slow`. It stands alone because Espruino searches names scope by scope: everything it needs is close by.
+ * `append` for the usual sample: one or two plain words in the open page, read back. Every other sample goes to `slow`.
+ * It stands alone because Espruino searches names scope by scope: everything it needs is close by.
  */
 export function createPen(
   flash: Flash,
@@ -40,7 +40,7 @@ export function createPen(
     flash.write(bytes, address);
     const back = flash.read(words, address);
     if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
-      // What it left is torn: the sample goes behind it, with an absolute record.
+      // What was programmed is torn: the sample goes behind it, as an absolute record.
       page.at += words + GAP_BYTES;
       page.plainUntil = 0;
       s.torn = true;

@@ -3,7 +3,7 @@ import type { Page } from "../format/page.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { foldText, type TextLine } from "./text-fold.ts";
 
-/** In the table of steps, a byte that is no sample: so far down that no sum over a piece of samples gets there. */
+/** In the table of steps, a byte that is no sample. No sum over the samples of a piece falls that low. */
 const NO_STEP = -30000;
 const NO_STEPS_SUM = -20000;
 

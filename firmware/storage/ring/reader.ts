@@ -8,7 +8,7 @@ import type { TextLine } from "./text-fold.ts";
 
 /**
  * A run of samples of one datastream, piece by piece, oldest first. Values are scaled integers; NaN = the reading could not
- * be represented. `corrupt` counts the samples of the run so far that flash lost.
+ * be represented. `corrupt` counts the samples that flash lost, from the start of the run to the end of the piece.
  */
 export interface Reader extends Samples {
   /** Decodes the next piece, into arrays or the text of `line`, and returns how many samples it has; 0 = the run has ended. */
@@ -22,8 +22,6 @@ export interface Reader extends Samples {
 /** Reads from `from` up to `to` (Infinity for all); the run ends where the decimals change. */
 export function openReader(parts: RingParts, pin: number, from: Position, to: Position): Reader {
   const table = parts.table;
-  const streamOf = parts.streamOf;
-  const decode = parts.decode;
   const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0, folded: false } as unknown as Reader;
   let page: Page | undefined;
   /** What the run takes of the page, and the position of the page's first sample. */
@@ -36,7 +34,7 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
 
   /** True when page `index` is the one that the datastream goes on writing. */
   function isLive(index: number): boolean {
-    const stream = streamOf(pin);
+    const stream = parts.streamOf(pin);
     return stream !== undefined && stream.page !== undefined && stream.page.index === index && stream.open;
   }
 
@@ -83,7 +81,7 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
       // Overwritten under the reader: what stands there now is another page.
       if (table.sequence(p.index) !== p.sequence) break;
       if (p.count < span.upTo && p.at < span.end) {
-        const samples = decode(p, span, out, line);
+        const samples = parts.decode(p, span, out, line);
         out.position = firstPosition + (p.count > span.from ? p.count : span.from);
         if (samples === 0) continue;
         out.session = p.session;

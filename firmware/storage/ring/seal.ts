@@ -8,7 +8,7 @@ const SEAL_BYTES = 24;
 /** Offsets in the seal (FORMAT.md, "seal"). */
 export const IN_SEAL = { samples: 0, failed: 2, lastRawMs: 4, missed: 12, pageCrc: 16, crc: 20 };
 
-/** Seal bytes of a full page: with them its end, and that it is whole, is known without decoding it. */
+/** The seal of a full page: it tells where the page ends, and whether it is whole, without decoding. */
 export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pageCrc: number): Uint8Array {
   const bytes = new Uint8Array(SEAL_BYTES);
   const view = new DataView(bytes.buffer);
@@ -60,7 +60,7 @@ export function pageCrc(region: FlashRegion, address: number, mendedAt: number, 
   return crc;
 }
 
-/** So many CRCs are tried to mend a page: each reads it once. */
+/** How many CRCs are tried to mend a page: each one reads the page once. */
 const MEND_TRIES = 40;
 
 /**

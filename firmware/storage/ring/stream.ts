@@ -56,18 +56,18 @@ export interface Scratch {
   before: number;
 }
 
-/** Jitter beyond this is an accident and says nothing about the timer. */
+/** A jitter beyond this, in ms, is an accident and says nothing about the timer. */
 const MEAN_JITTER_MAX = 100;
-/** Up to so many slots without a sample are one word each; more are counted by an absolute record. */
+/** At most this many slots without a sample are written as one word each; an absolute record counts more. */
 const MISSED_WORDS_MAX = 3;
-/** One sample in so many is looked at for the choice of the next page's book. */
+/** Every 32nd sample is looked at to choose the next page's book, if at least SCORED_MIN were. */
 const SCORE_EVERY = 32;
 const SCORED_MIN = 4;
-/** Bytes that a sample costs beyond its words when the book has none for it, about. */
+/** What a sample outside the book costs beyond its words, in bytes, about: an absolute record. */
 const CHECK_COST = 11;
 /** Jitter within this fits a REBASE record's one digit. */
 const REBASE_JITTER_MS = 32;
-/** A mean jitter so far off makes the book too narrow on one side; the base is set anew. */
+/** A mean jitter of this or more makes the book too narrow on one side: the base is set anew. */
 const MEAN_OFF_MS = 2;
 
 export function createStream(pin: number, intervalMs: number, decimals: number): Stream {
@@ -138,10 +138,10 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const due = page.at - page.checkedAt >= CHECK_EVERY_BYTES - MISSED_WORDS_MAX - 2;
   const meanMs = meanJitterMs(page);
   const outside = Math.abs(jitterMs) > page.jitterSpan;
-  // A sample that something blocked is late once: the base stays with those before and after it.
+  // Something that blocks makes one sample late: the base stays with the samples before and after it.
   const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
   const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
-  // Twice the same is no accident: the base itself was set by one.
+  // The same jitter twice is no accident: it was an accident that set the base.
   const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
   const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
@@ -156,7 +156,7 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   fields[BASE] = 0;
   fields[JITTER] = jitterMs;
   fields[VALUE] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
-  // Once the base was set anew, the absolute record that is due restates it, so that reading back to it is enough.
+  // Once the base was set anew, each absolute record that is due restates it, so a reader need not go back further.
   if (sameBase && !(due && page.epoch > 0)) {
     for (scratch.kind = CHECK_SHORT; scratch.kind <= CHECK_LONG; scratch.kind++) {
       scratch.length = encodeRecord(scratch.kind, fields, scratch.bytes);
@@ -179,7 +179,7 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
 /** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
 export function encodeSample(s: Stream, page: Page, rawMs: number, value: number, scratch: Scratch): number {
   const sinceMs = rawMs - page.nextMs;
-  // Half an interval late is late still, as the sampler has it.
+  // A sample up to half an interval late still belongs to its slot, as in the sampler.
   const skipped = Math.ceil(sinceMs / page.intervalMs - 0.5);
   const jitterMs = sinceMs - skipped * page.intervalMs;
   const step = value - page.value;
@@ -213,7 +213,7 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
 export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch, pageBytes: number): void {
   const value = scratch.value;
   const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
-  // A fixed share of all samples, or the rare ones would decide. What a boot brings says nothing about the timer.
+  // A fixed share of all samples: otherwise the rare ones would decide. The first sample after a boot says nothing about the timer.
   const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
   s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[JITTER] : scratch.jitterMs;

@@ -1,55 +1,56 @@
 import { DATA_WORDS } from "../format/code-words.ts";
 import { NATIVE_BELOW } from "../format/decimal.ts";
+import type { RawMs, TrueMs } from "../format/times.ts";
 import type { PlainStart } from "./plain.ts";
 
 /** More than a piece of plain words can add to a value. */
 const STEPS_MAX = 100000;
 
-/** A straight piece of the time map, and what the points made from it must keep within. */
+/** How samples become points, on a straight stretch of the time map, and what the points must keep within. */
 export interface TextLine {
+  /** It holds for raw times of `session` from `fromRawMs` up to but not including `toRawMs`; undefined = for none. */
+  stretch: { fromRawMs: RawMs; toRawMs: RawMs; rate: number } | undefined;
+  session: number;
   /** The timestamp of a raw time is zeroMs + raw × rate, rounded down. */
   zeroMs: number;
-  rate: number;
-  /** It holds for raw times of this session from `fromRawMs` up to but not including `toRawMs`. */
-  session: number;
-  fromRawMs: number;
-  toRawMs: number;
   /** A value is its scaled integer divided by this, a power of ten. */
   divisor: number;
   /** No sample may be later, to the half ms that `zeroMs` rounds by. */
-  untilTrueMs: number;
+  untilTrueMs: TrueMs;
   pointsMax: number;
   /** The first timestamp must be later than this. */
-  afterTrueMs: number;
+  afterTrueMs: TrueMs;
   /** What a piece that was folded leaves: its points as `,[timestamp,value]` each, to be taken at once, as the text is long. */
   text: string;
   /** And its last timestamp. */
-  lastTrueMs: number;
+  lastTrueMs: TrueMs;
 }
 
 /**
- * Whether all samples of a piece are usual, asked once for all of them: the line keeps their times certain enough, and
- * slots that far apart stay in order.
+ * Whether all samples of a piece are usual, asked once for all of them: each lies on the line, within its limits, and the
+ * slots are so far apart that jitter does not change their order.
  */
 function isUsual(line: TextLine, start: PlainStart, bytes: number): boolean {
+  const stretch = line.stretch;
   const samples = bytes / start.words;
   const spanMs = start.jitterSpan;
   const firstRawMs = start.nextMs - spanMs;
   const lastRawMs = start.nextMs + (samples - 1) * start.intervalMs + spanMs;
   return (
+    stretch !== undefined &&
     start.session === line.session &&
-    firstRawMs >= line.fromRawMs &&
-    lastRawMs < line.toRawMs &&
+    firstRawMs >= stretch.fromRawMs &&
+    lastRawMs < stretch.toRawMs &&
     start.intervalMs >= 2 * spanMs + 2 &&
-    line.zeroMs + firstRawMs * line.rate >= line.afterTrueMs + 1 &&
-    line.zeroMs - 0.5 + lastRawMs * line.rate <= line.untilTrueMs &&
+    line.zeroMs + firstRawMs * stretch.rate >= line.afterTrueMs + 1 &&
+    line.zeroMs - 0.5 + lastRawMs * stretch.rate <= line.untilTrueMs &&
     samples <= line.pointsMax &&
     (line.divisor === 1 || (start.value < NATIVE_BELOW - STEPS_MAX && start.value > STEPS_MAX - NATIVE_BELOW))
   );
 }
 
 /**
- * A usual piece of plain words as text, in one loop from its bytes; returns its last value. Undefined when it is rather to be
+ * A usual piece of plain words as text, in one loop from its bytes; returns its last value. Undefined when it has to be
  * read as arrays. `steps` and `jitters` are those of plain.ts, which also finds out whether a byte was no sample. On the interpreter adding to a text takes
  * as long as mapping to pairs and JSON.stringify, and a fifth of the JsVars. Names are looked up in the order in which they
  * stand here.
@@ -67,7 +68,7 @@ export function foldText(
   let value = start.value;
   const floor = Math.floor;
   const zero = line.zeroMs;
-  const rate = line.rate;
+  const rate = (line.stretch as { rate: number }).rate;
   let text = "";
   const divisor = line.divisor;
   let lastMs = 0;

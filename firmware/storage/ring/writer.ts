@@ -18,7 +18,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
   const pageBytes = region.pageBytes;
   const one = new Uint8Array(1);
 
-  /** Seals the stream's page and takes another, for a sample at `rawMs`. False when there is none to be had. */
+  /** Seals the stream's page and takes another for a sample at `rawMs`. False when no page can be had. */
   function turn(s: Stream, rawMs: number, value: number): boolean {
     const old = s.page;
     const retired = ledger.retired(s.pin);
@@ -32,7 +32,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
       next.missedBefore = (old.missedBefore + old.missed) >>> 0;
       next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
       if (!s.rebase && s.open) {
-        // The grid goes on, shifted to the middle of what the timer does.
+        // The grid of slots goes on, shifted by the mean jitter.
         const skipped = Math.ceil((rawMs - old.nextMs) / old.intervalMs - 0.5);
         startMs = Math.max(0, old.nextMs + skipped * old.intervalMs + meanJitterMs(old));
         // No record can set the base to before the page's own: a sample that is early begins the grid itself.
@@ -72,7 +72,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
             commitSample(s, page, rawMs, scratch, pageBytes);
             return true;
           }
-          // What it left is torn. The sample goes behind it once more, then to another page.
+          // What was programmed is torn. The sample is tried behind it once, then on another page.
           page.at += length + GAP_BYTES;
           page.plainUntil = 0;
           if (s.torn) s.open = false;

@@ -1,4 +1,4 @@
-/** The list of sync points under open attempts: bounded, and the same for each of them until it is closed. */
+/** The list of fixes while attempts are open: bounded, and the same for each attempt until it is closed. */
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
@@ -47,7 +47,7 @@ it.each([
   [4096, 1],
   [1024, 4],
 ])(
-  "stands 60 days without the server's answer, %d-byte pages, %d a bank: every datastream in flight, a sync an hour",
+  "stands 60 days without an answer, with every datastream in flight and a fix an hour (%d-byte pages, %d a bank)",
   (pageBytes, bankPages) => {
     const { region, flash } = createRegion(2 * bankPages, pageBytes);
     let ledger = openLedger(region, bankPages);
@@ -106,7 +106,7 @@ it.each([
   },
 );
 
-it("keeps each attempt's points and the bound of the list, however attempts, fixes, boots and refusals follow on each other", () => {
+it("keeps the fixes of each attempt, and the list within its bound, in any order of attempts, fixes, boots and refusals", () => {
   const event = fc.record({
     kind: fc.constantFrom("sync", "sync", "open", "open", "settle", "refuse", "unknown", "boot"),
     pin: fc.integer({ min: 1, max: 4 }),
@@ -162,7 +162,7 @@ it("keeps each attempt's points and the bound of the list, however attempts, fix
   expect(longest).toBeLessThanOrEqual(FIXES_MAX + 4);
 });
 
-it("stands 60 days in which some attempt is open at any time, each closed only after the next was made", () => {
+it("stands 60 days with an attempt open at any time", () => {
   const { region } = createRegion(2, 4096);
   const ledger = openLedger(region, 1);
   let longest = 0;

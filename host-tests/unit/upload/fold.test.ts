@@ -148,7 +148,7 @@ describe("a batch made from words as they lie on flash", () => {
     const reader = ring.reader(PIN, 0, Number.POSITIVE_INFINITY);
     let folded = 0;
     const line: TextLine = {
-      ...{ zeroMs: EPOCH_MS, rate: 1, session: 1, fromRawMs: 0, toRawMs: Infinity, divisor: 10 },
+      ...{ stretch: { fromRawMs: 0, toRawMs: Infinity, rate: 1 }, session: 1, zeroMs: EPOCH_MS, divisor: 10 },
       ...{ untilTrueMs: Infinity, pointsMax: Infinity, afterTrueMs: 0, text: "", lastTrueMs: 0 },
     };
     for (let count = reader.next(line); count > 0; count = reader.next(line)) {
