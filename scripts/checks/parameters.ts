@@ -1,0 +1,37 @@
+/** How many arguments a function takes by position. Beyond that nobody sees which is which: one object names them. */
+import { childrenOf, type Node } from "../build/ast/scopes.ts";
+import type { Problem } from "../build/bundle.ts";
+import { nameOf } from "./function-size.ts";
+import type { SourceFile } from "./source-file.ts";
+
+const POSITIONS_MAX = 5;
+
+/** Functions that take any number of like things, and one of JavaScript's own that takes seven. */
+const TAKES_MORE =
+  /^(assign|asyncProperty|concat|constantFrom|error|fromCharCode|join|log|max|min|of|oneof|print|property|push|resolve|tuple|unshift|UTC)$/;
+
+/** Every signature and every call with too many positions: of functions, methods, constructors and their types. */
+export function findManyParameters(file: SourceFile): Problem[] {
+  if (!file.isCode) return [];
+  const problems: Problem[] = [];
+  const complain = (node: Node, text: string) =>
+    problems.push(
+      file.problem(node.start, `${text}, the limit is ${POSITIONS_MAX}`, "one object with named properties"),
+    );
+  const visit = (node: Node, parent: Node): void => {
+    // `this` says what a function is called on.
+    const count = node.params?.filter?.((one: Node) => one.name !== "this").length ?? 0;
+    // What is handed over on the spot has the positions that the receiver gives it.
+    const isHandedOver = parent.type === "CallExpression" && parent.arguments.includes(node);
+    if (count > POSITIONS_MAX && !isHandedOver) {
+      complain(node, `${nameOf(node, parent)} takes ${count} arguments`);
+    }
+    if ((node.type === "CallExpression" || node.type === "NewExpression") && node.arguments.length > POSITIONS_MAX) {
+      const name = node.callee.property?.name ?? node.callee.name ?? "a function";
+      if (!TAKES_MORE.test(name)) complain(node, `${name} is given ${node.arguments.length} arguments`);
+    }
+    for (const child of childrenOf(node)) visit(child, node);
+  };
+  visit(file.program, file.program);
+  return problems;
+}

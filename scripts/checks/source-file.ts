@@ -1,0 +1,73 @@
+/** A file of the repository as the house rules read it: its text, and its syntax tree, parsed when first needed. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSync } from "rolldown/utils";
+import type { Node } from "../build/ast/scopes.ts";
+import type { Problem } from "../build/bundle.ts";
+
+export class SourceFile {
+  /** From the repository's root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  #program: Node | undefined;
+  #lineStarts: number[] | undefined;
+
+  constructor(path: string, text: string) {
+    this.path = path;
+    this.text = text;
+  }
+
+  /** TypeScript that people wrote. Declarations of a library are not ours to shape. */
+  get isCode(): boolean {
+    return this.path.endsWith(".ts") && !this.path.endsWith(".d.ts");
+  }
+
+  /** Its syntax tree: ESTree with TypeScript's nodes in it. Throws SyntaxError when it cannot be parsed. */
+  get program(): Node {
+    if (this.#program === undefined) {
+      // TypeScript's own parser has no stable API in version 7; esbuild's output loses the lines.
+      const { program, errors } = parseSync(this.path, this.text);
+      if (errors.length > 0) throw new SyntaxError(`${this.path}: ${errors[0].message}`);
+      this.#program = program as unknown as Node;
+    }
+    return this.#program;
+  }
+
+  /** The line of an offset in the text, from 1. */
+  lineAt(offset: number): number {
+    if (this.#lineStarts === undefined) {
+      this.#lineStarts = [0];
+      for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1)) {
+        this.#lineStarts.push(at + 1);
+      }
+    }
+    let low = 0;
+    let high = this.#lineStarts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#lineStarts[middle] <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+
+  /** A complaint about the code at this offset. */
+  problem(offset: number, text: string, instead?: string): Problem {
+    return { file: this.path, line: this.lineAt(offset), column: 1, text, instead };
+  }
+}
+
+/** Every tracked text file under a root. Files that Git does not know are the user's own: no rule reads them. */
+export function trackedFiles(root: string): SourceFile[] {
+  const listed = execFileSync("git", ["ls-files", "-z", "--cached"], { cwd: root, encoding: "utf8" });
+  return listed.split("\0").flatMap((path) => {
+    if (path === "" || /\.(png|bin|gz|ico)$/.test(path)) return [];
+    try {
+      return [new SourceFile(path, readFileSync(join(root, path), "utf8"))];
+    } catch {
+      // Deleted, and not committed yet.
+      return [];
+    }
+  });
+}
