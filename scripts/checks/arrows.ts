@@ -1,6 +1,6 @@
 /** Who may import whom: `firmware ← scripts ← host-tests`, and the arrows between the folders inside. */
 import { dirname, join, normalize } from "node:path";
-import { childrenOf, type Node } from "../build/ast/scopes.ts";
+import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -102,16 +102,14 @@ export function findBackArrows(file: SourceFile): Problem[] {
  */
 export function importsOf(file: SourceFile): Import[] {
   const found: Import[] = [];
-  const visit = (node: Node): void => {
+  file.walk((node) => {
     const source = sourceOf(node);
     const target = source === undefined ? undefined : targetOf(file.path, source);
     if (target !== undefined) {
       const isType = node.importKind === "type" || node.exportKind === "type" || node.type === "TSImportType";
       found.push({ target, isType, at: node.start });
     }
-    for (const child of childrenOf(node)) visit(child);
-  };
-  visit(file.program);
+  });
   return found;
 }
 

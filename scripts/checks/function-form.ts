@@ -1,5 +1,4 @@
 /** One form for a named function in the firmware: a declaration. An arrow is for what is handed over on the spot. */
-import { childrenOf, type Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -7,14 +6,12 @@ import type { SourceFile } from "./source-file.ts";
 export function findFunctionsInConstants(file: SourceFile): Problem[] {
   if (!file.isCode || !file.path.startsWith("firmware/")) return [];
   const problems: Problem[] = [];
-  const visit = (node: Node): void => {
+  file.walk((node) => {
     const value = node.type === "VariableDeclarator" ? node.init : undefined;
     if (/^(Arrow)?FunctionExpression$/.test(value?.type) && value.body.type === "BlockStatement") {
       const name = node.id.name;
       problems.push(file.problem(node.start, `${name} is a function in a constant`, `function ${name}(…) {…}`));
     }
-    for (const child of childrenOf(node)) visit(child);
-  };
-  visit(file.program);
+  });
   return problems;
 }

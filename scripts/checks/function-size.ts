@@ -15,15 +15,10 @@ const FACTORY_LINES_MAX = 150;
 export function findLongFunctions(file: SourceFile): Problem[] {
   if (!file.isCode) return [];
   const problems: Problem[] = [];
-  const visit = (node: Node, parent: Node): void => {
-    if (isFunction(node) && node.body) {
-      const complaint = complaintAbout(file, node, parent);
-      if (complaint !== undefined)
-        problems.push(file.problem(node.start, complaint, "functions that each do one thing"));
-    }
-    for (const child of childrenOf(node)) visit(child, node);
-  };
-  visit(file.program, file.program);
+  file.walk((node, parent) => {
+    const complaint = isFunction(node) && node.body ? complaintAbout(file, node, parent) : undefined;
+    if (complaint !== undefined) problems.push(file.problem(node.start, complaint, "functions that each do one thing"));
+  });
   return problems;
 }
 

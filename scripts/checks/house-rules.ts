@@ -19,30 +19,35 @@ export interface Breach extends Problem {
 
 interface Rule {
   name: string;
-  find: (files: SourceFile[]) => Problem[];
+  find: (file: SourceFile) => Problem[];
   isAdvice?: true;
 }
 
+/** Each reads one file. Twin files alone are seen in all files together. */
 const RULES: Rule[] = [
-  { name: "forbidden texts", find: inEach(findForbiddenTexts) },
-  { name: "arrows", find: inEach(findBackArrows) },
-  { name: "Espruino's names", find: inEach(findEspruinoNames) },
-  { name: "function size", find: inEach(findLongFunctions) },
-  { name: "parameters", find: inEach(findManyParameters) },
-  { name: "function form", find: inEach(findFunctionsInConstants) },
-  { name: "twin files", find: findTwinFiles },
-  { name: "retired words", find: inEach(findRetiredWords) },
-  { name: "file length", find: inEach(findLongFiles), isAdvice: true },
+  { name: "forbidden texts", find: findForbiddenTexts },
+  { name: "arrows", find: findBackArrows },
+  { name: "Espruino's names", find: findEspruinoNames },
+  { name: "function size", find: findLongFunctions },
+  { name: "parameters", find: findManyParameters },
+  { name: "function form", find: findFunctionsInConstants },
+  { name: "retired words", find: findRetiredWords },
+  { name: "file length", find: findLongFiles, isAdvice: true },
 ];
 
 /** Every breach of the house's rules in these files. */
 export function findBreaches(files: SourceFile[]): Breach[] {
-  return RULES.flatMap(({ name, find, isAdvice }) =>
-    find(files).map((problem): Breach => {
-      const isNotYet = NOT_YET.some(([rule, path]) => rule === name && problem.file.startsWith(path));
-      return { ...problem, rule: name, weight: isNotYet ? "not yet" : isAdvice ? "advice" : "error" };
-    }),
-  );
+  const breaches = files.flatMap((file) => {
+    const found = RULES.flatMap((rule) => rule.find(file).map((problem) => breachOf(problem, rule)));
+    file.forgetTree();
+    return found;
+  });
+  return breaches.concat(findTwinFiles(files).map((problem) => breachOf(problem, { name: "twin files" })));
+}
+
+function breachOf(problem: Problem, { name, isAdvice }: Omit<Rule, "find">): Breach {
+  const isNotYet = NOT_YET.some(([rule, path]) => rule === name && problem.file.startsWith(path));
+  return { ...problem, rule: name, weight: isNotYet ? "not yet" : isAdvice ? "advice" : "error" };
 }
 
 /** One line a breach, as `file:line:column: text`; of those that wait, one line for each room and rule. */
@@ -55,8 +60,4 @@ export function tellBreaches(breaches: Breach[]): string {
     if (hidden.length > 0) lines.push(`not yet: ${hidden.length} × ${rule} in ${path}`);
   }
   return lines.join("\n");
-}
-
-function inEach(find: (file: SourceFile) => Problem[]): Rule["find"] {
-  return (files) => files.flatMap(find);
 }

@@ -1,6 +1,5 @@
 /** One name for one thing: file names that stand once, and words that were given up. */
 import { basename } from "node:path";
-import { childrenOf, type Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
@@ -61,15 +60,13 @@ function isOnPurpose(first: SourceFile, other: SourceFile): boolean {
 export function findRetiredWords(file: SourceFile): Problem[] {
   if (!file.isCode) return [];
   const problems = new Map<string, Problem>();
-  const visit = (node: Node): void => {
+  file.walk((node) => {
     if (/^(Private)?Identifier$/.test(node.type) && !problems.has(node.name)) {
       const instead = insteadOf(node.name, file.path);
       if (instead !== undefined)
         problems.set(node.name, file.problem(node.start, `calls something ${node.name}`, instead));
     }
-    for (const child of childrenOf(node)) visit(child);
-  };
-  visit(file.program);
+  });
   return [...problems.values()];
 }
 

@@ -1,5 +1,5 @@
 /** How many arguments a function takes by position. Beyond that nobody sees which is which: one object names them. */
-import { childrenOf, type Node } from "../build/ast/scopes.ts";
+import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import { nameOf } from "./function-size.ts";
 import type { SourceFile } from "./source-file.ts";
@@ -18,7 +18,7 @@ export function findManyParameters(file: SourceFile): Problem[] {
     problems.push(
       file.problem(node.start, `${text}, the limit is ${POSITIONS_MAX}`, "one object with named properties"),
     );
-  const visit = (node: Node, parent: Node): void => {
+  file.walk((node, parent) => {
     // `this` says what a function is called on.
     const count = node.params?.filter?.((one: Node) => one.name !== "this").length ?? 0;
     // What is handed over on the spot has the positions that the receiver gives it.
@@ -30,8 +30,6 @@ export function findManyParameters(file: SourceFile): Problem[] {
       const name = node.callee.property?.name ?? node.callee.name ?? "a function";
       if (!TAKES_MORE.test(name)) complain(node, `${name} is given ${node.arguments.length} arguments`);
     }
-    for (const child of childrenOf(node)) visit(child, node);
-  };
-  visit(file.program, file.program);
+  });
   return problems;
 }

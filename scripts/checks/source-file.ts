@@ -11,6 +11,8 @@ export class SourceFile {
   readonly path: string;
   readonly text: string;
   #program: Node | undefined;
+  /** Each node, then its parent. */
+  #nodes: Node[] | undefined;
   #lineStarts: number[] | undefined;
 
   constructor(path: string, text: string) {
@@ -34,6 +36,21 @@ export class SourceFile {
     return this.#program;
   }
 
+  /** Calls `visit` for every node with its parent, in the order of the text. The tree is walked once for all rules. */
+  walk(visit: (node: Node, parent: Node) => void): void {
+    if (this.#nodes === undefined) {
+      this.#nodes = [];
+      listNodes(this.program, this.program, this.#nodes);
+    }
+    for (let i = 0; i < this.#nodes.length; i += 2) visit(this.#nodes[i], this.#nodes[i + 1]);
+  }
+
+  /** Lets the tree go. All trees of the repository together keep the garbage collector busy. */
+  forgetTree(): void {
+    this.#program = undefined;
+    this.#nodes = undefined;
+  }
+
   /** The line of an offset in the text, from 1. */
   lineAt(offset: number): number {
     if (this.#lineStarts === undefined) {
@@ -55,6 +72,17 @@ export class SourceFile {
   /** A complaint about the code at this offset. */
   problem(offset: number, text: string, instead?: string): Problem {
     return { file: this.path, line: this.lineAt(offset), column: 1, text, instead };
+  }
+}
+
+function listNodes(node: Node, parent: Node, nodes: Node[]): void {
+  nodes.push(node, parent);
+  for (const key in node) {
+    const value = node[key];
+    if (value === null || typeof value !== "object") continue;
+    if (Array.isArray(value)) {
+      for (const one of value) if (typeof one?.type === "string") listNodes(one, node, nodes);
+    } else if (typeof value.type === "string") listNodes(value, node, nodes);
   }
 }
 
