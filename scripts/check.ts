@@ -7,7 +7,7 @@ import { BundleError, bundleFirmware, formatProblem, ROOT } from "./build/bundle
 import { checkDialect } from "./build/dialect/check-dialect.ts";
 import { bundleBytesMax } from "./build.ts";
 import { findBreaches, tellBreaches } from "./checks/house-rules.ts";
-import { trackedFiles } from "./checks/source-file.ts";
+import { trackedFiles, trackedPaths } from "./checks/source-file.ts";
 
 interface Verdict {
   isGood: boolean;
@@ -25,6 +25,10 @@ function run(tool: string, ...args: string[]): Promise<Verdict> {
     child.on("error", (error) => done({ isGood: false, text: error.message }));
     child.on("close", (status) => done({ isGood: status === 0, text: status === 0 ? "" : text.trimEnd() }));
   });
+}
+
+function lint(): Promise<Verdict> {
+  return run("biome", "check", "--error-on-warnings", "--files-ignore-unknown=true", ...trackedPaths(ROOT));
 }
 
 async function dialect(): Promise<Verdict> {
@@ -49,13 +53,13 @@ const CHECKS: { [name: string]: { what: string; check: () => Promise<Verdict> } 
     what: "types of the firmware, with Espruino's library only",
     check: () => run("tsc", "--noEmit", "-p", "firmware/tsconfig.json"),
   },
-  lint: { what: "lint and format", check: () => run("biome", "check", "--error-on-warnings", ".") },
+  lint: { what: "lint and format", check: lint },
   dialect: { what: "Espruino's dialect", check: dialect },
   size: { what: "size of the bundle", check: size },
   house: { what: "house rules", check: houseRules },
 };
 
-/** The sources that cannot be built are a verdict; anything else is a fault of the check itself. */
+/** Sources that cannot be built are a verdict. Any other error is a fault of the check itself. */
 function verdictOf(error: unknown): Verdict {
   if (!(error instanceof BundleError)) throw error;
   return { isGood: false, text: error.message };

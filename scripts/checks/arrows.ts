@@ -5,8 +5,8 @@ import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
 /**
- * For each folder, what it may import: a folder, a file, or one for its types only ("type …"). The longest folder that
- * a file lies in decides. What is named nowhere else, such as data files beside the code, is free.
+ * What each folder may import: a folder, a file, or one of these for its types only ("type …"). The longest folder around a
+ * file decides. Targets outside firmware/, scripts/ and host-tests/ are free.
  */
 const ARROWS: { [folder: string]: string[] } = {
   "firmware/": ["firmware/"],
@@ -47,7 +47,7 @@ const ARROWS: { [folder: string]: string[] } = {
     "type firmware/settings.ts",
     "type firmware/device-types.ts",
   ],
-  // The verbs: one file a command.
+  // The commands, one file each.
   "scripts/": ["firmware/", "scripts/"],
   "scripts/build/": ["firmware/", "scripts/build/"],
   // Written from the contract, not from the client: otherwise both share one misunderstanding.
@@ -67,14 +67,14 @@ const ARROWS: { [folder: string]: string[] } = {
   "host-tests/": ["firmware/", "scripts/", "host-tests/"],
 };
 
-/** A command may be started by a test or by another command; a library never calls upwards. */
-const VERB = /^scripts\/[^/]+\.ts$/;
-const MAY_IMPORT_VERBS = /^scripts\/[^/]+\.ts$|^host-tests\//;
+/** Only tests and other commands may import a command: no module imports what is built on it. */
+const COMMAND = /^scripts\/[^/]+\.ts$/;
+const MAY_IMPORT_COMMANDS = /^scripts\/[^/]+\.ts$|^host-tests\//;
 
 export interface Import {
   /** The file that is named, from the repository's root. */
   target: string;
-  /** Nothing of it is left at run time. */
+  /** It is gone at run time. */
   isType: boolean;
   at: number;
 }
@@ -86,8 +86,8 @@ export function findBackArrows(file: SourceFile): Problem[] {
   if (folder === undefined) return [];
   return importsOf(file).flatMap(({ target, isType, at }) => {
     if (!/^(firmware|scripts|host-tests)\//.test(target)) return [];
-    if (VERB.test(target) && !MAY_IMPORT_VERBS.test(file.path)) {
-      return [file.problem(at, `${folder} may not import ${target}, a command`, "a module below scripts/ for both")];
+    if (COMMAND.test(target) && !MAY_IMPORT_COMMANDS.test(file.path)) {
+      return [file.problem(at, `${folder} may not import ${target}, a command`, "a module that both import")];
     }
     const isAllowed = ARROWS[folder].some((one) => {
       return target.startsWith(one) || (isType && one.startsWith("type ") && target.startsWith(one.slice(5)));
@@ -142,7 +142,7 @@ function textOf(node: Node | null | undefined): string | undefined {
 }
 
 function targetOf(path: string, source: string): string | undefined {
-  // As device files name the firmware (scripts/build).
+  // Device files name the firmware so (scripts/build).
   if (source.startsWith("espruino-backfill/")) return `firmware/${source.slice("espruino-backfill/".length)}`;
   if (!source.startsWith(".")) return undefined;
   return normalize(join(dirname(path), source)).replaceAll("\\", "/");

@@ -2,7 +2,7 @@
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
-/** This rule and its test name what they forbid. */
+/** All files but this rule and its test, which name what they forbid. */
 const ELSEWHERE = /^(?!.*\/checks\/(forbidden-texts|house-rules\.test)\.ts$)/;
 
 const FORBIDDEN: [what: string, pattern: RegExp, files: RegExp][] = [

@@ -1,4 +1,4 @@
-/** One form for a named function in the firmware: a declaration. An arrow is for what is handed over on the spot. */
+/** One form for named functions in the firmware: the declaration. Arrows are for callbacks that are passed at once. */
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 

@@ -6,8 +6,8 @@ import type { SourceFile } from "./source-file.ts";
 /** Lines between the braces, comments and inner functions included. */
 const FUNCTION_LINES_MAX = 70;
 /**
- * A factory declares functions and returns them, or an object of them, over a state they share. What it says outside
- * those functions is a function's own body, and no longer than one.
+ * A factory makes functions that share a state: it declares them, or returns an object of them. The lines outside these
+ * functions are limited as those of any function.
  */
 const FACTORY_LINES_MAX = 150;
 
@@ -27,7 +27,7 @@ function complaintAbout(file: SourceFile, node: Node, parent: Node): string | un
   if (lines <= FUNCTION_LINES_MAX) return undefined;
   const name = nameOf(node, parent);
   if (file.path.startsWith("host-tests/") && isSuite(node, parent)) {
-    // A list of tests has no limit, each test has.
+    // The list has no limit, each of its tests has.
     const own = lines - linesWithin(file, outermostFunctions(node.body));
     return own <= FUNCTION_LINES_MAX
       ? undefined
@@ -51,7 +51,7 @@ function linesWithin(file: SourceFile, functions: Node[]): number {
   return functions.reduce((sum, one) => sum + file.lineAt(one.end) - file.lineAt(one.start) + 1, 0);
 }
 
-/** The functions that a factory's own statements declare, assign or put into an object. */
+/** The functions that the statements of a body declare, assign, return or put into an object. */
 function functionsMadeBy(node: Node): Node[] {
   if (node.body.type !== "BlockStatement") return functionsIn(node.body);
   return node.body.body.flatMap((statement: Node) => {
@@ -63,7 +63,7 @@ function functionsMadeBy(node: Node): Node[] {
       case "ExpressionStatement":
         return statement.expression.type === "AssignmentExpression" ? functionsIn(statement.expression.right) : [];
       case "ReturnStatement":
-        return statement.argument?.type === "ObjectExpression" ? functionsIn(statement.argument) : [];
+        return functionsIn(statement.argument);
       default:
         return [];
     }
@@ -74,6 +74,7 @@ function functionsMadeBy(node: Node): Node[] {
 function functionsIn(value: Node | null | undefined): Node[] {
   if (!value) return [];
   if (isFunction(value)) return [value];
+  if (/^TS(As|Satisfies)Expression$/.test(value.type)) return functionsIn(value.expression);
   if (value.type !== "ObjectExpression") return [];
   return value.properties.flatMap((one: Node) => (one.type === "Property" ? functionsIn(one.value) : []));
 }
@@ -82,7 +83,7 @@ function outermostFunctions(node: Node): Node[] {
   return childrenOf(node).flatMap((child) => (isFunction(child) ? [child] : outermostFunctions(child)));
 }
 
-/** What is handed to `describe(…)`, `describe.each(…)(…)`, `suite(…)` and their like. */
+/** Whether a function is handed to `describe(…)`, `describe.each(…)(…)`, `suite(…)` and their like. */
 function isSuite(node: Node, parent: Node): boolean {
   if (parent.type !== "CallExpression" || !parent.arguments.includes(node)) return false;
   let callee = parent.callee;
@@ -93,7 +94,7 @@ function isSuite(node: Node, parent: Node): boolean {
   return /^(describe|suite)/.test(callee.name);
 }
 
-/** What people call it: its name, or the one it is given. */
+/** How a complaint calls a function: its own name, or the name that it is given, or who receives it. */
 export function nameOf(node: Node, parent: Node): string {
   const isNamedByParent = /^(VariableDeclarator|TSTypeAliasDeclaration)$/.test(parent.type);
   const id = node.id ?? node.key ?? (isNamedByParent ? parent.id : parent.key);

@@ -13,7 +13,7 @@ import type { SourceFile } from "./source-file.ts";
 
 export interface Breach extends Problem {
   rule: string;
-  /** "error" fails the check, "advice" is told and fails nothing, "not yet" is counted only. */
+  /** Only an "error" fails the check. "advice" is shown, "not yet" is only counted. */
   weight: "error" | "advice" | "not yet";
 }
 
@@ -23,7 +23,7 @@ interface Rule {
   isAdvice?: true;
 }
 
-/** Each reads one file. Twin files alone are seen in all files together. */
+/** Each reads one file at a time. Only twin files need all files together. */
 const RULES: Rule[] = [
   { name: "forbidden texts", find: findForbiddenTexts },
   { name: "arrows", find: findBackArrows },
@@ -50,7 +50,7 @@ function breachOf(problem: Problem, { name, isAdvice }: Omit<Rule, "find">): Bre
   return { ...problem, rule: name, weight: isNotYet ? "not yet" : isAdvice ? "advice" : "error" };
 }
 
-/** One line a breach, as `file:line:column: text`; of those that wait, one line for each room and rule. */
+/** One line for each breach, as `file:line:column: text`, and one for each entry of not-yet.ts. */
 export function tellBreaches(breaches: Breach[]): string {
   const lines = breaches
     .filter(({ weight }) => weight !== "not yet")

@@ -1,24 +1,21 @@
-/** One name for one thing: file names that stand once, and words that were given up. */
+/** One name for one thing: no two files share a name, and a word that was given up does not come back. */
 import { basename } from "node:path";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
 /** Files that share a name on purpose, each group with its reason. */
-const TWINS: { reason: string; paths: string[] }[] = [
-  ...["flash", "modules", "partitions", "pins", "wifi"].map((name) => ({
-    reason: "the simulator's side of a port is named after the port",
-    paths: [`firmware/platform/${name}.ts`, `scripts/simulator/${name}.ts`],
-  })),
-  {
-    reason: "a kind of sensor, and the port that it reads",
-    paths: ["firmware/platform/analog.ts", "firmware/sensors/analog.ts"],
-  },
+const TWINS: [reason: string, paths: RegExp][] = [
+  [
+    "the simulator's side of a port is named after the port",
+    /^(firmware\/platform|scripts\/simulator(\/\w+)?)\/(flash|machine|modules|partitions|pins|wifi)\.ts$/,
+  ],
+  ["a kind of sensor is named after the port that it reads", /^firmware\/(platform|sensors)\/analog\.ts$/],
 ];
 
 /** A command's file is named after the command: `npm run flash` is scripts/flash.ts. */
 const COMMAND = /^scripts\/[^/]+\.ts$/;
 
-/** Words that were given up, and what the thing is called now. */
+/** Words that were given up, and what their things are called now. */
 const RETIRED: [word: RegExp, successor: string][] = [
   [/sync_?point/i, "fix: a moment of raw time with its true time"],
   [/time_?sync/i, "fix: a moment of raw time with its true time"],
@@ -26,7 +23,7 @@ const RETIRED: [word: RegExp, successor: string][] = [
   [/uploader|upload_?run/i, "drain: the part of a delivery that sends"],
 ];
 
-/** Words with one meaning, which stay where that meaning is: a bench is what `npm run bench` runs. */
+/** Words that only one room may use: a bench is what `npm run bench` runs. */
 const AT_HOME: [word: RegExp, home: RegExp, instead: string][] = [
   [
     /^(?!benchmark)bench|Bench/,
@@ -53,7 +50,7 @@ export function findTwinFiles(files: SourceFile[]): Problem[] {
 }
 
 function isOnPurpose(first: SourceFile, other: SourceFile): boolean {
-  return TWINS.some(({ paths }) => paths.includes(first.path) && paths.includes(other.path));
+  return TWINS.some(([, paths]) => paths.test(first.path) && paths.test(other.path));
 }
 
 /** Every identifier that holds a word which was given up, or one that belongs to another room. */

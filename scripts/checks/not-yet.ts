@@ -1,4 +1,4 @@
-/** Rooms that a rule does not hold yet: its breaches there are counted and fail nothing. To be emptied. */
+/** Rooms in which a rule does not hold yet: its breaches are counted there and fail nothing. To be emptied. */
 export const NOT_YET: [rule: string, path: string][] = [
   ["arrows", "firmware/storage/"],
   ["arrows", "scripts/console/"],

@@ -1,4 +1,4 @@
-/** How many arguments a function takes by position. Beyond that nobody sees which is which: one object names them. */
+/** How many arguments a function takes by position. More are hard to tell apart: then one object names them. */
 import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import { nameOf } from "./function-size.ts";
@@ -6,7 +6,7 @@ import type { SourceFile } from "./source-file.ts";
 
 const POSITIONS_MAX = 5;
 
-/** Functions that take any number of like things, and one of JavaScript's own that takes seven. */
+/** Functions that take any number of similar things, and Date.UTC, which takes seven. */
 const TAKES_MORE =
   /^(assign|asyncProperty|concat|constantFrom|error|fromCharCode|join|log|max|min|of|oneof|print|property|push|resolve|tuple|unshift|UTC)$/;
 
@@ -21,9 +21,9 @@ export function findManyParameters(file: SourceFile): Problem[] {
   file.walk((node, parent) => {
     // `this` says what a function is called on.
     const count = node.params?.filter?.((one: Node) => one.name !== "this").length ?? 0;
-    // What is handed over on the spot has the positions that the receiver gives it.
+    // The receiver of a callback decides on its positions.
     const isHandedOver = parent.type === "CallExpression" && parent.arguments.includes(node);
-    if (count > POSITIONS_MAX && !isHandedOver) {
+    if (count > POSITIONS_MAX && !isHandedOver && !node.type.startsWith("TSTypeParameter")) {
       complain(node, `${nameOf(node, parent)} takes ${count} arguments`);
     }
     if ((node.type === "CallExpression" || node.type === "NewExpression") && node.arguments.length > POSITIONS_MAX) {

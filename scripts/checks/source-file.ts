@@ -1,6 +1,6 @@
 /** A file of the repository as the house rules read it: its text, and its syntax tree, parsed when first needed. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync } from "rolldown/utils";
 import type { Node } from "../build/ast/scopes.ts";
@@ -86,16 +86,15 @@ function listNodes(node: Node, parent: Node, nodes: Node[]): void {
   }
 }
 
-/** Every tracked text file under a root. Files that Git does not know are the user's own: no rule reads them. */
-export function trackedFiles(root: string): SourceFile[] {
+/** Paths of all tracked files under a root that exist. Files that Git does not know are the user's own: no check reads them. */
+export function trackedPaths(root: string): string[] {
   const listed = execFileSync("git", ["ls-files", "-z", "--cached"], { cwd: root, encoding: "utf8" });
-  return listed.split("\0").flatMap((path) => {
-    if (path === "" || /\.(png|bin|gz|ico)$/.test(path)) return [];
-    try {
-      return [new SourceFile(path, readFileSync(join(root, path), "utf8"))];
-    } catch {
-      // Deleted, and not committed yet.
-      return [];
-    }
-  });
+  return listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+}
+
+/** The text files of them. */
+export function trackedFiles(root: string): SourceFile[] {
+  return trackedPaths(root)
+    .filter((path) => !/\.(png|bin|gz|ico)$/.test(path))
+    .map((path) => new SourceFile(path, readFileSync(join(root, path), "utf8")));
 }

@@ -43,15 +43,16 @@ describe("npm run check", () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "backfill-house-"));
-    for (const path of ["scripts", "firmware", "package.json"])
+    for (const path of ["scripts", "firmware", "package.json", ".biome.json", ".gitignore"])
       cpSync(join(ROOT, path), join(root, path), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
     git("init", "--quiet");
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  // A hook that runs the tests sets GIT_DIR to this repository.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+  // A Git hook that runs the tests sets GIT_DIR to this repository; a CI may ask for colours.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(GIT_|FORCE_COLOR)/.test(name));
+  const env = { ...Object.fromEntries(inherited), NO_COLOR: "1" };
 
   function git(...args: string[]): void {
     execFileSync("git", args, { cwd: root, env });
@@ -63,19 +64,19 @@ describe("npm run check", () => {
   }
 
   function check(): { status: number | null; output: string } {
-    const args = [join("node_modules", "tsx", "dist", "cli.mjs"), join("scripts", "check.ts"), "house"];
+    const args = [join("node_modules", "tsx", "dist", "cli.mjs"), join("scripts", "check.ts"), "lint", "house"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
     return { status, output: stdout + stderr };
   }
 
   it("fails for every planted breach in a tracked file and passes over what Git does not track", () => {
     const long = `export function f(go: () => void) {\n${lines(71)}}\n`;
-    const stray = `import "../host-tests/a.ts";\n// at /${"home"}/me/x\n`;
+    const stray = `import "../host-tests/a.ts"\nvar unused = 1 // at /${"home"}/me/x\n`;
     plant("notes.ts", stray);
     plant("scripts/stray.ts", stray);
     plant("scripts/tracked.ts", "export {};\n");
     git("add", "scripts/tracked.ts");
-    expect(check()).toEqual({ status: 0, output: "✓ house rules\n" });
+    expect(check()).toEqual({ status: 0, output: "✓ lint and format\n✓ house rules\n" });
 
     plant("firmware/clock/planted-arrow.ts", 'export { a } from "../../scripts/simulator/a.ts";\n');
     plant("scripts/build/planted-length.ts", long);
