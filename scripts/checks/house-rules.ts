@@ -35,7 +35,7 @@ const RULES: Rule[] = [
   { name: "file length", find: findLongFiles, isAdvice: true },
 ];
 
-/** Every breach of the house's rules in these files. */
+/** Every breach of the house's rules in these files. Throws BundleError when one of them cannot be parsed. */
 export function findBreaches(files: SourceFile[]): Breach[] {
   const breaches = files.flatMap((file) => {
     const found = RULES.flatMap((rule) => rule.find(file).map((problem) => breachOf(problem, rule)));

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSync } from "rolldown/utils";
 import type { Node } from "../build/ast/scopes.ts";
-import type { Problem } from "../build/bundle.ts";
+import { BundleError, type Problem } from "../build/bundle.ts";
 
 export class SourceFile {
   /** From the repository's root, with slashes. */
@@ -25,12 +25,12 @@ export class SourceFile {
     return this.path.endsWith(".ts") && !this.path.endsWith(".d.ts");
   }
 
-  /** Its syntax tree: ESTree with TypeScript's nodes in it. Throws SyntaxError when it cannot be parsed. */
+  /** Its syntax tree: ESTree with TypeScript's nodes in it. Throws BundleError when it cannot be parsed. */
   get program(): Node {
     if (this.#program === undefined) {
       // TypeScript's own parser has no stable API in version 7; esbuild's output loses the lines.
       const { program, errors } = parseSync(this.path, this.text);
-      if (errors.length > 0) throw new SyntaxError(`${this.path}: ${errors[0].message}`);
+      if (errors.length > 0) throw new BundleError([this.problem(errors[0].labels[0]?.start ?? 0, errors[0].message)]);
       this.#program = program as unknown as Node;
     }
     return this.#program;
@@ -92,7 +92,7 @@ export function trackedPaths(root: string): string[] {
   return listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
 }
 
-/** The text files of them. */
+/** Those of them that are text. */
 export function trackedFiles(root: string): SourceFile[] {
   return trackedPaths(root)
     .filter((path) => !/\.(png|bin|gz|ico)$/.test(path))

@@ -33,6 +33,10 @@ describe("the house rules", () => {
     expect(breaches.map(formatProblem).join()).toContain("401 lines");
   });
 
+  it("name file and line of what cannot be parsed", () => {
+    expect(() => breachesIn({ "scripts/x.ts": "\nconst = 1;\n" })).toThrow("scripts/x.ts:2:1: ");
+  });
+
   it("hold in this repository", () => {
     const breaches = findBreaches(trackedFiles(ROOT));
     expect(breaches.filter(({ weight }) => weight === "error").map(formatProblem)).toEqual([]);
