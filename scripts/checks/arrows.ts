@@ -1,4 +1,7 @@
-/** Who may import whom: `firmware ← scripts ← host-tests`, and the arrows between the folders inside. */
+/**
+ * Who may import whom: `firmware ← scripts ← host-tests`, and the arrows between the folders inside. Biome's
+ * noRestrictedImports compares the text of an import, not the file that it names, and sees no `new URL(…)`.
+ */
 import { dirname, join, normalize } from "node:path";
 import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";

@@ -1,4 +1,7 @@
-/** One form for named functions in the firmware: the declaration. Arrows are for callbacks that are passed at once. */
+/**
+ * One form for named functions in the firmware: the declaration. Arrows are for callbacks that are passed at once, and for a
+ * single expression. Biome's useConsistentFunctionStyle refuses these, and allows any constant that has a type.
+ */
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 

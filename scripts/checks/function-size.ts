@@ -1,4 +1,4 @@
-/** How long a function may be. */
+/** How long a function may be. Biome's noExcessiveLinesPerFunction has one limit for all, and none for factories. */
 import { childrenOf, isFunction, type Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";

@@ -1,4 +1,7 @@
-/** How many arguments a function takes by position. More are hard to tell apart: then one object names them. */
+/**
+ * How many arguments a function takes by position. More are hard to tell apart: then one object names them. Biome's
+ * useMaxParams leaves out members of interfaces, which our ports are, and calls.
+ */
 import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import { nameOf } from "./function-size.ts";
