@@ -153,11 +153,14 @@ describe("the request", () => {
     expect(standIn.violations).toEqual([]);
   });
 
-  it.each(["&pin=v1&pin=v2", "&pin=v1&v2=3", "", "&pin=v1&token=x"])("demands one token and one pin, not %j", (rest) => {
-    const standIn = server();
-    standIn.handle(post(batch(1), { path: `/external/api/batch/update?token=${TOKEN}${rest}` }));
-    expect(kinds(standIn)).toContain("query");
-  });
+  it.each(["&pin=v1&pin=v2", "&pin=v1&v2=3", "", "&pin=v1&token=x"])(
+    "demands one token and one pin, not %j",
+    (rest) => {
+      const standIn = server();
+      standIn.handle(post(batch(1), { path: `/external/api/batch/update?token=${TOKEN}${rest}` }));
+      expect(kinds(standIn)).toContain("query");
+    },
+  );
 
   it("counts the head of the request towards 2 MB", () => {
     const body = batch(100);
