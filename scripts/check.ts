@@ -11,7 +11,7 @@ import { trackedFiles, trackedPaths } from "./checks/source-file.ts";
 
 interface Verdict {
   isGood: boolean;
-  /** What there is to say, "" if nothing. */
+  /** Shown below the check's name, "" for nothing. */
   text: string;
 }
 

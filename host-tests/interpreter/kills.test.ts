@@ -24,7 +24,7 @@ function randomFault(random: () => number): SocketFault | undefined {
   return { kind: "delay", ms: random() * 500 };
 }
 
-/** What can be known from outside about the device's lives so far. */
+/** What a test knows from outside about the device's lives. */
 interface Seen {
   /** Readings of v1 that were printed. */
   printed: Set<number>;

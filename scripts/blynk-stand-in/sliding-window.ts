@@ -7,7 +7,7 @@ export class SlidingWindow {
   readonly #arrivals: { atMs: number; amount: number }[] = [];
   #first = 0;
   #sum = 0;
-  /** The largest sum seen so far. */
+  /** The largest sum until now. */
   max = 0;
 
   constructor(lengthMs: number) {

@@ -1,6 +1,6 @@
 /**
  * Blynk's batch upload as its documentation describes it, and stricter where the documentation is silent: every breach of
- * the contract is recorded as a violation, whatever the answer is. It is written from Blynk's pages and never from the
+ * the contract is recorded as a violation, with any answer. It is written from Blynk's pages and never from the
  * firmware, so that the two cannot share one misunderstanding. It judges by `arrivedMs` and has no clock of its own.
  */
 import { failure, type StandInResponse, success } from "./answer.ts";

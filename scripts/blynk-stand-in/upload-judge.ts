@@ -14,7 +14,7 @@ export interface Upload {
   /** Of its body. */
   digest: string;
   points: WirePoint[];
-  /** What the datastream has received so far. */
+  /** Everything that the datastream received before. */
   history: PinHistory;
   /** Points of the device in the last 24 h, this upload included. */
   pointsToday: number;

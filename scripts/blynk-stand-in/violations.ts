@@ -36,7 +36,7 @@ export interface Violation {
 /** More would only fill memory; the count goes on. */
 const VIOLATIONS_KEPT = 1000;
 
-/** The first violations in full, and the number of all. No token appears in them, whatever a client sends. */
+/** The first violations in full, and the number of all. No client can make a token appear in them. */
 export class ViolationLog {
   readonly kept: Violation[] = [];
   count = 0;

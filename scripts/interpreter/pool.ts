@@ -65,8 +65,8 @@ var ballast = [];
 
 /**
  * For `afterPrelude`: looks at the memory in use at every read of the flash, and before and after every piece that is written
- * to a request, which is at least once in each drain. Garbage is collected first, because it is no need. Each new peak is
- * printed as `PEAK n`; \`meter.start()\` forgets the peak, \`meter.idle()\` prints \`IDLE n\`.
+ * to a request, which is at least once in each drain. Garbage is collected first, because nobody needs it. Each new peak
+ * is printed as `PEAK n`; \`meter.start()\` forgets the peak, \`meter.idle()\` prints \`IDLE n\`.
  */
 export const METER = `
 var meter = {

@@ -33,7 +33,7 @@ const region = machine.region(setup.region) as FlashRegion;
 const streams = [{ pin: PIN, intervalMs: INTERVAL_MS, decimals: 1 }];
 
 let peak = 0;
-/** Notes the JsVars in use. `exact` collects garbage first: garbage is no need. `postMs` includes the time of it. */
+/** Notes the JsVars in use. `exact` collects garbage first, because nobody needs it. `postMs` includes that time. */
 function look(): void {
   const used = setup.exact ? idleJsVars() : jsVars();
   if (used > peak) peak = used;
