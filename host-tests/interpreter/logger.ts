@@ -3,6 +3,7 @@ import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/se
 import { BlynkStandIn, type StandInOptions } from "../../scripts/blynk-stand-in/stand-in.ts";
 import { bundleFirmware } from "../../scripts/build/bundle.ts";
 import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { readPool } from "../../scripts/interpreter/pool.ts";
 import { type FlashContents, provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
 import type { QuickClock } from "./quick-clock.ts";
 import { startTimeServer, type TimeServer } from "./time-server.ts";
@@ -15,7 +16,7 @@ export interface LoggerOptions {
   tls?: boolean;
   /** Of both datastreams. Default 100. */
   intervalMs?: number;
-  /** Number of pages, from the start of the region. Default: the whole region. */
+  /** Number of the build's flash pages, from the start of the region. Default: the whole region. */
   pages?: number;
   standIn?: Partial<StandInOptions>;
   /** More properties of the device object, as source. */
@@ -77,9 +78,9 @@ const DATASTREAMS = `[
   { pin: "v2", name: "ramp", intervalMs: INTERVAL, decimals: 1, sensor: custom(() => reading(2, 20 + (Math.floor(Date.now() / 1000) % 100) / 10)) },
 ]`;
 
-function deviceSource(options: LoggerOptions): string {
+function deviceSource(options: LoggerOptions, pageBytes: number): string {
   const streams = (options.datastreams ?? DATASTREAMS).replaceAll("INTERVAL", String(options.intervalMs ?? 100));
-  const bytes = options.pages === undefined ? REGION.bytes : options.pages * REGION.pageBytes;
+  const bytes = options.pages === undefined ? REGION.bytes : options.pages * pageBytes;
   return `import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
 const reading = (pin: number, value: number): number => {
@@ -110,7 +111,8 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
   const server = await startServer(standIn, { tls: options.tls });
   const time = await startTimeServer();
   if (options.clock) Object.defineProperty(time, "offsetMs", { get: options.clock.offsetMs });
-  const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options) });
+  const { pageBytes } = await readPool();
+  const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options, pageBytes) });
   const contents: FlashContents = {
     program: code,
     timePorts: { "time.test": time.port },

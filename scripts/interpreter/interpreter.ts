@@ -7,8 +7,8 @@ import { join } from "node:path";
 /** Path of the build, or "". */
 export const ESPRUINO = process.env.ESPRUINO ?? "";
 
-/** Flash of the Linux build: 256 kB in pages of 1,024 bytes. All of it belongs to Storage, which fills it from the bottom. */
-export const LINUX_FLASH = { address: 0x10000000, bytes: 256 * 1024, pageBytes: 1024 };
+/** Flash of the Linux build. All of it belongs to Storage, which fills it from the bottom. `readPool()` gives the page size. */
+export const LINUX_FLASH = { address: 0x10000000, bytes: 256 * 1024 };
 
 /** A fresh working directory. The file `espruino.flash` in it is the interpreter's flash. */
 export function makeFolder(): { path: string; remove(): void } {

@@ -7,7 +7,6 @@ import { InterpreterError, LINUX_FLASH, makeFolder, runScript } from "./interpre
 export const REGION = {
   address: LINUX_FLASH.address + 112 * 1024,
   bytes: 144 * 1024,
-  pageBytes: LINUX_FLASH.pageBytes,
 };
 
 const PIECE_CHARS = 4096;
