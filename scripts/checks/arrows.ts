@@ -15,7 +15,7 @@ const ARROWS: { [folder: string]: string[] } = {
   "firmware/": ["firmware/"],
   "firmware/platform/": ["firmware/platform/"],
   "firmware/storage/": ["firmware/storage/", "firmware/platform/ports.ts", "firmware/limits.ts"],
-  "firmware/storage/format/": ["firmware/storage/format/", "firmware/limits.ts"],
+  "firmware/storage/format/": ["firmware/storage/format/", "firmware/limits.ts", "type firmware/platform/ports.ts"],
   "firmware/clock/": ["firmware/clock/", "firmware/platform/ports.ts", "firmware/limits.ts", "type firmware/storage/"],
   "firmware/network/": [
     "firmware/network/",
