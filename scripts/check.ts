@@ -1,19 +1,21 @@
-/** `npm run check`: types, lint and format, dialect and size of the bundle, the house's rules. */
+/** `npm run check`: types, lint and format, dialect and size of the bundle, house rules; `-- NAME…` runs only these. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { Command } from "commander";
 import pc from "picocolors";
 import { BundleError, bundleFirmware, formatProblem, ROOT } from "./build/bundle.ts";
 import { checkDialect } from "./build/dialect/check-dialect.ts";
 import { bundleBytesMax } from "./build.ts";
-import { findBreaches, trackedFiles } from "./checks/house-rules.ts";
+import { findBreaches, tellBreaches } from "./checks/house-rules.ts";
+import { trackedFiles, trackedPaths } from "./checks/source-file.ts";
 
 interface Verdict {
   isGood: boolean;
-  /** What there is to say, "" if nothing. */
+  /** Shown below the check's name, "" for nothing. */
   text: string;
 }
 
-/** A tool of node_modules/.bin; its output is told when it fails. */
+/** Runs a tool of node_modules/.bin; its output is shown when it fails. */
 function run(tool: string, ...args: string[]): Promise<Verdict> {
   return new Promise((done) => {
     const child = spawn(join(ROOT, "node_modules", ".bin", tool), args, { cwd: ROOT });
@@ -25,8 +27,12 @@ function run(tool: string, ...args: string[]): Promise<Verdict> {
   });
 }
 
+function lint(): Promise<Verdict> {
+  return run("biome", "check", "--error-on-warnings", "--files-ignore-unknown=true", ...trackedPaths(ROOT));
+}
+
 async function dialect(): Promise<Verdict> {
-  // Strict: our own sources are written plainly, also where esbuild would put it right.
+  // Strict: our own sources avoid what Espruino misreads, also where esbuild would rewrite it.
   const problems = await checkDialect({}, true);
   return { isGood: problems.length === 0, text: problems.map(formatProblem).join("\n") };
 }
@@ -37,26 +43,44 @@ async function size(): Promise<Verdict> {
 }
 
 async function houseRules(): Promise<Verdict> {
-  const breaches = findBreaches(trackedFiles());
-  const isGood = breaches.every((one) => one.isAdvice);
-  return { isGood, text: breaches.map((one) => (one.isAdvice ? "advice: " : "") + formatProblem(one)).join("\n") };
+  const breaches = findBreaches(trackedFiles(ROOT));
+  return { isGood: breaches.every((one) => one.weight !== "error"), text: tellBreaches(breaches) };
 }
 
-const CHECKS: [what: string, check: () => Promise<Verdict>][] = [
-  ["types of tests and scripts", () => run("tsc", "--noEmit", "-p", "tsconfig.json")],
-  ["types of the firmware, with Espruino's library only", () => run("tsc", "--noEmit", "-p", "firmware/tsconfig.json")],
-  ["lint and format", () => run("biome", "check", "--error-on-warnings", ".")],
-  ["Espruino's dialect", dialect],
-  ["size of the bundle", size],
-  ["house rules", houseRules],
-];
+const CHECKS: { [name: string]: { what: string; check: () => Promise<Verdict> } } = {
+  types: { what: "types of tests and scripts", check: () => run("tsc", "--noEmit", "-p", "tsconfig.json") },
+  firmware: {
+    what: "types of the firmware, with Espruino's library only",
+    check: () => run("tsc", "--noEmit", "-p", "firmware/tsconfig.json"),
+  },
+  lint: { what: "lint and format", check: lint },
+  dialect: { what: "Espruino's dialect", check: dialect },
+  size: { what: "size of the bundle", check: size },
+  house: { what: "house rules", check: houseRules },
+};
 
-for (const [what, check] of CHECKS) {
-  const verdict = await check().catch((error): Verdict => {
-    if (!(error instanceof BundleError)) throw error;
-    return { isGood: false, text: error.message };
-  });
-  console.log(`${verdict.isGood ? pc.green("✓") : pc.red("✗")} ${what}`);
-  if (verdict.text !== "") console.log(verdict.text.replace(/^/gm, "  "));
-  if (!verdict.isGood) process.exitCode = 1;
+/** Sources that cannot be built are a verdict. Any other error is a fault of the check itself. */
+function verdictOf(error: unknown): Verdict {
+  if (!(error instanceof BundleError)) throw error;
+  return { isGood: false, text: error.message };
+}
+
+const names = Object.keys(CHECKS);
+const chosen: string[] = new Command("npm run check --")
+  .description("Checks the whole repository without running a test.")
+  .argument("[names...]", `only these of ${names.join(", ")}`, names)
+  .parse().processedArgs[0];
+const unknown = chosen.find((name) => !names.includes(name));
+if (unknown !== undefined) {
+  console.error(`There is no check called ${unknown}. Choose from ${names.join(", ")}.`);
+  process.exit(1);
+}
+
+// The tools run side by side; the verdicts come in the order of the list.
+const verdicts = chosen.map((name) => ({ what: CHECKS[name].what, verdict: CHECKS[name].check().catch(verdictOf) }));
+for (const { what, verdict } of verdicts) {
+  const { isGood, text } = await verdict;
+  console.log(`${isGood ? pc.green("✓") : pc.red("✗")} ${what}`);
+  if (text !== "") console.log(text.replace(/^/gm, "  "));
+  if (!isGood) process.exitCode = 1;
 }

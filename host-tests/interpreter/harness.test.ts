@@ -18,14 +18,14 @@ async function boot(program: string, timePorts = {}): Promise<{ folder: string; 
   return { folder: folder.path, interpreter };
 }
 
-describeEspruino("the harness", () => {
+describeEspruino("the interpreter's harness", () => {
   it("boots the program from flash, with its settings in Storage", async () => {
     const { interpreter } = await boot('print("up", require("Storage").readJSON("backfill.json").token)');
     expect(await interpreter.line(/^up/)).toBe("up t");
     expect(await interpreter.evaluate("[1,typeof ESP32,typeof LED1]")).toEqual([1, "object", "number"]);
   });
 
-  it("keeps the region over a kill and a second boot", async () => {
+  it("keeps the region after a kill and a second boot", async () => {
     const write = `require("Flash").write(new Uint8Array([1,2,3,4]),${REGION.address});print("written")`;
     const { folder, interpreter } = await boot(write);
     await interpreter.line(/^written/);
@@ -42,7 +42,7 @@ describeEspruino("the harness", () => {
     expect(await interpreter.line(/no such luck/)).toContain("Uncaught");
   });
 
-  it("gives the program Wi-Fi when the test says so", async () => {
+  it("gives the program Wi-Fi when the test turns it on", async () => {
     const { interpreter } = await boot(
       'require("Wifi").connect("s",{password:"p"},function(e){print("joined",e)});setInterval(function(){},1000)',
     );

@@ -1,4 +1,4 @@
-/** Many syncs in one life: what they take they give back, in pieces that are large enough. `SYNCS=n` for another count. */
+/** Many syncs in one life: they give back the memory they take, in pieces that are large enough. `SYNCS=n` sets their number. */
 import { afterEach, describe, expect, it } from "vitest";
 import { ESPRUINO, type Interpreter } from "../../scripts/interpreter/interpreter.ts";
 import { BALLAST, readPool } from "../../scripts/interpreter/pool.ts";
@@ -6,7 +6,7 @@ import { bootAndSync, createLogger, imbalance, type Logger, STATUS, type Status 
 import { makeQuickClock } from "./quick-clock.ts";
 
 const SYNCS = Number(process.env.SYNCS ?? 200);
-/** Lists that have a bound, such as the ledger's charges and sync points, are full after 24 at the latest. */
+/** Bounded lists, such as the ledger's charges and fixes, are full after 24 syncs at the latest. */
 const WARM_UP = Math.max(24, Math.ceil(SYNCS / 4));
 const LOOK_EVERY = Math.max(1, Math.floor((SYNCS - WARM_UP) / 15));
 
@@ -22,17 +22,17 @@ afterEach(async () => {
 });
 
 interface Look {
-  /** After a garbage collection. */
+  /** JsVars in use after a garbage collection. */
   used: number;
-  /** Longest run of free JsVars. */
+  /** The longest run of free JsVars. */
   run: number;
-  /** Of 200 reads of 40 bytes. */
+  /** Time of 200 reads of 40 bytes. */
   readMs: number;
 }
 
 /**
- * An array whose bytes lie in one stretch has an address. `new Uint8Array` collects garbage when it finds no stretch, so a
- * run that isn't found isn't there. None longer than 512 is looked for: the array takes as much in pieces then.
+ * An array has an address when its bytes lie in one piece. `new Uint8Array` collects garbage when it finds no such piece, so a
+ * run that is not found does not exist. Runs above 512 are not searched: such an array would take its memory in pieces.
  */
 const PROBE = `
 var probe = function () {
@@ -51,7 +51,7 @@ var probe = function () {
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** One sync from a press of nobody's: through the console, to its verdict. */
+/** Starts a sync over the console and waits for its verdict. */
 async function sync(device: Interpreter): Promise<void> {
   const verdicts = () => device.lines().filter((line) => /\] sync: /.test(line)).length;
   const before = verdicts();
@@ -60,7 +60,7 @@ async function sync(device: Interpreter): Promise<void> {
 }
 
 describe.skipIf(pool?.unlike !== "")(`${SYNCS} syncs in one life`, { timeout: SYNCS * 1500 + 60_000 }, () => {
-  it("leave no more memory in use than the first ones did, and large enough pieces of it free", async () => {
+  it("leave no more memory in use than the first ones, and large enough pieces of it free", async () => {
     logger = await createLogger({ intervalMs: 2000, clock: makeQuickClock(16), afterPrelude: PROBE + BALLAST });
     const device = await bootAndSync(logger);
     const fresh = await device.evaluate<Look>("probe()");
@@ -68,7 +68,7 @@ describe.skipIf(pool?.unlike !== "")(`${SYNCS} syncs in one life`, { timeout: SY
     const fromMs = Date.now();
     let tries = 0;
     for (let posted = 0; posted < SYNCS; ) {
-      // On a busy machine the quick clock looks like one that jumps, and a sync then ends without a request.
+      // On a busy machine the quick clock seems to jump, and such a sync ends without a request.
       expect(++tries, "syncs that posted nothing").toBeLessThan(SYNCS * 1.2 + 5);
       const { points } = logger.standIn.stats();
       await sync(device);
@@ -79,8 +79,8 @@ describe.skipIf(pool?.unlike !== "")(`${SYNCS} syncs in one life`, { timeout: SY
     const seconds = Math.round((Date.now() - fromMs) / 1000);
     const stats = logger.standIn.stats();
     console.log(
-      `${SYNCS} of ${tries} syncs posted in ${seconds} s, ${stats.requests} requests, ${stats.points} points; at first, after ${WARM_UP} and from ` +
-        `there on every ${LOOK_EVERY}: ${[fresh, ...looks].map(({ used, run, readMs }) => `${used} used, run ${run}, ${readMs.toFixed(1)} ms`).join("; ")}`,
+      `${SYNCS} of ${tries} syncs posted in ${seconds} s, ${stats.requests} requests, ${stats.points} points; at first, then after ${WARM_UP} ` +
+        `and every ${LOOK_EVERY}: ${[fresh, ...looks].map(({ used, run, readMs }) => `${used} used, run ${run}, ${readMs.toFixed(1)} ms`).join("; ")}`,
     );
     const third = Math.ceil(looks.length / 3);
     const first = looks.slice(0, third);
@@ -91,8 +91,8 @@ describe.skipIf(pool?.unlike !== "")(`${SYNCS} syncs in one life`, { timeout: SY
     const status = await device.evaluate<Status>(STATUS);
     expect(imbalance(status)).toBe("");
     expect(device.output()).not.toMatch(/Uncaught|removing it|MEMORY/);
-    // The pool is in pieces from the first syncs on, the longest of 20 to 130 JsVars from look to look: not compared. The
-    // longest read of the firmware (128 bytes) takes 11 at a stretch.
+    // The first syncs leave the pool in pieces, the longest of 20 to 130 JsVars, different at each look: the lengths are not
+    // compared. The longest read of the firmware (128 bytes) takes 11 JsVars in one piece.
     expect(Math.min(...looks.map((look) => look.run)), "longest run of free JsVars").toBeGreaterThanOrEqual(11);
     expect(of(last, "readMs"), "200 reads of 40 bytes, ms").toBeLessThan(of(first, "readMs") * 2);
   });

@@ -1,4 +1,4 @@
-/** The bundle that is flashed, in the real interpreter, in real time. */
+/** The same bundle as on a board, in the real interpreter, in real time. */
 import { afterEach, expect, it } from "vitest";
 import type { SocketFault } from "../../scripts/blynk-stand-in/server.ts";
 import { answer, failure } from "../../scripts/blynk-stand-in/stand-in.ts";
@@ -33,7 +33,7 @@ const delivered = (count: number) => (status: Status) =>
 const sampled = (count: number) => (status: Status) =>
   status.streams.length > 0 && status.streams.every((stream) => stream.sampled >= count);
 
-/** v1's values are the time they were taken: the largest distance from the timestamp it was sent with, in ms. */
+/** v1's values are the times of the samples: their largest distance from the timestamps that were sent, in ms. */
 function timeErrorMs(logger: Logger): number {
   let worst = 0;
   for (const { pin, ts, value } of logger.standIn.points()) {
@@ -44,7 +44,8 @@ function timeErrorMs(logger: Logger): number {
   return worst;
 }
 
-const shutUp = /Uncaught|ReferenceError|TypeError|removing it|OUT OF MEMORY|MEMORY_BUSY|FIFO_FULL/;
+/** What the console never shows. */
+const NEVER_SHOWN = /Uncaught|ReferenceError|TypeError|removing it|OUT OF MEMORY|MEMORY_BUSY|FIFO_FULL/;
 
 describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
   it("boots, greets and logs without any Wi-Fi", async () => {
@@ -54,7 +55,7 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
     expect(imbalance(status)).toBe("");
     expect(status.time).toBe(null);
     expect(status.streams.map((stream) => stream.failed)).toEqual([0, 0]);
-    expect(device.output()).not.toMatch(shutUp);
+    expect(device.output()).not.toMatch(NEVER_SHOWN);
     expect(device.output()).not.toContain(TOKEN);
   });
 
@@ -72,11 +73,11 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
     expect(timeErrorMs(logger)).toBeLessThanOrEqual(50);
     const stats = logger.standIn.stats();
     expect(stats.bodyBytes).toBe(stats.bodyBytesShortest);
-    expect(device.output()).not.toMatch(shutUp);
+    expect(device.output()).not.toMatch(NEVER_SHOWN);
     expect(device.output()).not.toContain(TOKEN);
   });
 
-  it("goes on logging while offline again, and delivers that at the next sync", async () => {
+  it("logs on when the Wi-Fi is lost, and delivers those samples at the next sync", async () => {
     const { logger, device } = await start();
     const first = await syncUntil(device, delivered(5));
     await device.evaluate("air.lose()");
@@ -84,12 +85,12 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
     const again = await syncUntil(device, delivered(first.streams[0].sampled + 15));
     expect(imbalance(again)).toBe("");
     expect(logger.standIn.violations).toEqual([]);
-    expect(device.output()).not.toMatch(shutUp);
+    expect(device.output()).not.toMatch(NEVER_SHOWN);
   });
 
   it("keeps its samples and counters over a power cut", async () => {
     const { logger, device } = await start();
-    // A session is dated by the clock on either side of it.
+    // A session without a fix is dated by the sessions before and after it.
     const first = await syncUntil(device, delivered(5));
     await device.evaluate("air.lose()");
     await device.until<Status>(STATUS, sampled(first.streams[0].sampled + 15));
@@ -102,10 +103,10 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
     const values = new Set([...logger.standIn.points()].map((point) => Number(point.value)));
     expect(before.filter((value) => !values.has(value))).toEqual([]);
     expect(logger.standIn.violations).toEqual([]);
-    expect(second.output()).not.toMatch(shutUp);
+    expect(second.output()).not.toMatch(NEVER_SHOWN);
   });
 
-  it("syncs when the button is pressed, and shows it on the LED", async () => {
+  it("syncs when the button is pressed, and blinks the LED", async () => {
     const { device } = await start();
     await device.until<Status>(STATUS, sampled(5));
     await device.evaluate("air.up=true");
@@ -115,7 +116,7 @@ describeEspruino("the firmware on the interpreter", { timeout: 60_000 }, () => {
     expect(await device.evaluate<number>("panel.blinks")).toBeGreaterThan(0);
   });
 
-  it("says no time when no time server answers", async () => {
+  it("reports no time when no time server answers", async () => {
     const { logger, device } = await start();
     logger.time.silent = true;
     logger.server.fault = () => ({ kind: "hangUp" });
@@ -146,12 +147,12 @@ const ANSWERS: { name: string; fault: SocketFault; verdict: number; status?: num
   { name: "a garbage status line", fault: { kind: "raw", bytes: "\r\n\r\n" }, verdict: 4 },
   { name: "an answer cut short", fault: { kind: "cutShort" }, verdict: 4 },
   { name: "a lost answer", fault: { kind: "hangUp" }, verdict: 4 },
-  { name: "a reset in mid-body", fault: { kind: "resetAfter", bodyBytes: 1 }, verdict: 4 },
+  { name: "a reset in the middle of the body", fault: { kind: "resetAfter", bodyBytes: 1 }, verdict: 4 },
   { name: "a server error", fault: { kind: "answer", answer: answer(503, "later", NOW_MS) }, verdict: 4 },
 ];
 
 describeEspruino("each answer on the interpreter", { timeout: 90_000 }, () => {
-  it.each(ANSWERS)("$name loses nothing, and all is delivered once it is over", async ({ fault, verdict }) => {
+  it.each(ANSWERS)("$name loses nothing, and everything is delivered afterwards", async ({ fault, verdict }) => {
     const { logger, device } = await start({ pages: 24 });
     await device.until<Status>(STATUS, sampled(10));
     logger.server.fault = () => fault;
@@ -165,27 +166,27 @@ describeEspruino("each answer on the interpreter", { timeout: 90_000 }, () => {
     expect(imbalance(good)).toBe("");
     expect(good.streams.map((stream) => stream.dropped.refused)).toEqual([0, 0]);
     expect(logger.standIn.violations).toEqual([]);
-    expect(device.output()).not.toMatch(shutUp);
+    expect(device.output()).not.toMatch(NEVER_SHOWN);
     expect(device.output()).not.toContain(TOKEN);
   });
 
-  it("100 Continue before the answer is no obstacle", async () => {
+  it("100 Continue before the answer does no harm", async () => {
     const { logger, device } = await start();
     logger.server.fault = () => ({ kind: "continueFirst" });
     await device.until<Status>(STATUS, sampled(10));
     await syncUntil(device, delivered(10));
     expect(logger.standIn.violations).toEqual([]);
-    // When the two come apart, Espruino may lose the answer behind it: then the batch is repeated, byte for byte.
+    // When the two arrive apart, Espruino may lose the answer: then the batch is repeated, byte for byte.
     const { duplicates, replays } = logger.standIn.stats();
     expect(duplicates > 0).toBe(replays > 0);
   });
 
-  it("nobody listening is told from a wrong token, and nothing is lost", async () => {
+  it("a server that does not listen is no wrong token, and nothing is lost", async () => {
     const { logger, device } = await start();
     await device.until<Status>(STATUS, sampled(10));
     await logger.server.close();
     const status = await syncUntil(device, (found) => found.verdict === 4, 60_000);
     expect(imbalance(status)).toBe("");
-    expect(device.output()).not.toMatch(shutUp);
+    expect(device.output()).not.toMatch(NEVER_SHOWN);
   });
 });

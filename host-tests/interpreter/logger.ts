@@ -1,9 +1,9 @@
-/** The firmware as it is flashed, in the real interpreter, with a server and a time server of its own. */
-
+/** The same firmware as on a board, in the real interpreter, with its own server and time server. */
 import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn, type StandInOptions } from "../../scripts/blynk-stand-in/stand-in.ts";
 import { bundleFirmware } from "../../scripts/build/bundle.ts";
 import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
+import { readPool } from "../../scripts/interpreter/pool.ts";
 import { type FlashContents, provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
 import type { QuickClock } from "./quick-clock.ts";
 import { startTimeServer, type TimeServer } from "./time-server.ts";
@@ -14,24 +14,24 @@ const PASSWORD = "secret-word";
 
 export interface LoggerOptions {
   tls?: boolean;
-  /** Default 100. */
+  /** Of both datastreams. Default 100. */
   intervalMs?: number;
-  /** Pages of the region, from its start. Default all of it. */
+  /** Number of the build's flash pages, from the start of the region. Default: the whole region. */
   pages?: number;
   standIn?: Partial<StandInOptions>;
-  /** More lines for the device object, as source. */
+  /** More properties of the device object, as source. */
   device?: string;
   /** More fields of backfill.json. */
   settings?: object;
-  /** Code that runs before the program. */
+  /** Espruino code that runs before the program. */
   afterPrelude?: string;
-  /** For the device and its time server. Default the machine's own. */
+  /** Of the device and its time server. Default: this machine's clock. */
   clock?: QuickClock;
-  /** Default two: v1 the clock, v2 a slow ramp. As source of an array. */
+  /** The array's source. Default: v1 reads the clock, v2 a slow ramp. */
   datastreams?: string;
 }
 
-/** What `backfill.status()` returns, as far as these tests look at it. */
+/** The part of `backfill.status()` that these tests read. */
 export interface Status {
   version: string;
   session: number;
@@ -64,23 +64,23 @@ export interface Logger {
   time: TimeServer;
   contents: FlashContents;
   bundleBytes: number;
-  /** Power on: a new interpreter on the same flash file. */
+  /** Power-on: starts a new interpreter on the same flash file. */
   boot(): Interpreter;
   stop(): Promise<void>;
 }
 
 /**
- * v1 reads the clock itself (ms modulo 10^9), so that every point tells when it was really taken; each reading is printed as
- * `R1 value`, so that a test knows of it after a kill. v2 is a slow ramp, a word a sample.
+ * v1 reads the clock (ms modulo 10^9), so that every point tells the time when it was taken. Each reading is printed as
+ * `R1 value`, so that a test knows it after a kill. v2 is a slow ramp: one code word for each sample.
  */
 const DATASTREAMS = `[
   { pin: "v1", name: "clock", intervalMs: INTERVAL, decimals: 0, sensor: custom(() => reading(1, Math.floor(Date.now()) % 1000000000)) },
   { pin: "v2", name: "ramp", intervalMs: INTERVAL, decimals: 1, sensor: custom(() => reading(2, 20 + (Math.floor(Date.now() / 1000) % 100) / 10)) },
 ]`;
 
-function deviceSource(options: LoggerOptions): string {
+function deviceSource(options: LoggerOptions, pageBytes: number): string {
   const streams = (options.datastreams ?? DATASTREAMS).replaceAll("INTERVAL", String(options.intervalMs ?? 100));
-  const bytes = options.pages === undefined ? REGION.bytes : options.pages * REGION.pageBytes;
+  const bytes = options.pages === undefined ? REGION.bytes : options.pages * pageBytes;
   return `import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
 const reading = (pin: number, value: number): number => {
@@ -101,7 +101,7 @@ void reading;
 `;
 }
 
-/** Builds, provisions and starts the servers; nothing runs before `boot()`. */
+/** Builds the firmware, provisions a flash and starts the servers. Nothing runs before `boot()`. */
 export async function createLogger(options: LoggerOptions = {}): Promise<Logger> {
   const standIn = new BlynkStandIn({
     tokens: [TOKEN],
@@ -111,7 +111,8 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
   const server = await startServer(standIn, { tls: options.tls });
   const time = await startTimeServer();
   if (options.clock) Object.defineProperty(time, "offsetMs", { get: options.clock.offsetMs });
-  const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options) });
+  const { pageBytes } = await readPool();
+  const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options, pageBytes) });
   const contents: FlashContents = {
     program: code,
     timePorts: { "time.test": time.port },
@@ -148,7 +149,7 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
   };
 }
 
-/** `sampled = delivered + pending + dropped`, stream by stream: "" when it is. */
+/** "" when each datastream has `sampled = delivered + pending + dropped`, else those that do not. */
 export function imbalance(status: Status): string {
   return status.streams
     .map((stream) => {
@@ -161,7 +162,7 @@ export function imbalance(status: Status): string {
 
 export const STATUS = "backfill.status()";
 
-/** Turns the Wi-Fi on and asks for a sync, again and again until `enough` is content. */
+/** Turns on the Wi-Fi, starts a sync, and waits until `enough` accepts the status. */
 export async function syncUntil(
   interpreter: Interpreter,
   enough: (status: Status) => boolean,
@@ -172,7 +173,7 @@ export async function syncUntil(
   return interpreter.until<Status>(STATUS, enough, timeoutMs);
 }
 
-/** A device that has found no Wi-Fi at first, then some, and sent what it had: all that is made once is made. */
+/** A device after a sync without Wi-Fi and a complete one: everything that is made once is made. */
 export async function bootAndSync(logger: Logger): Promise<Interpreter> {
   const device = logger.boot();
   await device.line(/^backfill \S+ logging/);
@@ -183,7 +184,7 @@ export async function bootAndSync(logger: Logger): Promise<Interpreter> {
   return device;
 }
 
-/** Readings that were certainly committed: printed, and followed by a later one of the same datastream. */
+/** Readings that were certainly committed: a later reading of the same datastream was printed. */
 export function committed(interpreter: Interpreter, pin: number): number[] {
   const values = interpreter
     .lines()

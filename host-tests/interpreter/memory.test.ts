@@ -1,4 +1,4 @@
-/** What the firmware takes of the interpreter's memory, against the budget in package.json. */
+/** The firmware's share of the interpreter's memory, against the budget in package.json. */
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { type BacklogOptions, makeBacklog } from "../../scripts/interpreter/backlog.ts";
@@ -10,7 +10,7 @@ import { createLogger, imbalance, type Logger, type LoggerOptions, STATUS, type 
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const idleJsVarsMax: number = manifest["espruino-backfill"].idleJsVarsMax;
-/** Above idle. */
+/** JsVars above idle. */
 const peakMax: { append: number; mount: number; sync: number; post10k: number } =
   manifest["espruino-backfill"].jsVarsPeakMax;
 
@@ -42,7 +42,7 @@ describeEspruino("the memory", { timeout: 60_000 }, () => {
 
     const device = logger.boot();
     await device.line(/^backfill \S+ logging 2 datastreams/);
-    // Until the first sync has found no Wi-Fi: all that is made once is made then.
+    // The first sync has found no Wi-Fi: everything that is made once is made then.
     await device.until<Status>(STATUS, (status) => status.verdict === 1 && status.streams[0].sampled > 1);
     const used = (await usedJsVars(device)) - before;
     console.log(`idle: ${used} JsVars`);
@@ -50,7 +50,7 @@ describeEspruino("the memory", { timeout: 60_000 }, () => {
   });
 });
 
-/** The number after the last `PEAK` that was printed before a line, or of all. */
+/** The last `PEAK` that was printed, or the last before a line that matches. */
 function peakBefore(device: Interpreter, pattern?: RegExp): number {
   const lines = device.lines();
   const end = pattern ? lines.findIndex((line) => pattern.test(line)) : lines.length;
@@ -66,14 +66,14 @@ describe.skipIf(pool?.unlike !== "")("the memory of an ESP32", { timeout: 120_00
     if (backlog) writeRegion(logger.folder, backlog);
     const device = logger.boot();
     await device.line(/^backfill \S+ logging/);
-    // The first sync has found no Wi-Fi: all that is made once is made.
+    // The first sync has found no Wi-Fi: everything that is made once is made.
     await device.line(/sync: no access point/, 20_000);
     return device;
   }
 
-  /** JsVars in use between two callbacks, with nothing of a question among them; peaks count from here on. */
+  /** JsVars in use between two callbacks, when nothing of a question is left. Peaks count from here. */
   async function startMeter(device: Interpreter): Promise<number> {
-    // The console's answer to a question is garbage by then.
+    // By then the console's answer to this question is garbage.
     await device.evaluate("setTimeout(meter.idle,300)");
     const idle = Number((await device.line(/^IDLE/)).slice(5));
     await device.evaluate("meter.start()");
@@ -94,10 +94,10 @@ describe.skipIf(pool?.unlike !== "")("the memory of an ESP32", { timeout: 120_00
         { pin: 2, intervalMs: 100, decimals: 1 },
       ],
       samples: 0,
-      // v1 is two bytes a sample, as the clock that the device reads; v2 fills half as fast.
+      // v1 takes two bytes for each sample, like the clock that the device reads; v2 fills half as fast.
       value: (index, pin) => (pin === 1 ? index * 100 : 200),
     };
-    // The last sample that fits the first pages, and so much before it that a boot's record has room.
+    // Full first pages, less the room for a boot's record.
     while (makeBacklog({ ...full, samples: full.samples + 50 }).usedPages === 2) full.samples += 50;
     const backlog = makeBacklog({ ...full, samples: full.samples - 20 });
     const device = await boot({}, backlog.bytes);

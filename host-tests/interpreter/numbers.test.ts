@@ -1,4 +1,4 @@
-/** The interpreter writes numbers in its own way: what the firmware leaves to it is compared with the exact decimals. */
+/** The interpreter writes numbers in its own way: those that the firmware leaves to it are compared with exact decimals. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -18,7 +18,7 @@ async function numbersOf(script: string): Promise<string[]> {
   }
 }
 
-/** The shortest exact decimal of a scaled integer, made from its digits alone. */
+/** The shortest exact decimal of a scaled integer, made from its digits. */
 function decimal(scaled: number, decimals: number): string {
   const digits = String(Math.abs(scaled)).padStart(decimals + 1, "0");
   const whole = digits.slice(0, digits.length - decimals);
@@ -28,7 +28,7 @@ function decimal(scaled: number, decimals: number): string {
 }
 
 describeEspruino("numbers as text", () => {
-  // 997 is prime, so that the sample meets every last digit of every magnitude; small values are taken one by one.
+  // The step of 97 is prime, so that every last digit occurs at every magnitude. Small values are tried one by one.
   it.each([0, 1, 2, 3, 4])(
     "divides scaled integers below a million by 10^%i exactly",
     { timeout: 60_000 },
@@ -71,13 +71,13 @@ describeEspruino("numbers as text", () => {
     });
   });
 
-  it("writes integers of up to eleven digits exactly, which is why they need no help", async () => {
+  it("writes integers of up to eleven digits exactly, so they need no help", async () => {
     const values = Array.from({ length: 500 }, (_, i) => (i - 250) * 137438953 + (i % 7));
     const script = `var text = ""; for (var x of ${JSON.stringify(values)}) text += "," + x / 1; print("[" + text.substr(1) + "]");`;
     expect(await numbersOf(script)).toEqual([JSON.stringify(values)]);
   });
 
-  it.each([0, 1, 2, 3, 4])("gives larger values their point by hand, with %i decimals", async (decimals) => {
+  it.each([0, 1, 2, 3, 4])("places the point of larger values by hand, with %i decimals", async (decimals) => {
     const { code } = await bundleFirmware({ entry: new URL("./contracts/decimals.ts", import.meta.url).pathname });
     const values = Array.from(
       { length: 400 },
@@ -89,11 +89,11 @@ describeEspruino("numbers as text", () => {
     expect(JSON.parse(lines[0])).toEqual(values.map((value) => decimal(value, decimals)));
   });
 
-  it("goes wrong beyond a million, which is why larger values get their point by hand", async () => {
+  it("divides inexactly beyond a million, so the point of larger values is placed by hand", async () => {
     expect(await numbersOf(`print("[" + 123457811 / 100 + "]");`)).not.toEqual(["[1234578.11]"]);
   });
 
-  it("parses inexactly, which is why readings are never taken back from text", async () => {
+  it("parses inexactly, so readings are never read back from text", async () => {
     expect(await numbersOf('print(JSON.stringify([Number("0.3")===3/10]));')).toEqual(["[false]"]);
   });
 });

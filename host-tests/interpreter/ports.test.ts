@@ -1,4 +1,4 @@
-/** The ports' contracts: the flash's on the simulator always, all of them on the interpreter when there is one. */
+/** The contracts of the ports: the flash's always runs on the simulator, all of them run on the interpreter if there is one. */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -28,7 +28,7 @@ describe("flash on the simulator", () => {
 const cleanUp: (() => unknown)[] = [];
 let interpreter: Interpreter;
 
-/** What contracts/machine.ts asks for. */
+/** The server that contracts/machine.ts asks. */
 async function startTestServer(): Promise<number> {
   let stuck = 0;
   const server = createServer((request, response) => {
@@ -66,7 +66,7 @@ async function startEcho(): Promise<number> {
   return socket.address().port;
 }
 
-/** A port where something listened a moment ago. */
+/** A port on which nothing listens any more. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -79,7 +79,7 @@ describeEspruino("on the interpreter", () => {
   beforeAll(async () => {
     const entry = new URL("./contracts/program.ts", import.meta.url).pathname;
     const { code } = await bundleFirmware({ entry });
-    const world = {
+    const setup = {
       httpPort: await startTestServer(),
       echoPort: await startEcho(),
       closedPort: await closedPort(),
@@ -87,7 +87,7 @@ describeEspruino("on the interpreter", () => {
     };
     const folder = await provision({
       program: code,
-      files: { "world.json": world, "good.json": { a: [1, "x", null] }, "bad.json": "{a:" },
+      files: { "setup.json": setup, "good.json": { a: [1, "x", null] }, "bad.json": "{a:" },
     });
     cleanUp.push(() => folder.remove());
     interpreter = startInterpreter(folder.path);

@@ -1,10 +1,9 @@
-/** Shortages of memory, made in the running program: code for `afterPrelude`, before the ballast, if there is one. */
+/** Code for `afterPrelude` that makes memory short in the running program. It comes before the ballast, if there is one. */
 import { replaceFlashRead } from "../../scripts/interpreter/flash-read.ts";
 
 /**
- * `hoardUntil(free)` leaves so many JsVars free; `hoardAll()` takes them all, and so runs out of memory itself;
- * `release()` gives them back. `starveAt(n)` lets the n-th read of the flash from now run out of memory once, as
- * anything that takes memory could at that place.
+ * `hoardUntil(free)` leaves `free` JsVars free. `hoardAll()` takes all of them, and so runs out of memory itself. `release()`
+ * gives them back. `starveAt(n)` makes the n-th read of the flash from now run out of memory once.
  */
 export const SHORTAGE = `
 var hoard = 0;
@@ -33,7 +32,7 @@ starvation.read = function (bytes, address) {
 ${replaceFlashRead("starvation.flash", "starvation.read")}
 `;
 
-/** Prints `KICK` at each kick of the watchdog, so that its hunger shows from outside, whatever became of the program. */
+/** Prints `KICK` at each kick of the watchdog, so that a test sees when the kicks stop. */
 export const KICKS = `
 (function () {
   var kick = E.kickWatchdog;

@@ -1,4 +1,4 @@
-/** What the firmware does when memory runs short, and that it isn't itself what makes it short. */
+/** The firmware when memory is short. It is never the firmware itself that makes it short. */
 import { afterEach, describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/limits.ts";
 import { ESPRUINO, type Interpreter } from "../../scripts/interpreter/interpreter.ts";
@@ -25,7 +25,7 @@ afterEach(async () => {
   logger = undefined;
 });
 
-/** After the time is known, planning what to send is what reads the flash. */
+/** Runs out of memory once after a fix, when the planner reads the flash. */
 const STARVED_PLAN = `
 (function () {
   var log = console.log;
@@ -38,7 +38,7 @@ const STARVED_PLAN = `
 
 const SENT = /sync: everything sent/;
 
-/** How many lines so far match. */
+/** How many of the lines until now match. */
 const count = (device: Interpreter, pattern: RegExp) => device.lines().filter((line) => pattern.test(line)).length;
 
 /** Resolves once `more` further lines have matched. */
@@ -49,13 +49,13 @@ async function further(device: Interpreter, pattern: RegExp, more: number, timeo
     .toBeGreaterThanOrEqual(more);
 }
 
-/** A device whose clock is quick, with its first sync behind it. */
+/** A device with a quick clock, after its first sync. */
 async function start(clock: QuickClock, intervalMs: number): Promise<Interpreter> {
   logger = await createLogger({ intervalMs, clock, afterPrelude: KICKS + SHORTAGE + BALLAST });
   return bootAndSync(logger);
 }
 
-/** Presses the button, as `prelude.js` has it. */
+/** Presses the button of `prelude.js`. */
 async function press(device: Interpreter): Promise<void> {
   await device.evaluate("panel.press(false)");
   await device.evaluate("setTimeout(panel.press,300,true)");
@@ -63,7 +63,7 @@ async function press(device: Interpreter): Promise<void> {
 
 const delivered = (status: Status) => status.streams.map((stream) => stream.delivered);
 
-/** Promises P1 and P2, from outside: what was certainly on flash is on the server, and nothing is counted twice. */
+/** From outside: every sample that was certainly on flash is on the server, and nothing is counted twice. */
 function expectAllKept(from: Logger, certain: Set<number>, status: Status): void {
   const values = [...from.standIn.points()].filter(({ pin }) => pin === "v1").map(({ value }) => Number(value));
   const onServer = new Set(values);
@@ -76,8 +76,8 @@ function expectAllKept(from: Logger, certain: Set<number>, status: Status): void
 }
 
 describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 90_000 }, () => {
-  it("refuses a sync and says so, logs on, and delivers everything once there is memory again", async () => {
-    // A build that isn't like an ESP32 may be slow, too, which a quick clock would take for jumps.
+  it("refuses a sync and says so, logs on, and delivers everything when memory is free again", async () => {
+    // A build unlike an ESP32 may also be slow, which a quick clock takes for jumps.
     const device = await start(makeQuickClock(pool?.unlike === "" ? 10 : 1), 1000);
     const before = await device.evaluate<Status>(STATUS);
     await device.evaluate(`hoardUntil(${LIMITS.deliveryMemoryFreeMin - 100})`);
@@ -96,7 +96,7 @@ describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 90_000 }, ()
     await device.evaluate("release()");
     const enough = refused.streams[0].sampled;
     let after = refused;
-    // On a busy machine the quick clock looks like one that jumps, and a sync then ends without having sent it all.
+    // On a busy machine the quick clock seems to jump, and such a sync ends before everything is sent.
     for (let presses = 0; presses < 5 && (after.verdict !== 0 || after.streams[0].delivered < enough); presses++) {
       await Promise.all([further(device, /\] sync: /, 1, 20_000), press(device)]);
       after = await device.evaluate<Status>(STATUS);
@@ -107,7 +107,7 @@ describe.skipIf(ESPRUINO === "")("when memory is short", { timeout: 90_000 }, ()
   });
 });
 
-/** Waits until the watchdog has not been kicked for as long as it was told to wait, and the chip restarts: the power goes. */
+/** Waits until the kicks stop for the watchdog's time, then cuts the power, as the chip's restart does. */
 async function starveWatchdog(device: Interpreter, clock: QuickClock, timeoutS: number): Promise<void> {
   let kicks = -1;
   let kickedMs = 0;
@@ -138,7 +138,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
       expect(timeoutS).toBe(300);
       await further(device, /^KICK/, 1, 10_000);
       await further(device, /^R1 /, 1, 10_000);
-      // Given back before the test looks on: the timers are lost, not the memory. More than once, as this may fail, too.
+      // The memory is given back before the test goes on: only the timers are lost. Several times, because this may fail, too.
       const heldRealMs = heldMs / clock.factor;
       const releases = [0, 10, 20, 30].map((ms) => `realTimeout(release,${heldRealMs + ms})`);
       await device.evaluate(`[${releases},realTimeout(hoardAll,1)]`);
@@ -156,8 +156,8 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
       }
       for (const value of committed(device, 1)) certain.add(value);
       if (!survived) break;
-      // A build with assertions (a board's has none) may end at one where memory ran out: that is a restart as well, but
-      // not the one to be shown.
+      // A build with assertions (a board's has none) may end at one of them when memory runs out. That is also a restart, but
+      // not the one that this test shows.
       expect(life, device.output()).toBeLessThan(5);
       expect(device.output()).toMatch(/ASSERT/);
       device = await bootAndSync(from);
@@ -176,7 +176,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
     expect(status.streams[0].sampled).toBeGreaterThanOrEqual(known);
   });
 
-  it("doesn't come of a sync that was let start with the least memory", async () => {
+  it("never comes from a sync that starts with the least memory allowed", async () => {
     const device = await start(makeQuickClock(10), 1000);
     await further(device, /^R1 /, 20, 10_000);
     await device.evaluate(`hoardUntil(${LIMITS.deliveryMemoryFreeMin + 100})`);
@@ -188,7 +188,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
     expect(device.output()).not.toMatch(ended);
   });
 
-  it("while a sync is planned costs no more than that sync, or ends in a restart", async () => {
+  it("while a sync is planned stops only that sync, or ends in a restart", async () => {
     const clock = makeQuickClock(20);
     logger = await createLogger({
       intervalMs: 5000,
@@ -204,7 +204,7 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
     await press(device);
     const restarted = starveWatchdog(device, clock, 300).then(() => true);
     const waited = new Promise<boolean>((resolve) => setTimeout(resolve, (20 * 60_000) / clock.factor, false));
-    // Its end is the restart's to tell.
+    // A device that is killed prints no such line: then the restart decides.
     const sent = device.line(SENT, (20 * 60_000) / clock.factor).then(
       () => true,
       () => waited,

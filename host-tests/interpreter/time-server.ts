@@ -1,12 +1,12 @@
-/** An SNTP server (RFC 4330) on 127.0.0.1, as true or as wrong as a test wants it. */
+/** An SNTP server (RFC 4330) on 127.0.0.1. A test decides how wrong it is. */
 import { createSocket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 
 export interface TimeServer {
   port: number;
-  /** Added to the machine's clock in what it answers. */
+  /** Added to the machine's clock in every answer. */
   offsetMs: number;
-  /** Takes requests and never answers. */
+  /** Takes requests and never answers them. */
   silent: boolean;
   /** 0 is a kiss-of-death. */
   stratum: number;

@@ -1,7 +1,8 @@
 /**
  * Flash operations of a StorageFile (Espruino 2v29, src/jswrap_storage.c and jsflash.c), for comparison on the same workload.
- * A chunk is a file of one page less its header; an append is a search for the file and one program, two at a chunk's end. Chunks
- * are erased when the file is deleted and Storage compacts: counted as one erase a page of lines, without compaction's copies.
+ * A chunk is a file of one page less its header. An append searches for the file and programs once, twice at a chunk's end.
+ * Chunks are erased when the file is deleted and Storage compacts. Here that is one erase for each page of lines; the copies
+ * that compaction makes are left out.
  */
 export class StorageFileModel {
   readonly counts = { programs: 0, bytes: 0, erases: 0, lines: 0 };

@@ -1,4 +1,4 @@
-/** What the server says. */
+/** Answers in the form that Blynk gives them. */
 
 export interface StandInResponse {
   status: number;
@@ -6,7 +6,7 @@ export interface StandInResponse {
   body: string;
 }
 
-/** An answer as Blynk gives it; for faults too. */
+/** An answer with Blynk's headers. Tests make their faults with it, too. */
 export function answer(status: number, body: string, arrivedMs: number, type = "text/plain"): StandInResponse {
   return {
     status,
@@ -19,7 +19,7 @@ export function answer(status: number, body: string, arrivedMs: number, type = "
   };
 }
 
-/** 200. */
+/** Status 200. */
 export function success(arrivedMs: number, body: string, type?: string): StandInResponse {
   return answer(200, body, arrivedMs, type);
 }

@@ -1,12 +1,12 @@
 /**
- * Reads a batch body, `[[ts,value],…]`, keeping each number's text as it was on the wire: `JSON.parse` would
- * turn `21.50` into `21.5` and hide what the device really sent.
+ * Reads a batch body, `[[ts,value],…]`, and keeps the text of each number as it was on the wire: `JSON.parse` turns `21.50`
+ * into `21.5` and so hides what the device really sent.
  */
 
 export interface WirePoint {
   ts: number;
   tsText: string;
-  /** The value's text on the wire, `21.5` say; of a string, boolean or location its JSON text. */
+  /** The value's text on the wire, for example `21.5`. Of a string, boolean or location it is the JSON text. */
   value: string;
   /** False when the value is anything but a JSON number. */
   numeric: boolean;
@@ -25,7 +25,7 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\r\n]*/y;
 const OTHER_VALUE = /"(?:[^"\\]|\\.)*"|true|false|null|\[[^[\]]*\]/y;
 
-/** Parses a body; `error` says what is wrong and at which character. Never throws. */
+/** Parses a body. `error` says what is wrong and at which character. Never throws. */
 export function parseBody(body: string): ParsedBody {
   let at = 0;
   const skip = () => {
@@ -75,9 +75,9 @@ export function parseBody(body: string): ParsedBody {
   return { ok: true, points, shortestBytes };
 }
 
-/** The shortest exact plain decimal of a JSON number, worked on its digits, so that no rounding can creep in. */
+/** The shortest exact plain decimal of a JSON number. It is made from the digits, so that nothing is rounded. */
 export function shortestNumber(text: string): string {
-  // Most numbers are integers already: answering them here keeps a year's simulation quick.
+  // Most numbers are integers: this early answer keeps a simulated year quick.
   if (/^(?:0|-?[1-9]\d*)$/.test(text)) return text;
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (!parts) return text;

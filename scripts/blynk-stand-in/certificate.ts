@@ -1,4 +1,4 @@
-/** A self-signed RSA certificate for 127.0.0.1, made anew for every test run: nothing secret lies in the repository. */
+/** A self-signed RSA certificate for 127.0.0.1. Every run makes a new one, so that no secret lies in the repository. */
 import { generate } from "selfsigned";
 
 export interface Certificate {
@@ -8,7 +8,7 @@ export interface Certificate {
 
 let made: Promise<Certificate> | undefined;
 
-/** RSA, since Espruino's TLS knows nothing else. */
+/** RSA, because Espruino's TLS knows nothing else. */
 export function certificate(): Promise<Certificate> {
   made ??= generate([{ name: "commonName", value: "127.0.0.1" }], { keySize: 2048, algorithm: "sha256" }).then(
     (pems) => ({ key: pems.private, cert: pems.cert }),

@@ -1,16 +1,17 @@
-/** What one datastream has received: its points by time, the bodies it came in, and a batch whose fate its sender can't know. */
+/** What one datastream has received: its points by time, its bodies, and a batch whose fate the sender cannot know. */
 import type { WirePoint } from "./body.ts";
 
 export class PinHistory {
-  /** Sorted by time; two plain arrays, since a simulated year holds millions. */
+  /** Sorted by time, in two plain arrays, because a simulated year holds millions. */
   readonly #ts: number[] = [];
   readonly #values: string[] = [];
-  /** Digests of every body taken, or left open: sending one again is a replay. */
+  /** Digests of all bodies that were taken or left open. The same body again is a replay. */
   readonly #bodies = new Set<string>();
+  /** The batch that must come again, byte for byte. */
   openBatch: { digest: string; firstTs: number; lastTs: number } | undefined;
-  /** Highest timestamp any batch carried, stored or of unknown fate. */
+  /** The highest timestamp of any batch, stored or of unknown fate. */
   lastTs = Number.NEGATIVE_INFINITY;
-  /** First timestamp of the batch that carried it. */
+  /** The first timestamp of the batch with `lastTs`. */
   firstTsOfLast = Number.NEGATIVE_INFINITY;
 
   get size(): number {
@@ -34,7 +35,7 @@ export class PinHistory {
     for (let i = 0; i < this.#ts.length; i++) yield { ts: this.#ts[i], value: this.#values[i] };
   }
 
-  /** A batch that was not taken, as far as its sender can't know: from now on it is expected again, the same. */
+  /** A batch was not taken, and the sender cannot know that: from now on the same batch must come again. */
   open(digest: string, points: WirePoint[]): void {
     if (points.length === 0) return;
     this.openBatch = { digest, firstTs: points[0].ts, lastTs: points[points.length - 1].ts };
@@ -42,17 +43,17 @@ export class PinHistory {
     this.#reach(points);
   }
 
-  /** A batch that was taken. Returns whether its very bytes had been taken or left open before. */
+  /** A batch was taken. Returns whether the same bytes were taken or left open before. */
   remember(digest: string, points: WirePoint[]): boolean {
     const replay = this.#bodies.has(digest);
     this.#bodies.add(digest);
-    // An older batch that comes again says nothing of the one that is open.
+    // An older batch that comes again says nothing about the open one.
     if (!replay || this.openBatch?.digest === digest) this.openBatch = undefined;
     this.#reach(points);
     return replay;
   }
 
-  /** Stores points; of equal timestamps the last wins. Returns how many were there before. */
+  /** Stores points. Of equal timestamps the last one wins. Returns how many timestamps were known before. */
   add(points: WirePoint[]): number {
     let duplicates = 0;
     for (const { ts, value } of points) {
@@ -78,7 +79,7 @@ export class PinHistory {
     this.firstTsOfLast = points[0].ts;
   }
 
-  /** Index of the first timestamp that is not before `ts`. */
+  /** Index of the first timestamp at or after `ts`. */
   #find(ts: number): number {
     let low = 0;
     let high = this.#ts.length;

@@ -1,4 +1,4 @@
-/** The stand-in behind real sockets, with the ways in which a real server and a real network fail. */
+/** The stand-in behind real sockets, with the failures of a real server and a real network. */
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
@@ -6,35 +6,35 @@ import { certificate } from "./certificate.ts";
 import type { BlynkStandIn, StandInResponse } from "./stand-in.ts";
 
 /**
- * What happens to a request on its way. The stand-in has judged and stored it in every case but `resetAfter` and
- * `silent: "before"`: to the device they all look as if nothing had been stored.
+ * What happens to a request on its way. Where nothing else is said, the stand-in has judged and stored it, and only the
+ * answer suffers.
  */
 export type SocketFault =
-  /** Closes the connection with RST once so many bytes of the body have arrived; the stand-in never sees it. */
+  /** Closes the connection with RST after this many bytes of the body. The stand-in never sees the request. */
   | { kind: "resetAfter"; bodyBytes: number }
-  /** Takes the request and never answers. */
+  /** Takes the request and never answers. `stored` says whether the stand-in sees it. */
   | { kind: "silent"; stored: boolean }
-  /** The answer is lost: the socket closes without a byte. */
+  /** Loses the answer: the socket closes without a byte. */
   | { kind: "hangUp" }
   | { kind: "delay"; ms: number }
-  /** `HTTP/1.1 100 Continue` before the answer. */
+  /** Sends `HTTP/1.1 100 Continue` before the answer. */
   | { kind: "continueFirst" }
-  /** Promises 100 bytes of body and sends three. */
+  /** Promises a body of 100 bytes and sends three. */
   | { kind: "cutShort" }
-  /** These bytes instead of an answer, then FIN. Nothing is stored. */
+  /** Sends these bytes in place of an answer, then FIN. Nothing is stored. */
   | { kind: "raw"; bytes: string }
-  /** This answer instead of the stand-in's. Nothing is stored. */
+  /** Sends this answer in place of the stand-in's. Nothing is stored. */
   | { kind: "answer"; answer: StandInResponse };
 
 export interface StandInServer {
   /** "http://127.0.0.1:41234" */
   url: string;
   port: number;
-  /** Asked for each request, in order; undefined lets it through. May be set while running. */
+  /** Called for each request, in order. undefined lets the request through. May be set while the server runs. */
   fault: ((request: { method: string; index: number }) => SocketFault | undefined) | undefined;
-  /** Requests whose head arrived. */
+  /** How many requests arrived, at least with their head. */
   requests(): number;
-  /** Cuts every connection, then stops listening. */
+  /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export interface ServerOptions {
   tls?: boolean;
   /** Unix time in ms; default the machine's. */
   nowMs?: () => number;
-  /** Another port than a free one, to come back where a server was before. */
+  /** Default: any free port. A number brings a server back where it was before. */
   port?: number;
 }
 
@@ -82,7 +82,7 @@ export async function startServer(standIn: BlynkStandIn, options: ServerOptions 
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // A client that vanishes in mid-request is what these tests are about.
+    // Tests make clients disappear in the middle of a request: that is no error of the server.
     socket.on("error", () => {});
   });
   await new Promise<void>((resolve, reject) => {
@@ -108,7 +108,7 @@ function readBody(request: IncomingMessage, done: (body: string) => void): void 
   const pieces: Buffer[] = [];
   request.on("data", (piece: Buffer) => pieces.push(piece));
   request.on("end", () => {
-    // A body that was cut ends too, but is not complete: no server acts on it.
+    // A body that was cut off also ends, but it is not complete: no server acts on it.
     if (request.complete) done(Buffer.concat(pieces).toString("latin1"));
   });
 }
@@ -148,7 +148,7 @@ function answer(response: ServerResponse, take: () => StandInResponse, fault: So
 }
 
 function send(response: ServerResponse, answer: StandInResponse): void {
-  // Blynk's own Date, from the stand-in's clock, is the one that counts.
+  // The Date comes from the stand-in's clock.
   response.sendDate = false;
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);

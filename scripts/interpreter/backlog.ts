@@ -1,4 +1,4 @@
-/** Samples from an earlier life, put on the flash by the firmware's own storage on this machine, which is quicker. */
+/** Samples from an earlier life of the device. The firmware's own storage writes them on this machine, which is quicker. */
 import { crc32 } from "node:zlib";
 import { startSession } from "../../firmware/clock/start-session.ts";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
@@ -7,13 +7,13 @@ import { SimulatedFlash } from "../simulator/flash.ts";
 import { REGION } from "./provision-flash.ts";
 
 export interface BacklogOptions {
-  /** Of the interpreter's flash. */
+  /** Page size of the interpreter's flash. */
   pageBytes: number;
-  /** As in the device file. */
+  /** The datastreams of the device file. */
   streams: StreamSettings[];
-  /** Of each datastream. */
+  /** Samples of each datastream. */
   samples: number;
-  /** Scaled integers. */
+  /** A sample's value, as a scaled integer. */
   value(index: number, pin: number): number;
 }
 
@@ -30,7 +30,7 @@ export function openBlankStorage(
   return { flash, ...openStorage(region, streams) };
 }
 
-/** The region's bytes. The clock was met at the first sample and ten minutes ago, just after the last. */
+/** The region's bytes, with one fix at the first sample and one just after the last, ten minutes ago. */
 export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedPages: number } {
   const { pageBytes, streams, samples } = options;
   const { flash, ledger, ring } = openBlankStorage(REGION, pageBytes, streams);

@@ -1,6 +1,6 @@
 /**
- * Code that has the program read its flash by another function. Both are expressions in globals, since a module's function sees
- * nothing else: `native` is Espruino's own module, `read` what takes its `read`'s place.
+ * Espruino code that gives the program another function to read its flash. `native` is Espruino's own module and `read` the
+ * function in place of its `read`. Both are expressions of globals, because a module's function sees nothing else.
  */
 export function replaceFlashRead(native: string, read: string): string {
   return `Modules.addCached("Flash", function () {

@@ -1,24 +1,22 @@
-/**
- * The real interpreter as a child process. `ESPRUINO` names a build of Espruino for Linux.
- */
+/** The real interpreter as a child process. `ESPRUINO` names a build of Espruino for Linux. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Path of the build; "" when there is none. */
+/** Path of the build, or "". */
 export const ESPRUINO = process.env.ESPRUINO ?? "";
 
-/** Addresses of the Linux build: 256 kB in pages of 1,024 bytes, all of it Storage's, which fills it from the bottom. */
-export const LINUX_FLASH = { address: 0x10000000, bytes: 256 * 1024, pageBytes: 1024 };
+/** Flash of the Linux build. All of it belongs to Storage, which fills it from the bottom. `readPool()` gives the page size. */
+export const LINUX_FLASH = { address: 0x10000000, bytes: 256 * 1024 };
 
-/** A fresh folder to run in: `espruino.flash` in the working directory is the interpreter's flash. */
+/** A fresh working directory. The file `espruino.flash` in it is the interpreter's flash. */
 export function makeFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "backfill-espruino-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** What the interpreter printed, in place of an exit that never came. */
+/** The interpreter did not do what was expected. The message ends with its last output. */
 export class InterpreterError extends Error {
   constructor(what: string, output: string) {
     super(`${what}. The interpreter's last output:\n${output.slice(-3000)}`);
@@ -27,25 +25,22 @@ export class InterpreterError extends Error {
 }
 
 export interface Interpreter {
-  /** All that was printed so far, without carriage returns and prompts. */
+  /** Everything printed until now, without carriage returns and prompts. */
   output(): string;
   lines(): string[];
-  /** Resolves with the first line that matches, past or future. Rejects after `timeoutMs` or when the process ends. */
+  /** Resolves with the first line that matches, printed already or later. Rejects after `timeoutMs` or when the process ends. */
   line(pattern: RegExp, timeoutMs?: number): Promise<string>;
-  /** Evaluates an expression in the running program and returns its value, through JSON. Only when booted with the prelude. */
+  /** Evaluates an expression in the running program and returns its value through JSON. Needs the prelude. */
   evaluate<T>(expression: string, timeoutMs?: number): Promise<T>;
-  /** Evaluates until `accept` is content. */
+  /** Evaluates again and again until `accept` returns true. */
   until<T>(expression: string, accept: (value: T) => boolean, timeoutMs?: number): Promise<T>;
-  /** SIGKILL, as a power cut. */
+  /** SIGKILL: a power cut. */
   kill(): Promise<void>;
   /** Resolves when the process has ended. */
   ended: Promise<void>;
 }
 
-/**
- * Boots from the flash file in `folder`, as a board does at power-on; with `script`, runs that
- * file instead and ends with it.
- */
+/** Boots from the flash file in `folder`, as a board does at power-on. With `script` it runs that file and ends with it. */
 export function startInterpreter(folder: string, script?: string): Interpreter {
   const child: ChildProcessWithoutNullStreams = spawn(ESPRUINO, script === undefined ? [] : [script], { cwd: folder });
   const complete: string[] = [];
@@ -104,7 +99,7 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
   }
 
   let asking: Promise<unknown> = Promise.resolve();
-  /** One question at a time, since there is one file for it. */
+  /** One question at a time, because there is one file for it. */
   function evaluate<T>(expression: string, timeoutMs = 10_000): Promise<T> {
     const answer = asking.then(() => ask<T>(expression, timeoutMs));
     asking = answer.catch(() => {});
@@ -114,7 +109,7 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
   async function ask<T>(expression: string, timeoutMs: number): Promise<T> {
     const id = ++asked;
     const question = `print("\\x01${id}:"+JSON.stringify((function(){try{return {value:(${expression})}}catch(e){return {error:e.toString()}}})()))`;
-    // Renamed when it is whole: the interpreter may look at any moment.
+    // The file gets its name when it is complete: the interpreter may look at any moment.
     writeFileSync(join(folder, "question.new"), question);
     renameSync(join(folder, "question.new"), join(folder, "question"));
     const answer = await line(new RegExp(`\u0001${id}:`), timeoutMs);
@@ -137,7 +132,7 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
         if (Date.now() > endMs) {
           throw new InterpreterError(`${expression} is still ${JSON.stringify(value)} after ${timeoutMs} ms`, output());
         }
-        // Not oftener: answering takes the interpreter's time, which its sampler needs.
+        // Not more often: an answer takes time that the interpreter's sampler needs.
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
@@ -149,12 +144,12 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
   };
 }
 
-/** Without carriage returns, and without the prompt that the console prints and wipes out again. */
+/** Removes carriage returns, and the prompt that the console prints and erases again. */
 function clean(line: string): string {
   return line.replaceAll("\r", "").replaceAll(">\u001b[J", "").replaceAll("\u001b[J", "");
 }
 
-/** Runs a script in a folder of its own until it calls `quit()`, and returns what it printed, the banner left out. */
+/** Runs a script in `folder` until it calls `quit()`, and returns what it printed, without the banner. */
 export async function runScript(folder: string, script: string, timeoutMs = 20_000): Promise<string> {
   const interpreter = startInterpreter(folder, script);
   const timer = setTimeout(() => interpreter.kill(), timeoutMs);

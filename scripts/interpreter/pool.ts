@@ -1,34 +1,34 @@
 /**
- * The interpreter's memory as an ESP32 has it: code that runs before the program and leaves it no more JsVars than that,
- * and code that looks at what is in use. Both cost what they cost before the program starts, so what is above idle is
- * the program's.
+ * The interpreter's memory, made like an ESP32's: code that runs before the program and leaves it no more JsVars than a board
+ * has, and code that measures the JsVars in use. Both take their own memory before the program starts, so everything above
+ * idle is the program's.
  */
 import { ESP32_JSVARS } from "./esp32.ts";
 import { replaceFlashRead } from "./flash-read.ts";
 import { LINUX_FLASH, startInterpreter } from "./interpreter.ts";
 import { provision } from "./provision-flash.ts";
 
-/** What the interpreter itself takes of them before any program: 59 on the Linux build. */
+/** JsVars that the interpreter takes before any program: 59 on the Linux build. */
 const INTERPRETER_JSVARS = 60;
 
 export interface Pool {
-  /** 14 on ESP32. */
+  /** Bytes of a JsVar: 14 on ESP32. */
   blockBytes: number;
   jsVars: number;
-  /** Of the flash; 4,096 on ESP32. */
+  /** Bytes of a flash page: 4,096 on ESP32. */
   pageBytes: number;
   flashBytes: number;
-  /** The program lies in flash that is mapped into memory, as on ESP32, and isn't read from a file. */
+  /** The program lies in flash that is mapped into memory, as on ESP32. Otherwise it is read from a file. */
   mapped: boolean;
-  /** Doubles when it is full, so that it never runs out. */
+  /** A full pool doubles, so that it never runs out. */
   grows: boolean;
-  /** Why memory figures of this build say nothing about an ESP32, or "". */
+  /** Why memory figures of this build say nothing about an ESP32, or "" when they do. */
   unlike: string;
 }
 
 let asked: Promise<Pool> | undefined;
 
-/** What this build has; asked once. */
+/** The pool of this build. The interpreter is asked once. */
 export function readPool(): Promise<Pool> {
   asked ??= ask();
   return asked;
@@ -42,7 +42,7 @@ async function ask(): Promise<Pool> {
     const [, jsVars, blockBytes, pageBytes, flashBytes, codeAddress] = (await interpreter.line(/^POOL/))
       .split(" ")
       .map(Number);
-    // Linux builds with a pool that grows take their JsVars by the 1,024; 64-bit JsVars hold more each.
+    // A Linux build with a growing pool adds 1,024 JsVars at a time. On 64 bits each JsVar holds more.
     const grows = jsVars % 1024 === 0;
     const unlike = [
       ...(grows ? ["its pool grows when it is full"] : []),
@@ -55,7 +55,7 @@ async function ask(): Promise<Pool> {
   }
 }
 
-/** For `afterPrelude`, last: holds on to JsVars until as many are free as an ESP32 has. A pool that is smaller stays as it is. */
+/** For `afterPrelude`, last: holds JsVars until only as many are free as on an ESP32. A smaller pool stays as it is. */
 export const BALLAST = `
 var ballast = [];
 (function () {
@@ -64,9 +64,9 @@ var ballast = [];
 })();`;
 
 /**
- * For `afterPrelude`: looks at the memory in use at every read of the flash and before and after every piece that is written
- * to a request, which is once at least in each drain. Garbage is collected first, as it is no need. Each new peak is printed
- * as `PEAK n`; \`meter.start()\` begins anew, \`meter.idle()\` prints \`IDLE n\`.
+ * For `afterPrelude`: looks at the memory in use at every read of the flash, and before and after every piece that is written
+ * to a request, which is at least once in each drain. Garbage is collected first, because nobody needs it. Each new peak
+ * is printed as `PEAK n`; \`meter.start()\` forgets the peak, \`meter.idle()\` prints \`IDLE n\`.
  */
 export const METER = `
 var meter = {

@@ -1,19 +1,19 @@
 // biome-ignore-all lint: Espruino's dialect, and its globals are made here on purpose.
-// What an ESP32 has and the Linux build lacks; runs before the bundle, in Espruino's own dialect. The tests steer it over
-// the console: `air` is the Wi-Fi in reach, `panel` the button and the LED, `dog` the watchdog. Nothing here is flashed.
+// What an ESP32 has and the Linux build lacks, in Espruino's dialect. It runs before the bundle. The tests control it over the
+// console: `air` is the Wi-Fi in reach, `panel` the button and the LED, `dog` the watchdog. None of it is part of the bundle.
 /* global Modules, E, TIME_PORTS */
 echo(false);
 
-// The stock build's pool grows when it is full, so that little ever seems free, and TLS finds no 16 kB at a stretch in it (a
-// board has them on the heap): grown here once for all.
+// The stock build's pool grows when it is full, so that only little seems to be free, and TLS finds no 16 kB in one piece (a
+// board has them on the heap). Here the pool grows once, at the start.
 (() => {
   if (process.memory(false).total % 1024) return;
   var filler = [];
   for (var i = 0; i < 14000; i++) filler.push(i);
 })();
 
-// Questions come as files: the Linux build reads its console in a thread of its own, which now and then corrupts the event
-// queue (an assertion in jsdevices.c) when much is typed while timers run.
+// Questions come as files: the Linux build reads its console in a separate thread, which sometimes corrupts the event queue
+// (an assertion in jsdevices.c) when a lot is typed while timers run.
 setInterval(() => {
   var fs = require("fs");
   if (!fs.statSync("question")) return;
@@ -26,7 +26,7 @@ var air = {
   up: false,
   connected: false,
   joins: 0,
-  // ESP32's word when nothing answers (wifiReasonToString).
+  // ESP32's word when no access point answers (wifiReasonToString).
   reason: "NO_AP_FOUND",
   listeners: {},
   emit: (event, details) => {
@@ -78,7 +78,7 @@ Modules.addCached("Wifi", () => {
   };
 });
 
-// Port 123 needs root: each name asked there is one of the test's own servers.
+// Port 123 needs root: a request to a known name goes to the test's own server for that name.
 var nativeDgram = require("dgram");
 Modules.addCached("dgram", () => {
   exports.createSocket = (type, callback) => {

@@ -1,19 +1,18 @@
-/** A flash file as a provisioned board has it: prelude, program and settings in Storage, the region above it blank. */
+/** A flash file like a provisioned board's: prelude, program and settings in Storage, and a blank region above them. */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InterpreterError, LINUX_FLASH, makeFolder, runScript } from "./interpreter.ts";
 
-/** Storage fills the flash from its bottom; what a test's files need stays below this, the region lies above. */
+/** The region of the tests. Storage fills the flash from its bottom, and a test's files must end below the region. */
 export const REGION = {
   address: LINUX_FLASH.address + 112 * 1024,
   bytes: 144 * 1024,
-  pageBytes: LINUX_FLASH.pageBytes,
 };
 
 const PIECE_CHARS = 4096;
 const PRELUDE = new URL("./prelude.js", import.meta.url);
 
-/** Ports of the test's time servers by the names the program knows them under. */
+/** Ports of the test's time servers, by the names that the program uses. */
 export type TimePorts = { [name: string]: number };
 
 export interface FlashContents {
@@ -24,13 +23,13 @@ export interface FlashContents {
   files?: { [name: string]: string | object };
   /** Espruino code that runs after the prelude and before the program. */
   afterPrelude?: string;
-  /** Leaves the prelude out, which costs some 700 JsVars: for measuring. */
+  /** Leaves out the prelude, which takes some 700 JsVars: for measurements. */
   bare?: boolean;
 }
 
 /**
- * Makes `espruino.flash` in `folder`. Done by the interpreter itself, in a run of its own: with no file in Storage, boot
- * would take the flash for corrupt and wipe all of it, region and all.
+ * Makes `espruino.flash` in `folder`. The interpreter itself does it, in a run of its own: a boot without any file in Storage
+ * takes the flash for corrupt and erases all of it, the region included.
  */
 export async function writeFlash(folder: string, contents: FlashContents): Promise<void> {
   const prelude = `var TIME_PORTS=${JSON.stringify(contents.timePorts ?? {})};\n${readFileSync(PRELUDE, "utf8")}`;
@@ -45,7 +44,7 @@ export async function writeFlash(folder: string, contents: FlashContents): Promi
   const script = ['var storage=require("Storage"),fs=require("fs");'];
   for (const [index, name] of names.entries()) {
     const { length } = files[name];
-    // In pieces: a whole program doesn't fit an ESP32's memory beside anything else.
+    // In pieces: a whole program takes too much of an ESP32's memory.
     for (let at = 0; at < length; at += PIECE_CHARS) {
       const piece = `piece${index}-${at}`;
       writeFileSync(join(folder, piece), files[name].slice(at, at + PIECE_CHARS), "latin1");
@@ -68,7 +67,7 @@ export async function writeFlash(folder: string, contents: FlashContents): Promi
 
 const images = new Map<string, Buffer>();
 
-/** A folder with that flash. Images are made once each and copied from then on. */
+/** A folder with such a flash. Each image is made once and then copied. */
 export async function provision(contents: FlashContents): Promise<{ path: string; remove(): void }> {
   const key = JSON.stringify(contents);
   const folder = makeFolder();
@@ -82,13 +81,13 @@ export async function provision(contents: FlashContents): Promise<{ path: string
   return folder;
 }
 
-/** The bytes of the region, as they lie on the flash file. */
+/** The bytes of the region in the flash file. */
 export function readRegion(folder: string): Buffer {
   const from = REGION.address - LINUX_FLASH.address;
   return readFileSync(join(folder, "espruino.flash")).subarray(from, from + REGION.bytes);
 }
 
-/** Puts bytes where the region starts. */
+/** Writes bytes to the start of the region. */
 export function writeRegion(folder: string, bytes: Uint8Array): void {
   const file = join(folder, "espruino.flash");
   const flash = readFileSync(file);
@@ -96,7 +95,7 @@ export function writeRegion(folder: string, bytes: Uint8Array): void {
   writeFileSync(file, flash);
 }
 
-/** A copy of the flash, to come back to the same moment again. */
+/** Copies the flash file, so that the same moment can be tried again. */
 export function copyFlash(from: string, to: string): void {
   if (existsSync(join(from, "espruino.flash"))) copyFileSync(join(from, "espruino.flash"), join(to, "espruino.flash"));
 }

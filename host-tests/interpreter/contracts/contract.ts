@@ -1,4 +1,4 @@
-/** Promises that a port makes whatever is behind it. Written in the firmware's dialect, since they also run on the interpreter. */
+/** Promises that a port keeps on every platform. They are in the firmware's dialect, because they also run on the interpreter. */
 
 export interface Promised<Subject> {
   /** A present-tense promise. */
@@ -7,7 +7,7 @@ export interface Promised<Subject> {
   run(subject: Subject, done: (problem: string) => void): void;
 }
 
-/** "" when equal, else both in words. */
+/** "" when both are equal, else a sentence with both. */
 export function differs(what: string, actual: unknown, expected: unknown): string {
   const a = JSON.stringify(actual);
   const b = JSON.stringify(expected);

@@ -26,7 +26,7 @@ export const FLASH_CONTRACT: Promised<FlashRegion>[] = [
     },
   },
   {
-    title: "takes an address that a division gave",
+    title: "takes an address that comes from a division",
     run(region, done) {
       const address = erased(region, 0);
       region.flash.write(new Uint8Array([1]), Math.floor(address * 1.0));
@@ -91,7 +91,7 @@ export const FLASH_CONTRACT: Promised<FlashRegion>[] = [
     },
   },
   {
-    title: "gives a copy, which later programs don't change",
+    title: "reads into a copy that later programs do not change",
     run(region, done) {
       const address = erased(region, 0);
       const before = region.flash.read(2, address);

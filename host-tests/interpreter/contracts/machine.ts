@@ -1,10 +1,10 @@
 import type { Machine } from "../../../firmware/platform/machine.ts";
 import { differs, firstProblem, type Promised } from "./contract.ts";
 
-/** The interpreter's machine, and where the test's servers listen. */
-export interface World {
+/** The interpreter's machine, and the ports of the test's servers. */
+export interface MachineSetup {
   machine: Machine;
-  /** Answers as the test server of ports.test.ts does. */
+  /** The test server of ports.test.ts. */
   httpPort: number;
   /** Nothing listens there. */
   closedPort: number;
@@ -12,10 +12,10 @@ export interface World {
   echoPort: number;
 }
 
-function get(world: World, path: string, done: (events: string[]) => void): void {
+function get(setup: MachineSetup, path: string, done: (events: string[]) => void): void {
   const events: string[] = [];
-  const request = world.machine.http.request(
-    { protocol: "http:", host: "127.0.0.1", port: world.httpPort, path: path, method: "GET", headers: {} },
+  const request = setup.machine.http.request(
+    { protocol: "http:", host: "127.0.0.1", port: setup.httpPort, path: path, method: "GET", headers: {} },
     {
       drain() {},
       response(status, headers) {
@@ -39,11 +39,11 @@ function get(world: World, path: string, done: (events: string[]) => void): void
 
 const silentHandlers = { drain() {}, response() {}, data() {}, close() {}, error() {} };
 
-export const MACHINE_CONTRACT: Promised<World>[] = [
+export const MACHINE_CONTRACT: Promised<MachineSetup>[] = [
   {
-    title: "timers fire in order of time, and not once cleared",
-    run(world, done) {
-      const timers = world.machine.timers;
+    title: "timers fire in order of time, and never after they are cleared",
+    run(setup, done) {
+      const timers = setup.machine.timers;
       const order: string[] = [];
       timers.setTimeout(() => order.push("b"), 30);
       timers.setTimeout(() => order.push("a"), 10);
@@ -52,9 +52,9 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
     },
   },
   {
-    title: "time is in ms, with fractions, and moves on",
-    run(world, done) {
-      const timers = world.machine.timers;
+    title: "time is in ms, with fractions, and goes on",
+    run(setup, done) {
+      const timers = setup.machine.timers;
       const fromMs = timers.nowMs();
       timers.setTimeout(() => {
         const tookMs = timers.nowMs() - fromMs;
@@ -64,40 +64,40 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "a response has a numeric status, its headers, its body, and an end",
-    run(world, done) {
-      get(world, "/hello", (events) => done(differs("what came", events, ["response 200 yes", "data hello", "close"])));
+    run(setup, done) {
+      get(setup, "/hello", (events) => done(differs("what came", events, ["response 200 yes", "data hello", "close"])));
     },
   },
   {
     title: "a garbage status line has the status NaN",
-    run(world, done) {
-      get(world, "/garbage", (events) => done(differs("the first", events[0], "response NaN ")));
+    run(setup, done) {
+      get(setup, "/garbage", (events) => done(differs("the first", events[0], "response NaN ")));
     },
   },
   {
     title: "an error status is a response like any other",
-    run(world, done) {
-      get(world, "/teapot", (events) => done(differs("the first", events[0], "response 418 ")));
+    run(setup, done) {
+      get(setup, "/teapot", (events) => done(differs("the first", events[0], "response 418 ")));
     },
   },
   {
     title: "a server that hangs up is an error, once",
-    run(world, done) {
-      get(world, "/hangup", (events) => done(differs("what came", events, ["error -15"])));
+    run(setup, done) {
+      get(setup, "/hangup", (events) => done(differs("what came", events, ["error -15"])));
     },
   },
   {
     title: "a body is written piece by piece, each on the drain before it",
-    run(world, done) {
+    run(setup, done) {
       const piece = "[1760000000000,21.5],".repeat(25);
       const pieces = 40;
       let written = 0;
       let answer = "";
-      const request = world.machine.http.request(
+      const request = setup.machine.http.request(
         {
           protocol: "http:",
           host: "127.0.0.1",
-          port: world.httpPort,
+          port: setup.httpPort,
           path: "/count",
           method: "POST",
           headers: { "Content-Length": piece.length * pieces },
@@ -127,11 +127,11 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "a refused connection throws at once",
-    run(world, done) {
+    run(setup, done) {
       let thrown = false;
       try {
-        const request = world.machine.http.request(
-          { protocol: "http:", host: "127.0.0.1", port: world.closedPort, path: "/", method: "GET", headers: {} },
+        const request = setup.machine.http.request(
+          { protocol: "http:", host: "127.0.0.1", port: setup.closedPort, path: "/", method: "GET", headers: {} },
           silentHandlers,
         );
         request.end();
@@ -143,10 +143,10 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "a name that does not resolve throws at once",
-    run(world, done) {
+    run(setup, done) {
       let thrown = false;
       try {
-        const request = world.machine.http.request(
+        const request = setup.machine.http.request(
           { protocol: "http:", host: "no-such-host.invalid", port: 80, path: "/", method: "GET", headers: {} },
           silentHandlers,
         );
@@ -159,21 +159,21 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "nothing is called after abort, and the socket is closed",
-    run(world, done) {
+    run(setup, done) {
       let calls = 0;
       const count = () => {
         calls++;
       };
-      const request = world.machine.http.request(
-        { protocol: "http:", host: "127.0.0.1", port: world.httpPort, path: "/stuck", method: "GET", headers: {} },
+      const request = setup.machine.http.request(
+        { protocol: "http:", host: "127.0.0.1", port: setup.httpPort, path: "/stuck", method: "GET", headers: {} },
         { drain() {}, response: count, data: count, close: count, error: count },
       );
       request.end();
-      world.machine.timers.setTimeout(() => {
+      setup.machine.timers.setTimeout(() => {
         request.abort();
-        world.machine.timers.setTimeout(() => {
-          // The server tells how many requests are stuck there.
-          get(world, "/stuck-count", (events) =>
+        setup.machine.timers.setTimeout(() => {
+          // The server answers with the number of its stuck requests.
+          get(setup, "/stuck-count", (events) =>
             done(firstProblem([differs("calls", calls, 0), differs("stuck", events[1], "data 0")])),
           );
         }, 150);
@@ -182,34 +182,34 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "UDP carries every byte there and back",
-    run(world, done) {
+    run(setup, done) {
       const data = new Uint8Array(256);
       for (let i = 0; i < 256; i++) data[i] = i;
-      const socket = world.machine.udp.open((bytes) => {
+      const socket = setup.machine.udp.open((bytes) => {
         socket.close();
         let wrong = -1;
         for (let i = 255; i >= 0; i--) if (bytes[i] !== i) wrong = i;
         done(firstProblem([differs("length", bytes.length, 256), differs("first wrong byte", wrong, -1)]));
       });
-      socket.send(data, "127.0.0.1", world.echoPort);
+      socket.send(data, "127.0.0.1", setup.echoPort);
     },
   },
   {
     title: "a closed UDP socket hears nothing more",
-    run(world, done) {
+    run(setup, done) {
       let heard = 0;
-      const socket = world.machine.udp.open(() => {
+      const socket = setup.machine.udp.open(() => {
         heard++;
       });
-      socket.send(new Uint8Array([1]), "127.0.0.1", world.echoPort);
+      socket.send(new Uint8Array([1]), "127.0.0.1", setup.echoPort);
       socket.close();
-      world.machine.timers.setTimeout(() => done(differs("answers", heard, 0)), 100);
+      setup.machine.timers.setTimeout(() => done(differs("answers", heard, 0)), 100);
     },
   },
   {
-    title: "a stored JSON file is read, one that is missing or malformed is undefined",
-    run(world, done) {
-      const store = world.machine.store;
+    title: "a stored JSON file is read, and a missing or malformed one is undefined",
+    run(setup, done) {
+      const store = setup.machine.store;
       done(
         firstProblem([
           differs("the file", store.readJson("good.json"), { a: [1, "x", null] }),
@@ -220,9 +220,9 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
     },
   },
   {
-    title: "memory is counted, chance lies between 0 and 1",
-    run(world, done) {
-      const chip = world.machine.chip;
+    title: "memory is counted, and random numbers lie between 0 and 1",
+    run(setup, done) {
+      const chip = setup.machine.chip;
       const memory = chip.memory();
       const problems = [differs("memory", memory.free > 0 && memory.total > memory.free, true)];
       let low = 1;
@@ -237,30 +237,30 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
     },
   },
   {
-    title: "Wi-Fi that isn't there is a reason in words, Wi-Fi that is there is none",
-    run(world, done) {
-      world.machine.wifi.join("nowhere", "secret-word", (failure) => {
+    title: "joining gives the reason in words without Wi-Fi, and none with it",
+    run(setup, done) {
+      setup.machine.wifi.join("nowhere", "secret-word", (failure) => {
         if (failure === "") return done("joined nothing");
-        world.machine.wifi.leave();
+        setup.machine.wifi.leave();
         (globalThis as unknown as { air: { up: boolean } }).air.up = true;
-        world.machine.wifi.join("air", "secret-word", (second) => done(differs("the failure", second, "")));
+        setup.machine.wifi.join("air", "secret-word", (second) => done(differs("the failure", second, "")));
       });
     },
   },
   {
-    title: "Wi-Fi that is lost says so, once",
-    run(world, done) {
+    title: "a lost Wi-Fi is reported once",
+    run(setup, done) {
       const lost: string[] = [];
-      world.machine.wifi.onLost((reason) => lost.push(reason));
+      setup.machine.wifi.onLost((reason) => lost.push(reason));
       (globalThis as unknown as { air: { lose(): void } }).air.lose();
-      world.machine.timers.setTimeout(() => done(differs("losses", lost, ["ASSOC_LEAVE"])), 20);
+      setup.machine.timers.setTimeout(() => done(differs("losses", lost, ["ASSOC_LEAVE"])), 20);
     },
   },
   {
     title: "an active-low button is pressed when its pin reads low",
-    run(world, done) {
+    run(setup, done) {
       const changes: boolean[] = [];
-      world.machine.pins.watchButton("D5", true, (pressed) => changes.push(pressed));
+      setup.machine.pins.watchButton("D5", true, (pressed) => changes.push(pressed));
       const panel = (globalThis as unknown as { panel: { press(level: boolean): void } }).panel;
       panel.press(false);
       panel.press(true);
@@ -269,8 +269,8 @@ export const MACHINE_CONTRACT: Promised<World>[] = [
   },
   {
     title: "a region outside the flash or off its pages is refused in words",
-    run(world, done) {
-      const region = world.machine.region;
+    run(setup, done) {
+      const region = setup.machine.region;
       done(
         firstProblem([
           differs("off the flash", typeof region({ address: 0x20000000, bytes: 4096 }), "string"),

@@ -1,12 +1,12 @@
-/** The program that runs the contracts on the interpreter: a line a promise, then "contracts done". */
+/** The program that runs the contracts on the interpreter: prints one line for each promise, then "contracts done". */
 import { createMachine } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Promised } from "./contract.ts";
 import { FLASH_CONTRACT } from "./flash.ts";
-import { MACHINE_CONTRACT, type World } from "./machine.ts";
+import { MACHINE_CONTRACT, type MachineSetup } from "./machine.ts";
 
 function runAll<Subject>(name: string, contract: Promised<Subject>[], subject: Subject, done: () => void): void {
-  const next = (index: number): void => {
+  function next(index: number): void {
     if (index === contract.length) {
       done();
       return;
@@ -24,18 +24,18 @@ function runAll<Subject>(name: string, contract: Promised<Subject>[], subject: S
     } catch (error) {
       answer(`it threw ${error}`);
     }
-  };
+  }
   next(0);
 }
 
 const machine = createMachine();
-const settings = machine.store.readJson("world.json") as World & { region: { address: number; bytes: number } };
-const world: World = {
+const settings = machine.store.readJson("setup.json") as MachineSetup & { region: { address: number; bytes: number } };
+const setup: MachineSetup = {
   machine: machine,
   httpPort: settings.httpPort,
   closedPort: settings.closedPort,
   echoPort: settings.echoPort,
 };
 runAll("flash", FLASH_CONTRACT, machine.region(settings.region) as FlashRegion, () => {
-  runAll("machine", MACHINE_CONTRACT, world, () => console.log("contracts done"));
+  runAll("machine", MACHINE_CONTRACT, setup, () => console.log("contracts done"));
 });

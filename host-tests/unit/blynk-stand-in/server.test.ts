@@ -28,7 +28,7 @@ async function start(fault?: SocketFault, options: ServerOptions = {}) {
   return { standIn, server };
 }
 
-/** Posts one batch; resolves with what came back, also when that was nothing. */
+/** Posts one batch and resolves with the answer or the error. */
 function post(server: StandInServer, body = BODY): Promise<{ status?: number; body: string; error?: string }> {
   const request = server.url.startsWith("https") ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
@@ -55,7 +55,7 @@ function post(server: StandInServer, body = BODY): Promise<{ status?: number; bo
 }
 
 describe("the server", () => {
-  it("hands requests to the stand-in and its answers back", async () => {
+  it("gives requests to the stand-in and answers to the client", async () => {
     const { standIn, server } = await start();
     expect(await post(server)).toEqual({ status: 200, body: "OK" });
     expect(standIn.violations).toEqual([]);
@@ -79,7 +79,7 @@ describe("the server", () => {
     expect(cipher).toEqual(["TLSv1.2", "AES256-GCM-SHA384"]);
   });
 
-  it("refuses a client that only knows what Espruino doesn't", async () => {
+  it("refuses a client that offers only what Espruino lacks", async () => {
     const { server } = await start(undefined, { tls: true });
     const failed = await new Promise((resolve) => {
       const socket = connectTls({
@@ -94,7 +94,7 @@ describe("the server", () => {
     expect(failed).toBe(true);
   });
 
-  it("ignores a body that was cut", async () => {
+  it("ignores a body that was cut off", async () => {
     const { standIn, server } = await start();
     await new Promise<void>((resolve) => {
       const socket = connect(server.port, "127.0.0.1", () => {
@@ -108,7 +108,7 @@ describe("the server", () => {
 });
 
 describe("a fault", () => {
-  it("resets the connection in mid-body, unseen by the stand-in", async () => {
+  it("resets the connection in the middle of the body, before the stand-in sees it", async () => {
     const { standIn, server } = await start({ kind: "resetAfter", bodyBytes: 5 });
     expect(await post(server)).toMatchObject({ error: expect.stringMatching(/ECONNRESET|EPIPE|hang up/) });
     expect(standIn.stats().requests).toBe(0);
@@ -123,7 +123,7 @@ describe("a fault", () => {
   it.each([true, false])("never answers (stored: %s)", async (stored) => {
     const { standIn, server } = await start({ kind: "silent", stored });
     const pending = post(server);
-    // The request is in when the server has counted it and handed it on: one more, let through, comes after it.
+    // The server has counted the request. A second one, without a fault, is judged after it.
     while (server.requests() === 0) await new Promise((resolve) => setImmediate(resolve));
     server.fault = undefined;
     await post(server, "[[1759999999500,1]]");

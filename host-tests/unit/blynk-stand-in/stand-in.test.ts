@@ -72,7 +72,7 @@ describe("what the documentation shows", () => {
     expect(server().handle(post(batch(1), { pin })).body).toBe("OK");
   });
 
-  it("answers a pin outside the template like a wrong one, without blaming the client", () => {
+  it("answers a pin outside the template like a wrong one, without a violation", () => {
     const standIn = server({ pins: ["v2"] });
     expect(standIn.handle(post(batch(1))).body).toBe(message("Wrong pin format."));
     expect(standIn.handle(post(batch(1), { pin: "v2" })).body).toBe("OK");
@@ -90,14 +90,14 @@ describe("what the documentation shows", () => {
     expect(standIn.stats()).toMatchObject({ points: 10_000, pointsMaxInRequest: 10_001 });
   });
 
-  it("refuses batches above a smaller plan's limit without blaming the client", () => {
+  it("refuses batches above a smaller plan's limit, without a violation", () => {
     const standIn = server({ refuseAbovePoints: 5 });
     expect(standIn.handle(post(batch(6))).status).toBe(400);
     expect(standIn.handle(post(batch(5))).body).toBe("OK");
     expect(standIn.violations).toEqual([]);
   });
 
-  it("answers the reads of a doctor", () => {
+  it("answers the two reads of the doctor", () => {
     const standIn = server();
     const read = (path: string) => standIn.handle({ method: "GET", path, headers: {}, body: "", arrivedMs: NOW_MS });
     expect(read(`/external/api/isHardwareConnected?token=${TOKEN}`)).toMatchObject({ status: 200, body: "false" });
@@ -153,11 +153,14 @@ describe("the request", () => {
     expect(standIn.violations).toEqual([]);
   });
 
-  it.each(["&pin=v1&pin=v2", "&pin=v1&v2=3", "", "&pin=v1&token=x"])("wants one token and one pin, not %j", (rest) => {
-    const standIn = server();
-    standIn.handle(post(batch(1), { path: `/external/api/batch/update?token=${TOKEN}${rest}` }));
-    expect(kinds(standIn)).toContain("query");
-  });
+  it.each(["&pin=v1&pin=v2", "&pin=v1&v2=3", "", "&pin=v1&token=x"])(
+    "demands one token and one pin, not %j",
+    (rest) => {
+      const standIn = server();
+      standIn.handle(post(batch(1), { path: `/external/api/batch/update?token=${TOKEN}${rest}` }));
+      expect(kinds(standIn)).toContain("query");
+    },
+  );
 
   it("counts the head of the request towards 2 MB", () => {
     const body = batch(100);
@@ -219,7 +222,7 @@ describe("the body", () => {
     expect(standIn.stats().points).toBe(0);
   });
 
-  it("notes an empty batch", () => {
+  it("records an empty batch as a violation", () => {
     const standIn = server();
     standIn.handle(post("[]"));
     expect(kinds(standIn)).toEqual(["empty-batch"]);
@@ -258,7 +261,7 @@ describe("times", () => {
     expect(kinds(standIn)).toEqual(["age"]);
   });
 
-  it("takes a point of this very ms and calls a later one a violation", () => {
+  it("takes a point of the present ms and calls a later one a violation", () => {
     const standIn = server();
     standIn.handle(post(`[[${NOW_MS},1]]`));
     expect(standIn.violations).toEqual([]);
@@ -276,7 +279,7 @@ describe("times", () => {
     expect(standIn.stats().points).toBe(points);
   });
 
-  it("wants timestamps to increase strictly within a request", () => {
+  it("demands timestamps that increase strictly within a request", () => {
     const standIn = server();
     standIn.handle(post(`[[${NOW_MS - 5},1],[${NOW_MS - 5},1]]`));
     expect(kinds(standIn)).toEqual(["order"]);
@@ -290,14 +293,14 @@ describe("times", () => {
     expect(standIn.stats()).toMatchObject({ points: 3, duplicates: 3, replays: 1 });
   });
 
-  it("wants another body to begin after all that came before", () => {
+  it("demands that another body begins after everything before it", () => {
     const standIn = server();
     standIn.handle(post(batch(3)));
     standIn.handle(post(batch(4)));
     expect(kinds(standIn)).toEqual(["overlap"]);
   });
 
-  it("keeps each datastream's order apart", () => {
+  it("judges the order of each datastream separately", () => {
     const standIn = server();
     standIn.handle(post(batch(3)));
     standIn.handle(post(batch(4), { pin: "v2" }));
@@ -317,7 +320,7 @@ describe("the daily limit", () => {
   const points = (count: number, hours: number) =>
     `[${Array.from({ length: count }, (_, i) => `[${at(hours) - count + i},1]`).join(",")}]`;
 
-  it("counts all pins, every split and every replay", () => {
+  it("counts all pins, all parts of a split batch and all replays", () => {
     const standIn = server({ limits: { pointsPerDay: 10 } });
     standIn.handle(post(points(4, 0), { arrivedMs: at(0) }));
     standIn.handle(post(points(4, 0), { arrivedMs: at(1) }));
@@ -328,7 +331,7 @@ describe("the daily limit", () => {
     expect(kinds(standIn)).toEqual(["day-points"]);
   });
 
-  it("judges every stretch of 24 h, whatever the calendar says", () => {
+  it("judges any 24 h, not the days of the calendar", () => {
     const standIn = server({ limits: { pointsPerDay: 10 } });
     for (const hours of [0, 24, 48]) standIn.handle(post(points(10, hours), { arrivedMs: at(hours) }));
     expect(standIn.violations).toEqual([]);
@@ -336,7 +339,7 @@ describe("the daily limit", () => {
     expect(kinds(standIn)).toEqual(["day-points"]);
   });
 
-  it("counts points it failed to store: nobody can know", () => {
+  it("counts points that it did not store, because the client cannot know", () => {
     const standIn = server({ limits: { pointsPerDay: 10 } });
     standIn.fault = () => ({ stores: false, answer: failure(500, "boom", NOW_MS) });
     standIn.handle(post(points(6, 0), { arrivedMs: at(0) }));
@@ -345,7 +348,7 @@ describe("the daily limit", () => {
     expect(kinds(standIn)).toEqual(["day-points"]);
   });
 
-  it("knows a limit per device", () => {
+  it("applies the limit to each device", () => {
     const standIn = server({ tokens: [TOKEN, "second"], limits: { pointsPerDay: 10 } });
     standIn.handle(post(points(10, 0), { arrivedMs: at(0) }));
     standIn.handle(post(points(10, 0), { arrivedMs: at(0), path: "/external/api/batch/update?token=second&pin=v1" }));
@@ -363,7 +366,7 @@ describe("the daily limit", () => {
 describe("batches of unknown fate", () => {
   const broken = (status: number, stores: boolean) => () => ({ stores, answer: failure(status, "broken", NOW_MS) });
 
-  it.each([500, 503, 408, 429])("are expected again, the same, after %i", (status) => {
+  it.each([500, 503, 408, 429])("must come again unchanged after %i", (status) => {
     const standIn = server({ fault: broken(status, false) });
     expect(standIn.handle(post(batch(3))).status).toBe(status);
     standIn.fault = undefined;
@@ -390,7 +393,7 @@ describe("batches of unknown fate", () => {
     expect(standIn.stats()).toMatchObject({ points: 3, duplicates: 3 });
   });
 
-  it("may be cut differently once refused for certain", () => {
+  it("may be divided differently when they were certainly refused", () => {
     const standIn = server({ fault: broken(422, false) });
     standIn.handle(post(batch(3)));
     standIn.fault = undefined;

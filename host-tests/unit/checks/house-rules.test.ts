@@ -1,49 +1,14 @@
-import { describe, expect, it } from "vitest";
-import { formatProblem } from "../../../scripts/build/bundle.ts";
-import { findBreaches, trackedFiles } from "../../../scripts/checks/house-rules.ts";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatProblem, ROOT } from "../../../scripts/build/bundle.ts";
+import { findBreaches } from "../../../scripts/checks/house-rules.ts";
+import { trackedFiles } from "../../../scripts/checks/source-file.ts";
+import { breachesIn, complaintsAbout, lines } from "./in-file.ts";
 
-const inFile = (path: string, text: string) => findBreaches([{ path, text }]).map(formatProblem);
-
-const BREACHES: [promise: string, path: string, text: string, words: string][] = [
-  [
-    "Espruino's modules outside platform",
-    "firmware/upload/x.ts",
-    'require("Wifi");\n',
-    "firmware/upload/x.ts:1:1: names require",
-  ],
-  ["Espruino's E outside platform", "firmware/storage/x.ts", "\nE.CRC32([]);\n", "firmware/storage/x.ts:2:1: names E"],
-  ["a pin outside platform", "firmware/panel/x.ts", "print(D2);\n", "names D2"],
-  ["a timer that is no port", "firmware/clock/x.ts", "setTimeout(() => {}, 1);\n", "names setTimeout"],
-  [
-    "storage that imports upload",
-    "firmware/storage/x.ts",
-    'import { a } from "../upload/a.ts";\na;\n',
-    "may not import firmware/upload/a.ts",
-  ],
-  [
-    "upload that imports an adapter",
-    "firmware/upload/x.ts",
-    'import { a } from "../platform/http.ts";\na;\n',
-    "may not import firmware/platform/http.ts",
-  ],
-  [
-    "clock that imports more than storage's types",
-    "firmware/clock/x.ts",
-    'import { a } from "../storage/a.ts";\na;\n',
-    "may not import",
-  ],
-  [
-    "the stand-in that imports firmware",
-    "scripts/blynk-stand-in/x.ts",
-    'import { a } from "../../firmware/limits.ts";\na;\n',
-    "may not import",
-  ],
-  [
-    "an import over several lines",
-    "firmware/storage/x.ts",
-    'import {\n  a,\n} from "../network/a.ts";\na;\n',
-    "may not import",
-  ],
+const TEXTS: [what: string, path: string, text: string, words: string][] = [
   [
     "a test that silences the others",
     "host-tests/unit/x.test.ts",
@@ -53,46 +18,84 @@ const BREACHES: [promise: string, path: string, text: string, words: string][] =
   ["a package registry", "README.md", `see https://registry.${"npmjs"}.org\n`, "registry's host"],
   ["a path of one machine", "README.md", `at "/${"home"}/me/x"\n`, "a path of one machine"],
   ["where packages were fetched from", "package-lock.json", '"resolved": "x"\n', "fetched from"],
-  [
-    "a function that is too long",
-    "firmware/clock/x.ts",
-    `export function f() {\n${"  f();\n".repeat(90)}}\n`,
-    "f has 92 lines",
-  ],
 ];
 
 describe("the house rules", () => {
-  for (const [promise, path, text, words] of BREACHES) {
-    it(`find ${promise}`, () => expect(inFile(path, text).join("\n")).toContain(words));
-  }
+  it.each(TEXTS)("forbid %s", (_, path, text, words) => expect(complaintsAbout(path, text)).toContain(words));
 
-  it("let a name of Espruino's be a program's own, or a member", () => {
-    expect(inFile("firmware/clock/x.ts", "export function f(print: { load(): void }) {\n  print.load();\n}\n")).toEqual(
-      [],
-    );
+  it("tell the line of a forbidden text", () => {
+    expect(complaintsAbout("README.md", `\n\nat /${"tmp"}/x\n`)).toContain("README.md:3:1: ");
   });
 
-  it("let types be imported where values may not", () => {
-    expect(inFile("firmware/clock/x.ts", 'import type { A } from "../storage/a.ts";\nexport type B = A;\n')).toEqual(
-      [],
-    );
+  it("advise a shorter file and fail nothing for it", () => {
+    const breaches = breachesIn({ "scripts/x.ts": lines(401) });
+    expect(breaches.map(({ weight }) => weight)).toEqual(["advice"]);
+    expect(breaches.map(formatProblem).join()).toContain("401 lines");
   });
 
-  it("let a factory be as long as its functions together", () => {
-    const inner = (name: string) => `  function ${name}() {\n${"    go();\n".repeat(40)}  }\n`;
-    expect(
-      inFile(
-        "firmware/clock/x.ts",
-        `export function create(go: () => void) {\n${inner("a")}${inner("b")}  return { a, b };\n}\n`,
-      ),
-    ).toEqual([]);
+  it("name file and line of what cannot be parsed", () => {
+    expect(() => breachesIn({ "scripts/x.ts": "\nconst = 1;\n" })).toThrow("scripts/x.ts:2:1: ");
   });
 
   it("hold in this repository", () => {
-    expect(
-      findBreaches(trackedFiles())
-        .filter((one) => !one.isAdvice)
-        .map(formatProblem),
-    ).toEqual([]);
+    const breaches = findBreaches(trackedFiles(ROOT));
+    expect(breaches.filter(({ weight }) => weight === "error").map(formatProblem)).toEqual([]);
+  });
+});
+
+describe("npm run check", () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "backfill-house-"));
+    for (const path of ["scripts", "firmware", "package.json", ".biome.json", ".gitignore"])
+      cpSync(join(ROOT, path), join(root, path), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(root, "node_modules"));
+    git("init", "--quiet");
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  // A Git hook that runs the tests sets GIT_DIR to this repository; a CI may ask for colours.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(GIT_|FORCE_COLOR)/.test(name));
+  const env = { ...Object.fromEntries(inherited), NO_COLOR: "1" };
+
+  function git(...args: string[]): void {
+    execFileSync("git", args, { cwd: root, env });
+  }
+
+  function plant(path: string, text: string): void {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+
+  function check(): { status: number | null; output: string } {
+    const args = [join("node_modules", "tsx", "dist", "cli.mjs"), join("scripts", "check.ts"), "lint", "house"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, env, encoding: "utf8" });
+    return { status, output: stdout + stderr };
+  }
+
+  it("fails for every planted breach in a tracked file and passes over what Git does not track", () => {
+    const long = `export function f(go: () => void) {\n${lines(71)}}\n`;
+    const stray = `import "../host-tests/a.ts"\nvar unused = 1 // at /${"home"}/me/x\n`;
+    plant("notes.ts", stray);
+    plant("scripts/stray.ts", stray);
+    plant("scripts/tracked.ts", "export {};\n");
+    git("add", "scripts/tracked.ts");
+    expect(check()).toEqual({ status: 0, output: "✓ lint and format\n✓ house rules\n" });
+
+    plant("firmware/clock/planted-arrow.ts", 'export { a } from "../../scripts/simulator/a.ts";\n');
+    plant("scripts/build/planted-length.ts", long);
+    plant("scripts/interpreter/planted-arguments.ts", "export function f(a, b, c, d, e, f, g, h, i, j, k, l) {}\n");
+    plant("firmware/clock/planted-twin.ts", "export {};\n");
+    plant("scripts/console/planted-twin.ts", "export {};\n");
+    git("add", "*planted*");
+    const { status, output } = check();
+    expect(status).toBe(1);
+    expect(output).toContain(
+      "firmware/clock/planted-arrow.ts:1:1: firmware/clock/ may not import scripts/simulator/a.ts",
+    );
+    expect(output).toContain("scripts/build/planted-length.ts:1:1: f has 71 lines");
+    expect(output).toContain("scripts/interpreter/planted-arguments.ts:1:1: f takes 12 arguments");
+    expect(output).toContain("scripts/console/planted-twin.ts:1:1: is called like firmware/clock/planted-twin.ts");
+    expect(output).not.toContain("stray");
   });
 });

@@ -1,4 +1,4 @@
-/** The firmware's own parts at the same work: ring, batch, drain, put together as main.ts does. */
+/** The firmware at the same work: ring, batch and drain, put together as main.ts does it. */
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
@@ -11,15 +11,15 @@ import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
 import { createQuota } from "../../../firmware/upload/quota.ts";
-import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./report.ts";
+import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
-interface World {
+interface Setup {
   httpPort: number;
   token: string;
   region: { address: number; bytes: number };
   points: number;
   nowMs: number;
-  /** Collect garbage before each look at memory. */
+  /** Collects garbage before each look at the memory. */
   exact: boolean;
 }
 
@@ -28,14 +28,14 @@ const INTERVAL_MS = 60000;
 const APPENDS = 500;
 
 const machine = createMachine();
-const world = machine.store.readJson("world.json") as World;
-const region = machine.region(world.region) as FlashRegion;
+const setup = machine.store.readJson("setup.json") as Setup;
+const region = machine.region(setup.region) as FlashRegion;
 const streams = [{ pin: PIN, intervalMs: INTERVAL_MS, decimals: 1 }];
 
 let peak = 0;
-/** With a collection each time: what is garbage is no need. The time it takes is in `postMs`, too. */
+/** Notes the JsVars in use. `exact` collects garbage first, because nobody needs it. `postMs` includes that time. */
 function look(): void {
-  const used = world.exact ? idleJsVars() : jsVars();
+  const used = setup.exact ? idleJsVars() : jsVars();
   if (used > peak) peak = used;
 }
 
@@ -57,7 +57,7 @@ report(
     while (written < APPENDS) append();
   }),
 );
-while (written < world.points) {
+while (written < setup.points) {
   append();
   if (written % 50 === 0) look();
 }
@@ -71,10 +71,10 @@ report(
   Math.floor((written / fill.usedPages) * (ringPagesOf(65536 / region.pageBytes, region.pageBytes) - 1)),
 );
 
-// The last sample is ten minutes old: the time map's two points span them all.
+// The last sample is ten minutes old: the two fixes enclose all samples.
 const endRawMs = 1000 + written * INTERVAL_MS + 10 * INTERVAL_MS;
-ledger.addFix(1, 0, world.nowMs - endRawMs, 5);
-ledger.addFix(1, endRawMs, world.nowMs, 5);
+ledger.addFix(1, 0, setup.nowMs - endRawMs, 5);
+ledger.addFix(1, endRawMs, setup.nowMs, 5);
 let clock = createClock(machine.timers, 1, endRawMs);
 let map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 
@@ -110,17 +110,17 @@ machine.http.request = (options: HttpRequestOptions, handlers: HttpHandlers) => 
   return {
     write(text) {
       request.write(text);
-      // While the text is held both here and by the socket.
+      // Here the text is held twice: by this function and by the socket.
       look();
     },
     end: request.end,
     abort: request.abort,
   };
 };
-// At every read, that is deep inside decoding, too.
+// A look at every read also sees the peak deep inside decoding.
 region.flash = {
   read(bytes, address) {
-    const data = (machine.region(world.region) as FlashRegion).flash.read(bytes, address);
+    const data = (machine.region(setup.region) as FlashRegion).flash.read(bytes, address);
     look();
     return data;
   },
@@ -144,18 +144,18 @@ const planner = createPlanner(ring, ledger, map, clock, quota, overload, machine
   ageMaxMs: LIMITS.ageMaxMs,
 });
 const drain = createDrain(ring, ledger, map, clock, planner, machine.http, machine.timers, machine.chip, machine.log, {
-  server: `http://127.0.0.1:${world.httpPort}`,
-  token: world.token,
+  server: `http://127.0.0.1:${setup.httpPort}`,
+  token: setup.token,
 });
 peak = 0;
 const fromS = getTime();
 drain.drain((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
-  // Afterwards, and from a timer: what the first request leaves for good is no part of its peak, and a program that is still
-  // being read takes some hundred JsVars more.
+  // Idle is measured after the request, because what the first request leaves for good is no part of its peak, and from a
+  // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
-    // Named here, the drain and all that it needs still stand.
+    // This use keeps the drain, and all that it needs, in memory until now.
     drain.forgive();
     const idle = idleJsVars();
     report("idleJsVars", idle);

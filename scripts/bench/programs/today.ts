@@ -1,6 +1,6 @@
-/** How people log with Espruino today: lines in a StorageFile, or an array in RAM; JSON.stringify; one big write. */
+/** The usual ways to log with Espruino: lines in a StorageFile, or an array in RAM, and JSON.stringify. */
 import { ESP32_JSVARS } from "../../interpreter/esp32.ts";
-import { jitter, jsVars, reading, report, timeUs } from "./report.ts";
+import { jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
 interface BenchFile {
   write(text: string): void;
@@ -64,13 +64,13 @@ report(
   }),
 );
 report("ramArrayJsVarsPerPoint", (jsVars() - before) / RAM_APPENDS);
-// 200 at a time, since that is what still fits beside the array.
+// 200 points at a time: more do not fit beside the array.
 report(
   "ramArrayFormatUs",
   timeUs(200, () => JSON.stringify(samples.slice(0, 200))),
 );
 let more = RAM_APPENDS;
-// Some of the pool stays free, or the array could be neither sent nor added to.
+// A part of the pool stays free: a full one could neither send the array nor add to it.
 while (jsVars() < ESP32_JSVARS - 100) {
   samples.push([FIRST_MS + more * 60000 + jitter(more), reading(more) / 10]);
   more++;

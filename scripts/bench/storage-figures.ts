@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+/** Flash bytes, programs, erases and reads of the firmware's storage, counted on the simulated flash. */
 import { crc32 } from "node:zlib";
-import Table from "cli-table3";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks, type Storage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { createPrng } from "../simulator/prng.ts";
+import { type Column, roomTemperature } from "./readings.ts";
 import { StorageFileModel } from "./storage-file-model.ts";
 
 const PAGE_BYTES = 4096;
@@ -13,40 +13,28 @@ const BANK_PAGES = 1;
 const PAGES = 16;
 const SAMPLES = 300000;
 const INTERVAL_MS = 60000;
-/** The sampler's timer is late or early by up to so much. */
+/** The sampler's timer is early or late by up to this. */
 const JITTER_MS = 5;
 
-interface Machine extends Storage {
+interface Rig extends Storage {
   flash: SimulatedFlash;
 }
 
-function mount(flash: SimulatedFlash, pages: number, pageBytes: number, streams: StreamSettings[]): Machine {
+function mount(flash: SimulatedFlash, pages: number, pageBytes: number, streams: StreamSettings[]): Rig {
   const region = { flash, crc32: (bytes: Uint8Array) => crc32(bytes), address: 0, pageBytes, pages };
   return { flash, ...openStorageWithBanks(region, streams, BANK_PAGES) };
 }
 
-function create(pages: number, pageBytes: number, streams: StreamSettings[]): Machine {
-  const machine = mount(new SimulatedFlash({ pages, pageBytes }), pages, pageBytes, streams);
-  machine.ledger.boot(1, 0);
-  machine.ring.start(1);
-  return machine;
+function create(pages: number, pageBytes: number, streams: StreamSettings[]): Rig {
+  const rig = mount(new SimulatedFlash({ pages, pageBytes }), pages, pageBytes, streams);
+  rig.ledger.boot(1, 0);
+  rig.ring.start(1);
+  return rig;
 }
 
-/** Room temperature in tenths of a degree: a day's swing, slow drift of the weather, the sensor's own noise. */
-function roomTemperature(random: () => number): () => number {
-  let minute = 0;
-  let weather = 0;
-  return () => {
-    minute++;
-    weather += (random() - 0.5) * 0.01 - weather * 0.00001;
-    const noise = (random() + random() + random() - 1.5) * 0.06;
-    return Math.round(10 * (21 + 1.5 * Math.sin((minute * 2 * Math.PI) / 1440) + weather + noise));
-  };
-}
-
-/** Pages erased for the ring, less what is still blank in the pages being written, and all programs to the ledger: bytes spent. */
-function bytesSpent(machine: Machine, pages: number): number {
-  const { flash } = machine;
+/** Flash bytes spent: all erased pages, less what is still blank in the pages that are being written. */
+function bytesSpent(rig: Rig, pages: number): number {
+  const { flash } = rig;
   let spent = 0;
   for (let page = 0; page < pages; page++) spent += flash.wear[page] * PAGE_BYTES;
   for (let page = 0; page < pages; page++) {
@@ -68,13 +56,13 @@ interface Run {
   storageFile: { bytesPerSample: number; writesPerAppend: number; erasesPer100k: number };
 }
 
-/** Logs `samples` of each source, one a minute each, and counts. */
+/** Logs `samples` of each source, one a minute, and counts. */
 function logAll(sources: { decimals: number; next: () => number }[], samples: number): Run {
   const random = createPrng(7).next;
   const streams = sources.map((source, pin) => ({ pin, intervalMs: INTERVAL_MS, decimals: source.decimals }));
-  const machine = create(PAGES, PAGE_BYTES, streams);
+  const rig = create(PAGES, PAGE_BYTES, streams);
   const storageFile = new StorageFileModel(PAGE_BYTES);
-  const { flash, ring } = machine;
+  const { flash, ring } = rig;
   for (let i = 1; i <= samples; i++) {
     sources.forEach((source, pin) => {
       const rawMs = i * INTERVAL_MS + Math.round((random() * 2 - 1) * JITTER_MS);
@@ -87,7 +75,7 @@ function logAll(sources: { decimals: number; next: () => number }[], samples: nu
   const appends = samples * sources.length;
   const lines = storageFile.counts;
   return {
-    bytesPerSample: bytesSpent(machine, PAGES) / appends,
+    bytesPerSample: bytesSpent(rig, PAGES) / appends,
     writesPerAppend: flash.counts.writes / appends,
     readsPerAppend: flash.counts.reads / appends,
     programmedPerSample: flash.counts.bytesWritten / appends,
@@ -100,7 +88,7 @@ function logAll(sources: { decimals: number; next: () => number }[], samples: nu
   };
 }
 
-/** Wear of the ring's pages after so many turns of it: most over least. */
+/** Wear of the ring's pages when each was erased this often: the most over the least. */
 function wearSpread(wraps: number): number {
   const pageBytes = 1024;
   const pages = 8;
@@ -111,21 +99,21 @@ function wearSpread(wraps: number): number {
   return Math.max(...wear()) / Math.min(...wear());
 }
 
-/** Flash reads of a mount, headers only, on a ring that is full. */
+/** Flash reads of a mount on a full ring. A mount reads headers only. */
 function mountReads(pages: number): number {
   const streams = [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }];
-  const machine = create(pages, PAGE_BYTES, streams);
+  const rig = create(pages, PAGE_BYTES, streams);
   const next = roomTemperature(createPrng(5).next);
-  for (let i = 1; machine.flash.wear[pages - 1] === 0; i++) machine.ring.append(0, i * INTERVAL_MS, next());
-  const before = machine.flash.counts.reads;
-  mount(machine.flash, pages, PAGE_BYTES, streams);
-  return machine.flash.counts.reads - before;
+  for (let i = 1; rig.flash.wear[pages - 1] === 0; i++) rig.ring.append(0, i * INTERVAL_MS, next());
+  const before = rig.flash.counts.reads;
+  mount(rig.flash, pages, PAGE_BYTES, streams);
+  return rig.flash.counts.reads - before;
 }
 
-/** Flash operations to send and settle one batch of 1,000 points. */
+/** Flash operations that send and settle one batch of 1,000 points. */
 function batchOperations(): { writes: number; reads: number } {
-  const machine = create(PAGES, PAGE_BYTES, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }]);
-  const { flash, ledger, ring } = machine;
+  const rig = create(PAGES, PAGE_BYTES, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }]);
+  const { flash, ledger, ring } = rig;
   const next = roomTemperature(createPrng(5).next);
   for (let i = 1; i <= 20000; i++) ring.append(0, i * INTERVAL_MS, next());
   const before = { ...flash.counts };
@@ -139,23 +127,10 @@ function batchOperations(): { writes: number; reads: number } {
   return { writes: flash.counts.writes - before.writes, reads: flash.counts.reads - before.reads };
 }
 
-/** Columns of numbers of a CSV: one decimal below 100, none above, as a logger would be told. */
-function columnsOf(path: string): { name: string; decimals: number; values: number[] }[] {
-  const [head, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
-  return head
-    .split(",")
-    .slice(1)
-    .map((name, column) => {
-      const readings = rows.map((row) => Number(row.split(",")[column + 1])).filter((value) => !Number.isNaN(value));
-      const decimals = Math.max(...readings.map(Math.abs)) < 100 ? 1 : 0;
-      return { name, decimals, values: readings.map((value) => Math.round(value * 10 ** decimals)) };
-    })
-    .filter((column) => column.values.length > 0);
-}
-
 const round = (value: number, digits = 3) => Number(value.toFixed(digits));
 
-export async function benchStorage(options: { data?: string; json?: boolean }): Promise<void> {
+/** All figures, with one entry of `bytesPerSample` for each recorded column. */
+export function measureStorage(recorded: Column[]) {
   const one = logAll([{ decimals: 1, next: roomTemperature(createPrng(1).next) }], SAMPLES);
   const four = logAll(
     [1, 2, 3, 4].map((seed) => ({ decimals: 1, next: roomTemperature(createPrng(seed).next) })),
@@ -169,8 +144,8 @@ export async function benchStorage(options: { data?: string; json?: boolean }): 
     one: round(one.storageFile.bytesPerSample),
     four: round(four.storageFile.bytesPerSample),
   };
-  for (const column of options.data ? columnsOf(options.data) : []) {
-    // The recording over and over: long enough for pages that have learnt their code book.
+  for (const column of recorded) {
+    // Repeated, so that it is long enough for pages that have learnt their code book.
     let i = 0;
     const next = () => column.values[i++ % column.values.length];
     const run = logAll([{ decimals: column.decimals, next }], Math.max(50000, column.values.length * 4));
@@ -178,7 +153,7 @@ export async function benchStorage(options: { data?: string; json?: boolean }): 
     vsBytes[column.name] = round(run.storageFile.bytesPerSample);
   }
   const batch = batchOperations();
-  const figures = {
+  return {
     bytesPerSample,
     erasesPer100k: round(one.erasesPer100k, 2),
     wearSpread: round(wearSpread(100)),
@@ -195,20 +170,4 @@ export async function benchStorage(options: { data?: string; json?: boolean }): 
       },
     },
   };
-  const table = new Table({ head: ["", "ours", "StorageFile of CSV lines"], style: { head: [], border: [] } });
-  for (const name of Object.keys(bytesPerSample)) {
-    table.push([`flash bytes a sample, ${name}`, bytesPerSample[name], vsBytes[name]]);
-  }
-  const vs = figures.vs.storageFileCsv;
-  table.push(
-    ["erases for 100,000 samples", figures.erasesPer100k, vs.erasesPer100k],
-    ["programs an append", figures.writesPerAppend, vs.writesPerAppend],
-    ["reads an append", figures.readsPerAppend, "a search of Storage"],
-    ["bytes programmed a sample", figures.writeAmplification, ""],
-    ["wear, most over least, 100 turns", figures.wearSpread, ""],
-    ["reads a mount, 16 / 64 / 384 pages", Object.values(figures.mountReads).join(" / "), ""],
-    ["programs / reads a batch of 1,000", `${batch.writes} / ${batch.reads}`, ""],
-  );
-  console.log(table.toString());
-  if (options.json) console.log(JSON.stringify(figures));
 }

@@ -1,10 +1,10 @@
-/** What the bench programs share. They run on the interpreter, so in the firmware's dialect. */
+/** What the bench's programs share. They run on the interpreter, so they keep to the firmware's dialect. */
 
 interface BenchProcess {
   memory(collect: boolean): { usage: number; free: number; total: number };
 }
 
-/** JsVars in use, without a garbage collection that would change what is measured. */
+/** JsVars in use. It collects no garbage, which would change what is measured. */
 export function jsVars(): number {
   return (process as unknown as BenchProcess).memory(false).usage;
 }
@@ -18,19 +18,19 @@ export function idleJsVars(): number {
   return (process as unknown as BenchProcess).memory(true).usage;
 }
 
-/** A figure for scripts/bench/interpreter.ts. */
+/** Prints a figure for scripts/bench/run-program.ts. */
 export function report(name: string, value: number): void {
   console.log(`BENCH ${name} ${value}`);
 }
 
-/** Time per repetition in µs. */
+/** Time of one repetition in µs. */
 export function timeUs(repetitions: number, run: () => void): number {
   const fromS = getTime();
   run();
   return ((getTime() - fromS) * 1000000) / repetitions;
 }
 
-/** A room's temperature in tenths: mostly the same, now and then a step. Deterministic. */
+/** A room's temperature in tenths of a degree: steady, with a step at times. Deterministic. */
 export function reading(index: number): number {
   return 215 + ((index * 7) % 5 === 0 ? 1 : 0) + Math.round(6 * Math.sin(index / 300));
 }

@@ -1,0 +1,22 @@
+/** Rooms in which a rule does not hold yet: its breaches are counted there and fail nothing. To be emptied. */
+export const NOT_YET: [rule: string, path: string][] = [
+  ["arrows", "firmware/storage/"],
+  ["arrows", "scripts/console/"],
+  ["function size", "firmware/"],
+  ["function size", "scripts/simulator/"],
+  ["function size", "host-tests/power-loss/"],
+  ["function size", "host-tests/unit/"],
+  ["parameters", "firmware/"],
+  ["parameters", "scripts/bench/programs/ours.ts"],
+  ["parameters", "scripts/console/"],
+  ["parameters", "scripts/flash.ts"],
+  ["parameters", "scripts/simulator/"],
+  ["parameters", "host-tests/support/"],
+  ["parameters", "host-tests/unit/"],
+  ["function form", "firmware/"],
+  ["twin files", "firmware/platform/"],
+  ["twin files", "scripts/simulator/"],
+  ["retired words", "host-tests/field/"],
+  ["retired words", "host-tests/support/"],
+  ["retired words", "host-tests/unit/"],
+];
