@@ -1,20 +1,23 @@
-/** An ESP32 on the bench: power, flash, crystal and system clock, and one boot of the interpreter after another. */
-import { type Boot, createBoot, TIMING } from "./boot.ts";
+/** An ESP32 module: power, flash, crystal and system clock, and one boot of the interpreter after another. */
+import { type Boot, createBoot } from "./boot.ts";
 import type { Crystal } from "./crystal.ts";
-import { PowerCut, type SimulatedFlash } from "./flash.ts";
-import { createInterpreter, type Interpreter, type Machine, MODULES_WITH_TLS } from "./globals.ts";
-import type { Network } from "./network.ts";
+import { createInterpreter, type Interpreter } from "./espruino/interpreter.ts";
+import type { Machine } from "./espruino/machine.ts";
+import type { AccessPoint } from "./espruino/wifi.ts";
+import type { SimulatedFlash } from "./flash.ts";
+import { createFlashPort } from "./flash-port.ts";
+import type { Network } from "./network/network.ts";
 import type { Region } from "./partitions.ts";
 import type { Prng } from "./prng.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Script } from "./script.ts";
-import type { AccessPoint } from "./wifi.ts";
+import { TIMING } from "./timing.ts";
 import type { World } from "./world.ts";
 
-/** ROM loader, second stage and Espruino's own start, before the program runs. UNVERIFIED on a board. */
-const BOOT_MS = 600;
-/** The console keeps so many lines for a look after the run. */
+/** Lines of the console that are kept for a look after the run. */
 const LINES_KEPT = 2000;
+const PINS = 40;
+const JITTER_MS = 5;
 
 export interface BoardOptions {
   world: World;
@@ -26,17 +29,21 @@ export interface BoardOptions {
   script: Script;
   recorder: Recorder;
   accessPoints: AccessPoint[];
+  /** Files in Storage. */
   files: Map<string, string>;
+  /** The program. */
   code: string;
   /** `process.env.SERIAL`: from the MAC address. */
   serial: string;
+  /** Level of an analog pin, 0 to 1. */
   analog(pin: number, elapsedMs: number): number;
-  extras(board: Board): Record<string, unknown>;
+  /** More globals for the program, made anew at each boot. */
+  extras(): Record<string, unknown>;
 }
 
 export interface Board {
   powerOn(): void;
-  /** Power is gone now; between two operations of the flash, unless a write tears. */
+  /** Power is gone now: between two operations of the flash, unless a write tears. */
   powerOff(): void;
   /** The chip restarts; the system clock runs on. */
   restart(why: string): void;
@@ -45,10 +52,13 @@ export interface Board {
   interpreter(): Interpreter | undefined;
   systemMs(): number;
   setSystemMs(ms: number): void;
-  /** Calls something of the firmware from outside, as a console does; flash reads in it are not counted. Undefined if it is not there. */
+  /**
+   * Calls a function of the firmware, or reads a value, by its path from `global`, as a console does. Flash reads in it
+   * are not counted. Undefined if it is not there.
+   */
   ask(path: string[]): unknown;
   onBoot: (() => void) | undefined;
-  /** Power went by itself, inside a flash operation. */
+  /** The power went by itself, inside a flash operation. */
   onPowerLost: (() => void) | undefined;
   lines: { atMs: number; text: string }[];
   uncaught: string[];
@@ -58,8 +68,8 @@ export interface Board {
 }
 
 export function createBoard(options: BoardOptions): Board {
-  const { world, crystal, flash, region, recorder, prng } = options;
-  const levels: number[] = new Array(40).fill(1);
+  const { world, crystal, flash, region, recorder, prng, script } = options;
+  const levels: number[] = new Array(PINS).fill(1);
   let boot: Boot | undefined;
   let interpreter: Interpreter | undefined;
   let powered = false;
@@ -94,7 +104,7 @@ export function createBoard(options: BoardOptions): Board {
     setSystemMs(ms) {
       epochTicks = crystal.ticksAt(world.nowMs()) - ms;
     },
-    ask,
+    ask: (path) => (boot && interpreter ? ask(boot, interpreter, path) : undefined),
     onBoot: undefined,
     onPowerLost: undefined,
     lines: [],
@@ -103,8 +113,39 @@ export function createBoard(options: BoardOptions): Board {
     boots: 0,
   };
 
+  const flashPort = createFlashPort({
+    flash,
+    region,
+    boot: () => boot,
+    onProgrammed: recorder.programmed,
+    onPowerCut() {
+      if (!powered || flash.powered) return;
+      board.powerOff();
+      board.onPowerLost?.();
+    },
+    onMisuse(error) {
+      board.misuse ??= error;
+    },
+  });
+
+  const machine: Omit<Machine, "extras"> = {
+    network: options.network,
+    script,
+    accessPoints: options.accessPoints,
+    files: options.files,
+    levels,
+    analog: (pin) => options.analog(pin, world.nowMs()),
+    print,
+    systemMs: board.systemMs,
+    setSystemMs: board.setSystemMs,
+    restart: board.restart,
+    flash: flashPort,
+    serial: options.serial,
+    sameChance: script.sameChance === true,
+  };
+
   function print(text: string): void {
-    options.script.onConsole?.(text, world.nowMs());
+    script.onConsole?.(text, world.nowMs());
     board.lines.push({ atMs: world.nowMs(), text });
     if (board.lines.length > LINES_KEPT) board.lines.splice(0, LINES_KEPT / 2);
   }
@@ -119,7 +160,7 @@ export function createBoard(options: BoardOptions): Board {
 
   function bootLater(): void {
     const mine = ++generation;
-    world.at(world.nowMs() + BOOT_MS, () => {
+    world.at(world.nowMs() + TIMING.bootMs, () => {
       if (powered && mine === generation) start();
     });
   }
@@ -130,7 +171,7 @@ export function createBoard(options: BoardOptions): Board {
       world,
       crystal,
       prng,
-      jitterMs: options.script.jitterMs ?? 5,
+      jitterMs: script.jitterMs ?? JITTER_MS,
       onUncaught: (error) => {
         board.uncaught.push(`${(error as Error)?.stack ?? error}`);
         print(`Uncaught ${error}`);
@@ -138,77 +179,17 @@ export function createBoard(options: BoardOptions): Board {
       onCallbackEnd: recorder.callbackEnded,
     });
     boot = mine;
-    const machine: Machine = {
-      network: options.network,
-      script: options.script,
-      accessPoints: options.accessPoints,
-      files: options.files,
-      levels,
-      analog: (pin) => options.analog(pin, world.nowMs()),
-      onPinWrite: () => undefined,
-      print,
-      systemMs: board.systemMs,
-      setSystemMs: board.setSystemMs,
-      restart: board.restart,
-      flash: {
-        pageBytes: 4096,
-        read: (bytes, address) => operate(TIMING.flashReadMs, () => flash.read(bytes, address)),
-        write(data, address) {
-          guardRegion(address, data.length);
-          operate(TIMING.flashWriteMs, () => flash.write(data, address));
-          recorder.programmed();
-        },
-        erasePage(address) {
-          guardRegion(address, 4096);
-          operate(TIMING.flashEraseMs, () => flash.erasePage(address));
-        },
-      },
-      extras: options.extras(board),
-      modules: MODULES_WITH_TLS,
-      serial: options.serial,
-      sameChance: options.script.sameChance === true,
-    };
-    interpreter = createInterpreter(mine, machine);
+    interpreter = createInterpreter(mine, { ...machine, extras: options.extras() });
     interpreter.run(options.code, "firmware.js");
     if (boot === mine) board.onBoot?.();
   }
 
-  /** Runs one flash operation; if the power goes inside it, everything stops here. */
-  function operate<T>(ms: number, operation: () => T): T {
-    try {
-      const result = operation();
-      boot?.block(ms);
-      return result;
-    } catch (error) {
-      if (error instanceof PowerCut) {
-        if (powered && !flash.powered) {
-          board.powerOff();
-          board.onPowerLost?.();
-        }
-      } else board.misuse ??= error as Error;
-      throw error;
-    }
-  }
-
-  function guardRegion(address: number, bytes: number): void {
-    if (address >= region.address && address + bytes <= region.address + region.bytes) return;
-    board.misuse ??= new Error(`the firmware writes outside its region: ${bytes} bytes at 0x${address.toString(16)}`);
-    throw board.misuse;
-  }
-
-  function ask(path: string[]): unknown {
-    const inside = interpreter;
-    if (!boot || !inside) return undefined;
+  function ask(running: Boot, inside: Interpreter, path: string[]): unknown {
     const counts = { ...flash.counts };
     try {
-      return boot.peek(() => {
-        let found: unknown = inside.global;
-        for (const name of path.slice(0, -1)) found = (found as Record<string, unknown> | undefined)?.[name];
-        const last = (found as Record<string, unknown> | undefined)?.[path[path.length - 1]];
-        return typeof last === "function" ? last.call(found) : last;
-      });
+      return running.peek(() => memberOf(inside.global, path));
     } catch (error) {
-      // What was asked for wrote to flash, and a cut that was due came true in it.
+      // The call wrote to flash, and a power cut that was due struck there.
       if (inside === interpreter) throw error;
       return undefined;
     } finally {
@@ -217,4 +198,12 @@ export function createBoard(options: BoardOptions): Board {
   }
 
   return board;
+}
+
+/** The value at the end of the path; a function is called. */
+function memberOf(global: Record<string, unknown>, path: string[]): unknown {
+  let owner: unknown = global;
+  for (const name of path.slice(0, -1)) owner = (owner as Record<string, unknown> | undefined)?.[name];
+  const found = (owner as Record<string, unknown> | undefined)?.[path[path.length - 1]];
+  return typeof found === "function" ? found.call(owner) : found;
 }

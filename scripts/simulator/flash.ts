@@ -136,14 +136,24 @@ export class SimulatedFlash implements Flash {
   }
 
   read(bytes: number, address: number): Uint8Array {
+    const target = new Uint8Array(bytes);
+    this.readInto(target, address);
+    return target;
+  }
+
+  /** Fills `target` from `address` on. */
+  readInto(target: Uint8Array, address: number): void {
     this.mustBePowered();
+    const bytes = target.length;
     const stretch = this.stretchOf(address, bytes);
     this.counts.reads++;
     this.counts.bytesRead += bytes;
     const start = address - stretch.address;
-    const copy = stretch.bytes.slice(start, start + bytes);
-    if (this.unstable.size > 0) this.shake(stretch, start, copy);
-    return copy;
+    const cells = stretch.bytes;
+    // For a few bytes a loop is faster than `set` with a view.
+    if (bytes <= 64) for (let i = 0; i < bytes; i++) target[i] = cells[start + i];
+    else target.set(cells.subarray(start, start + bytes));
+    if (this.unstable.size > 0) this.shake(stretch, start, target);
   }
 
   write(data: Uint8Array, address: number): void {
@@ -153,9 +163,10 @@ export class SimulatedFlash implements Flash {
     const operation: FlashOperation = { kind: "program", address, data, bytes: data.length };
     this.onOperation?.(operation);
     const { bytes } = stretch;
+    const settled = this.unstable.size === 0;
     for (let i = 0; i < data.length; i++) {
-      // An unstable cell may be 0 already without showing it; the firmware can't know, so it may be written over.
-      const known = ~(this.unstable.get(address + i)?.mask ?? 0);
+      // An unstable cell may be 0 without showing it. The firmware can't know this, so it may write over it.
+      const known = settled ? 0xff : ~(this.unstable.get(address + i)?.mask ?? 0);
       if ((data[i] & ~bytes[start + i] & known & 0xff) !== 0) {
         throw new FlashMisuse(`0 to 1 at 0x${(address + i).toString(16)}: ${bytes[start + i]} to ${data[i]}`);
       }

@@ -1,10 +1,13 @@
 /** Many devices against one server through a common outage: do they come back in step, and how hard does it hit? */
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
+import { audit } from "./audit.ts";
 import { buildDevice, type SimulatedDevice } from "./device-source.ts";
+import { DAY_MS } from "./duration.ts";
+import { SimulationError } from "./errors.ts";
 import { createPrng } from "./prng.ts";
-import { audit, type ServerPoint } from "./report.ts";
-import { DAY_MS, type Script } from "./script.ts";
-import { createUnit, SimulationError, startMs, statusOf, type Unit } from "./simulate.ts";
+import type { ServerPoint } from "./report.ts";
+import { type Script, startMs } from "./script.ts";
+import { askStatus, createUnit, type Unit } from "./unit.ts";
 import { createWorld } from "./world.ts";
 
 /** Requests that arrived from the end of the outage on; the 99th percentile is of the seconds in which any arrived. */
@@ -81,7 +84,7 @@ async function runFleet(
   for (let index = 0; index < options.devices; index++) {
     const token = tokens[index];
     const world = createWorld(startMs(script));
-    const unit = createUnit(device, code, script, { world, standIn, root: root.fork(`device ${index}`), token, index });
+    const unit = createUnit({ device, code, script, world, standIn, root: root.fork(`device ${index}`), token, index });
     const { board } = unit;
     world.at(stagger.between(0, options.staggerMs ?? STAGGER_MS), () => board.powerOn());
     while (world.nextMs() <= untilMs) world.step();
@@ -97,7 +100,7 @@ async function runFleet(
 }
 
 function isBalanced(unit: Unit, points: ServerPoint[]): boolean {
-  const status = statusOf(unit.board);
+  const status = askStatus(unit.board);
   if (!status) return false;
   return audit(status, unit.recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0).balanced;
 }

@@ -1,7 +1,8 @@
 /** Puts a script's faults and touches into the world's queue. */
 import type { Board } from "./board.ts";
+import { durationMs } from "./duration.ts";
 import type { SimulatedFlash } from "./flash.ts";
-import { durationMs, type PowerFault, type Script } from "./script.ts";
+import type { PowerFault, Script } from "./script.ts";
 import type { World } from "./world.ts";
 
 const BUTTON_PIN = 0;

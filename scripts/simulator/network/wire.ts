@@ -1,5 +1,5 @@
 /** HTTP as text. */
-import type { StandInRequest } from "../blynk-stand-in/stand-in.ts";
+import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
 
 /** Request line and headers, without the blank line behind them; the body is to come. */
 export function parseHead(head: string): StandInRequest {

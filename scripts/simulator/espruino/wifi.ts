@@ -2,9 +2,10 @@
  * `require("Wifi")` as libs/network/esp32/jswrap_esp32_network.c has it: three tries a connect, silent retries after a
  * loss while tries are left, and never a reconnect by itself after "disconnected".
  */
-import type { Boot } from "./boot.ts";
-import type { Network } from "./network.ts";
-import { type Script, within } from "./script.ts";
+import type { Boot } from "../boot.ts";
+import { within } from "../duration.ts";
+import type { Network } from "../network/network.ts";
+import type { Script } from "../script.ts";
 
 export interface AccessPoint {
   ssid: string;
