@@ -1,4 +1,4 @@
-import { NETWORK } from "../../scripts/simulator/scenarios/network.ts";
+import { NETWORK } from "../../scripts/simulator/scenarios/bad-networks.ts";
 import { promises } from "./expect.ts";
 
 for (const scenario of NETWORK) {

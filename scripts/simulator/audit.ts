@@ -3,7 +3,7 @@ import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { matchReadings } from "./match.ts";
 import type { Exchange } from "./network/http-server.ts";
 import type { Recorder } from "./recorder.ts";
-import type { ServerPoint, StreamReport } from "./report.ts";
+import type { ServerPoint, StreamReport } from "./simulation-report.ts";
 
 export interface Findings {
   streams: StreamReport[];

@@ -5,7 +5,7 @@ import { buildDevice, type SimulatedDevice } from "./device-source.ts";
 import { DAY_MS } from "./duration.ts";
 import { SimulationError } from "./errors.ts";
 import { createPrng } from "./prng.ts";
-import type { ServerPoint } from "./report.ts";
+import type { ServerPoint } from "./simulation-report.ts";
 import { type Script, startMs } from "./script.ts";
 import { askStatus, createUnit, type Unit } from "./unit.ts";
 import { createWorld } from "./world.ts";

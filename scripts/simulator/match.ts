@@ -1,6 +1,6 @@
 /** Finds the reading behind each point that the server holds. */
 import type { PinRecord } from "./recorder.ts";
-import type { ServerPoint } from "./report.ts";
+import type { ServerPoint } from "./simulation-report.ts";
 
 /** A point further than this from every reading of its value belongs to none. */
 const FAR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 /** Runs a unit until everything is delivered or time is up, and watches the firmware's status meanwhile. */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
-import type { Board } from "./board.ts";
+import type { Board } from "./simulated-board.ts";
 import { DAY_MS, durationMs } from "./duration.ts";
 import { SimulationError } from "./errors.ts";
 import type { RealExchanges } from "./network/real-server.ts";

@@ -1,6 +1,6 @@
 /** The sensors of an observed device: what they show, their faults, and a record of every reading. */
 import { pinNumber } from "./audit.ts";
-import type { Board } from "./board.ts";
+import type { Board } from "./simulated-board.ts";
 import { isGenerated, type SimulatedDevice } from "./device-source.ts";
 import { DAY_MS, within } from "./duration.ts";
 import type { Prng } from "./prng.ts";

@@ -1,5 +1,5 @@
 /** Puts a script's faults and touches into the world's queue. */
-import type { Board } from "./board.ts";
+import type { Board } from "./simulated-board.ts";
 import { durationMs } from "./duration.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import type { PowerFault, Script } from "./script.ts";

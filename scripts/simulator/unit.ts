@@ -2,7 +2,7 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
-import { type Board, createBoard } from "./board.ts";
+import { type Board, createBoard } from "./simulated-board.ts";
 import { createCrystal } from "./crystal.ts";
 import { readDeviceRegion } from "./device-region.ts";
 import type { SimulatedDevice } from "./device-source.ts";

@@ -4,7 +4,7 @@ import { audit } from "../../../scripts/simulator/audit.ts";
 import { createCrystal } from "../../../scripts/simulator/crystal.ts";
 import { createRecorder } from "../../../scripts/simulator/recorder.ts";
 import { parseRecording, replay } from "../../../scripts/simulator/recording.ts";
-import type { ServerPoint } from "../../../scripts/simulator/report.ts";
+import type { ServerPoint } from "../../../scripts/simulator/simulation-report.ts";
 import { createWorld } from "../../../scripts/simulator/world.ts";
 
 const NOTHING = { expired: 0, overwritten: 0, thinned: 0, undatable: 0, refused: 0, unrepresentable: 0, corrupt: 0 };

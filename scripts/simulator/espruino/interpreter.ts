@@ -8,8 +8,8 @@ import { esp32, flashModule, sensorModules } from "./modules.ts";
 import { createPins, type PinBank } from "./pins.ts";
 import { createRealm, loadProgram } from "./realm.ts";
 import { createSockets } from "./sockets.ts";
-import { createStorage } from "./storage.ts";
-import { createWifi, type WifiRadio } from "./wifi.ts";
+import { createStorage } from "./storage-module.ts";
+import { createWifi, type WifiRadio } from "./wifi-module.ts";
 
 export interface Interpreter {
   global: Record<string, unknown>;

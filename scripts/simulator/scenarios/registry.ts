@@ -1,6 +1,6 @@
 /** Every scenario by name. */
 import { CHAOS } from "./chaos.ts";
-import { NETWORK } from "./network.ts";
+import { NETWORK } from "./bad-networks.ts";
 import { OFFLINE } from "./offline.ts";
 import type { Scenario } from "./scenario.ts";
 import { TIME } from "./time.ts";

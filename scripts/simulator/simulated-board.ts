@@ -3,7 +3,7 @@ import { type Boot, createBoot } from "./boot.ts";
 import type { Crystal } from "./crystal.ts";
 import { createInterpreter, type Interpreter } from "./espruino/interpreter.ts";
 import type { Machine } from "./espruino/machine.ts";
-import type { AccessPoint } from "./espruino/wifi.ts";
+import type { AccessPoint } from "./espruino/wifi-module.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import { createFlashPort } from "./flash-port.ts";
 import type { Network } from "./network/network.ts";
