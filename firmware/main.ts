@@ -2,9 +2,10 @@
  * Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here.
  * All at the top level: a function around it would keep its scope, and its names, for ever.
  */
-import { bootSession, type Clock, createClock } from "./clock/clock.ts";
+import { type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
+import { startSession } from "./clock/start-session.ts";
 import { createFixTaker } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { device } from "./device.ts";
@@ -16,8 +17,9 @@ import { createMachine } from "./platform/machine.ts";
 import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { composeStatus, type Logger, VERSION } from "./status.ts";
-import { type Ledger, openLedger } from "./storage/ledger/ledger.ts";
-import { openRing, type Ring } from "./storage/ring/ring.ts";
+import type { Ledger } from "./storage/ledger/ledger.ts";
+import type { Ring } from "./storage/ring/ring.ts";
+import { openStorage } from "./storage/storage.ts";
 import { batchRequest } from "./upload/blynk.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { createDrain } from "./upload/drain.ts";
@@ -86,19 +88,11 @@ function kick() {
 const region = machine.region(device.region);
 try {
   if (typeof region === "string") throw region;
-  // An integer by `|`: Math.ceil gives a float here, which is no address (src/jswrap_flash.c refuses it).
-  const bankPages = ((LIMITS.ledgerBankBytes + region.pageBytes - 1) / region.pageBytes) | 0;
-  const ringPages = region.pages - 2 * bankPages;
-  if (2 * streams.length + 3 > ringPages) {
-    throw `${streams.length} datastreams need ${2 * streams.length + 3} pages, and the region leaves ${ringPages}`;
-  }
-  ledger = openLedger(region, bankPages);
-  ring = openRing(region, ledger, bankPages, streams);
-  const session = bootSession(ledger.session());
-  const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
-  ledger.boot(session, rawMs);
-  ring.start(session);
-  clock = createClock(timers, session, rawMs);
+  const storage = openStorage(region, streams);
+  ledger = storage.ledger;
+  ring = storage.ring;
+  const start = startSession(ledger, ring);
+  clock = createClock(timers, start.session, start.rawMs);
   clock.watch(onJump);
   sampler = createSampler(timers, clock, ring, streams, log);
   console.log(`backfill ${VERSION} logging ${streams.length} datastreams`);

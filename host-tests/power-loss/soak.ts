@@ -26,7 +26,7 @@ async function plant(bug: PlantedBug): Promise<Storage> {
   const used = new Set<string>();
   const result = await build({
     stdin: {
-      contents: 'export { openLedger } from "./ledger/ledger.ts"; export { openRing } from "./ring/ring.ts";',
+      contents: 'export { openStorageWithBanks } from "./storage.ts";',
       resolveDir: STORAGE,
       loader: "ts",
     },

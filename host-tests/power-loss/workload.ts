@@ -1,8 +1,7 @@
-import { openLedger } from "../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import type { Geometry, Storage, World } from "./world.ts";
 
-export const FIRMWARE: Storage = { openLedger, openRing };
+export const FIRMWARE: Storage = { openStorageWithBanks };
 
 /** The firmware's page geometry made tiny, so that every test wraps; one real one beside it. */
 export const GEOMETRIES: { [name: string]: Geometry } = {

@@ -1,13 +1,14 @@
 import { crc32 } from "node:zlib";
+import { startSession } from "../../firmware/clock/start-session.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import type { Counters, Ledger, openLedger } from "../../firmware/storage/ledger/ledger.ts";
-import type { openRing, Ring } from "../../firmware/storage/ring/ring.ts";
+import type { Counters, Ledger } from "../../firmware/storage/ledger/ledger.ts";
+import type { Ring } from "../../firmware/storage/ring/ring.ts";
+import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 
 /** The storage code under test: the firmware's, or a copy with a bug planted in it. */
 export interface Storage {
-  openLedger: typeof openLedger;
-  openRing: typeof openRing;
+  openStorageWithBanks: typeof openStorageWithBanks;
 }
 
 export interface Geometry {
@@ -176,17 +177,17 @@ export class World {
       pageBytes: geometry.pageBytes,
       pages: 2 * geometry.bankPages + geometry.ringPages,
     };
-    this.ledger = storage.openLedger(region, geometry.bankPages);
     const streams = geometry.pins.map((pin) => ({ pin, intervalMs: geometry.intervalMs, decimals: 1 }));
-    this.ring = storage.openRing(region, this.ledger, geometry.bankPages, streams);
+    const opened = storage.openStorageWithBanks(region, streams, geometry.bankPages);
+    this.ledger = opened.ledger;
+    this.ring = opened.ring;
   }
 
   /** What `main` does after mounting. */
   boot(): void {
-    this.session = this.ledger.session() + 1;
-    this.rawMs = Math.max(this.ledger.lastRawMs(), this.ring.lastRawMs()) + 1;
-    this.ledger.boot(this.session, this.rawMs);
-    this.ring.start(this.session);
+    const start = startSession(this.ledger, this.ring);
+    this.session = start.session;
+    this.rawMs = start.rawMs;
   }
 
   append(pin: number, rawMs: number, value: number): void {

@@ -4,8 +4,8 @@ import { createClock } from "../../firmware/clock/clock.ts";
 import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import { openLedger } from "../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { createDrain } from "../../firmware/upload/drain.ts";
 import { createOverload } from "../../firmware/upload/overload.ts";
 import { createPlanner } from "../../firmware/upload/planner.ts";
@@ -54,7 +54,7 @@ export function createBench(options: BenchOptions = {}) {
   const now = { boundMs: 100, known: true };
 
   const boot = (bootRawMs?: number) => {
-    const ledger = openLedger(region, 1);
+    const { ledger } = openStorageWithBanks(region, [], 1);
     const rawMs = bootRawMs ?? timers.nowMs();
     const session = ledger.session() + 1;
     ledger.boot(session, rawMs);

@@ -11,7 +11,7 @@ import Table from "cli-table3";
 import { startServer } from "../blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { bundleFirmware, ROOT } from "../build/bundle.ts";
-import { openStorage } from "../interpreter/backlog.ts";
+import { openBlankStorage } from "../interpreter/backlog.ts";
 import { ESPRUINO, LINUX_FLASH, startInterpreter } from "../interpreter/interpreter.ts";
 import { type Pool, readPool } from "../interpreter/pool.ts";
 import { type FlashContents, provision, REGION } from "../interpreter/provision-flash.ts";
@@ -85,7 +85,7 @@ async function tryProgram(name: string, world: object, codeIn: CodeIn, prepare?:
 
 /** A region as a full ring leaves it, written by the same storage code on this machine. */
 function fullRegion(region: Region, pageBytes: number): Uint8Array {
-  const { flash, ledger, ring } = openStorage(region, pageBytes, [{ pin: 1, intervalMs: 60_000, decimals: 1 }]);
+  const { flash, ledger, ring } = openBlankStorage(region, pageBytes, [{ pin: 1, intervalMs: 60_000, decimals: 1 }]);
   ledger.boot(1, 0);
   ring.start(1);
   for (let i = 0; ring.fill().usedPages < ring.fill().pages - 1; i++) {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import Table from "cli-table3";
-import { type Ledger, openLedger } from "../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring, type StreamSettings } from "../../firmware/storage/ring/ring.ts";
+import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks, type Storage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { createPrng } from "../simulator/prng.ts";
 import { StorageFileModel } from "./storage-file-model.ts";
@@ -16,16 +16,13 @@ const INTERVAL_MS = 60000;
 /** The sampler's timer is late or early by up to so much. */
 const JITTER_MS = 5;
 
-interface Machine {
+interface Machine extends Storage {
   flash: SimulatedFlash;
-  ledger: Ledger;
-  ring: Ring;
 }
 
 function mount(flash: SimulatedFlash, pages: number, pageBytes: number, streams: StreamSettings[]): Machine {
   const region = { flash, crc32: (bytes: Uint8Array) => crc32(bytes), address: 0, pageBytes, pages };
-  const ledger = openLedger(region, BANK_PAGES);
-  return { flash, ledger, ring: openRing(region, ledger, BANK_PAGES, streams) };
+  return { flash, ...openStorageWithBanks(region, streams, BANK_PAGES) };
 }
 
 function create(pages: number, pageBytes: number, streams: StreamSettings[]): Machine {

@@ -1,5 +1,6 @@
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
+import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
@@ -73,9 +74,8 @@ function planRegion(plan: Plan, ageDays: number): void {
     plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor tells its size`);
     return;
   }
-  const bankPages = Math.ceil(LIMITS.ledgerBankBytes / PAGE_BYTES);
-  plan.ringPages = Math.floor(plan.regionBytes / PAGE_BYTES) - 2 * bankPages;
-  const needed = 2 * plan.streams.length + 3;
+  plan.ringPages = ringPagesOf(Math.floor(plan.regionBytes / PAGE_BYTES), PAGE_BYTES);
+  const needed = pagesNeeded(plan.streams.length);
   if (plan.ringPages < needed) {
     plan.errors.push(
       `region ${plan.region} has ${plan.ringPages} pages for samples, ${plan.streams.length} datastreams need ${needed}: ` +

@@ -1,11 +1,5 @@
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { crc32, imageOf } from "../../../scripts/console/stored-data/region-copy.ts";
-
-export interface WrittenRegion {
-  ledger: Ledger;
-  ring: Ring;
-}
 
 /** A region of a chip, written by the firmware's own storage: for exports and rescues. */
 export function openRegionOf(
@@ -14,11 +8,8 @@ export function openRegionOf(
   address = 0x310000,
   bytes = 0x10000,
   pageBytes = 4096,
-): WrittenRegion {
+): Storage {
   const flash = imageOf(chip, 0, pageBytes);
-  const bankPages = Math.ceil(4096 / pageBytes);
   const region = { flash, crc32, address, pageBytes, pages: bytes / pageBytes };
-  const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, streams);
-  return { ledger, ring };
+  return openStorage(region, streams);
 }

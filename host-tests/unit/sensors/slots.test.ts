@@ -3,8 +3,7 @@ import { expect, test } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { Sensor } from "../../../firmware/device-types.ts";
 import { createSampler } from "../../../firmware/sensors/sampler.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -50,8 +49,7 @@ test("every slot since the start is a sample, a failed reading or a missed slot,
           intervalMs: INTERVAL_MS,
           decimals: 0,
         }));
-        const ledger = openLedger(region, 1);
-        const ring = openRing(region, ledger, 1, streams);
+        const { ledger, ring } = openStorageWithBanks(region, streams, 1);
         ledger.boot(1, 1);
         ring.start(1);
         const clock = createClock(timers, 1, 1);

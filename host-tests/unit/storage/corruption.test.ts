@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { WORDS_AT } from "../../../firmware/storage/format/page.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { foreignVersion } from "../../power-loss/contents.ts";
@@ -16,9 +15,7 @@ const STREAMS = [
 
 function mount(flash: SimulatedFlash) {
   const region = regionOf(flash, PAGES, PAGE_BYTES);
-  const ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, STREAMS);
-  return { ledger, ring };
+  return openStorageWithBanks(region, STREAMS, 1);
 }
 
 /** A region with two datastreams in it, partly sent, one reboot in the middle; and what was logged, by pin and raw time. */

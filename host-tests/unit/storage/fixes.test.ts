@@ -12,7 +12,7 @@ import {
   ledgerPinsMax,
   openLedger,
 } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const HOUR_MS = 3600000;
@@ -196,7 +196,7 @@ it("fits as many datastreams as a device may have, with all lists full", () => {
 
 it("logs samples on when the ledger is full, and erases nothing in vain", () => {
   const { region, flash } = createRegion(8);
-  const ledger = openLedger(region, 1);
+  const { ledger, ring } = openStorageWithBanks(region, [{ pin: 1, intervalMs: 1000, decimals: 0 }], 1);
   ledger.boot(8, 1);
   expect(() => {
     for (let round = 1; ; round++) for (let pin = 10; pin < 30; pin++) ledger.drop(pin, "expired", 4096 + round, 1);
@@ -205,7 +205,6 @@ it("logs samples on when the ledger is full, and erases nothing in vain", () => 
   for (let i = 0; i < 50; i++) expect(() => ledger.boot(16, 2)).toThrow(LEDGER_FULL);
   expect(Array.from(flash.wear.slice(0, 2))).toEqual(wear);
 
-  const ring = openRing(region, ledger, 1, [{ pin: 1, intervalMs: 1000, decimals: 0 }]);
   ring.start(16);
   let logged = 0;
   // More than the ring holds: the oldest page can't be let go without the ledger, and the sample isn't logged, but nothing throws.

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/format/code-words.ts";
 import { GAP_BYTES, RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { decodeRecord, encodeRecord } from "../../../firmware/storage/format/record.ts";
-import { ledgerPinsMax, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { ledgerPinsMax } from "../../../firmware/storage/ledger/ledger.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const FORMAT = readFileSync(new URL("../../../firmware/storage/FORMAT.md", import.meta.url), "utf8");
@@ -54,8 +54,7 @@ test("encodes absolute records of the lengths in FORMAT.md and decodes them alik
 
 test("writes a page and a bank as FORMAT.md draws them", () => {
   const { flash, region } = createRegion(8, 1024);
-  const ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, [{ pin: 5, intervalMs: 60000, decimals: 1 }]);
+  const { ledger, ring } = openStorageWithBanks(region, [{ pin: 5, intervalMs: 60000, decimals: 1 }], 1);
   ledger.boot(9, 1000);
   ring.start(9);
   ring.append(5, 2000, -15);

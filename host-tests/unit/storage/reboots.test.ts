@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { createRegion, regionOf, SEED } from "../../support/region.ts";
 
@@ -15,8 +14,7 @@ function monthOfBytes(bootsADay: number): number {
   const samplesABoot = 1440 / bootsADay;
   for (let boot = 1; boot <= 30 * bootsADay; boot++) {
     const region = regionOf(flash, PAGES, PAGE_BYTES);
-    const ledger = openLedger(region, 1);
-    const ring = openRing(region, ledger, 1, [{ pin: 1, intervalMs: MINUTE_MS, decimals: 1 }]);
+    const { ledger, ring } = openStorageWithBanks(region, [{ pin: 1, intervalMs: MINUTE_MS, decimals: 1 }], 1);
     const startMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 10;
     ledger.boot(boot, startMs);
     ring.start(boot);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { FlashRegion } from "../../../firmware/platform/ports.ts";
+import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { createRegion, SEED } from "../../support/region.ts";
 
@@ -27,9 +28,8 @@ function readAll(ring: Ring, pin: number, from: number, to = Number.POSITIVE_INF
 
 const STREAM = { pin: 1, intervalMs: 60000, decimals: 1 };
 
-function mount(region: Parameters<typeof openLedger>[0], streams = [STREAM], boot = true) {
-  const ledger: Ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, streams);
+function mount(region: FlashRegion, streams = [STREAM], boot = true) {
+  const { ledger, ring } = openStorageWithBanks(region, streams, 1);
   const session = ledger.session() + (boot ? 1 : 0);
   const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
   if (boot) ledger.boot(session, rawMs);

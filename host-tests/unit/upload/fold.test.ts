@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 
@@ -37,8 +37,7 @@ const device: fc.Arbitrary<Device> = fc.record({
 function logged({ decimals, intervalMs, slots }: Device): Ring {
   const flash = new SimulatedFlash({ pageBytes: 1024, pages: 12 });
   const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 1024, pages: 12 };
-  const ledger = openLedger(region, 1);
-  const ring = openRing(region, ledger, 1, [{ pin: PIN, intervalMs, decimals }]);
+  const { ledger, ring } = openStorageWithBanks(region, [{ pin: PIN, intervalMs, decimals }], 1);
   let session = 1;
   let value = 200;
   ledger.boot(session, 0);

@@ -5,8 +5,9 @@ import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
@@ -23,8 +24,8 @@ const PINS = [
 ];
 
 interface Unit {
-  ledger: ReturnType<typeof openLedger>;
-  ring: ReturnType<typeof openRing>;
+  ledger: Ledger;
+  ring: Ring;
   clock: ReturnType<typeof createClock>;
   map: ReturnType<typeof createTimeMap>;
   drain: ReturnType<typeof createDrain>;
@@ -42,8 +43,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
   const device = { timers, random, flash, server, taken, unit: boot() };
 
   function boot(): Unit {
-    const ledger = openLedger(region, 2);
-    const ring = openRing(region, ledger, 2, PINS);
+    const { ledger, ring } = openStorageWithBanks(region, PINS, 2);
     const session = ledger.session() + 1;
     const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
     ledger.boot(session, rawMs);

@@ -4,8 +4,8 @@ import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createMachine } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
+import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
@@ -30,7 +30,6 @@ const APPENDS = 500;
 const machine = createMachine();
 const world = machine.store.readJson("world.json") as World;
 const region = machine.region(world.region) as FlashRegion;
-const bankPages = Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes);
 const streams = [{ pin: PIN, intervalMs: INTERVAL_MS, decimals: 1 }];
 
 let peak = 0;
@@ -40,8 +39,9 @@ function look(): void {
   if (used > peak) peak = used;
 }
 
-const ledger = openLedger(region, bankPages);
-const ring = openRing(region, ledger, bankPages, streams);
+const storage = openStorage(region, streams);
+const ledger = storage.ledger;
+const ring = storage.ring;
 ledger.boot(1, 0);
 ring.start(1);
 
@@ -68,10 +68,7 @@ report("usedPages", fill.usedPages);
 report("bytesPerSample", (fill.usedPages * region.pageBytes) / written);
 report(
   "capacity64k",
-  Math.floor(
-    (written / fill.usedPages) *
-      (65536 / region.pageBytes - 2 * Math.ceil(LIMITS.ledgerBankBytes / region.pageBytes) - 1),
-  ),
+  Math.floor((written / fill.usedPages) * (ringPagesOf(65536 / region.pageBytes, region.pageBytes) - 1)),
 );
 
 // The last sample is ten minutes old: the time map's two points span them all.

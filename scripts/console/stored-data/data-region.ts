@@ -1,7 +1,7 @@
-import { LIMITS } from "../../../firmware/limits.ts";
 import { type Partition, readPartitions } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { HEADER_BYTES, headerKind, PAGE_MAGIC } from "../../../firmware/storage/format/page.ts";
+import { bankPagesOf, pagesNeeded } from "../../../firmware/storage/geometry.ts";
 import type { Board } from "../doctor/board.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
@@ -26,8 +26,8 @@ const ESP32_PAGE_BYTES = 4096;
 const TABLE_ADDRESS = 0x8000;
 /** Both kinds of page begin with two letters, EB, then R or L: ring page or ledger bank (FORMAT.md). */
 const MAGIC = [PAGE_MAGIC & 255, (PAGE_MAGIC >> 8) & 255];
-/** Two of the ledger, five for one datastream (limits.ts). */
-const PAGES_MIN = 7;
+/** The least that a region has: the ledger's banks, and the ring of one datastream. */
+const PAGES_MIN = 2 * bankPagesOf(ESP32_PAGE_BYTES) + pagesNeeded(1);
 /** Read of each page at first: enough to know whose it is. */
 const HEAD_BYTES = 64;
 /** So many heads fit one answer of the console. */
@@ -37,11 +37,6 @@ const HEADS_AT_ONCE = 48;
 export function parseRegion(text: string): string | { address: number; bytes: number } {
   const match = /^(0x[0-9a-f]+|\d+):(0x[0-9a-f]+|\d+)$/i.exec(text);
   return match === null ? text : { address: Number(match[1]), bytes: Number(match[2]) };
-}
-
-/** Pages of the ledger's two banks at the start of a region. */
-export function bankPagesOf(pageBytes: number): number {
-  return Math.ceil(LIMITS.ledgerBankBytes / pageBytes);
 }
 
 export function flashRegionOf(copy: RegionCopy): FlashRegion {
@@ -194,8 +189,10 @@ export async function copyFromDevice(
 ): Promise<RegionCopy> {
   const bytes = new Uint8Array(region.bytes).fill(0xff);
   const heads = await readHeads(device, region);
-  const bankPages = 2 * bankPagesOf(region.pageBytes);
-  const used = heads.map((head, page) => page < bankPages || headerKind(crc32, head.slice(0, HEADER_BYTES)) !== "none");
+  const ledgerPages = 2 * bankPagesOf(region.pageBytes);
+  const used = heads.map(
+    (head, page) => page < ledgerPages || headerKind(crc32, head.slice(0, HEADER_BYTES)) !== "none",
+  );
   const total = used.filter(Boolean).length;
   let done = 0;
   for (let page = 0; page < heads.length; page++) {

@@ -1,8 +1,9 @@
 import { LIMITS } from "../../../firmware/limits.ts";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { isAhead } from "../../../firmware/storage/ledger/ledger.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { bankPagesOf, type RegionCopy } from "./data-region.ts";
+import type { RegionCopy } from "./data-region.ts";
 import { type FlashChange, imageOf } from "./region-copy.ts";
 import { mountCopy, pinsOf, type StoredData } from "./stored-samples.ts";
 

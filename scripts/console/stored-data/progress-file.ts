@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import { openDump, type RegionCopy } from "./data-region.ts";
 
@@ -27,7 +28,7 @@ export function openProgress(
   if (isNew) writeFileSync(path, original, { flag: "wx" });
   const stored = readFileSync(path);
   // Samples are never written by a rescue: what lies behind the ledger's banks has to be the dump's.
-  const banks = 2 * Math.max(pageBytes, 4096);
+  const banks = 2 * bankPagesOf(pageBytes) * pageBytes;
   if (stored.length !== bytes || !stored.subarray(banks).equals(Buffer.from(original).subarray(banks))) {
     throw new FieldError(
       `${path} is the progress of another dump.`,

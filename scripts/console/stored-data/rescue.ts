@@ -1,15 +1,15 @@
-import { bootSession, createClock } from "../../../firmware/clock/clock.ts";
+import { createClock } from "../../../firmware/clock/clock.ts";
+import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing } from "../../../firmware/storage/ring/ring.ts";
+import { openStorage } from "../../../firmware/storage/storage.ts";
 import { createDrain } from "../../../firmware/upload/drain.ts";
 import { createOverload } from "../../../firmware/upload/overload.ts";
 import { createPlanner } from "../../../firmware/upload/planner.ts";
 import { createQuota } from "../../../firmware/upload/quota.ts";
 import type { HostTimers } from "../transport/host-ports.ts";
-import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
+import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 
 export interface RescueSettings {
   server: string;
@@ -47,13 +47,8 @@ export async function rescue(
   timers: HostTimers,
   log: Log,
 ): Promise<RescueOutcome> {
-  const region = flashRegionOf(copy);
-  const bankPages = bankPagesOf(region.pageBytes);
-  const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, []);
-  const session = bootSession(ledger.session());
-  const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
-  ledger.boot(session, rawMs);
+  const { ledger, ring } = openStorage(flashRegionOf(copy), []);
+  const { session, rawMs } = startSession(ledger, ring);
   const clock = createClock(timers, session, rawMs);
   clock.watch((next) => ledger.boot(next, clock.rawMs()));
   // The time switched off is not known: samples that only this point would date are dated as far as the bound allows.

@@ -1,9 +1,10 @@
 import { HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import type { Board } from "../doctor/board.ts";
 import type { Check } from "../doctor/finding.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import type { DeviceStatus } from "../transport/greeting.ts";
-import { bankPagesOf, findOnDevice, readHeads } from "./data-region.ts";
+import { findOnDevice, readHeads } from "./data-region.ts";
 import { crc32 } from "./region-copy.ts";
 
 /** Code words of a full page of 4,096 bytes, nearly: header and seal take 72 bytes, absolute records some 2 %. */

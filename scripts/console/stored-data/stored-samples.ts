@@ -1,17 +1,14 @@
 import type { Clock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
 import { HEADER_BYTES, headerKind } from "../../../firmware/storage/format/page.ts";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openRing, type Ring } from "../../../firmware/storage/ring/ring.ts";
+import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { FieldError } from "../terminal/field-error.ts";
-import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
+import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import { crc32 } from "./region-copy.ts";
 
 /** The firmware's own storage code on a copy of a region. */
-export interface StoredData {
+export interface StoredData extends Storage {
   copy: RegionCopy;
-  ledger: Ledger;
-  ring: Ring;
   map: TimeMap;
 }
 
@@ -45,9 +42,7 @@ export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITI
       );
     }
   }
-  const bankPages = bankPagesOf(region.pageBytes);
-  const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, []);
+  const { ledger, ring } = openStorage(region, []);
   // Nothing runs here: the present is where the data ends.
   const lastRawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs());
   const clock: Clock = {
