@@ -20,7 +20,8 @@ export default defineConfig({
           exclude: [...ON_INTERPRETER, DEEP],
           setupFiles,
           maxWorkers,
-          testTimeout: 30_000,
+          // A busy machine may take ten times as long.
+          testTimeout: 120_000,
         },
       },
       {
