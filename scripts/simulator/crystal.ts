@@ -23,7 +23,7 @@ export function createCrystal(options: CrystalOptions): Crystal {
   const amplitudeMs = (swing * DAY_MS) / (2 * Math.PI);
   const swung = (trueMs: number) =>
     amplitudeMs === 0 ? 0 : amplitudeMs * (1 - Math.cos((2 * Math.PI * trueMs) / DAY_MS));
-  // Asked for several times at the same moment.
+  // Kept, since several callers ask at the same moment.
   let askedMs = 0;
   let ticks = 0;
   return {

@@ -3,7 +3,7 @@
  * refused, and a power cut inside an operation stops the device.
  */
 import type { Boot } from "./boot.ts";
-import type { MachineFlash } from "./espruino/machine.ts";
+import type { MachineFlash } from "./espruino/chip-machine.ts";
 import { PowerCut, type SimulatedFlash } from "./flash.ts";
 import type { Region } from "./partitions.ts";
 import { TIMING } from "./timing.ts";

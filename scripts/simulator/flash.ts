@@ -5,12 +5,12 @@ import type { Flash } from "../../firmware/platform/ports.ts";
  * is not there, answering while the power is off) throws, and everything is counted.
  */
 
-/** The simulated power went. Whatever ran on the chip is gone; `powerOn()` starts it again. */
+/** The simulated power went. What ran on the chip is gone; `powerOn()` starts it again. */
 export class PowerCut extends Error {
   override name = "PowerCut";
 }
 
-/** The firmware did what flash can't do: a failure of the test, never of the world. */
+/** The firmware did what flash can't do: the test has failed. */
 export class FlashMisuse extends Error {
   override name = "FlashMisuse";
 }
@@ -45,7 +45,7 @@ export interface FlashOptions extends Partial<FlashRange> {
   ranges?: FlashRange[];
   /** Uniform in [0, 1); decides tears, flips and unstable bits. */
   random?: () => number;
-  /** Cells that a cut left half programmed answer at random for up to so many reads, then settle either way. Default 0. */
+  /** Cells that a cut left half programmed answer at random for up to this many reads, then settle either way. Default 0. */
   unstableReads?: number;
 }
 
@@ -82,9 +82,9 @@ export const randomTear: Tear = {
 
 export class SimulatedFlash implements Flash {
   readonly counts = { reads: 0, writes: 0, erases: 0, bytesRead: 0, bytesWritten: 0 };
-  /** Called before every program and erase, with the flash as it still is: for copying images at each possible cut. */
+  /** Called before every program and erase, to copy the image of each possible cut. */
   onOperation: ((operation: FlashOperation) => void) | undefined;
-  /** Programs that come while this says so are lost without a word, as on a worn page. For testing read-back. */
+  /** Operations for which this is true do nothing and report nothing, as on a worn page. For testing read-back. */
   failing: ((operation: FlashOperation) => boolean) | undefined;
   powered = true;
   private readonly stretches: Stretch[];

@@ -1,10 +1,10 @@
 /** Runs a unit until everything is delivered or time is up, and watches the firmware's status meanwhile. */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
-import type { Board } from "./simulated-board.ts";
 import { DAY_MS, durationMs } from "./duration.ts";
 import { SimulationError } from "./errors.ts";
 import type { RealExchanges } from "./network/real-server.ts";
 import { quietFromMs, type Script } from "./script.ts";
+import type { Board } from "./simulated-board.ts";
 import { askStatus, type Unit } from "./unit.ts";
 import type { World } from "./world.ts";
 

@@ -1,11 +1,11 @@
 /** The sensors of an observed device: what they show, their faults, and a record of every reading. */
 import { pinNumber } from "./audit.ts";
-import type { Board } from "./simulated-board.ts";
 import { isGenerated, type SimulatedDevice } from "./device-source.ts";
 import { DAY_MS, within } from "./duration.ts";
 import type { Prng } from "./prng.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SensorFault } from "./script.ts";
+import type { Board } from "./simulated-board.ts";
 import type { World } from "./world.ts";
 
 export interface SensorOptions {

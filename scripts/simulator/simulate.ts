@@ -11,9 +11,9 @@ import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
 import { createRealServer } from "./network/real-server.ts";
 import { createPrng } from "./prng.ts";
-import { flashReport, type Report, type ServerPoint, serverReport } from "./simulation-report.ts";
 import { runUnit } from "./run.ts";
 import { type Script, startMs, withOffline } from "./script.ts";
+import { flashReport, type Report, type ServerPoint, serverReport } from "./simulation-report.ts";
 import { createUnit } from "./unit.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -21,8 +21,8 @@ export type { GeneratedDevice, Program, SimulatedDevice, SimulatedStream } from 
 export { type Duration, durationMs, type Window } from "./duration.ts";
 export { SimulationError } from "./errors.ts";
 export type { Exchange } from "./network/http-server.ts";
-export type { Report, ServerPoint, StreamReport } from "./simulation-report.ts";
 export type * from "./script.ts";
+export type { Report, ServerPoint, StreamReport } from "./simulation-report.ts";
 
 /** The report, and what else a test or a person may want to look at. */
 export interface Simulation {

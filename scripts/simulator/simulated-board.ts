@@ -1,8 +1,8 @@
 /** An ESP32 module: power, flash, crystal and system clock, and one boot of the interpreter after another. */
 import { type Boot, createBoot } from "./boot.ts";
 import type { Crystal } from "./crystal.ts";
-import { createInterpreter, type Interpreter } from "./espruino/interpreter.ts";
-import type { Machine } from "./espruino/machine.ts";
+import type { Machine } from "./espruino/chip-machine.ts";
+import { createInterpreter, type Interpreter } from "./espruino/espruino.ts";
 import type { AccessPoint } from "./espruino/wifi-module.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import { createFlashPort } from "./flash-port.ts";

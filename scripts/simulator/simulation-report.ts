@@ -1,4 +1,4 @@
-/** What a simulation found: the JSON object of `npm run simulate --json`, and how it is worked out. */
+/** What a simulation found: the JSON object of `npm run simulate -- --json`. */
 import type { DroppedCounts } from "../../firmware/status-types.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import type { SimulatedFlash } from "./flash.ts";
@@ -7,7 +7,7 @@ export interface StreamReport {
   pin: string;
   /** Appends that returned, by the simulator's own record. */
   sampled: number;
-  /** The rest by the firmware's word; `balanced` says whether it agrees with what the simulator and the server saw. */
+  /** This and the rest are the firmware's counters; `balanced` says whether they agree with the simulator and the server. */
   delivered: number;
   pending: number;
   dropped: DroppedCounts;
@@ -33,12 +33,12 @@ export interface Report {
     bodyBytes: number;
   };
   /**
-   * Largest difference between a delivered timestamp and the true time of its reading; and what it would have been, had
-   * the clock only been set at each time server's answer.
+   * Largest difference between a delivered timestamp and the true time of its reading; and the same for a clock that is
+   * only set at each time server's answer.
    */
   time: { errorMsMax: number; uncorrectedMsMax: number };
   flash: { reads: number; writes: number; erases: number; bytesPerSample: number };
-  /** The firmware's verdicts in the order in which they appeared, each change once. */
+  /** The firmware's verdicts: each change, in order. */
   verdicts: string[];
 }
 

@@ -2,7 +2,6 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
-import { type Board, createBoard } from "./simulated-board.ts";
 import { createCrystal } from "./crystal.ts";
 import { readDeviceRegion } from "./device-region.ts";
 import type { SimulatedDevice } from "./device-source.ts";
@@ -15,6 +14,7 @@ import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { Script } from "./script.ts";
 import { analogLevel, createSensors } from "./sensors.ts";
+import { type Board, createBoard } from "./simulated-board.ts";
 import { schedule } from "./timeline.ts";
 import type { World } from "./world.ts";
 

@@ -3,7 +3,7 @@
 import type { Boot } from "../boot.ts";
 import { createPrng } from "../prng.ts";
 import { binaryString, bytesOf, crc32 } from "./bytes.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "./chip-machine.ts";
 import type { Realm } from "./realm.ts";
 import { createWatchdog } from "./watchdog.ts";
 

@@ -1,9 +1,9 @@
 /** The globals of Espruino on an ESP32, beside the language itself. */
 import type { Boot } from "../boot.ts";
+import { FROM_STORAGE, MODULES } from "./built-in-modules.ts";
+import type { Machine } from "./chip-machine.ts";
 import type { Emitters } from "./emitter.ts";
-import type { Machine } from "./machine.ts";
-import { FROM_STORAGE, MODULES } from "./modules.ts";
-import type { Pin, PinBank } from "./pins.ts";
+import type { Pin, PinBank } from "./pin-bank.ts";
 import type { Realm } from "./realm.ts";
 import { parseUrl } from "./url.ts";
 

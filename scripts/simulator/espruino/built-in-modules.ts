@@ -1,7 +1,7 @@
 /** Modules that a program requires: the flash, the chip, and sensors that show a plausible room. */
 import type { Boot } from "../boot.ts";
 import { bytesOf } from "./bytes.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "./chip-machine.ts";
 
 /** The build's own modules: `process.env.MODULES`. */
 export const MODULES = "timer Flash Storage net dgram tls http NetworkJS Wifi TelnetServer crypto neopixel".split(" ");

@@ -1,11 +1,11 @@
 /** Espruino on an ESP32: its globals and modules in a node:vm context that has nothing else. */
 import type { Boot } from "../boot.ts";
+import { esp32, flashModule, sensorModules } from "./built-in-modules.ts";
+import type { Machine } from "./chip-machine.ts";
 import { createChance, createE } from "./e-library.ts";
 import { createEmitters } from "./emitter.ts";
 import { createGlobals } from "./globals.ts";
-import type { Machine } from "./machine.ts";
-import { esp32, flashModule, sensorModules } from "./modules.ts";
-import { createPins, type PinBank } from "./pins.ts";
+import { createPins, type PinBank } from "./pin-bank.ts";
 import { createRealm, loadProgram } from "./realm.ts";
 import { createSockets } from "./sockets.ts";
 import { createStorage } from "./storage-module.ts";
