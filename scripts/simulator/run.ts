@@ -20,6 +20,11 @@ export interface Outcome {
 const LOOK_MS = 1_800_000;
 const LOOK_QUIET_MS = 60_000;
 const FIRST_LOOK_MS = 5000;
+/**
+ * While a backlog waits and the radio was not used for IDLE_MS, nothing but the samples changes: verdicts and deliveries
+ * come of a sync. The looks of each minute are left out then. Longer than any timeout of the firmware.
+ */
+const IDLE_MS = 300_000;
 /** From a request to a look at what it changed. */
 const LOOK_AFTER_REQUEST_MS = 3000;
 /** Time for the last faults' backlog to drain. */
@@ -57,7 +62,8 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
     }
     if (nowMs < nextLookMs || !board.powered()) continue;
     nextLookMs = nowMs + (watch.quiet() ? LOOK_QUIET_MS : LOOK_MS);
-    watch.look();
+    const idle = nowMs - network.lastUsedMs() > IDLE_MS && nowMs - watch.lookedMs() < LOOK_MS;
+    if (!idle || !watch.hasBacklog()) watch.look();
     if (performance.now() - lastYield > YIELD_MS) {
       lastYield = performance.now();
       reportProgress(script, world, watch.status());
@@ -77,6 +83,10 @@ interface Watch {
   /** Whether the last scripted fault is over. */
   quiet(): boolean;
   drained(): boolean;
+  /** Far more samples are pending than one round. */
+  hasBacklog(): boolean;
+  /** When it last asked. */
+  lookedMs(): number;
   status(): DeviceStatus | undefined;
   verdicts: string[];
 }
@@ -86,6 +96,8 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
   const verdicts: string[] = [];
   let status: DeviceStatus | undefined;
   let drained = false;
+  let backlog = false;
+  let lookedMs = Number.NEGATIVE_INFINITY;
   let almostSinceMs = Number.POSITIVE_INFINITY;
 
   const quiet = () => world.nowMs() >= quietMs;
@@ -101,17 +113,21 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
     quiet,
     verdicts,
     drained: () => drained,
+    hasBacklog: () => backlog,
+    lookedMs: () => lookedMs,
     status: () => status,
     look() {
       const found = askStatus(board);
       if (!found) return;
       status = found;
+      lookedMs = world.nowMs();
       noteVerdict(found);
       if (script.untilDrained === false || !quiet()) return;
       let pending = 0;
       for (const stream of found.streams) pending += stream.pending;
       // There may always be a round of samples that waits for its request: never nothing pending, yet drained.
-      if (pending > 2 * found.streams.length) almostSinceMs = Number.POSITIVE_INFINITY;
+      backlog = pending > 2 * found.streams.length;
+      if (backlog) almostSinceMs = Number.POSITIVE_INFINITY;
       else if (almostSinceMs === Number.POSITIVE_INFINITY) almostSinceMs = world.nowMs();
       drained = pending === 0 || world.nowMs() - almostSinceMs > ALMOST_MS;
     },

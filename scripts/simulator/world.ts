@@ -27,7 +27,8 @@ export interface World {
 
 export function createWorld(startMs: number): World {
   const heap: WorldEvent[] = [];
-  let now = 0;
+  // A double that changes in a closure's variable is a new object each time; in an array it is not.
+  const clock = new Float64Array(1);
   let made = 0;
 
   function step(): boolean {
@@ -36,17 +37,17 @@ export function createWorld(startMs: number): World {
     const event = pop(heap);
     const action = event.action as () => void;
     event.action = undefined;
-    if (event.atMs > now) now = event.atMs;
+    if (event.atMs > clock[0]) clock[0] = event.atMs;
     action();
     return true;
   }
 
   return {
     startMs,
-    nowMs: () => now,
-    trueMs: () => startMs + now,
+    nowMs: () => clock[0],
+    trueMs: () => startMs + clock[0],
     at(atMs, action) {
-      const event = { atMs: atMs > now ? atMs : now, order: made++, action };
+      const event = { atMs: atMs > clock[0] ? atMs : clock[0], order: made++, action };
       push(heap, event);
       return event;
     },
@@ -59,13 +60,13 @@ export function createWorld(startMs: number): World {
     },
     step,
     pass(ms) {
-      const until = now + ms;
+      const until = clock[0] + ms;
       for (;;) {
         dropCancelled(heap);
         if (heap.length === 0 || heap[0].atMs > until) break;
         step();
       }
-      if (until > now) now = until;
+      if (until > clock[0]) clock[0] = until;
     },
   };
 }

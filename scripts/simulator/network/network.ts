@@ -24,6 +24,8 @@ export interface Network {
   /** Called when a true answer of a time server reaches the device. */
   onTime(listener: () => void): void;
   exchanges: Exchange[];
+  /** When the device last used its radio, in ms since the world began. */
+  lastUsedMs(): number;
   /** Requests under way on real sockets: virtual time waits for them. */
   waiting(): number;
 }
@@ -57,6 +59,11 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
   /** Until when a name is known. */
   const names = new Map<string, number>();
   let joined = false;
+  let lastUsedMs = 0;
+
+  function use(): void {
+    lastUsedMs = world.nowMs();
+  }
 
   function faultIs(kind: WifiFaultKind): boolean {
     return (script.wifi ?? []).some((fault) => fault.kind === kind && within(fault, world.nowMs()));
@@ -66,16 +73,23 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
     return joined && !faultIs("no-internet");
   }
 
+  function closed(link: Connection): void {
+    use();
+    open.delete(link);
+  }
+
   const roundTripMs = () => oneWayMs(true) + oneWayMs(false);
 
   return {
     exchanges: server.exchanges,
+    lastUsedMs: () => lastUsedMs,
     waiting: server.waiting,
     onTime(listener) {
       timeServers.onTime = listener;
     },
     reachable,
     setJoined(value) {
+      use();
       if (joined && !value) {
         names.clear();
         for (const link of open) link.lose();
@@ -84,6 +98,7 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       joined = value;
     },
     resolves(host, block) {
+      use();
       if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return true;
       const dead = !joined || faultIs("no-internet") || (script.dns ?? []).some((one) => within(one, world.nowMs()));
       if (joined && (names.get(host) ?? -1) > world.nowMs()) return true;
@@ -94,6 +109,7 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       return true;
     },
     connect(tls, block) {
+      use();
       if (!joined) return undefined;
       if (!reachable()) {
         block(NO_ANSWER_MS);
@@ -105,11 +121,12 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
         block(2 * roundTripMs() + HANDSHAKE_MS);
         if (!joined || pickFault((kind) => kind === "tls")) return undefined;
       }
-      const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: (one) => open.delete(one) });
+      const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed });
       open.add(link);
       return link;
     },
     datagram(data, host, port, receive) {
+      use();
       if (reachable() && port === NTP_PORT && data.length >= NTP_BYTES) timeServers.ask(data, host, receive);
     },
   };
