@@ -1,28 +1,46 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** Here and not at the top, where only what a newcomer needs lies; the scripts in package.json name it. Run from the root. */
+const DEEP = "host-tests/**/*.deep.test.ts";
+const ON_INTERPRETER = ["host-tests/interpreter/**/*.test.ts", "host-tests/field/interpreter.test.ts"];
+
+/** By default Vitest keeps one worker back, which is half of two cores. */
+const maxWorkers = availableParallelism();
+const setupFiles = ["host-tests/support/seed.ts"];
+
+/** This file lies here so that the root holds only what a newcomer needs. The scripts in package.json name it. Run from the root. */
 export default defineConfig({
   test: {
     projects: [
       {
+        // `npm test`: everything that is quick.
         test: {
           name: "host",
           include: ["host-tests/**/*.test.ts"],
-          exclude: ["host-tests/interpreter/**", "host-tests/field/interpreter.test.ts"],
-          setupFiles: ["host-tests/support/seed.ts"],
-          // By default Vitest keeps one for itself, which of two cores would be half.
-          maxWorkers: availableParallelism(),
-          testTimeout: 30_000,
+          exclude: [...ON_INTERPRETER, DEEP],
+          setupFiles,
+          maxWorkers,
+          // A busy machine may take ten times as long.
+          testTimeout: 120_000,
         },
       },
       {
-        // Against a real Espruino (ESPRUINO=/path/to/espruino); each test says so and skips without.
+        // `npm run test:deep`: more seeds, more power cuts, every bit flipped.
+        test: {
+          name: "deep",
+          include: [DEEP],
+          setupFiles,
+          maxWorkers,
+          testTimeout: 600_000,
+        },
+      },
+      {
+        // Against a real Espruino (ESPRUINO=/path/to/espruino). Without one each test skips and says so.
         test: {
           name: "interpreter",
-          include: ["host-tests/interpreter/**/*.test.ts", "host-tests/field/interpreter.test.ts"],
+          include: ON_INTERPRETER,
           testTimeout: 120_000,
-          // Timing matters there, and this machine has few cores.
+          // These tests measure time, and a machine may have few cores.
           fileParallelism: false,
         },
       },

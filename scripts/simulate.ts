@@ -20,22 +20,22 @@ function program(terminal: Terminal): Command {
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
   )
-    .option("--scenario <name>", "one of those below (default: week-offline, unless --data or --device is given)")
-    .option("--data <file.csv>", "recorded readings: `time` in ISO 8601, then a column a sensor")
-    .option("--streams <list>", "what to log of them, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
+    .option("--scenario <name>", "one of the list below (default: week-offline, unless --data or --device is given)")
+    .option("--data <file.csv>", "recorded readings: `time` in ISO 8601, then one column for each sensor")
+    .option("--streams <list>", "which columns to log, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
     .option("--every <duration>", "sampling interval, 60s unless the device file says otherwise", duration)
-    .option("--offline <duration>", "no Wi-Fi for so long after power-on", duration)
-    .option("--until <duration>", "stop then, delivered or not", duration)
-    .option("--region <name>", "where samples are kept: flash or ota_0")
-    .option("--drift <ppm>", "the crystal's error, positive is fast", number)
+    .option("--offline <duration>", "time without Wi-Fi after power-on", duration)
+    .option("--until <duration>", "stop at this time, delivered or not", duration)
+    .option("--region <name>", "partition that keeps the samples: flash or ota_0")
+    .option("--drift <ppm>", "error of the crystal; positive is fast", number)
     .option("--device <file>", "your own device file instead of --streams")
     .option("--start <time>", "power-on: 2026-01-01T00:00:00Z, or relative to now: -7d")
-    .option("--seed <n>", "another run of chance", number)
+    .option("--seed <n>", "another sequence of random numbers", number)
     .option("--server <url>", "send to a real server, over real sockets, with --token")
     .option("--token <token>", "the device's token on that server")
     .option("--points-out <file>", "write what the server holds as CSV: pin,ts,value")
-    .option("--fleet <n>", "so many devices through a common outage of 6 h (or --offline) against one server", number)
-    .option("--json", "one JSON object on stdout and nothing else")
+    .option("--fleet <n>", "this many devices with a common outage of 6 h (or --offline), against one server", number)
+    .option("--json", "print one JSON object and nothing else")
     .addHelpText("after", `\nScenarios:\n${list}`)
     .allowExcessArguments(false)
     .showHelpAfterError("(--help lists flags and scenarios)");
@@ -110,7 +110,7 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
   terminal.print(summary(simulation, names));
 }
 
-/** Exit status 1 whatever is wrong, wrong usage too, so that scripts need to know of one only. */
+/** The exit status is 1 for every failure, wrong usage included, so that scripts need to know only one. */
 export const simulate: CommandFunction = async (args, terminal) => {
   try {
     const command = program(terminal);

@@ -1,3 +1,3 @@
-import { chaosSeeds } from "./chaos-seeds.ts";
+import { quickSeeds } from "./chaos-seeds.ts";
 
-chaosSeeds(1);
+quickSeeds(1, 2);

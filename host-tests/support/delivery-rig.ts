@@ -14,7 +14,7 @@ import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeRing } from "./fake-ring.ts";
 import { createFakeServer } from "./fake-server.ts";
-import { createVirtualTimers } from "./upload-timers.ts";
+import { createVirtualTimers } from "./virtual-timers.ts";
 
 export const DAY_MS = 86_400_000;
 export const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 /** Time servers behind a simulated network, for the SNTP client's tests. Written from RFC 5905 figure 8, not from the client. */
 import type { Udp } from "../../firmware/platform/ports.ts";
-import type { VirtualMachine } from "./virtual-machine.ts";
+import type { VirtualMachine } from "./virtual-timers.ts";
 
 export interface TimeServer {
   /** One-way delays of the next packet, in ms; Infinity loses it. */

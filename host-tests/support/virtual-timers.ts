@@ -1,41 +1,117 @@
+/** The tests' one kit of virtual time: timers on a clock that only the test moves. */
 import type { Timers } from "../../firmware/platform/ports.ts";
 
-/** Timers on a clock that only `advance` and `block` move. A blocked interpreter fires what is due late, in order. */
 export interface VirtualTimers extends Timers {
+  /** Ms since the timers were made, by a crystal that nobody can set. */
+  uptimeMs(): number;
+  /** Sets the system clock forward by this, as `setTime()` does: pending timers keep their delay. */
+  setClockOn(byMs: number): void;
+  /** Lets time pass and calls all timers that are due within this time, in order. A callback may block beyond its end. */
   advance(ms: number): void;
-  /** Time passes and no timer fires: call it from a callback. */
+  /** Lets time pass and calls no timer, as a blocking call inside a callback does. What is due is called late. */
   block(ms: number): void;
+  /** How many timers are set. */
   pending(): number;
+  /** Loses all timers, as in a power cut or when the memory is full. */
+  dropAll(): void;
 }
 
-export function createVirtualTimers(startMs = 1000): VirtualTimers {
-  let nowMs = startMs;
+interface Entry {
+  dueMs: number;
+  id: number;
+  /** Undefined for a timer that was cleared: it stays in the heap until it comes to the top. */
+  callback: (() => void) | undefined;
+}
+
+/** The system clock starts at `startMs`. `latenessMs` is asked before each callback how late it is. */
+export function createVirtualTimers(startMs = 1000, latenessMs: () => number = () => 0): VirtualTimers {
+  let uptimeMs = 0;
+  let offsetMs = startMs;
   let lastId = 0;
-  const queue: { id: number; dueMs: number; callback: () => void }[] = [];
+  // A heap, since a simulated week sets a million timers.
+  let heap: Entry[] = [];
+  let byId = new Map<number, Entry>();
   return {
-    nowMs: () => nowMs,
-    setTimeout: (callback, delayMs) => {
-      queue.push({ id: ++lastId, dueMs: nowMs + delayMs, callback });
-      queue.sort((a, b) => a.dueMs - b.dueMs || a.id - b.id);
-      return lastId;
+    nowMs: () => uptimeMs + offsetMs,
+    uptimeMs: () => uptimeMs,
+    setTimeout(callback, delayMs) {
+      const entry = { dueMs: uptimeMs + Math.max(0, delayMs), id: ++lastId, callback };
+      byId.set(entry.id, entry);
+      push(heap, entry);
+      return entry.id;
     },
-    clearTimeout: (id) => {
-      const index = queue.findIndex((entry) => entry.id === id);
-      if (index >= 0) queue.splice(index, 1);
+    clearTimeout(id) {
+      const entry = byId.get(id);
+      if (entry) entry.callback = undefined;
+      byId.delete(id);
     },
-    advance: (ms) => {
-      const endMs = nowMs + ms;
-      while (queue.length > 0 && queue[0].dueMs <= Math.max(endMs, nowMs)) {
-        const entry = queue.shift();
-        if (entry === undefined) return;
-        nowMs = Math.max(nowMs, entry.dueMs);
-        entry.callback();
+    setClockOn(byMs) {
+      offsetMs += byMs;
+    },
+    advance(ms) {
+      const endMs = uptimeMs + ms;
+      while (heap.length > 0 && heap[0].dueMs <= endMs) {
+        const { id, dueMs, callback } = pop(heap);
+        byId.delete(id);
+        if (callback === undefined) continue;
+        uptimeMs = Math.max(uptimeMs, dueMs + latenessMs());
+        callback();
       }
-      nowMs = Math.max(nowMs, endMs);
+      uptimeMs = Math.max(uptimeMs, endMs);
     },
-    block: (ms) => {
-      nowMs += ms;
+    block(ms) {
+      uptimeMs += ms;
     },
-    pending: () => queue.length,
+    pending: () => byId.size,
+    dropAll() {
+      heap = [];
+      byId = new Map();
+    },
   };
+}
+
+/** A machine to run the clock on: ten lines of ESP32. */
+export interface VirtualMachine {
+  timers: Timers;
+  uptimeMs(): number;
+  setClockOn(byMs: number): void;
+  block(forMs: number): void;
+  /** Calls all timers that are due within this time. */
+  run(forMs: number): void;
+  loseTimers(): void;
+}
+
+/** The same kit as a program sees it, and as its surroundings do. */
+export function createVirtualMachine(latenessMs: () => number = () => 0, firstNowMs = 0): VirtualMachine {
+  const timers = createVirtualTimers(firstNowMs, latenessMs);
+  const { uptimeMs, setClockOn, block, advance, dropAll } = timers;
+  return { timers, uptimeMs, setClockOn, block, run: advance, loseTimers: dropAll };
+}
+
+const before = (a: Entry, b: Entry): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.id < b.id);
+
+function push(heap: Entry[], entry: Entry): void {
+  let at = heap.push(entry) - 1;
+  while (at > 0 && before(entry, heap[(at - 1) >> 1])) {
+    heap[at] = heap[(at - 1) >> 1];
+    at = (at - 1) >> 1;
+  }
+  heap[at] = entry;
+}
+
+function pop(heap: Entry[]): Entry {
+  const first = heap[0];
+  const last = heap.pop() as Entry;
+  if (heap.length === 0) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && before(heap[child + 1], heap[child])) child++;
+    if (!before(heap[child], last)) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = last;
+  return first;
 }

@@ -1,4 +1,4 @@
-/** What `npm run simulate` was asked for, and the device and script that come of it. */
+/** The options of `npm run simulate`, and the device and script that follow from them. */
 import { InvalidArgumentError } from "commander";
 import { REGIONS } from "./partitions.ts";
 import { readRecording, replay } from "./recording.ts";
@@ -12,7 +12,7 @@ import {
   type SimulatedStream,
 } from "./simulate.ts";
 
-/** What a person asked for can't be done; the message says why and what to write instead. */
+/** The options can't be carried out. The message says why and what to write instead. */
 export class UsageError extends Error {}
 
 export interface Options {
@@ -37,7 +37,7 @@ export interface Options {
 const INTERVAL_MS_MIN = 100;
 /** Longer than from one sync to the next. */
 const DRAIN_MS = 2 * 3_600_000;
-/** What is not delivered by now may take so long, until the server's patience is known. */
+/** How long the rest may take after now, with a real server. */
 const REAL_WAIT_MS = 600_000;
 
 /** ms of 90s, 5m, 12h, 7d. */
@@ -150,7 +150,7 @@ export function plan(options: Options): { device: SimulatedDevice; script: Scrip
     const recorded = recordedDevice(options);
     device = recorded.device;
     script.start = recorded.firstRowMs;
-    // Always online everything would be delivered after the first row: the recording is played to its end.
+    // A device that is always online has delivered everything after the first row. The recording is played to its end.
     if (options.offline === undefined) script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
   } else {
     if (options.device !== undefined) device = { file: options.device };
@@ -166,7 +166,6 @@ export function plan(options: Options): { device: SimulatedDevice; script: Scrip
   }
   if (options.start !== undefined) script.start = startOf(options.start);
   if (options.server !== undefined) {
-    // What is not delivered by now may take until the server's patience is known, not for ever.
     script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
     if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
   }

@@ -23,16 +23,15 @@ export function createCrystal(options: CrystalOptions): Crystal {
   const amplitudeMs = (swing * DAY_MS) / (2 * Math.PI);
   const swung = (trueMs: number) =>
     amplitudeMs === 0 ? 0 : amplitudeMs * (1 - Math.cos((2 * Math.PI * trueMs) / DAY_MS));
-  // Asked for several times at the same moment.
-  let askedMs = 0;
-  let ticks = 0;
+  // True time and ticks, since several callers ask at the same moment.
+  const asked = new Float64Array(2);
   return {
     ticksAt(trueMs) {
-      if (trueMs !== askedMs) {
-        askedMs = trueMs;
-        ticks = trueMs * rate + swung(trueMs);
+      if (trueMs !== asked[0]) {
+        asked[0] = trueMs;
+        asked[1] = trueMs * rate + swung(trueMs);
       }
-      return ticks;
+      return asked[1];
     },
     trueAt(shown) {
       let trueMs = shown / rate;

@@ -1,4 +1,4 @@
-/** Finds out which region a built device file names, by running its top level once in an interpreter that goes nowhere. */
+/** The region that a built device file names: its top level runs once, with globals that do nothing. */
 import vm from "node:vm";
 
 /** What sensors may touch while a device file loads. */
@@ -9,7 +9,7 @@ const GLOBALS = [
   ..."getTime process print clearTimeout clearInterval".split(" "),
 ];
 
-/** Partition label. Throws when the device file names an explicit stretch, which the simulated chip does not have. */
+/** Partition label. Throws when the device file names addresses instead, which the simulated chip does not have. */
 export function readDeviceRegion(code: string): string {
   let region: unknown;
   const anything: unknown = new Proxy(() => anything, {

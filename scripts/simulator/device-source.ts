@@ -1,6 +1,8 @@
-/** Device files for the simulator: a user's own, or one generated from a list of datastreams, with its sensors observed. */
-import { resolve } from "node:path";
-import { bundleFirmware } from "../build/bundle.ts";
+/** Device files for the simulator: a user's own, or one made from a list of datastreams. Their sensors are observed. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { bundleFirmware, FIRMWARE } from "../build/bundle.ts";
+import { builtOnce } from "./build-cache.ts";
 
 export interface SimulatedStream {
   /** "v1" */
@@ -10,19 +12,19 @@ export interface SimulatedStream {
   decimals: number;
 }
 
-/** A device made up for a scenario: its sensors read `value`. */
+/** A device made for a scenario: its sensors read `value`. */
 export interface GeneratedDevice {
   streams: SimulatedStream[];
-  /** What the sensor of a datastream shows, so many ms after the first power-on. NaN: no reading. */
+  /** What the sensor of a datastream shows, `elapsedMs` after the first power-on. NaN: no reading. */
   value(stream: SimulatedStream, elapsedMs: number): number;
   /** Partition label. Default "flash". */
   region?: string;
-  /** More members of `Device`, as they stand in device.ts: `overload`, `syncEveryMs`, `connectEveryMs`, … */
+  /** More members of `Device`, as in device.ts: `overload`, `syncEveryMs`, `connectEveryMs`, … */
   more?: Record<string, unknown>;
   plainHttp?: boolean;
 }
 
-/** A program that is built already, say a small one of a test's own; it calls `global["simulated"]` itself. */
+/** A program that is already built, such as a small one in a test; it calls `global["simulated"]` itself. */
 export interface Program {
   code: string;
   /** Partition label. Default "flash". */
@@ -36,10 +38,10 @@ export type SimulatedDevice =
   | GeneratedDevice
   | Program;
 
-/** What a run changes of a device file without touching it. */
+/** What a run changes in a device without touching its file. */
 export interface Overrides {
   region?: string;
-  /** Of every datastream. */
+  /** For every datastream. */
   intervalMs?: number;
   /** Sends without TLS if the server's URL says so, whatever the device file allows. */
   plainHttp?: boolean;
@@ -94,26 +96,38 @@ export function isGenerated(device: SimulatedDevice): device is GeneratedDevice 
   return "streams" in device;
 }
 
-const cache = new Map<string, Promise<string>>();
+const programs = new Map<string, Promise<string>>();
 
-/** The firmware's bundle with this device in it, as it would be flashed but for the wrapped sensors. Throws BundleError. */
+/** The firmware's bundle with this device in it, as it would be flashed except for the wrapped sensors. Throws BundleError. */
 export async function buildDevice(device: SimulatedDevice): Promise<string> {
   if ("code" in device) return device.code;
-  if ("file" in device) {
-    const deviceFile = resolve(device.file);
-    const source = `import { device } from ${JSON.stringify(deviceFile)};\n${overriding(device)}`;
-    return bundleOnce(source, { deviceFile, deviceSource: `${source}${OBSERVE}\nexport { device };` });
+  const source = sourceOf(device);
+  // Built once a process: hundreds of seeds run the same device.
+  let program = programs.get(source);
+  if (!program) {
+    program = ownsItsSource(device) ? builtOnce(source, () => build(device, source)) : build(device, source);
+    programs.set(source, program);
   }
-  const source = isGenerated(device) ? generatedSource(device) : `${device.source}\n${overriding(device)}`;
-  return bundleOnce(source, { deviceSource: source + OBSERVE });
+  return program;
 }
 
-/** Built once a process: hundreds of seeds run the same device. */
-function bundleOnce(key: string, options: { deviceFile?: string; deviceSource: string }): Promise<string> {
-  let built = cache.get(key);
-  if (!built) {
-    built = bundleFirmware(options).then((bundle) => bundle.code);
-    cache.set(key, built);
+type BuiltDevice = Exclude<SimulatedDevice, Program>;
+
+function sourceOf(device: BuiltDevice): string {
+  if ("file" in device) {
+    return `import { device } from ${JSON.stringify(resolve(device.file))};\n${overriding(device)}${OBSERVE}\nexport { device };`;
   }
-  return built;
+  return (isGenerated(device) ? generatedSource(device) : `${device.source}\n${overriding(device)}`) + OBSERVE;
+}
+
+/** Whether the program is made of nothing but its source text, the firmware's files and the build's. */
+function ownsItsSource(device: BuiltDevice): boolean {
+  if (!("file" in device)) return isGenerated(device);
+  const file = resolve(device.file);
+  return dirname(file) === FIRMWARE && existsSync(file) && !/["']\.\.\//.test(readFileSync(file, "utf8"));
+}
+
+async function build(device: BuiltDevice, deviceSource: string): Promise<string> {
+  const deviceFile = "file" in device ? resolve(device.file) : undefined;
+  return (await bundleFirmware({ deviceFile, deviceSource })).code;
 }

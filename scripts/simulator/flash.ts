@@ -5,12 +5,12 @@ import type { Flash } from "../../firmware/platform/ports.ts";
  * is not there, answering while the power is off) throws, and everything is counted.
  */
 
-/** The simulated power went. Whatever ran on the chip is gone; `powerOn()` starts it again. */
+/** The simulated power went. What ran on the chip is gone; `powerOn()` starts it again. */
 export class PowerCut extends Error {
   override name = "PowerCut";
 }
 
-/** The firmware did what flash can't do: a failure of the test, never of the world. */
+/** The firmware did what flash can't do: the test has failed. */
 export class FlashMisuse extends Error {
   override name = "FlashMisuse";
 }
@@ -45,7 +45,7 @@ export interface FlashOptions extends Partial<FlashRange> {
   ranges?: FlashRange[];
   /** Uniform in [0, 1); decides tears, flips and unstable bits. */
   random?: () => number;
-  /** Cells that a cut left half programmed answer at random for up to so many reads, then settle either way. Default 0. */
+  /** Cells that a cut left half programmed answer at random for up to this many reads, then settle either way. Default 0. */
   unstableReads?: number;
 }
 
@@ -82,9 +82,9 @@ export const randomTear: Tear = {
 
 export class SimulatedFlash implements Flash {
   readonly counts = { reads: 0, writes: 0, erases: 0, bytesRead: 0, bytesWritten: 0 };
-  /** Called before every program and erase, with the flash as it still is: for copying images at each possible cut. */
+  /** Called before every program and erase, to copy the image of each possible cut. */
   onOperation: ((operation: FlashOperation) => void) | undefined;
-  /** Programs that come while this says so are lost without a word, as on a worn page. For testing read-back. */
+  /** Operations for which this is true do nothing and report nothing, as on a worn page. For testing read-back. */
   failing: ((operation: FlashOperation) => boolean) | undefined;
   powered = true;
   private readonly stretches: Stretch[];
@@ -136,14 +136,24 @@ export class SimulatedFlash implements Flash {
   }
 
   read(bytes: number, address: number): Uint8Array {
+    const target = new Uint8Array(bytes);
+    this.readInto(target, address);
+    return target;
+  }
+
+  /** Fills `target` from `address` on. */
+  readInto(target: Uint8Array, address: number): void {
     this.mustBePowered();
+    const bytes = target.length;
     const stretch = this.stretchOf(address, bytes);
     this.counts.reads++;
     this.counts.bytesRead += bytes;
     const start = address - stretch.address;
-    const copy = stretch.bytes.slice(start, start + bytes);
-    if (this.unstable.size > 0) this.shake(stretch, start, copy);
-    return copy;
+    const cells = stretch.bytes;
+    // For a few bytes a loop is faster than `set` with a view.
+    if (bytes <= 64) for (let i = 0; i < bytes; i++) target[i] = cells[start + i];
+    else target.set(cells.subarray(start, start + bytes));
+    if (this.unstable.size > 0) this.shake(stretch, start, target);
   }
 
   write(data: Uint8Array, address: number): void {
@@ -153,9 +163,10 @@ export class SimulatedFlash implements Flash {
     const operation: FlashOperation = { kind: "program", address, data, bytes: data.length };
     this.onOperation?.(operation);
     const { bytes } = stretch;
+    const settled = this.unstable.size === 0;
     for (let i = 0; i < data.length; i++) {
-      // An unstable cell may be 0 already without showing it; the firmware can't know, so it may be written over.
-      const known = ~(this.unstable.get(address + i)?.mask ?? 0);
+      // An unstable cell may be 0 without showing it. The firmware can't know this, so it may write over it.
+      const known = settled ? 0xff : ~(this.unstable.get(address + i)?.mask ?? 0);
       if ((data[i] & ~bytes[start + i] & known & 0xff) !== 0) {
         throw new FlashMisuse(`0 to 1 at 0x${(address + i).toString(16)}: ${bytes[start + i]} to ${data[i]}`);
       }

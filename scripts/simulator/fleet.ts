@@ -1,10 +1,13 @@
 /** Many devices against one server through a common outage: do they come back in step, and how hard does it hit? */
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
+import { audit } from "./audit.ts";
 import { buildDevice, type SimulatedDevice } from "./device-source.ts";
+import { DAY_MS } from "./duration.ts";
+import { SimulationError } from "./errors.ts";
 import { createPrng } from "./prng.ts";
-import { audit, type ServerPoint } from "./report.ts";
-import { DAY_MS, type Script } from "./script.ts";
-import { createUnit, SimulationError, startMs, statusOf, type Unit } from "./simulate.ts";
+import { type Script, startMs } from "./script.ts";
+import type { ServerPoint } from "./simulation-report.ts";
+import { askStatus, createUnit, type Unit } from "./unit.ts";
 import { createWorld } from "./world.ts";
 
 /** Requests that arrived from the end of the outage on; the 99th percentile is of the seconds in which any arrived. */
@@ -18,7 +21,7 @@ export interface FleetReport {
   devices: number;
   seed: number;
   outageMs: number;
-  /** What it would be like: all started at the same moment, and all draw the same random numbers, as Espruino does unless it is seeded. */
+  /** For comparison: all start at the same moment and draw the same random numbers, as Espruino does unless it is seeded. */
   withoutJitter: Load;
   /** Boots staggered, each device's random numbers its own. */
   withJitter: Load;
@@ -29,11 +32,11 @@ export interface FleetReport {
 export interface FleetOptions {
   devices: number;
   seed: number;
-  /** First power-on of each device lies within so long. Default a minute. */
+  /** The first power-ons are spread over this time. Default a minute. */
   staggerMs?: number;
-  /** Wi-Fi there, but nothing behind it, for everybody, from one hour after the start. Default 6 h. */
+  /** Length of the outage (Wi-Fi without Internet, for all devices), from one hour after the start. Default 6 h. */
   outageMs?: number;
-  /** Watched after the outage. Default 6 h. */
+  /** Time that is simulated after the outage. Default 6 h. */
   afterMs?: number;
 }
 
@@ -46,7 +49,7 @@ interface FleetRun {
 const OUTAGE_FROM_MS = 3_600_000;
 const STAGGER_MS = 60_000;
 
-/** Runs the fleet twice: in step, and with each device's own boot and random numbers. The world's chance plays its part in both. */
+/** Runs the fleet twice: in step, and with each device's own boot time and random numbers. Network and flash are random in both. */
 export async function simulateFleet(device: SimulatedDevice, options: FleetOptions): Promise<FleetReport> {
   const outageMs = options.outageMs ?? DAY_MS / 4;
   const inStep = await runFleet(device, { ...options, staggerMs: 0 }, outageMs, true);
@@ -77,11 +80,11 @@ async function runFleet(
   const stagger = root.fork("stagger");
   const untilMs = outage.to + (options.afterMs ?? DAY_MS / 4);
   let balanced = true;
-  // The units share nothing but the server, which treats each by itself: so each gets a world of its own, in turn.
+  // The units share only the server, which treats each by itself. So each gets a world of its own, one after the other.
   for (let index = 0; index < options.devices; index++) {
     const token = tokens[index];
     const world = createWorld(startMs(script));
-    const unit = createUnit(device, code, script, { world, standIn, root: root.fork(`device ${index}`), token, index });
+    const unit = createUnit({ device, code, script, world, standIn, root: root.fork(`device ${index}`), token, index });
     const { board } = unit;
     world.at(stagger.between(0, options.staggerMs ?? STAGGER_MS), () => board.powerOn());
     while (world.nextMs() <= untilMs) world.step();
@@ -97,7 +100,7 @@ async function runFleet(
 }
 
 function isBalanced(unit: Unit, points: ServerPoint[]): boolean {
-  const status = statusOf(unit.board);
+  const status = askStatus(unit.board);
   if (!status) return false;
   return audit(status, unit.recorder, points, unit.network.exchanges, (pin) => unit.decimals.get(pin) ?? 0).balanced;
 }

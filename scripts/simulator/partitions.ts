@@ -1,4 +1,4 @@
-/** The flash of an ESP32 with the IDF3 build's partition table, as far as the firmware looks at it. */
+/** The parts of an ESP32's flash that the firmware looks at, with the IDF3 build's partition table. */
 import { SimulatedFlash } from "./flash.ts";
 
 export const PARTITION_TABLE = 0x8000;
@@ -43,7 +43,7 @@ export function partitionTable(): Uint8Array {
   return page;
 }
 
-/** Blank but for the partition table. The named region comes first: `flash.bytes` is its content. */
+/** Blank except for the partition table. The named region comes first: `flash.bytes` is its content. */
 export function createDeviceFlash(region: Region, random: () => number, unstableReads: number): SimulatedFlash {
   return new SimulatedFlash({
     random,

@@ -8,7 +8,7 @@ export interface Prng {
   /** Uniform among 0 … count − 1. */
   below(count: number): number;
   chance(probability: number): boolean;
-  /** A stream of its own, so that more draws in one part of the world don't shift those of another. */
+  /** A separate sequence, so that more draws in one part of a simulation don't shift those in another. */
   fork(name: string): Prng;
 }
 

@@ -1,11 +1,11 @@
 /**
- * The simulator's own book of what was measured and what of it is on flash, kept without asking the firmware.
+ * The simulator's own record of what was measured and what of it is on flash, kept without asking the firmware.
  *
  * Sensors are wrapped before the bundle is built (device-source.ts), so each reading is seen with its true time and
  * value. A reading counts as sampled once the callback in which its value was handed over has ended and the region's
  * flash took at least as many programs in it as there were values: an append reads back before it returns. If power goes
- * in the middle of such a callback, its values may or may not be whole on flash, and both are right; the count of
- * the next mount decides, but only within what was under way: any other count shows as an imbalance.
+ * in the middle of such a callback, its values may be whole on flash or not, and both are right. The count of the next
+ * mount decides, but only about those values: any other count shows as an imbalance.
  */
 import type { Crystal } from "./crystal.ts";
 import type { World } from "./world.ts";
@@ -20,11 +20,11 @@ export interface PinRecord {
   /** Of readings that count as sampled: true time in Unix ms, and value. */
   trueMs: number[];
   values: number[];
-  /** Readings handed over while the power went, not yet decided. */
+  /** Readings handed over while the power went; the next mount decides about them. */
   undecided: Reading[];
   /** Readings that gave no number, hung or threw. */
   failed: number;
-  /** What does not add up, for people. */
+  /** What does not add up, a sentence each. */
   problems: string[];
 }
 
@@ -37,11 +37,11 @@ export interface Recorder {
   /** The region's flash completed a program. */
   programmed(): void;
   callbackEnded(): void;
-  /** Power went, or the chip restarted. */
+  /** The power went, or the chip restarted. */
   cut(): void;
   /** A time server's true answer has reached the device. */
   timeTold(): void;
-  /** Largest error of a reading's time if the clock had been set at each of those answers and left to its crystal, in ms. */
+  /** Largest error of a reading's time in ms, for a clock that is set at each of those answers and then runs on its crystal. */
   uncorrectedMsMax(): number;
   /** A mount has counted these samples of a datastream. */
   mounted(pin: number, sampled: number): void;
@@ -51,7 +51,7 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
   const pins = new Map<number, PinRecord>();
   let handed: { pin: number; reading: Reading }[] = [];
   let programs = 0;
-  // By how much the crystal was ahead when the time was told last; unknown after each boot.
+  // How far ahead the crystal was, in ms, when the time was told last; unknown after each boot.
   let aheadWhenTold: number | undefined;
   let uncorrectedMsMax = 0;
 
@@ -68,7 +68,7 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
 
   function keep(pin: number, reading: Reading): void {
     const record = of(pin);
-    // One that a mount decided about belongs before what was read since that mount.
+    // A reading that a mount decided about belongs before those taken since that mount.
     let at = record.trueMs.length;
     while (at > 0 && record.trueMs[at - 1] > reading.trueMs) at--;
     if (at === record.trueMs.length) {
@@ -101,7 +101,7 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
       programs++;
     },
     callbackEnded() {
-      // Fewer programs than values: an answer that came too late and was not taken, or an append that failed.
+      // Fewer programs than values: an answer came too late and was not taken, or an append failed.
       if (handed.length > 0) {
         if (programs >= handed.length) for (const { pin, reading } of handed) keep(pin, reading);
         handed = [];
@@ -120,7 +120,7 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
     uncorrectedMsMax: () => uncorrectedMsMax,
     mounted(pin, sampled) {
       const record = of(pin);
-      // Oldest first: a later one can't be on flash without those before it.
+      // Oldest first: a reading can't be on flash without those before it.
       while (record.undecided.length > 0 && sampled > record.trueMs.length) {
         keep(pin, record.undecided.shift() as Reading);
       }

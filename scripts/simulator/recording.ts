@@ -1,7 +1,7 @@
 /** Recorded readings from a CSV file, for sensors that replay them. */
 import { readFileSync } from "node:fs";
 
-/** The file, or what was asked of it, is not right: the message is for a person and says where. */
+/** The file is malformed, or lacks what was asked for. The message is for a person and says where. */
 export class RecordingError extends Error {
   override name = "RecordingError";
 }
@@ -71,7 +71,7 @@ export function parseRecording(text: string, file: string): Recording {
   };
 }
 
-/** Reads the last row at or before a time, quickly when time goes on. Before the first row: the first. */
+/** Reads the last row at or before a time; before the first row, the first. Fast when the times asked for increase. */
 export function replay(times: number[], values: Float64Array): (ms: number) => number {
   let at = 0;
   return (ms) => {

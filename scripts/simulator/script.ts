@@ -1,16 +1,8 @@
-/** What happens to a simulated device: the world around it and every fault, at scripted times. */
+/** What happens to a simulated device: its surroundings and every fault, at scripted times. */
 import type { CrystalOptions } from "./crystal.ts";
+import { type Duration, durationMs, type Window } from "./duration.ts";
 
-/** A number of ms, or text such as "90s", "5m", "12h", "7d", "1.5h". Times count from the first power-on. */
-export type Duration = number | string;
-
-/** From `from` (default: the beginning) until before `to` (default: for ever). */
-export interface Window {
-  from?: Duration;
-  to?: Duration;
-}
-
-/** How an HTTP exchange fails. "stored" says whether the server took the points before. */
+/** How an HTTP exchange fails. "Stored" means that the server took the points. */
 export type HttpFaultKind =
   | "refused" // the connection is refused: Espruino throws from the first write or end
   | "tls" // the TLS handshake fails: thrown likewise
@@ -18,7 +10,7 @@ export type HttpFaultKind =
   | "empty" // stored, answered 200 with no body
   | "html" // captive portal: 200 with a page, the server sees nothing
   | "redirect" // captive portal: 302, the server sees nothing
-  | "garbage" // a status line that is none, from something in between; not stored
+  | "garbage" // no valid status line, from something in between; not stored
   | "continue" // `100 Continue` first, the real answer behind it; stored
   | "short" // stored, the answer's body breaks off
   | "reset" // the connection is reset after `afterBytes` of the request; not stored
@@ -28,9 +20,9 @@ export type HttpFaultKind =
 
 export interface HttpFault extends Window {
   kind: HttpFaultKind;
-  /** Of the requests in the window, this share. Default 1. */
+  /** Share of the requests in the window, 0 to 1. Default 1. */
   share?: number;
-  /** At most so many requests. */
+  /** At most this many requests. */
   times?: number;
   /** Only requests for this pin, "v1". */
   pin?: string;
@@ -72,9 +64,9 @@ export interface PowerFault {
   at: Duration;
   /** "cut": power is gone at once. "reset": the chip restarts, the system clock runs on. */
   kind: "cut" | "reset";
-  /** Not at `at` but when so many more bytes were programmed or pages erased: the one under way is torn. */
+  /** Not at `at` itself, but once this many more bytes were programmed or pages erased: the last one is torn. */
   flashBytes?: number;
-  /** Without power for so long. Default 5 s. */
+  /** Time without power. Default 5 s. */
   off?: Duration;
 }
 
@@ -91,7 +83,7 @@ export interface Latency {
   maxMs?: number;
   /** Added to packets from the device, so that the two ways differ. Default 0. */
   upExtraMs?: number;
-  /** Each way drawn by itself. Default: the two ways of a moment are alike, but for 5 ms. */
+  /** Each way is drawn by itself. Default: both ways of a moment take the same time within 5 ms. */
   asymmetric?: boolean;
 }
 
@@ -104,7 +96,7 @@ export interface ServerOptions {
   refuseAbovePoints?: number;
   /** A plan with another daily limit than documented. */
   pointsPerDay?: number;
-  /** Developers' own server over real sockets in place of the stand-in: virtual time waits for it and never passes real time. */
+  /** A server of your own over real sockets in place of the stand-in: virtual time waits for it and never passes real time. */
   url?: string;
   token?: string;
 }
@@ -115,19 +107,19 @@ export interface Script {
   seed?: number;
   /** Power-on: Unix ms or ISO 8601. Default 2026-01-01T00:00:00Z. */
   start?: number | string;
-  /** No Wi-Fi for so long after power-on. */
+  /** Time without Wi-Fi after power-on. */
   offline?: Duration;
-  /** The run ends then at the latest. Default 40 days after `offline`. */
+  /** Latest end of the run. Default 40 days after the last scripted fault. */
   until?: Duration;
-  /** End as soon as everything is delivered after the last scripted event. Default true. */
+  /** End as soon as everything is delivered after the last scripted fault. Default true. */
   untilDrained?: boolean;
-  /** With `untilDrained`: not before then. */
+  /** With `untilDrained`: earliest end. */
   atLeast?: Duration;
   crystal?: CrystalOptions;
-  /** Timers are late by 0 to twice this: ± about a mean. Default 5. */
+  /** Timers are late by 0 to twice this, so by this on average. Default 5. */
   jitterMs?: number;
   latency?: Latency;
-  /** E.srand has no effect, so that units of a fleet draw the same numbers: for comparison only. */
+  /** E.srand has no effect, so that all units of a fleet draw the same numbers: for comparison only. */
   sameChance?: boolean;
   wifi?: WifiFault[];
   /** Host names don't resolve. */
@@ -137,13 +129,13 @@ export interface Script {
   power?: PowerFault[];
   /** The IDE calls setTime: the system clock is set to true time plus `offset`, or to `to` (Unix ms). */
   setTime?: { at: Duration; offset?: Duration; to?: number }[];
-  /** Presses of the button. Default held 200 ms. */
+  /** Presses of the button, held 200 ms by default. */
   press?: { at: Duration; hold?: Duration }[];
   sensors?: SensorFault[];
   server?: ServerOptions;
   /** Merged into the device's `backfill.json`. */
   settings?: Record<string, unknown>;
-  /** Called with simulated ms and the pending samples, now and then, for a progress bar. */
+  /** Called several times a second, for a progress bar. */
   onProgress?: (progress: Progress) => void;
   /** Called with every line the device prints. */
   onConsole?: (line: string, atMs: number) => void;
@@ -155,20 +147,31 @@ export interface Progress {
   pending: number;
 }
 
-export const DAY_MS = 86_400_000;
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS, w: 7 * DAY_MS };
+const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 
-/** ms of "90s", "5m", "12h", "7d" or a number of ms. Throws an Error that says what is wrong. */
-export function durationMs(duration: Duration): number {
-  if (typeof duration === "number") return duration;
-  const parts = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(duration.trim());
-  if (!parts) throw new Error(`"${duration}" is no duration: write 90s, 5m, 12h or 7d`);
-  return Number(parts[1]) * UNITS[parts[2]];
+/** Unix ms of power-on. Throws an Error if `start` is no time. */
+export function startMs({ start }: Script): number {
+  if (start === undefined) return DEFAULT_START_MS;
+  const ms = typeof start === "number" ? start : Date.parse(start);
+  if (!Number.isFinite(ms)) throw new Error(`"${start}" is no time: write 2026-01-01T00:00:00Z`);
+  return ms;
 }
 
-/** Whether a time since power-on lies in a window. */
-export function within(window: Window, atMs: number): boolean {
-  const from = window.from === undefined ? 0 : durationMs(window.from);
-  const to = window.to === undefined ? Number.POSITIVE_INFINITY : durationMs(window.to);
-  return atMs >= from && atMs < to;
+/** The script with `offline` as an ordinary Wi-Fi fault. */
+export function withOffline(script: Script): Script {
+  if (script.offline === undefined || durationMs(script.offline) === 0) return script;
+  return { ...script, wifi: [...(script.wifi ?? []), { kind: "gone", to: script.offline }] };
+}
+
+/** When the last scripted fault is over, in ms since power-on. Windows without an end don't count. */
+export function quietFromMs(script: Script): number {
+  let last = 0;
+  const windows: Window[] = [script.wifi, script.dns, script.ntp, script.http, script.sensors].flatMap(
+    (one): Window[] => one ?? [],
+  );
+  for (const one of windows) last = Math.max(last, durationMs(one.to ?? 0), durationMs(one.from ?? 0));
+  for (const one of [...(script.power ?? []), ...(script.setTime ?? []), ...(script.press ?? [])]) {
+    last = Math.max(last, durationMs(one.at) + 1000);
+  }
+  return Math.max(last, durationMs(script.server?.tokenKnownFrom ?? 0));
 }

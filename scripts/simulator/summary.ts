@@ -46,7 +46,7 @@ function table({ report }: Simulation, names: Map<string, string>): string {
   return out.toString();
 }
 
-/** The first datastream's values over time, as the server holds them; a gap shows as the last value before it. */
+/** The first datastream's values over time, as the server holds them. A gap shows the last value before it. */
 function chart({ points }: Simulation, names: Map<string, string>): string {
   if (points.length < 2) return pc.dim("nothing arrived");
   const { pin } = points[0];
@@ -85,7 +85,7 @@ function facts({ report, boots, bodyBytesShortest }: Simulation): string {
 
 const count = (n: number): string => n.toLocaleString("en-US");
 
-/** In their order, or how often each came when there are many. */
+/** In their order; when there are many, each with its count. */
 function verdicts(all: string[]): string {
   if (all.length <= 6) return all.join(" → ") || "none";
   const times = new Map<string, number>();

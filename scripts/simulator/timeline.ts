@@ -1,7 +1,9 @@
-/** Puts a script's faults and touches into the world's queue. */
-import type { Board } from "./board.ts";
+/** Puts a script's faults, clock settings and button presses into the world's queue. */
+
+import { durationMs } from "./duration.ts";
 import type { SimulatedFlash } from "./flash.ts";
-import { durationMs, type PowerFault, type Script } from "./script.ts";
+import type { PowerFault, Script } from "./script.ts";
+import type { Board } from "./simulated-board.ts";
 import type { World } from "./world.ts";
 
 const BUTTON_PIN = 0;
@@ -38,7 +40,7 @@ export function schedule(stage: Stage): void {
 function schedulePower({ world, board, script, flash }: Stage): void {
   let offMs = 5000;
   const backOn = () => world.at(world.nowMs() + offMs, () => board.powerOn());
-  // Also for a cut that a flash operation brings about by itself.
+  // Also after a cut inside a flash operation.
   board.onPowerLost = backOn;
   const strike = (fault: PowerFault) => {
     if (!board.powered()) return;

@@ -5,7 +5,7 @@
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import type { Script } from "../../../scripts/simulator/script.ts";
-import { createUnit, type Unit } from "../../../scripts/simulator/simulate.ts";
+import { createUnit, type Unit } from "../../../scripts/simulator/unit.ts";
 import { createWorld, type World } from "../../../scripts/simulator/world.ts";
 import { FakeConsole, type Machine } from "./fake-console.ts";
 
@@ -49,7 +49,7 @@ export async function startSimulatedRig(token: string, script: Script = {}): Pro
   const root = createPrng(script.seed ?? Number(process.env.SIM_SEED ?? 1));
   let machine: Machine | undefined;
   const listening: Script = { ...script, onConsole: (line) => machine?.onPrint(line) };
-  const unit = createUnit({ code: BOOT }, BOOT, listening, { world, standIn, root, token });
+  const unit = createUnit({ device: { code: BOOT }, code: BOOT, script: listening, world, standIn, root, token });
   const advance = (untilMs: number) => {
     let there = false;
     world.at(untilMs, () => {

@@ -10,7 +10,7 @@ import {
   STRAY_JUMP_MS,
   UNSEEN_JUMP_MS,
 } from "../../../firmware/clock/clock.ts";
-import { createVirtualMachine } from "../../support/virtual-machine.ts";
+import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const YEARS_56_MS = 56 * 365.25 * 86400000;
 

@@ -4,7 +4,7 @@ import { createClock } from "../../../firmware/clock/clock.ts";
 import { createHttpDate, dateHeader } from "../../../firmware/clock/http-date.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import type { Http, HttpHandlers } from "../../../firmware/platform/ports.ts";
-import { createVirtualMachine } from "../../support/virtual-machine.ts";
+import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 describe("the Date header", () => {
   it("reads what any server writes, within a second and half the round trip", () => {

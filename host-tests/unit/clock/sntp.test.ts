@@ -4,7 +4,7 @@ import { createClock } from "../../../firmware/clock/clock.ts";
 import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "../../support/time-servers.ts";
-import { createVirtualMachine } from "../../support/virtual-machine.ts";
+import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const RAW0_MS = 777000;
 /** What the stand-in servers say of their own uncertainty: half the root delay, the dispersion, and whole ms. */

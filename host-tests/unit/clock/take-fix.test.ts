@@ -4,7 +4,7 @@ import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { createFixTaker } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { Fix } from "../../support/device-life.ts";
-import { createVirtualMachine } from "../../support/virtual-machine.ts";
+import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const T0_MS = Date.UTC(2026, 6, 1, 12);
 const HOUR_MS = 3600000;

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { DeviceStatus } from "../../../firmware/status-types.ts";
+import { audit } from "../../../scripts/simulator/audit.ts";
 import { createCrystal } from "../../../scripts/simulator/crystal.ts";
 import { createRecorder } from "../../../scripts/simulator/recorder.ts";
 import { parseRecording, replay } from "../../../scripts/simulator/recording.ts";
-import { audit, type ServerPoint, type Status } from "../../../scripts/simulator/report.ts";
+import type { ServerPoint } from "../../../scripts/simulator/simulation-report.ts";
 import { createWorld } from "../../../scripts/simulator/world.ts";
 
 const NOTHING = { expired: 0, overwritten: 0, thinned: 0, undatable: 0, refused: 0, unrepresentable: 0, corrupt: 0 };
@@ -19,10 +21,10 @@ function recorded(values: number[]) {
   return { world, recorder };
 }
 
-const status = (sampled: number, delivered: number, pending: number, dropped = {}): Status => ({
-  streams: [{ pin: 1, sampled, delivered, pending, dropped: { ...NOTHING, ...dropped }, missed: 0, failed: 0 }],
-  verdict: 0,
-  verdictText: "",
+const status = (sampled: number, delivered: number, pending: number, dropped = {}): Pick<DeviceStatus, "streams"> => ({
+  streams: [
+    { pin: "v1", name: "", sampled, delivered, pending, dropped: { ...NOTHING, ...dropped }, missed: 0, failed: 0 },
+  ],
 });
 
 const points = (...list: [number, string][]): ServerPoint[] => list.map(([ts, value]) => ({ pin: "v1", ts, value }));
@@ -86,7 +88,7 @@ describe("the record of samples", () => {
 });
 
 describe("the audit", () => {
-  const check = (of: Status, held: ServerPoint[], values = [20.04, 20.06]) =>
+  const check = (of: Pick<DeviceStatus, "streams">, held: ServerPoint[], values = [20.04, 20.06]) =>
     audit(of, recorded(values).recorder, held, [], () => 1);
 
   test("balances what was delivered, finds the reading of each point and the largest error", () => {

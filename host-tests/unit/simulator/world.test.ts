@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCrystal } from "../../../scripts/simulator/crystal.ts";
+import { durationMs, within } from "../../../scripts/simulator/duration.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
-import { durationMs, within } from "../../../scripts/simulator/script.ts";
 import { createWorld } from "../../../scripts/simulator/world.ts";
 
 describe("the queue of virtual time", () => {

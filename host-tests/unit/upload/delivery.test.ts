@@ -3,7 +3,7 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
-import { createVirtualTimers } from "../../support/upload-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 /** A delivery among fakes whose doings are listed in `events`. Each step takes a second. */
 function createDesk(settings: Partial<DeliverySettings> = {}) {

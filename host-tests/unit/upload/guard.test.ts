@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { guardTimers } from "../../../firmware/upload/guard.ts";
-import { createVirtualTimers } from "../../support/upload-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 it("hands what a callback throws to whoever can end what waits for it", () => {
   const timers = createVirtualTimers(0);

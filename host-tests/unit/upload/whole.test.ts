@@ -16,7 +16,7 @@ import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/delivery-rig.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
-import { createVirtualTimers } from "../../support/upload-timers.ts";
+import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 const PINS = [
   { pin: 1, intervalMs: MINUTE_MS, decimals: 1 },

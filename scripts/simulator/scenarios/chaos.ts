@@ -1,4 +1,4 @@
-/** Any of it at any time, from one seed. */
+/** Faults of every kind at any time, from one seed. */
 import { createPrng, type Prng } from "../prng.ts";
 import type {
   GeneratedDevice,
@@ -18,7 +18,7 @@ const HTTP_KINDS: HttpFaultKind[] = [
   ..."refused status empty html redirect garbage continue short reset silent late lost".split(" "),
 ] as HttpFaultKind[];
 
-/** Every minute, within the allowance: all can be delivered. */
+/** A sample a minute, within the allowance: all can be delivered. */
 const USUAL = room({ counting: true, dark: true });
 /** 26,000 samples a day into 64 kB: the ring is full most of the time, and the allowance used up. */
 const BUSY = room({ everyMs: 10_000, counting: true, dark: true });
@@ -27,10 +27,10 @@ const THINNED: GeneratedDevice = {
   ...room({ dark: true, more: { overload: "thin" } }),
   streams: [0, 1, 2, 3, 4].map((i) => ({ pin: `v${i + 1}`, name: `count ${i}`, intervalMs: 30_000, decimals: i % 3 })),
 };
-/** The radio is off but for a sync every three hours. */
+/** The radio is off except for a sync every three hours. */
 const FRUGAL = room({ counting: true, dark: true, more: { connectEveryMs: 3 * HOUR_MS } });
 
-/** Which form a seed takes: most are short and dense, some are as long as outages are in earnest. */
+/** Device and length of a seed: most are short and dense, some are as long as real outages. */
 function form(seed: number): { device: GeneratedDevice; days: number; pace: number; until: string } {
   if (seed % 19 === 0) return { device: USUAL, days: 10, pace: 1, until: "30d" };
   if (seed % 5 === 0) return { device: BUSY, days: 1, pace: 5, until: "40h" };
@@ -57,7 +57,7 @@ export const CHAOS: Scenario[] = [
   },
 ];
 
-/** Faults of every kind, some a day, until `lengthMs`; `pace` times as many, and as short. */
+/** Faults of every kind, some a day, until `lengthMs`. With `pace`, that many times more of them, each that much shorter. */
 export function chaos(prng: Prng, lengthMs: number, pace = 1): Script {
   const windows = <T>(perDay: number, longestMs: number, make: (from: number, to: number) => T): T[] => {
     const made: T[] = [];
@@ -82,13 +82,13 @@ export function chaos(prng: Prng, lengthMs: number, pace = 1): Script {
     delay: prng.between(1000, 200_000),
     afterBytes: prng.below(4000),
   }));
-  // What answers that it refused has not stored.
+  // A server that answers that it refused has stored nothing.
   for (const fault of http) if (fault.kind === "status" && (fault.status ?? 0) < 500) fault.stored = false;
   const ntp = windows<NtpFault>(2, 6 * HOUR_MS, (from, to) => ({
     kind: (["blocked", "late", "lies", "kiss", "unsynchronized", "stale"] as const)[prng.below(6)],
     from,
     to,
-    // Two that lie alike would be believed: that is promised to nobody.
+    // Two servers with the same lie would be believed; no promise covers that.
     server: prng.chance(0.5) ? undefined : 0,
     delay: prng.between(100, 5000),
     offset: prng.between(-5, 5) * HOUR_MS,

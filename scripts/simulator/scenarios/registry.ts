@@ -1,6 +1,7 @@
 /** Every scenario by name. */
+
+import { NETWORK } from "./bad-networks.ts";
 import { CHAOS } from "./chaos.ts";
-import { NETWORK } from "./network.ts";
 import { OFFLINE } from "./offline.ts";
 import type { Scenario } from "./scenario.ts";
 import { TIME } from "./time.ts";

@@ -1,4 +1,4 @@
-/** A scenario: a device, what happens to it, and what it must come to. */
+/** A scenario: a device, what happens to it, and what must come of it. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { GeneratedDevice, Script, SimulatedDevice, SimulatedStream, Simulation } from "../simulate.ts";
@@ -8,9 +8,9 @@ export interface Scenario {
   /** One line for `npm run simulate -- --help`. */
   about: string;
   device: SimulatedDevice | ((seed: number) => SimulatedDevice);
-  /** What happens; chance may play its part through the seed. */
+  /** What happens; random parts depend on the seed. */
   script(seed: number): Script;
-  /** Its own promise, beside `balanced` and no violations: a sentence for each way in which it is broken. */
+  /** Its own promise, beside `balanced` and no violations. Returns a sentence for each way in which it is broken. */
   promise?(simulation: Simulation): string[];
 }
 
@@ -26,9 +26,9 @@ export const DEVICE_FILE = join(
 
 const DAY_MS = 86_400_000;
 
-/** A room: a daily wave, a slower one, and noise of the sensor's own resolution; any time can be asked for. */
+/** A room at any time: a daily wave, a slower one, and noise of the sensor's own resolution. */
 export function roomValue(stream: SimulatedStream, elapsedMs: number): number {
-  // No two readings alike: whatever becomes of this one's time, its reading is found.
+  // No two readings are alike, so a point's reading is found even if its time is wrong.
   if (stream.name.startsWith("count")) return Math.floor(elapsedMs / stream.intervalMs) * 10 ** -stream.decimals;
   const lane = stream.name.length + stream.name.charCodeAt(0);
   const day = (2 * Math.PI * elapsedMs) / DAY_MS;
@@ -45,7 +45,10 @@ function hash(n: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 4294967296;
 }
 
-/** Temperature, humidity and CO2, each once an interval; with `counting`, three counters of intervals, so that no two readings are alike; `dark` without the LED, whose heartbeat is most of what goes on in a quiet device. */
+/**
+ * Temperature, humidity and CO2, each once an interval. With `counting`, three counters of intervals, so that no two
+ * readings are alike. `dark` is without the LED, whose heartbeat is most of the work of a quiet device.
+ */
 export function room(
   options: {
     everyMs?: number;
@@ -77,19 +80,19 @@ export function allDelivered({ report }: Simulation): string[] {
   return broken;
 }
 
-/** No timestamp is further off than this. */
+/** No timestamp has a larger error than this. */
 export function timesWithin(boundMs: number): (simulation: Simulation) => string[] {
   return ({ report }) =>
     report.time.errorMsMax <= boundMs ? [] : [`a time is ${report.time.errorMsMax} ms off, ${boundMs} allowed`];
 }
 
-/** Without the correction of its times the same run would have been off by more than this. */
+/** Without the correction of times, the same run would have an error of more than this. */
 export function correctsMoreThan(ms: number): (simulation: Simulation) => string[] {
   return ({ report }) =>
     report.time.uncorrectedMsMax > ms ? [] : [`uncorrected, a time is only ${report.time.uncorrectedMsMax} ms off`];
 }
 
-/** Requests per 10,000 points that the server holds, those that came to nothing included. */
+/** Requests per 10,000 points that the server holds; failed requests count too. */
 export function requestsPer10000({ report, exchanges }: Simulation): number {
   return (exchanges.length * 10_000) / report.server.points;
 }

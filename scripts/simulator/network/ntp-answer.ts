@@ -1,4 +1,4 @@
-/** What a time server answers, true or not. */
+/** A time server's answer, true or not. */
 
 /** Seconds from 1900 to 1970 (RFC 5905, figure 4). */
 const NTP_UNIX_SECONDS = 2_208_988_800;

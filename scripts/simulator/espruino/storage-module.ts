@@ -1,5 +1,5 @@
 /** `require("Storage")`: files in flash that outlive a boot. Writes are whole; only the firmware's own region tears. */
-import type { Boot } from "./boot.ts";
+import type { Boot } from "../boot.ts";
 
 interface Inside {
   JSON: JSON;

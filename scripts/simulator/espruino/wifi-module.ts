@@ -2,9 +2,10 @@
  * `require("Wifi")` as libs/network/esp32/jswrap_esp32_network.c has it: three tries a connect, silent retries after a
  * loss while tries are left, and never a reconnect by itself after "disconnected".
  */
-import type { Boot } from "./boot.ts";
-import type { Network } from "./network.ts";
-import { type Script, within } from "./script.ts";
+import type { Boot } from "../boot.ts";
+import { within } from "../duration.ts";
+import type { Network } from "../network/network.ts";
+import type { Script } from "../script.ts";
 
 export interface AccessPoint {
   ssid: string;
@@ -14,7 +15,7 @@ export interface AccessPoint {
 export interface WifiRadio {
   /** What `require("Wifi")` returns. */
   module: Record<string, unknown>;
-  /** Looks whether the access point is still there; the world calls it when a Wi-Fi fault begins or ends. */
+  /** Looks whether the access point is still there. Called when a Wi-Fi fault begins or ends. */
   surroundingsChanged(): void;
 }
 
@@ -42,7 +43,7 @@ export function createWifi(
   let onDone: unknown;
   let onGone: unknown;
   let trying = false;
-  let attempt = 0; // grows with every connect or disconnect: what an older one planned is void
+  let attempt = 0; // grows with every connect or disconnect: plans of an older one are void
 
   const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
 
@@ -79,7 +80,7 @@ export function createWifi(
     onDone = undefined;
     boot.queue(done, undefined, [null]);
     wifi.emit("connected", { ip: "192.0.2.77", netmask: "255.255.255.0", gw: "192.0.2.1" });
-    // Every DHCP answer is one: a renewal comes as another "connected".
+    // Every DHCP answer gives a "connected", a renewal too.
     if (prng.chance(0.2)) later(1000, 3_600_000, () => (joined ? gotIp() : undefined));
   }
 
@@ -110,7 +111,7 @@ export function createWifi(
       onDone = callback;
       onGone = undefined;
       if (trying && !associated) {
-        // esp_wifi_start on a started radio starts nothing: what goes on takes the new name and password at its next try.
+        // esp_wifi_start on a started radio does nothing: the running attempt takes the new name and password at its next try.
         tries = 3;
         return;
       }
@@ -132,42 +133,17 @@ export function createWifi(
       setJoined(false);
       boot.queue(callback, undefined, []);
     },
-    stopAP: (callback: unknown) => boot.queue(callback, undefined, []),
-    setHostname: (_name: string, callback: unknown) => boot.queue(callback, undefined, []),
-    setConfig: () => undefined,
-    getStatus: () => ({
-      mode: "sta",
-      station: joined ? "connected" : "off",
-      ap: "disabled",
-      ssid: wanted?.ssid ?? "",
-    }),
-    getDetails(callback: unknown) {
-      const details = joined
-        ? { status: "connected", rssi: -40 - prng.below(45), ssid: wanted?.ssid, authMode: "wpa2" }
-        : { status: "off" };
-      boot.queue(callback, undefined, [details]);
-      return details;
-    },
-    getIP(callback: unknown) {
-      const info = {
-        ip: joined ? "192.0.2.77" : "0.0.0.0",
-        gw: "192.0.2.1",
-        netmask: "255.255.255.0",
-        mac: "02:00:00:00:00:77",
-      };
-      boot.queue(callback, undefined, [null, info]);
-      return info;
-    },
+    ...stationAnswers(
+      boot,
+      () => joined,
+      () => wanted?.ssid,
+    ),
     scan(callback: unknown) {
       boot.check();
       const found = fault("gone")
         ? []
         : accessPoints.map((one) => ({ ssid: one.ssid, rssi: -40 - prng.below(45), authMode: "wpa2", channel: 6 }));
       world.at(world.nowMs() + prng.between(1500, 3000), () => boot.queue(callback, undefined, [found]));
-    },
-    save: () => undefined,
-    setSNTP() {
-      throw new Error("Wifi.setSNTP moves the clock underneath the interpreter: the simulator does not offer it");
     },
   });
   boot.onEnd(() => {
@@ -182,9 +158,46 @@ export function createWifi(
       if (fault("gone") || fault("wrong-password")) {
         setJoined(false);
         attempt++;
-        // The radio misses some seconds of beacons before it calls the connection lost.
+        // The radio misses beacons for some seconds before it reports the loss.
         later(1000, 6000, () => disconnectedEvent("beaconTimeout"));
       }
+    },
+  };
+}
+
+/** Members that only ask, or that do nothing here. */
+function stationAnswers(boot: Boot, joined: () => boolean, ssid: () => string | undefined): Record<string, unknown> {
+  const done = (callback: unknown) => boot.queue(callback, undefined, []);
+  return {
+    stopAP: done,
+    setHostname: (_name: string, callback: unknown) => done(callback),
+    setConfig: () => undefined,
+    save: () => undefined,
+    setSNTP() {
+      throw new Error("Wifi.setSNTP moves the clock underneath the interpreter: the simulator does not offer it");
+    },
+    getStatus: () => ({
+      mode: "sta",
+      station: joined() ? "connected" : "off",
+      ap: "disabled",
+      ssid: ssid() ?? "",
+    }),
+    getDetails(callback: unknown) {
+      const details = joined()
+        ? { status: "connected", rssi: -40 - boot.prng.below(45), ssid: ssid(), authMode: "wpa2" }
+        : { status: "off" };
+      boot.queue(callback, undefined, [details]);
+      return details;
+    },
+    getIP(callback: unknown) {
+      const info = {
+        ip: joined() ? "192.0.2.77" : "0.0.0.0",
+        gw: "192.0.2.1",
+        netmask: "255.255.255.0",
+        mac: "02:00:00:00:00:77",
+      };
+      boot.queue(callback, undefined, [null, info]);
+      return info;
     },
   };
 }

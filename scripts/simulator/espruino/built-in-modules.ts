@@ -1,8 +1,12 @@
-/** Modules that a program requires: flash, the chip, and sensors that show a plausible room. */
-import type { Boot } from "./boot.ts";
-import type { Machine } from "./globals.ts";
+/** Modules that a program requires: the flash, the chip, and sensors that show a plausible room. */
+import type { Boot } from "../boot.ts";
+import { bytesOf } from "./bytes.ts";
+import type { Machine } from "./chip-machine.ts";
 
-/** Modules that are no part of a build: EspruinoTools puts them beside the program. */
+/** The build's own modules: `process.env.MODULES`. */
+export const MODULES = "timer Flash Storage net dgram tls http NetworkJS Wifi TelnetServer crypto neopixel".split(" ");
+
+/** Modules outside the build: EspruinoTools uploads them with the program. */
 export const FROM_STORAGE = ["ESP32", "DS18B20", "DHT22", "BME280", "BMP280"];
 
 export function flashModule(boot: Boot, machine: Machine, Bytes: Uint8ArrayConstructor): Record<string, unknown> {
@@ -11,8 +15,9 @@ export function flashModule(boot: Boot, machine: Machine, Bytes: Uint8ArrayConst
     read(bytes: number, address: number) {
       boot.check();
       if (!(bytes > 0)) return undefined;
-      const found = flash.read(bytes, address);
-      return new Bytes(found.buffer, found.byteOffset, found.length);
+      const found = new Bytes(bytes);
+      flash.read(found, address);
+      return found;
     },
     write(data: unknown, address: number) {
       boot.check();
@@ -28,7 +33,7 @@ export function flashModule(boot: Boot, machine: Machine, Bytes: Uint8ArrayConst
       address >= 0 && address < 4194304
         ? { addr: address - (address % flash.pageBytes), length: flash.pageBytes }
         : undefined,
-    // It lies on an ESP32 (targets/esp32/jshardware.c): always these three, wherever the partitions are.
+    // On an ESP32 this answer is wrong (targets/esp32/jshardware.c): always these three, wherever the partitions are.
     getFree: () => [
       { addr: 0xe000, length: 0x2000 },
       { addr: 0x310000, length: 0x10000 },
@@ -81,13 +86,4 @@ export function sensorModules(machine: Machine): Record<string, unknown> {
     BME280: bme280,
     BMP280: bme280,
   };
-}
-
-/** Whatever holds bytes, as native functions take it. */
-export function bytesOf(data: unknown): Uint8Array {
-  if (typeof data === "string") return Buffer.from(data, "latin1");
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (Array.isArray(data)) return Uint8Array.from(data as number[]);
-  if (data !== null && typeof data === "object" && "byteLength" in data) return new Uint8Array(data as ArrayBuffer);
-  throw new Error("Expecting something iterable");
 }

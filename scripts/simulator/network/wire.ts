@@ -1,7 +1,7 @@
 /** HTTP as text. */
-import type { StandInRequest } from "../blynk-stand-in/stand-in.ts";
+import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
 
-/** Request line and headers, without the blank line behind them; the body is to come. */
+/** `head` is the request line and the headers, without the blank line. The body is added later. */
 export function parseHead(head: string): StandInRequest {
   const lines = head.split("\r\n");
   const headers: Record<string, string> = {};

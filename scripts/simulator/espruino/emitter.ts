@@ -1,5 +1,5 @@
-/** `on`, `emit` and `removeListener` as Espruino gives them to every object: what is emitted runs at the end of the pass. */
-import type { Boot } from "./boot.ts";
+/** `on`, `emit` and `removeListener`, which Espruino gives to every object. Listeners run at the end of the pass. */
+import type { Boot } from "../boot.ts";
 
 type Listener = (...args: unknown[]) => unknown;
 export type Emitter = Record<string, unknown> & {
@@ -9,7 +9,7 @@ export type Emitter = Record<string, unknown> & {
 
 export interface Emitters {
   make(object: Record<string, unknown>): Emitter;
-  /** One function that calls all listeners, or undefined if there are none. */
+  /** A function that calls all listeners; undefined if there are none. */
   handler(object: object, event: string): Listener | undefined;
 }
 

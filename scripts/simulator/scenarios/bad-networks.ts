@@ -1,4 +1,4 @@
-/** Networks and servers that fail in every way there is. */
+/** Networks and servers that fail in every known way. */
 import { createPrng } from "../prng.ts";
 import type { HttpFault, WifiFault } from "../simulate.ts";
 import { all, allDelivered, requestsWithin, room, type Scenario, timesWithin } from "./scenario.ts";
@@ -13,7 +13,7 @@ export const NETWORK: Scenario[] = [
   },
   {
     name: "lossy-link",
-    about: "five days offline, then every tenth request comes to nothing: reset on its way, or never answered",
+    about: "five days offline, then every tenth request fails: reset on its way, or never answered",
     device: room(),
     script: () => ({
       offline: "5d",

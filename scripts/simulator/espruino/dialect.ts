@@ -1,4 +1,4 @@
-/** What Espruino's library has, by name: everything else is taken away from the context the firmware runs in. */
+/** The names in Espruino's library: everything else is taken away from the context that the firmware runs in. */
 
 /** Globals of the language itself. Promise is left out: its jobs would not run on virtual time. */
 export const LANGUAGE_GLOBALS = [
@@ -41,7 +41,7 @@ export const MEMBERS: Record<string, string> = {
 
 /**
  * Runs inside the context: takes away what is not listed. Symbols stay on the prototypes (for…of works through them),
- * and so do what V8 does not let go: Number.EPSILON, MAX_SAFE_INTEGER, MIN_SAFE_INTEGER and Math.LOG2E.
+ * and so do those that V8 does not delete: Number.EPSILON, MAX_SAFE_INTEGER, MIN_SAFE_INTEGER and Math.LOG2E.
  */
 export const PRUNE = `(function (globals, members, random, nowMs) {
   var TypedArray = Object.getPrototypeOf(Uint8Array);

@@ -1,9 +1,12 @@
-/** Pins D0 to D39, LED1 (D2) and BTN1 (D0, the BOOT button, which the board file negates: pressed reads 1); setWatch with debounce. */
-import type { Boot } from "./boot.ts";
+/**
+ * Pins D0 to D39, LED1 (D2) and BTN1 (D0, the BOOT button, which Espruino's board file negates: pressed reads 1);
+ * setWatch with debounce.
+ */
+import type { Boot } from "../boot.ts";
 
 export class Pin {
   readonly number: number;
-  /** The pin reads and writes the other way round than its line. */
+  /** The pin reads and writes the opposite of its line. */
   readonly negated: boolean;
   readonly #pins: PinBank;
   constructor(pins: PinBank, number: number, negated = false) {
@@ -57,18 +60,17 @@ export interface PinBank {
   analog(pin: Pin): number;
   setWatch(callback: unknown, pin: unknown, options: unknown): number;
   clearWatch(id: number | undefined): void;
-  /** The world moves a line: electrical level of the pin, 0 or 1. */
+  /** Something outside moves the line: electrical level of the pin, 0 or 1. */
   drive(number: number, level: number): void;
   level(number: number): number;
 }
 
-/** `levels` outlive a boot, since a button stays pressed; `outputs` tells what the firmware wrote. */
+/** `levels` are electrical and outlive a boot, since a button stays pressed. */
 export function createPins(
   boot: Boot,
   levels: number[],
   nowSeconds: () => number,
   analog: (pin: number) => number,
-  onWrite: (pin: number, level: number) => void,
 ): PinBank {
   const watches: Watch[] = [];
   let nextId = 1;
@@ -104,9 +106,7 @@ export function createPins(
     read: (pin) => (pin.negated ? 1 - levels[pin.number] : levels[pin.number]),
     write(pin, value) {
       boot.check();
-      const level = pin.negated ? 1 - value : value;
-      levels[pin.number] = level;
-      onWrite(pin.number, level);
+      levels[pin.number] = pin.negated ? 1 - value : value;
     },
     analog: (pin) => analog(pin.number),
     setWatch(callback, pin, options) {

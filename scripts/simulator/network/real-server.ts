@@ -1,7 +1,7 @@
-/** A developer's own server over real sockets, in place of the stand-in. */
+/** A server of your own over real sockets, in place of the stand-in. */
 import { request as plain } from "node:http";
 import { request as secure } from "node:https";
-import type { RealServer } from "./network.ts";
+import type { RealServer } from "./http-server.ts";
 
 export interface RealExchanges extends RealServer {
   /** Resolves when no request is under way. */

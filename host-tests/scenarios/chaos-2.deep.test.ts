@@ -1,0 +1,3 @@
+import { deepSeeds } from "./chaos-seeds.ts";
+
+deepSeeds(2, 4);

@@ -1,3 +1,0 @@
-import { chaosSeeds } from "./chaos-seeds.ts";
-
-chaosSeeds(3);

@@ -1,0 +1,90 @@
+/** Compares the firmware's word with the simulator's record and with what the server holds. */
+import type { DeviceStatus } from "../../firmware/status-types.ts";
+import { matchReadings } from "./match.ts";
+import type { Exchange } from "./network/http-server.ts";
+import type { Recorder } from "./recorder.ts";
+import type { ServerPoint, StreamReport } from "./simulation-report.ts";
+
+export interface Findings {
+  streams: StreamReport[];
+  balanced: boolean;
+  /** Why it is not balanced, a sentence each. */
+  problems: string[];
+  errorMsMax: number;
+}
+
+/** 1 of "v1". */
+export const pinNumber = (pin: string): number => Number(pin.slice(1));
+
+/** `points` are those the server holds; undefined if nobody knows. `decimalsOf` says them for a pin. */
+export function audit(
+  status: Pick<DeviceStatus, "streams">,
+  recorder: Recorder,
+  points: ServerPoint[] | undefined,
+  exchanges: Exchange[],
+  decimalsOf: (pin: number) => number,
+): Findings {
+  const problems: string[] = [];
+  const streams: StreamReport[] = [];
+  let errorMsMax = 0;
+  const byPin = new Map<number, ServerPoint[]>();
+  for (const point of points ?? []) {
+    const pin = pinNumber(point.pin);
+    const list = byPin.get(pin);
+    if (list) list.push(point);
+    else byPin.set(pin, [point]);
+  }
+  const told = new Map(status.streams.map((stream) => [pinNumber(stream.pin), stream]));
+  for (const [pin, record] of recorder.pins) {
+    const stream = told.get(pin);
+    if (!stream) {
+      problems.push(`v${pin}: the firmware's status does not know it`);
+      continue;
+    }
+    problems.push(...record.problems);
+    const dropped = Object.values(stream.dropped).reduce((sum, count) => sum + count, 0);
+    const sampled = record.trueMs.length;
+    if (stream.sampled !== sampled) problems.push(`v${pin}: sampled ${sampled}, the firmware says ${stream.sampled}`);
+    if (sampled !== stream.delivered + stream.pending + dropped) {
+      problems.push(
+        `v${pin}: sampled ${sampled} ≠ ${stream.delivered} delivered + ${stream.pending} pending + ${dropped} dropped`,
+      );
+    }
+    if (points) {
+      const held = byPin.get(pin) ?? [];
+      problems.push(...compareHeld(pin, held.length, stream.delivered, stream.pending + dropped, exchanges));
+      const matched = matchReadings(record, held, decimalsOf(pin), sampled === held.length);
+      errorMsMax = Math.max(errorMsMax, matched.errorMsMax);
+      if (matched.strangers > 0) problems.push(`v${pin}: ${matched.strangers} points on the server were never read so`);
+    }
+    streams.push({
+      pin: `v${pin}`,
+      sampled,
+      delivered: stream.delivered,
+      pending: stream.pending,
+      dropped: { ...stream.dropped },
+      missed: stream.missed,
+      failed: stream.failed,
+    });
+  }
+  for (const pin of byPin.keys())
+    if (!recorder.pins.has(pin)) problems.push(`v${pin}: points of a pin that has no sensor`);
+  return { streams, balanced: problems.length === 0, problems, errorMsMax };
+}
+
+/**
+ * The server holds what the firmware says it delivered, and beyond that only points whose answer was lost: those are
+ * pending still, or have expired meanwhile.
+ */
+function compareHeld(
+  pin: number,
+  held: number,
+  delivered: number,
+  undelivered: number,
+  exchanges: Exchange[],
+): string[] {
+  if (held === delivered) return [];
+  const lostAnswers = exchanges.some((one) => one.stored && (one.fault !== undefined || !one.answered));
+  if (held > delivered && held - delivered <= undelivered && lostAnswers) return [];
+  return [`v${pin}: the server holds ${held} points, the firmware says ${delivered} delivered`];
+}

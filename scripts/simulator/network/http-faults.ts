@@ -1,0 +1,31 @@
+/** Which of the script's HTTP faults meets a request. */
+
+import { within } from "../duration.ts";
+import type { Prng } from "../prng.ts";
+import type { HttpFault, HttpFaultKind } from "../script.ts";
+import type { World } from "../world.ts";
+
+/** Returns the fault that strikes now, if any, and counts it as used. `pin` is the request's, "v1". */
+export type PickFault = (kinds: (kind: HttpFaultKind) => boolean, pin?: string) => HttpFault | undefined;
+
+export function createFaultPicker(world: World, prng: Prng, faults: HttpFault[]): PickFault {
+  const uses = new Map<HttpFault, number>();
+  return (kinds, pin) => {
+    for (const fault of faults) {
+      if (!kinds(fault.kind) || !within(fault, world.nowMs())) continue;
+      if (fault.pin !== undefined && fault.pin !== pin) continue;
+      const used = uses.get(fault) ?? 0;
+      if (fault.times !== undefined && used >= fault.times) continue;
+      if (fault.share !== undefined && !prng.chance(fault.share)) continue;
+      uses.set(fault, used + 1);
+      return fault;
+    }
+    return undefined;
+  };
+}
+
+/** Whether the server takes the points of a request that meets this fault. */
+export function storesPoints(fault: HttpFault): boolean {
+  if (["empty", "continue", "short", "late", "lost"].includes(fault.kind)) return true;
+  return fault.kind !== "garbage" && (fault.stored ?? false);
+}

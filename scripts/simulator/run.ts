@@ -1,0 +1,175 @@
+/** Runs a unit until everything is delivered or time is up, and watches the firmware's status meanwhile. */
+import type { DeviceStatus } from "../../firmware/status-types.ts";
+import { DAY_MS, durationMs } from "./duration.ts";
+import { SimulationError } from "./errors.ts";
+import type { RealExchanges } from "./network/real-server.ts";
+import { quietFromMs, type Script } from "./script.ts";
+import type { Board } from "./simulated-board.ts";
+import { askStatus, type Unit } from "./unit.ts";
+import type { World } from "./world.ts";
+
+export interface Outcome {
+  /** The last that the firmware gave. */
+  status: DeviceStatus;
+  /** Each change of the verdict, as text. */
+  verdicts: string[];
+  drained: boolean;
+}
+
+/** Time between two looks at the firmware's status, and once everything may be delivered. */
+const LOOK_MS = 1_800_000;
+const LOOK_QUIET_MS = 60_000;
+const FIRST_LOOK_MS = 5000;
+/**
+ * While a backlog waits and the radio was not used for IDLE_MS, nothing but the samples changes: verdicts and deliveries
+ * come of a sync. The looks of each minute are left out then. Longer than any timeout of the firmware.
+ */
+const IDLE_MS = 300_000;
+/** From a request to a look at what it changed. */
+const LOOK_AFTER_REQUEST_MS = 3000;
+/** Time for the last faults' backlog to drain. */
+const DRAIN_MS_MAX = 40 * DAY_MS;
+/** "Almost drained" for this long is drained. */
+const ALMOST_MS = 2 * 3_600_000;
+/** A device that boots when time is up gets this long to answer. */
+const LAST_STATUS_MS = 60_000;
+/** Other work of the process gets its turn after this long in real time. */
+const YIELD_MS = 100;
+
+/** Rejects with SimulationError when the firmware does what hardware can't, or gives no status. */
+export async function runUnit(unit: Unit, world: World, real: RealExchanges | undefined): Promise<Outcome> {
+  const { script, board, network } = unit;
+  const { exchanges } = network;
+  const untilMs = durationMs(script.until ?? quietFromMs(script) + DRAIN_MS_MAX);
+  const watch = createWatch(unit, world);
+  let seen = 0;
+  let nextLookMs = FIRST_LOOK_MS;
+  let lastYield = performance.now();
+
+  while (!watch.drained() && world.nowMs() < untilMs) {
+    if (real) {
+      if (network.waiting() > 0) await real.settled();
+      if (world.nextMs() < Number.POSITIVE_INFINITY) {
+        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs));
+      }
+    }
+    if (world.nextMs() > untilMs || !world.step()) break;
+    if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
+    const nowMs = world.nowMs();
+    if (exchanges.length > seen) {
+      seen = exchanges.length;
+      nextLookMs = Math.min(nextLookMs, nowMs + LOOK_AFTER_REQUEST_MS);
+    }
+    if (nowMs < nextLookMs || !board.powered()) continue;
+    nextLookMs = nowMs + (watch.quiet() ? LOOK_QUIET_MS : LOOK_MS);
+    const idle = nowMs - network.lastUsedMs() > IDLE_MS && nowMs - watch.lookedMs() < LOOK_MS;
+    if (!idle || !watch.hasBacklog()) watch.look();
+    if (performance.now() - lastYield > YIELD_MS) {
+      lastYield = performance.now();
+      reportProgress(script, world, watch.status());
+      await new Promise((done) => setImmediate(done));
+    }
+  }
+  if (real) await real.settled();
+  const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
+  reportProgress(script, world, status);
+  if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
+  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained() };
+}
+
+interface Watch {
+  /** Asks the firmware for its status, if it is there. */
+  look(): void;
+  /** Whether the last scripted fault is over. */
+  quiet(): boolean;
+  drained(): boolean;
+  /** Far more samples are pending than one round. */
+  hasBacklog(): boolean;
+  /** When it last asked. */
+  lookedMs(): number;
+  status(): DeviceStatus | undefined;
+  verdicts: string[];
+}
+
+function createWatch({ script, board, network }: Unit, world: World): Watch {
+  const quietMs = Math.max(quietFromMs(script), durationMs(script.atLeast ?? 0));
+  const verdicts: string[] = [];
+  let status: DeviceStatus | undefined;
+  let drained = false;
+  let backlog = false;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  let almostSinceMs = Number.POSITIVE_INFINITY;
+
+  const quiet = () => world.nowMs() >= quietMs;
+
+  function noteVerdict({ verdict, verdictText }: DeviceStatus): void {
+    // "Everything sent" before the first request is only the state in which the firmware starts.
+    const initial = verdicts.length === 0 && verdict === 0 && network.exchanges.length === 0;
+    if (initial || verdictText === undefined || verdicts[verdicts.length - 1] === verdictText) return;
+    verdicts.push(verdictText);
+  }
+
+  return {
+    quiet,
+    verdicts,
+    drained: () => drained,
+    hasBacklog: () => backlog,
+    lookedMs: () => lookedMs,
+    status: () => status,
+    look() {
+      const found = askStatus(board);
+      if (!found) return;
+      status = found;
+      lookedMs = world.nowMs();
+      noteVerdict(found);
+      if (script.untilDrained === false || !quiet()) return;
+      let pending = 0;
+      for (const stream of found.streams) pending += stream.pending;
+      // There may always be a round of samples that waits for its request: never nothing pending, yet drained.
+      backlog = pending > 2 * found.streams.length;
+      if (backlog) almostSinceMs = Number.POSITIVE_INFINITY;
+      else if (almostSinceMs === Number.POSITIVE_INFINITY) almostSinceMs = world.nowMs();
+      drained = pending === 0 || world.nowMs() - almostSinceMs > ALMOST_MS;
+    },
+  };
+}
+
+/** The status as an object of this realm. The firmware makes a new one at each call, so the last is as it was given. */
+function plain(status: DeviceStatus): DeviceStatus {
+  return JSON.parse(JSON.stringify(status)) as DeviceStatus;
+}
+
+/** The device may be off, or boot, when time is up: it gets a minute to answer. */
+function lastStatus(board: Board, world: World): DeviceStatus | undefined {
+  board.powerOn();
+  const untilMs = world.nowMs() + LAST_STATUS_MS;
+  let status = askStatus(board);
+  while (!status && world.nextMs() <= untilMs) {
+    world.step();
+    status = askStatus(board);
+  }
+  return status;
+}
+
+function lastWords(board: Board): string {
+  if (board.uncaught.length > 0) return board.uncaught[0];
+  const lines = board.lines.slice(-5).map((line) => line.text);
+  return lines.join(" | ") || "it printed nothing";
+}
+
+/** With a real server, virtual time never passes real time. */
+async function untilReal(virtualMs: number): Promise<void> {
+  const aheadMs = virtualMs - Date.now();
+  if (aheadMs > 0) await new Promise((done) => setTimeout(done, aheadMs));
+}
+
+function reportProgress(script: Script, world: World, status: DeviceStatus | undefined): void {
+  if (!script.onProgress) return;
+  let delivered = 0;
+  let pending = 0;
+  for (const stream of status?.streams ?? []) {
+    delivered += stream.delivered;
+    pending += stream.pending;
+  }
+  script.onProgress({ simulatedMs: world.nowMs(), delivered, pending });
+}

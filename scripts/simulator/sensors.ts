@@ -1,0 +1,65 @@
+/** The sensors of an observed device: what they show, their faults, and a record of every reading. */
+import { pinNumber } from "./audit.ts";
+import { isGenerated, type SimulatedDevice } from "./device-source.ts";
+import { DAY_MS, within } from "./duration.ts";
+import type { Prng } from "./prng.ts";
+import type { Recorder } from "./recorder.ts";
+import type { SensorFault } from "./script.ts";
+import type { Board } from "./simulated-board.ts";
+import type { World } from "./world.ts";
+
+export interface SensorOptions {
+  device: SimulatedDevice;
+  world: World;
+  board: Board;
+  recorder: Recorder;
+  faults: SensorFault[];
+  /** Receives the decimals of each pin, as the device file says. */
+  decimals: Map<number, number>;
+}
+
+type Sensor = (done: (value: number) => void) => void;
+
+/** The members of `global["simulated"]` for one boot, which device-source.ts calls. */
+export function createSensors(options: SensorOptions): Record<string, unknown> {
+  const { device, world, board, recorder, faults, decimals } = options;
+  const streams = isGenerated(device) ? new Map(device.streams.map((one) => [one.pin, one])) : undefined;
+  const boot = board.boot();
+
+  function sense(pin: string, sensor: Sensor, done: (value: number) => void): void {
+    if (boot && !boot.alive()) boot.check();
+    const number = pinNumber(pin);
+    const reading = recorder.begin(number);
+    const fault = faults.find((one) => (one.pin === undefined || one.pin === pin) && within(one, world.nowMs()));
+    if (fault?.kind === "hang") return;
+    if (fault?.kind === "throw") throw new Error("sensor does not answer");
+    let answered = false;
+    sensor((value) => {
+      const given = fault?.kind === "nan" ? Number.NaN : value;
+      // A second answer is a mistake of the sensor, not a sample of the firmware.
+      if (!answered) recorder.handOver(number, reading, given);
+      answered = true;
+      done(given);
+    });
+  }
+
+  return {
+    device(found: { datastreams: { pin: string; decimals: number }[] }) {
+      for (const stream of found.datastreams) decimals.set(pinNumber(stream.pin), stream.decimals);
+    },
+    /** For programs that a test writes itself. */
+    trueMs: () => Math.floor(world.trueMs()),
+    value(pin: string) {
+      const stream = streams?.get(pin);
+      return stream && isGenerated(device) ? device.value(stream, world.nowMs()) : Number.NaN;
+    },
+    sense,
+  };
+}
+
+/** A plausible voltage, 0 to 1: a daily wave, a slow wander and some noise, different for each pin. */
+export function analogLevel(pin: number, elapsedMs: number, noise: Prng): number {
+  const day = (2 * Math.PI * elapsedMs) / DAY_MS;
+  const level = 0.22 + 0.02 * Math.sin(day + pin) + 0.004 * Math.sin(day * 7.3 + 2 * pin);
+  return Math.min(1, Math.max(0, level + noise.between(-0.0006, 0.0006)));
+}
