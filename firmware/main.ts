@@ -5,7 +5,7 @@
 import { bootSession, type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
-import { createFixTaker } from "./clock/take-fix.ts";
+import { createTakeFix } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
@@ -20,11 +20,8 @@ import { type Ledger, openLedger } from "./storage/ledger/ledger.ts";
 import { openRing, type Ring } from "./storage/ring/ring.ts";
 import { batchRequest } from "./upload/blynk.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
-import { createDrain } from "./upload/drain.ts";
 import { guardTimers } from "./upload/guard.ts";
-import { createOverload } from "./upload/overload.ts";
-import { createPlanner } from "./upload/planner.ts";
-import { createQuota } from "./upload/quota.ts";
+import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
 
 /** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
@@ -73,8 +70,8 @@ function failDelivery(error: unknown) {
   if (logger !== undefined) logger.delivery.fail(error);
 }
 
-function stepDelivery() {
-  if (logger !== undefined) logger.delivery.step();
+function noteProgress() {
+  if (logger !== undefined) logger.delivery.noteProgress();
 }
 
 function kick() {
@@ -106,45 +103,48 @@ try {
   chip.startWatchdog(WATCHDOG_MS);
   kick();
 
-  // From here on it logs; what follows sends.
-  const ageMaxMs = server.ageMaxMs ?? LIMITS.ageMaxMs;
+  // From here on the unit logs. What follows sends.
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
   const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
-  const quota = createQuota(
-    ledger,
-    clock,
-    server.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    server.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+  const upload = createUpload(
+    {
+      ring,
+      ledger,
+      map,
+      clock,
+      http: machine.http,
+      timers: guardTimers(timers, noteProgress, failDelivery),
+      chip,
+      log,
+    },
+    {
+      server: settings.server,
+      token: settings.token,
+      pointsPerRequestMax: server.pointsPerRequestMax,
+      pointsPerDayMax: server.pointsPerDayMax,
+      requestsPerDayMax: server.requestsPerDayMax,
+      ageMaxMs: server.ageMaxMs,
+      bodyBytesMax: server.bodyBytesMax,
+      overload: device.overload,
+      intervalsMs: streams.map((stream) => stream.intervalMs),
+    },
   );
-  const overload = createOverload(ring, ledger, map, quota, {
-    overload: device.overload ?? "oldest-first",
-    ageMaxMs,
-    intervalsMs: streams.map((stream) => stream.intervalMs),
-  });
-  const careful = guardTimers(timers, stepDelivery, failDelivery);
-  const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
-    pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
-    bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,
-    ageMaxMs,
-  });
-  const drain = createDrain(ring, ledger, map, clock, planner, machine.http, careful, chip, log, {
-    server: settings.server,
-    token: settings.token,
-  });
   const delivery = createDelivery(
-    network,
-    createFixTaker(sntp, askDate, clock, map, ledger, log),
-    planner,
-    overload,
-    quota,
-    drain,
-    ledger,
-    { flashFault: sampler.flashFailed, sensorFailing: sampler.failing },
-    timers,
-    chip,
-    log,
+    {
+      network,
+      takeFix: createTakeFix({ sntp, askDate }, clock, map, ledger, log),
+      planner: upload.planner,
+      overload: upload.overload,
+      quota: upload.quota,
+      drain: upload.drain,
+      ledger,
+      ailments: sampler,
+      timers,
+      chip,
+      log,
+    },
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
   logger = { ledger, ring, clock, map, sampler, network, delivery, streams };

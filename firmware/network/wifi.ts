@@ -1,6 +1,6 @@
 import type { Chip, Log, Timers, WifiRadio } from "../platform/ports.ts";
 import type { WifiNetwork } from "../settings.ts";
-import { VERDICT } from "../verdict.ts";
+import { VERDICT, type Verdict } from "../verdict.ts";
 
 /** A network that answers neither yes nor no (no DHCP answer, say) is given up. The radio itself tries three times. */
 export const JOIN_TIMEOUT_MS = 45000;
@@ -15,7 +15,7 @@ export interface Network {
    * Wants to be connected from now on. `done(0)` once it is, at once if it was already;
    * `done` with verdict 1 or 2 when every network failed. Goes on trying by itself until `disconnect`.
    */
-  connect(done: (verdict: number) => void): void;
+  connect(done: (verdict: Verdict) => void): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when a connection was gained that no `connect` was waiting for. One listener. */
@@ -55,11 +55,11 @@ export function createNetwork(
   let roundsFailed = 0;
   // Which attempt is on: the radio answers late, or twice, or after it was told to stop.
   let attempt = 0;
-  let waiting: ((verdict: number) => void)[] = [];
+  let waiting: ((verdict: Verdict) => void)[] = [];
   let upListener: (() => void) | undefined;
   let downListener: (() => void) | undefined;
 
-  function answer(verdict: number) {
+  function answer(verdict: Verdict) {
     const all = waiting;
     waiting = [];
     all.forEach((done) => {

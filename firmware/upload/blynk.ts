@@ -1,20 +1,7 @@
 /** Blynk's batch upload: the request, and what each answer means. Source: Blynk's upload-set-of-data-with-timestamps-api page. */
 import { LIMITS } from "../limits.ts";
 import type { HttpRequestOptions } from "../platform/ports.ts";
-
-/**
- * What became of a request:
- * - "sent": accepted.
- * - "unknown": it may have been accepted; the same bytes again.
- * - "cut": it can't have been accepted, the body was not all sent.
- * - "unreached": not even connected; nothing was sent.
- * - "portal": answered by somebody else.
- * - "stop": refused for a reason that concerns every request.
- * - "pin": there is no such datastream.
- * - "smaller": too many points.
- * - "refused": for what is in it.
- */
-export type Outcome = "sent" | "unknown" | "cut" | "unreached" | "portal" | "stop" | "pin" | "smaller" | "refused";
+import type { Outcome } from "./outcome.ts";
 
 export interface Meaning {
   outcome: Outcome;

@@ -7,14 +7,12 @@ import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { openRing } from "../../../firmware/storage/ring/ring.ts";
-import { createDrain } from "../../../firmware/upload/drain.ts";
-import { createOverload } from "../../../firmware/upload/overload.ts";
-import { createPlanner } from "../../../firmware/upload/planner.ts";
-import { createQuota } from "../../../firmware/upload/quota.ts";
+import type { Drain } from "../../../firmware/upload/drain.ts";
+import { createUpload } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
-import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/delivery-rig.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
+import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/upload-rig.ts";
 import { createVirtualTimers } from "../../support/upload-timers.ts";
 
 const PINS = [
@@ -27,7 +25,7 @@ interface Unit {
   ring: ReturnType<typeof openRing>;
   clock: ReturnType<typeof createClock>;
   map: ReturnType<typeof createTimeMap>;
-  drain: ReturnType<typeof createDrain>;
+  drain: Drain;
 }
 
 function createDevice(seed: number, options: { overload: "thin" | "oldest-first"; pointsPerDayMax: number }) {
@@ -50,22 +48,20 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     ring.start(session);
     const clock = createClock(timers, session, rawMs);
     const map = createTimeMap(ledger, clock, 300_000);
-    const quota = createQuota(ledger, clock, options.pointsPerDayMax, 300);
-    const overload = createOverload(ring, ledger, map, quota, {
-      overload: options.overload,
-      ageMaxMs: 28 * DAY_MS,
-      intervalsMs: PINS.map((stream) => stream.intervalMs),
-    });
-    const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, () => {}, {
-      pointsPerRequestMax: 10_000,
-      bodyBytesMax: 2_000_000,
-      ageMaxMs: 28 * DAY_MS,
-    });
-    const chip = { random: () => random.next() };
-    const drain = createDrain(ring, ledger, map, clock, planner, server, timers, chip, () => {}, {
-      server: "https://blynk.example",
-      token: TOKEN,
-    });
+    const { drain } = createUpload(
+      { ring, ledger, map, clock, http: server, timers, chip: { random: () => random.next() }, log: () => {} },
+      {
+        server: "https://blynk.example",
+        token: TOKEN,
+        pointsPerRequestMax: 10_000,
+        pointsPerDayMax: options.pointsPerDayMax,
+        requestsPerDayMax: 300,
+        bodyBytesMax: 2_000_000,
+        ageMaxMs: 28 * DAY_MS,
+        overload: options.overload,
+        intervalsMs: PINS.map((stream) => stream.intervalMs),
+      },
+    );
     for (const { pin, intervalMs, decimals } of PINS) {
       let value = 200;
       const dueRawMs = { at: clock.rawMs() + intervalMs };
@@ -106,7 +102,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
       }
       if (busy) return;
       busy = true;
-      device.unit.drain.drain(() => {
+      device.unit.drain.run(() => {
         busy = false;
       });
     },

@@ -4,10 +4,8 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { openRing } from "../../../firmware/storage/ring/ring.ts";
-import { createDrain } from "../../../firmware/upload/drain.ts";
-import { createOverload } from "../../../firmware/upload/overload.ts";
-import { createPlanner } from "../../../firmware/upload/planner.ts";
-import { createQuota } from "../../../firmware/upload/quota.ts";
+import { createUpload } from "../../../firmware/upload/upload.ts";
+import type { Verdict } from "../../../firmware/verdict.ts";
 import type { HostTimers } from "../transport/host-ports.ts";
 import { bankPagesOf, flashRegionOf, type RegionCopy } from "./data-region.ts";
 
@@ -24,7 +22,7 @@ export interface RescueSettings {
 
 export interface RescueOutcome {
   /** As the firmware's. */
-  verdict: number;
+  verdict: Verdict;
   /** When another try is worth it; Infinity: not before something changes. */
   nextTryMs: number;
   fault: string;
@@ -59,37 +57,20 @@ export async function rescue(
   // The time switched off is not known: samples that only this point would date are dated as far as the bound allows.
   ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
-  const quota = createQuota(
-    ledger,
-    clock,
-    settings.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    settings.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
-  );
-  const ageMaxMs = LIMITS.ageMaxMs;
-  const overload = createOverload(ring, ledger, map, quota, { overload: "oldest-first", ageMaxMs, intervalsMs: [] });
-  const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, log, {
-    pointsPerRequestMax: settings.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
-    bodyBytesMax: LIMITS.bodyBytesMax,
-    ageMaxMs,
-  });
-  const before = count();
-  const drain = createDrain(
-    ring,
-    ledger,
-    map,
-    clock,
-    planner,
-    http,
-    timers,
-    { random: settings.random ?? Math.random },
-    log,
+  const { drain } = createUpload(
+    { ring, ledger, map, clock, http, timers, chip: { random: settings.random ?? Math.random }, log },
     {
       server: settings.server,
       token: settings.token,
+      pointsPerRequestMax: settings.pointsPerRequestMax,
+      pointsPerDayMax: settings.pointsPerDayMax,
+      requestsPerDayMax: settings.requestsPerDayMax,
+      intervalsMs: [],
     },
   );
-  const found = await new Promise<{ verdict: number; nextTryMs: number }>((resolve) => {
-    drain.drain((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
+  const before = count();
+  const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
+    drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
   });
   const after = count();
   timers.stop();

@@ -1,0 +1,56 @@
+/** What a request can come to, and what follows from it: the one place that judges. */
+import { VERDICT, type Verdict } from "../verdict.ts";
+
+/**
+ * What became of a request:
+ * - "sent": the server accepted it.
+ * - "unknown": it left whole, and the server may have accepted it.
+ * - "cut": the body was not sent to its end, so nobody can have accepted it.
+ * - "unreached": no connection came about, so nothing left.
+ * - "portal": somebody else answered: a captive portal, or a proxy that may have passed the request on.
+ * - "stop": the server refused it for a reason that concerns every request.
+ * - "pin": the server has no such datastream.
+ * - "smaller": the server wants fewer points.
+ * - "refused": the server refused it for what is in it.
+ */
+export type Outcome = "sent" | "unknown" | "cut" | "unreached" | "portal" | "stop" | "pin" | "smaller" | "refused";
+
+/** What follows from an outcome. */
+export interface Rule {
+  /** The server itself answered. Where it did not, the datastream gives way to the others. */
+  answered: boolean;
+  /**
+   * What the ledger does with the attempt. "done": settles it. "keep": keeps it, so that the same bytes are sent again.
+   * "as before": keeps it if it was a replay already, as an earlier try may have been accepted. "rest": likewise, but after a
+   * growing rest, and only a few times (pace.ts). "untouched": it was never recorded.
+   */
+  attempt: "done" | "keep" | "as before" | "rest" | "untouched";
+  /** Points of the next batches, of all datastreams. "own": the datastream alone learns a limit. */
+  size: "grow" | "halve" | "least" | "own";
+  /** How the delivery goes on: at once, after a backoff, not in this delivery, or not before a person has acted. */
+  next: "go on" | "back off" | "leave" | "stop";
+  /**
+   * What the delivery ends with, here or, after "go on", once nothing is left to send. "smaller" counts only when a single
+   * point was too much.
+   */
+  verdict: Verdict;
+}
+
+/** The table is made anew at each call, once a request: kept, it takes 99 JsVars. */
+export function ruleOf(outcome: Outcome): Rule {
+  const rows: { [outcome in Outcome]: [Rule["answered"], Rule["attempt"], Rule["size"], Rule["next"], Verdict] } = {
+    // biome-ignore-start format: a table
+    sent: [true, "done", "grow", "go on", VERDICT.allSent],
+    unknown: [false, "keep", "halve", "back off", VERDICT.serverNotReached],
+    cut: [false, "as before", "halve", "back off", VERDICT.serverNotReached],
+    unreached: [false, "untouched", "halve", "back off", VERDICT.serverNotReached],
+    portal: [false, "keep", "least", "leave", VERDICT.serverNotReached],
+    stop: [true, "as before", "least", "stop", VERDICT.serverSaysNo],
+    pin: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
+    smaller: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
+    refused: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
+    // biome-ignore-end format: a table
+  };
+  const row = rows[outcome];
+  return { answered: row[0], attempt: row[1], size: row[2], next: row[3], verdict: row[4] };
+}
