@@ -1,6 +1,6 @@
 /**
- * Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here.
- * All at the top level: a function around it would keep its scope, and its names, for ever.
+ * Builds the parts, connects them, starts them; decides nothing. In this order: consoles, storage, sampling, upload, panel, and
+ * what a console may call. All at the top level: a function around it would keep its scope, and its names, for ever.
  */
 import { bootSession, type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
@@ -16,6 +16,7 @@ import { createMachine } from "./platform/machine.ts";
 import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { composeStatus, type Logger, VERSION } from "./status.ts";
+import type { DeviceStatus } from "./status-types.ts";
 import { type Ledger, openLedger } from "./storage/ledger/ledger.ts";
 import { openRing, type Ring } from "./storage/ring/ring.ts";
 import { batchRequest } from "./upload/blynk.ts";
@@ -24,18 +25,17 @@ import { guardTimers } from "./upload/guard.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
 
-/** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
+/** Longer than a connect and a handshake can block: lwIP gives up a SYN after some 75 s, and each name server takes some 15 s. */
 const WATCHDOG_MS = 300000;
 
 const machine = createMachine();
 const timers = machine.timers;
 const chip = machine.chip;
 const log = machine.log;
-const server = device.server;
 const settings = readSettings(machine.store, device);
 const faults = settings.problems;
 
-// Before anything else can take time: whoever is in reach could read the token.
+// First of all: until it is done, anybody in reach could read the token.
 const consoleFault = machine.lockConsoles(device.console ?? {}, settings.consolePassword);
 if (consoleFault !== "") faults.push(consoleFault);
 
@@ -50,7 +50,7 @@ const streams = device.datastreams.map((stream) => ({
 let ledger!: Ledger;
 let ring!: Ring;
 let clock!: Clock;
-// These two tell how far the start got.
+// These two also tell how far the start came.
 let sampler: Sampler | undefined;
 let logger: (Logger & { delivery: Delivery }) | undefined;
 
@@ -59,13 +59,13 @@ function onJump(session: number) {
     // The next boot must not count a session twice.
     ledger.boot(session, clock.rawMs());
   } catch (error) {
-    // A jump shows in the middle of a sampler's callback: on a failing flash, too, sampling goes on.
+    // A jump is found in the middle of a sampler's callback: sampling goes on, even if the flash fails.
     log("error", `${error}`);
   }
   ring.start(session);
 }
 
-// Here and not where it is passed on: made in the `try` below, it would keep all the names there (22 JsVars).
+// Declared here: made in the `try` below, these would keep all the names there (22 JsVars).
 function failDelivery(error: unknown) {
   if (logger !== undefined) logger.delivery.fail(error);
 }
@@ -75,8 +75,8 @@ function noteProgress() {
 }
 
 function kick() {
-  const syncing = logger === undefined || logger.delivery.beat();
-  if (syncing && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
+  const delivering = logger === undefined || logger.delivery.beat();
+  if (delivering && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
 }
 
@@ -122,11 +122,7 @@ try {
     {
       server: settings.server,
       token: settings.token,
-      pointsPerRequestMax: server.pointsPerRequestMax,
-      pointsPerDayMax: server.pointsPerDayMax,
-      requestsPerDayMax: server.requestsPerDayMax,
-      ageMaxMs: server.ageMaxMs,
-      bodyBytesMax: server.bodyBytesMax,
+      limits: device.server,
       overload: device.overload,
       intervalsMs: streams.map((stream) => stream.intervalMs),
     },
@@ -179,17 +175,17 @@ faults.forEach((fault) => {
 
 (globalThis as unknown as { backfill: object }).backfill = {
   "version": VERSION,
-  "status": () => {
-    let answer: object = {};
-    const compose = () => {
+  "status"() {
+    let answer: DeviceStatus | undefined;
+    function compose() {
       answer = composeStatus(chip, faults, logger);
-    };
-    // Counting a large region takes a while, in which timers wait.
+    }
+    // Counting a large region takes a while, and timers wait meanwhile.
     if (logger === undefined) compose();
     else clock.blocked(compose);
     return answer;
   },
-  "sync": () => {
+  "sync"() {
     if (logger !== undefined) logger.delivery.trigger("console");
   },
 };

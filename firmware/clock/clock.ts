@@ -100,14 +100,14 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
   const watchers: ((session: number) => void)[] = [];
   let waiting: (() => void)[] = [];
 
-  const armBeat = (): void => {
+  function armBeat(): void {
     beatRawMs = Math.floor(lastNowMs) + offsetMs;
     // Inside a blocked call it stays Infinity; the call's end works it out.
     if (lateAfterMs !== Infinity) lateAfterMs = lastNowMs + HEARTBEAT_MS + LATE_MS;
     beatTimer = timers.setTimeout(beat, HEARTBEAT_MS);
-  };
+  }
 
-  const jump = (nowMs: number, atLeastRawMs: number): number => {
+  function jump(nowMs: number, atLeastRawMs: number): number {
     const rawMs = Math.max(Math.floor(lastNowMs) + offsetMs + 1, atLeastRawMs);
     const aheadMs = Math.floor(nowMs) + offsetMs - rawMs;
     offsetMs = rawMs - Math.floor(nowMs);
@@ -121,17 +121,17 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     const listeners = watchers.slice();
     for (let i = 0; i < listeners.length; i++) listeners[i](sessionNow);
     return rawMs;
-  };
+  }
 
-  const readRawMs = (): number => {
+  function readRawMs(): number {
     const nowMs = timers.nowMs();
     // How long it really was since the last reading is unknown: raw time claims only that it was later.
     if (nowMs < lastNowMs || nowMs > lateAfterMs) return jump(nowMs, 0);
     lastNowMs = nowMs;
     return Math.floor(nowMs) + offsetMs;
-  };
+  }
 
-  const rawAtTimer = (armedRawMs: number, dueRawMs: number): number => {
+  function rawAtTimer(armedRawMs: number, dueRawMs: number): number {
     // Set before the last jump, a timer says nothing of the time since.
     if (armedRawMs < startRawMs) return readRawMs();
     const nowMs = timers.nowMs();
@@ -145,9 +145,9 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     }
     lastNowMs = nowMs;
     return rawMs;
-  };
+  }
 
-  const beat = (): void => {
+  function beat(): void {
     const session = sessionNow;
     // Nothing blocks here: out of memory, Espruino leaves a blocking call without its `finally`.
     if (lateAfterMs === Infinity) lateAfterMs = 0;
@@ -157,12 +157,14 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
     const confirmed = waiting;
     waiting = [];
     for (let i = 0; i < confirmed.length; i++) confirmed[i]();
-  };
+  }
 
   armBeat();
 
   return {
-    session: () => sessionNow,
+    session() {
+      return sessionNow;
+    },
     rawMs: readRawMs,
     rawAtTimer,
     blocked(fn) {

@@ -55,16 +55,16 @@ export function createHttpDate(
     let sentRawMs = 0;
     let request: HttpRequest | undefined;
     let finished = false;
-    // Told anything but a header's text (an error's number, nothing), it failed.
-    const finish = (text?: unknown): void => {
+    /** Anything but a header's text (an error's number, nothing) means that there is no answer. */
+    function finish(text?: unknown): void {
       if (finished) return;
       finished = true;
       timers.clearTimeout(timer);
       const rawMs = clock.rawMs();
       if (request) request.abort();
       done(typeof text === "string" && clock.session() === session ? dateHeader(text, sentRawMs, rawMs) : undefined);
-    };
-    const ignore = (): void => {};
+    }
+    function ignore(): void {}
     const timer = timers.setTimeout(finish, ANSWER_TIMEOUT_MS);
     try {
       // Name, connection and handshake block, and may throw.
@@ -82,7 +82,7 @@ export function createHttpDate(
           data: ignore,
           close: finish,
           error: finish,
-          response: (_status, headers) => {
+          response(_status, headers) {
             for (const name in headers) if (name.toLowerCase() === DATE_NAME) finish(headers[name]);
             finish();
           },

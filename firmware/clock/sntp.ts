@@ -41,29 +41,31 @@ const PIVOT_S = 3471292800;
 export const TRUE_MAX_MS = 4102444800000;
 export const TRUE_MIN_MS = 1262304000000;
 
-const readUint32 = (bytes: Uint8Array, at: number): number =>
-  bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+function readUint32(bytes: Uint8Array, at: number): number {
+  return bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+}
 
 /** An NTP timestamp as ms since 1970. */
-const readTimestampMs = (bytes: Uint8Array, at: number): number => {
+function readTimestampMs(bytes: Uint8Array, at: number): number {
   const seconds = readUint32(bytes, at);
   return (
     (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + readUint32(bytes, at + 4) / 4294967.296
   );
-};
+}
 
 /** True when both can be right: their intervals of (true - raw) overlap. */
-const overlap = (one: TimeAnswer, other: TimeAnswer): boolean =>
-  Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+function overlap(one: TimeAnswer, other: TimeAnswer): boolean {
+  return Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+}
 
 /** What both say: the part that their intervals, which overlap, have in common. */
-const narrow = (one: TimeAnswer, other: TimeAnswer): TimeAnswer => {
+function narrow(one: TimeAnswer, other: TimeAnswer): TimeAnswer {
   const offsetMs = one.trueMs - one.rawMs;
   const apartMs = other.trueMs - other.rawMs - offsetMs;
   const lowMs = Math.max(-one.boundMs, apartMs - other.boundMs - APART_MS);
   const highMs = Math.min(one.boundMs, apartMs + other.boundMs + APART_MS);
   return { rawMs: one.rawMs, trueMs: one.trueMs + (lowMs + highMs) / 2, boundMs: (highMs - lowMs) / 2 };
-};
+}
 
 /**
  * Of the servers' answers the one most others agree with, then the surest; those that agree with it say where in its
@@ -113,7 +115,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
   const sentRawMs: number[] = [];
   const restUntilRawMs: number[] = [];
 
-  const receive = (bytes: Uint8Array): void => {
+  function receive(bytes: Uint8Array): void {
     const rawMs = clock.rawMs();
     if (bytes.length < 48) return;
     const originateTimestamp = bytes.slice(24, 32).join();
@@ -150,9 +152,9 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     if (!known) best[index] = answer;
     else if (overlap(answer, known)) best[index] = narrow(answer, known);
     else if (answer.boundMs < known.boundMs) best[index] = answer;
-  };
+  }
 
-  const send = (index: number): void => {
+  function send(index: number): void {
     const packet = new Uint8Array(48);
     packet[0] = 0x23; // leapIndicator 0, versionNumber 4, mode 3 (client)
     for (let i = 40; i < 48; i++) packet[i] = Math.floor(random() * 256);
@@ -161,9 +163,9 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     sockets.push(socket);
     // Looking up the name blocks.
     clock.blocked(() => socket.send(packet, servers[index], NTP_PORT));
-  };
+  }
 
-  const round = (number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void => {
+  function round(number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void {
     nonces = [];
     for (let i = 0; i < servers.length; i++) {
       if (clock.rawMs() < (restUntilRawMs[i] ?? 0)) continue;
@@ -195,7 +197,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
       nonces = [];
       done(answer);
     }, ROUND_MS);
-  };
+  }
 
   return {
     query(done) {

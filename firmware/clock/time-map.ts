@@ -202,7 +202,7 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
   let foundVersion = 0;
   let foundNewestId = 0;
 
-  const date = (session: number, rawMs: number, version: number): Dating => {
+  function date(session: number, rawMs: number, version: number): Dating {
     const fixes = ledger.fixes();
     const newestId = fixes.length > 0 ? fixes[fixes.length - 1].id : 0;
     const lastId = Math.min(version, newestId);
@@ -230,24 +230,23 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
         : bracket(before, after, found, session, rawMs);
     if (!line) return { state: after ? "never" : "held" };
 
-    const boundMs = (atRawMs: number): number => {
-      const x = atRawMs - line.fromRawMs;
-      return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
+    const segment: Segment = {
+      fromRawMs: line.fromRawMs,
+      toRawMs: line.toRawMs,
+      trueMs: line.trueMs,
+      rate: line.rate,
+      boundMs(atRawMs) {
+        const x = atRawMs - line.fromRawMs;
+        return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
+      },
     };
-    const hereMs = boundMs(rawMs);
+    const hereMs = segment.boundMs(rawMs);
     // Limits that cross (a bound below 0) prove an assumption wrong, so nothing is known of the error.
     if (hereMs >= 0 && hereMs <= maxUncertaintyMs) {
       // The piece ends where its bound might pass the limit: no bound grows faster than this.
       const growth = Math.abs(line.boundRate) + line.bend * line.reachMs;
-      let toRawMs = line.toRawMs;
-      if (growth > 0) toRawMs = Math.min(toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
-      const segment = {
-        fromRawMs: line.fromRawMs,
-        toRawMs: Math.floor(toRawMs),
-        trueMs: line.trueMs,
-        rate: line.rate,
-        boundMs,
-      };
+      if (growth > 0) segment.toRawMs = Math.min(segment.toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
+      segment.toRawMs = Math.floor(segment.toRawMs);
       return { state: "dated", segment };
     }
     if (!after) return { state: "held" };
@@ -258,7 +257,7 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
       found.spread > LEARNED_PPM / 1e6 &&
       after.boundMs + stepsMs(session, after.session) + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
     return { state: worthWaiting ? "held" : "never" };
-  };
+  }
 
   return {
     date,

@@ -38,9 +38,15 @@ function readings(open: () => Bme280) {
 export function bme280(sda: string, scl: string): { temperature: Sensor; pressure: Sensor; humidity: Sensor } {
   const read = readings(() => openBme280(sda, scl));
   return {
-    temperature: (done) => read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100),
-    pressure: (done) => read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100),
-    humidity: (done) => read(done, (chip) => chip.calibration_H(chip.hum_raw) / 1024),
+    temperature(done) {
+      read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100);
+    },
+    pressure(done) {
+      read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100);
+    },
+    humidity(done) {
+      read(done, (chip) => chip.calibration_H(chip.hum_raw) / 1024);
+    },
   };
 }
 
@@ -52,7 +58,11 @@ export function bme280(sda: string, scl: string): { temperature: Sensor; pressur
 export function bmp280(sda: string, scl: string): { temperature: Sensor; pressure: Sensor } {
   const read = readings(() => openBmp280(sda, scl));
   return {
-    temperature: (done) => read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100),
-    pressure: (done) => read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100),
+    temperature(done) {
+      read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100);
+    },
+    pressure(done) {
+      read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100);
+    },
   };
 }

@@ -175,7 +175,7 @@ export function createSampler(
   }
 
   return {
-    start: () => {
+    start() {
       const nowMs = clock.rawMs();
       states.forEach((state) => {
         state.dueMs = nowMs;
@@ -187,8 +187,14 @@ export function createSampler(
         arm();
       };
     },
-    healthy: () => running && states.every((state) => clock.rawMs() - state.dueMs < OVERDUE_MS),
-    failing: () => states.some((state) => state.failing),
-    flashFailed: () => states.some((state) => state.flashFailed),
+    healthy() {
+      return running && states.every((state) => clock.rawMs() - state.dueMs < OVERDUE_MS);
+    },
+    failing() {
+      return states.some((state) => state.failing);
+    },
+    flashFailed() {
+      return states.some((state) => state.flashFailed);
+    },
   };
 }

@@ -117,7 +117,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   /** What to show: the order is that in which a person should deal with things. */
-  function judge(found: Verdict, now: { lost: number; undatable: number }): Verdict {
+  function toShow(found: Verdict, now: { lost: number; undatable: number }): Verdict {
     if (found !== VERDICT.allSent) return found;
     if (parts.ailments.flashFailed()) return VERDICT.flashFault;
     if (parts.ailments.failing()) return VERDICT.sensorFailing;
@@ -129,7 +129,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   function finish(why: Trigger, found: Verdict, nextTryMs: number): void {
     serial++;
     const now = losses();
-    verdict = judge(found, now);
+    verdict = toShow(found, now);
     if (why === "button") atPress = now;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;

@@ -4,7 +4,7 @@ import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import type { Meaning } from "./blynk.ts";
 import type { Job } from "./job.ts";
-import { type Rule, ruleOf } from "./outcome.ts";
+import { type Judgement, judge } from "./outcome.ts";
 import type { UploadParts } from "./parts.ts";
 import type { Planned, Planner } from "./planner.ts";
 import { openTransfer, type Transfer, type TransferSettings } from "./transfer.ts";
@@ -62,11 +62,11 @@ function openRun(
   let refused = false;
 
   /** Writes down what became of a job. */
-  function settle(job: Job, meaning: Meaning, rule: Rule): void {
+  function settle(job: Job, text: string, judgement: Judgement): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
-    const keep = planner.learn(job, meaning.outcome);
-    if (rule.attempt === "done") {
+    const keep = planner.learn(job, judgement);
+    if (judgement.attempt === "done") {
       const cursor = ledger.cursor(pin);
       if (isAhead(attempt.from, cursor)) {
         // The points in between were refused one by one, and this one shows that the server takes others.
@@ -77,8 +77,8 @@ function openRun(
       ledger.settle(pin, parts.clock.rawMs(), job.settlement);
       parts.log("info", `sent ${attempt.points} points of v${pin}`);
     } else {
-      parts.log("warn", `v${pin}: ${withoutToken(meaning.text, settings.token)}`);
-      if (rule.attempt !== "untouched") ledger.fail(pin, parts.clock.rawMs(), keep);
+      parts.log("warn", `v${pin}: ${text}`);
+      if (judgement.attempt !== "untouched") ledger.fail(pin, parts.clock.rawMs(), keep);
     }
   }
 
@@ -97,7 +97,7 @@ function openRun(
     parts.timers.setTimeout(() => planner.plan(take), waitMs);
   }
 
-  function backOff(meaning: Meaning, rule: Rule): void {
+  function backOff(meaning: Meaning, judgement: Judgement): void {
     if (meaning.outcome === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
     // Full jitter: a fleet that lost the same server does not come back in step.
     const doublings = Math.min(memory.failuresInRow++, 20);
@@ -105,26 +105,28 @@ function openRun(
     const waitMs = Math.max(meaning.retryAfterMs, Math.ceil(parts.chip.random() * limitMs));
     if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
     failures++;
-    const patient = rule.next === "back off" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
+    const patient =
+      judgement.next === "back off" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
     if (patient && waitMs <= LIMITS.patienceMs) proceed(waitMs);
-    else done(rule.verdict, waitMs);
+    else done(judgement.verdict, waitMs);
   }
 
   /** Draws the consequences of a request's end. */
   function follow(job: Job, meaning: Meaning): void {
-    const rule = ruleOf(meaning.outcome);
-    settle(job, meaning, rule);
+    const judgement = judge(meaning.outcome);
+    const text = withoutToken(meaning.text, settings.token);
+    settle(job, text, judgement);
     if (mine !== memory.run) return;
-    if (rule.next === "stop") {
-      memory.fault = withoutToken(meaning.text, settings.token);
-      done(rule.verdict, Infinity);
-    } else if (rule.next === "go on") {
-      if (rule.attempt === "done") {
+    if (judgement.next === "stop") {
+      memory.fault = text;
+      done(judgement.verdict, Infinity);
+    } else if (judgement.next === "go on") {
+      if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
       } else if (meaning.outcome !== "smaller" || job.attempt.points === 1) refused = true;
       proceed(0);
-    } else backOff(meaning, rule);
+    } else backOff(meaning, judgement);
   }
 
   function take(job: Job | undefined): void {

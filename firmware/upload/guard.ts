@@ -9,14 +9,15 @@ export function guardTimers(timers: Timers, onStep: () => void, onError: (error:
   return {
     nowMs: timers.nowMs,
     clearTimeout: timers.clearTimeout,
-    setTimeout: (callback, delayMs) =>
-      timers.setTimeout(() => {
+    setTimeout(callback, delayMs) {
+      return timers.setTimeout(() => {
         onStep();
         try {
           callback();
         } catch (error) {
           onError(error);
         }
-      }, delayMs),
+      }, delayMs);
+    },
   };
 }

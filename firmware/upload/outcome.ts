@@ -15,8 +15,9 @@ import { VERDICT, type Verdict } from "../verdict.ts";
  */
 export type Outcome = "sent" | "unknown" | "cut" | "unreached" | "portal" | "stop" | "pin" | "smaller" | "refused";
 
-/** What follows from an outcome. */
-export interface Rule {
+/** An outcome and what follows from it. */
+export interface Judgement {
+  outcome: Outcome;
   /** The server itself answered. Where it did not, the datastream gives way to the others. */
   answered: boolean;
   /**
@@ -36,9 +37,11 @@ export interface Rule {
   verdict: Verdict;
 }
 
-/** The table is made anew at each call, once a request: kept, it takes 99 JsVars. */
-export function ruleOf(outcome: Outcome): Rule {
-  const rows: { [outcome in Outcome]: [Rule["answered"], Rule["attempt"], Rule["size"], Rule["next"], Verdict] } = {
+/** The table is made anew at each call, once a request: kept, it would take some hundred JsVars. */
+export function judge(outcome: Outcome): Judgement {
+  const rows: {
+    [outcome in Outcome]: [Judgement["answered"], Judgement["attempt"], Judgement["size"], Judgement["next"], Verdict];
+  } = {
     // biome-ignore-start format: a table
     sent: [true, "done", "grow", "go on", VERDICT.allSent],
     unknown: [false, "keep", "halve", "back off", VERDICT.serverNotReached],
@@ -52,5 +55,5 @@ export function ruleOf(outcome: Outcome): Rule {
     // biome-ignore-end format: a table
   };
   const row = rows[outcome];
-  return { answered: row[0], attempt: row[1], size: row[2], next: row[3], verdict: row[4] };
+  return { outcome, answered: row[0], attempt: row[1], size: row[2], next: row[3], verdict: row[4] };
 }

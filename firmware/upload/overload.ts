@@ -49,7 +49,7 @@ export function createOverload(
   let perWindow = 0;
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
-  const trueMsAt = (pin: number, position: number, version: number): number => {
+  function trueMsAt(pin: number, position: number, version: number): number {
     let session: number;
     let rawMs: number;
     if (position === ledger.cursor(pin)) {
@@ -71,16 +71,16 @@ export function createOverload(
       return segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate;
     }
     return dating.state === "never" ? -Infinity : NaN;
-  };
+  }
 
-  const pendingOf = (pins: number[]): number => {
+  function pendingOf(pins: number[]): number {
     let pending = 0;
     for (let i = 0; i < pins.length; i++) pending += ring.totals(pins[i]).pending;
     return pending;
-  };
+  }
 
   /** The backlog in stretches; samples that have no time yet, or never will, are left out. */
-  const probe = (pins: number[], nowMs: number): Stretch[] => {
+  function probe(pins: number[], nowMs: number): Stretch[] {
     const stretches: Stretch[] = [];
     for (let i = 0; i < pins.length; i++) {
       const pin = pins[i];
@@ -101,10 +101,10 @@ export function createOverload(
       }
     }
     return stretches;
-  };
+  }
 
   /** Samples of the backlog before a moment. */
-  const rankAt = (stretches: Stretch[], atMs: number): number => {
+  function rankAt(stretches: Stretch[], atMs: number): number {
     let rank = 0;
     for (let i = 0; i < stretches.length; i++) {
       const stretch = stretches[i];
@@ -114,9 +114,9 @@ export function createOverload(
       }
     }
     return rank;
-  };
+  }
 
-  const survey = (): void => {
+  function survey(): void {
     const now = map.now();
     const pins = ring.pins();
     const left = quota.pointsLeft();
@@ -156,17 +156,21 @@ export function createOverload(
       beforeMs = momentsMs[i];
       before = rank;
     }
-  };
+  }
 
   return {
     survey,
-    thinEvery: () => thinEvery,
-    horizonMs: () => horizonMs,
-    forgetHorizon: () => {
+    thinEvery() {
+      return thinEvery;
+    },
+    horizonMs() {
+      return horizonMs;
+    },
+    forgetHorizon() {
       horizonMs = Infinity;
     },
     trueMsAt,
-    clearsMs: () => {
+    clearsMs() {
       const wanted = pendingOf(ring.pins()) / thinEvery - quota.pointsLeft();
       if (wanted <= 0) return 0;
       const gain = quota.pointsMax - perWindow / thinEvery;

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
 import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
-import { type Outcome, ruleOf } from "./outcome.ts";
+import type { Judgement, Outcome } from "./outcome.ts";
 
 /**
  * A batch that may have been accepted before, and is refused now, is sent again after one hour, two, four and so on. At the
@@ -37,7 +37,7 @@ export interface Pace {
   /** Most points that the next new batch of a datastream may have. */
   pointsMax(stream: StreamPace): number;
   /** Takes in a request's outcome. Returns whether its fate is still unknown, so that it has to be replayed. */
-  learn(attempt: Attempt, replay: boolean, outcome: Outcome): boolean;
+  learn(attempt: Attempt, replay: boolean, judgement: Judgement): boolean;
   /** Starts a delivery: every datastream gets requests again. */
   begin(): void;
   /** Ends the rests of refused batches. */
@@ -96,24 +96,24 @@ export function createPace(clock: Pick<Clock, "rawMs">, requestPointsMax: number
     }
   }
 
-  function learn(attempt: Attempt, replay: boolean, outcome: Outcome): boolean {
+  function learn(attempt: Attempt, replay: boolean, judgement: Judgement): boolean {
     const stream = of(attempt.pin);
-    const rule = ruleOf(outcome);
     const least = Math.min(LIMITS.batchPointsMin, requestPointsMax);
     // Only a batch that filled the size says that a larger one may pass.
-    if (rule.size === "grow" && attempt.points >= size) size = Math.min(size * 2, requestPointsMax);
+    if (judgement.size === "grow" && attempt.points >= size) size = Math.min(size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
-    if (rule.size === "least") size = least;
-    if (rule.size === "halve") size = Math.max(least, size >> 1);
-    if (!rule.answered) stream.failures++;
-    if (rule.attempt === "done") learnSuccess(stream);
-    if (rule.attempt !== "rest") return rule.attempt === "keep" || (replay && rule.attempt === "as before");
+    if (judgement.size === "least") size = least;
+    if (judgement.size === "halve") size = Math.max(least, size >> 1);
+    if (!judgement.answered) stream.failures++;
+    if (judgement.attempt === "done") learnSuccess(stream);
+    if (judgement.attempt !== "rest")
+      return judgement.attempt === "keep" || (replay && judgement.attempt === "as before");
     // A refusal says nothing of an earlier try, which may have been accepted.
     if (replay && ++stream.replaysRefused < REPLAY_REFUSALS_MAX) {
       stream.restsUntilRawMs = clock.rawMs() + REPLAY_WAIT_FIRST_MS * Math.pow(2, stream.replaysRefused - 1);
       return true;
     }
-    learnRefusal(stream, attempt, outcome);
+    learnRefusal(stream, attempt, judgement.outcome);
     return false;
   }
 

@@ -3,9 +3,9 @@ import { LIMITS } from "../limits.ts";
 import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
 import type { Batch, Run } from "./batch.ts";
 import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
-import { createPace, type StreamPace } from "./pace.ts";
+import type { Pace, StreamPace } from "./pace.ts";
 import type { UploadParts } from "./parts.ts";
 import type { Quota } from "./quota.ts";
 import { chooseTurn } from "./turn.ts";
@@ -18,7 +18,7 @@ export interface Planner {
   /** Looks for the next request, in slices. `done` is called once, with nothing when there is none to make now. */
   plan(done: Planned): void;
   /** Takes in a request's outcome. Returns whether its fate is still unknown, so that it has to be replayed. */
-  learn(job: Job, outcome: Outcome): boolean;
+  learn(job: Job, judgement: Judgement): boolean;
   /** Time until the allowance lets the next request through; 0 when something else, or nothing, is in the way. */
   quotaWaitMs(): number;
   /** Whether samples wait for a better time map. */
@@ -29,32 +29,14 @@ export interface Planner {
   forgive(): void;
 }
 
-export interface PlannerSettings {
-  pointsPerRequestMax: number;
-  bodyBytesMax: number;
-  ageMaxMs: number;
-}
-
-/** Longest point: `[`, 13 digits, `,`, a sign, 11 digits, point and zero, `]` and a comma. */
-const POINT_BYTES_MAX = 30;
-/** The ledger keeps a batch's points in 16 bits. */
-const LEDGER_POINTS_MAX = 65535;
-
+/** `ageMaxMs`: the server takes no older samples. */
 export function createPlanner(
   parts: Omit<UploadParts, "http" | "chip">,
+  pace: Pace,
   quota: Quota,
   overload: Overload,
-  settings: PlannerSettings,
+  ageMaxMs: number,
 ): Planner {
-  const pace = createPace(
-    parts.clock,
-    Math.min(
-      settings.pointsPerRequestMax,
-      quota.pointsMax,
-      LEDGER_POINTS_MAX,
-      Math.floor((settings.bodyBytesMax - 2) / POINT_BYTES_MAX),
-    ),
-  );
   let waitMs = 0;
   let held = false;
   let resting = false;
@@ -127,7 +109,7 @@ export function createPlanner(
       done(undefined);
       return;
     }
-    const expiredMs = now.trueMs + now.boundMs - (settings.ageMaxMs - LIMITS.ageMarginMs);
+    const expiredMs = now.trueMs + now.boundMs - (ageMaxMs - LIMITS.ageMarginMs);
     const turn = chooseTurn(parts, overload, pace, expiredMs, quota.pointsMax);
     held = turn.held;
     resting = turn.resting;
@@ -171,8 +153,8 @@ export function createPlanner(
       parts.clock.blocked(overload.survey);
     },
     plan,
-    learn(job, outcome) {
-      return pace.learn(job.attempt, job.replay, outcome);
+    learn(job, judgement) {
+      return pace.learn(job.attempt, job.replay, judgement);
     },
     quotaWaitMs() {
       return waitMs;

@@ -24,27 +24,32 @@ export function createQuota(
   requestsMax: number,
 ): Quota {
   /** Time until a charge counts no more; 0 when it doesn't. */
-  const restMs = (charge: Charge, nowRawMs: number): number =>
-    Math.max(0, LIMITS.quotaWindowMs - (charge.open ? 0 : Math.max(0, nowRawMs - charge.rawMs)));
+  function restMs(charge: Charge, nowRawMs: number): number {
+    return Math.max(0, LIMITS.quotaWindowMs - (charge.open ? 0 : Math.max(0, nowRawMs - charge.rawMs)));
+  }
 
-  const left = (max: number, of: "points" | "requests", afterMs: number): number => {
+  function left(max: number, of: "points" | "requests", afterMs: number): number {
     const nowRawMs = clock.rawMs();
     const charges = ledger.charges();
     let rest = max;
     for (let i = 0; i < charges.length; i++) if (restMs(charges[i], nowRawMs) > afterMs) rest -= charges[i][of];
     return Math.max(0, rest);
-  };
+  }
 
   return {
     pointsMax,
-    pointsLeft: () => left(pointsMax, "points", 0),
-    requestsLeft: () => left(requestsMax, "requests", 0),
-    pointsWithin: (afterMs) => {
+    pointsLeft() {
+      return left(pointsMax, "points", 0);
+    },
+    requestsLeft() {
+      return left(requestsMax, "requests", 0);
+    },
+    pointsWithin(afterMs) {
       // What is free now, and what becomes free, is free again a window later.
       const windows = Math.floor(afterMs / LIMITS.quotaWindowMs);
       return windows * pointsMax + left(pointsMax, "points", afterMs - windows * LIMITS.quotaWindowMs);
     },
-    waitMs: (points) => {
+    waitMs(points) {
       const nowRawMs = clock.rawMs();
       const waits = ledger.charges().map((charge) => restMs(charge, nowRawMs));
       waits.push(0);

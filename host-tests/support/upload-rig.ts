@@ -85,9 +85,10 @@ export function createUploadRig(options: RigOptions = {}) {
         log,
       },
       {
-        ...options,
         server: options.server ?? "https://blynk.example",
         token: options.token ?? TOKEN,
+        limits: options,
+        overload: options.overload,
         intervalsMs: options.intervalsMs ?? [MINUTE_MS],
       },
     );

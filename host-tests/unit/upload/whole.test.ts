@@ -53,11 +53,13 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
       {
         server: "https://blynk.example",
         token: TOKEN,
-        pointsPerRequestMax: 10_000,
-        pointsPerDayMax: options.pointsPerDayMax,
-        requestsPerDayMax: 300,
-        bodyBytesMax: 2_000_000,
-        ageMaxMs: 28 * DAY_MS,
+        limits: {
+          pointsPerRequestMax: 10_000,
+          pointsPerDayMax: options.pointsPerDayMax,
+          requestsPerDayMax: 300,
+          bodyBytesMax: 2_000_000,
+          ageMaxMs: 28 * DAY_MS,
+        },
         overload: options.overload,
         intervalsMs: PINS.map((stream) => stream.intervalMs),
       },

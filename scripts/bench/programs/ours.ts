@@ -137,8 +137,7 @@ const { drain } = createUpload(
   {
     server: `http://127.0.0.1:${world.httpPort}`,
     token: world.token,
-    pointsPerRequestMax: 10000,
-    pointsPerDayMax: 12000,
+    limits: { pointsPerRequestMax: 10000, pointsPerDayMax: 12000 },
     intervalsMs: [INTERVAL_MS],
   },
 );

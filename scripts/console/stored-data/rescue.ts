@@ -62,9 +62,7 @@ export async function rescue(
     {
       server: settings.server,
       token: settings.token,
-      pointsPerRequestMax: settings.pointsPerRequestMax,
-      pointsPerDayMax: settings.pointsPerDayMax,
-      requestsPerDayMax: settings.requestsPerDayMax,
+      limits: settings,
       intervalsMs: [],
     },
   );
