@@ -10,7 +10,7 @@ import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeRing } from "./fake-ring.ts";
-import { createFakeServer } from "./fake-server.ts";
+import { type Behaviour, createFakeServer, OK } from "./fake-server.ts";
 import { createVirtualTimers } from "./upload-timers.ts";
 
 export const DAY_MS = 86_400_000;
@@ -134,10 +134,22 @@ export function createUploadRig(options: RigOptions = {}) {
       if (!result) throw new Error("the drain never ended");
       return result;
     },
-    /** What the server's last words make true: timestamps and values by pin, of requests answered as whole. */
-    points: (request: { body: string }): [number, number][] => JSON.parse(request.body),
     counters: (pin: number) => rig.unit.ledger.counters(pin),
   };
   rig.unit = boot();
   return rig;
 }
+
+/** A rig with 300 samples of v1, whose server behaves as listed, request by request, and then well. */
+export function rigWith(behaviours: Behaviour[], options: RigOptions = {}): UploadRig {
+  const rig = createUploadRig(options);
+  rig.fill(1, 300);
+  rig.server.behave = (number) => behaviours[number] ?? OK;
+  return rig;
+}
+
+export const bodies = (rig: UploadRig): string[] => rig.server.requests.map((request) => request.body);
+/** Timestamps in ms and values of a whole body. */
+export const pointsOf = (body: string): [number, number][] => JSON.parse(body);
+/** As it stands in the URL: `v1`. */
+export const pinOf = (request: { options: { path: string } }): string => request.options.path.split("pin=")[1];

@@ -2,9 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
 import { OK } from "../../support/fake-server.ts";
-import { createUploadRig, DAY_MS, EPOCH_MS, MINUTE_MS, type UploadRig } from "../../support/upload-rig.ts";
-
-const pointsOf = (body: string): [number, number][] => JSON.parse(body);
+import { createUploadRig, DAY_MS, EPOCH_MS, MINUTE_MS, pointsOf, type UploadRig } from "../../support/upload-rig.ts";
 
 /** Drains day after day until nothing but new samples waits. Returns how old any point was when it was sent, at most. */
 function drainFor(rig: UploadRig, days: number): number {
