@@ -16,7 +16,7 @@ export function dht22(pin: string): { temperature: Sensor; humidity: Sensor } {
   function request(done: (answer: { temp: number; rh: number }) => void) {
     waiting.push(done);
     if (waiting.length > 1) {
-      // A reading is under way. One that never ends is given up by the third who waits for it.
+      // A reading is under way. The third request that waits for it gives it up, and starts a new one.
       if (waiting.length === 2) return;
       waiting = [done];
     }

@@ -1,4 +1,4 @@
-/** One request to make: which samples, how they are counted, and how both are found out. */
+/** One request to make: its samples, how they will be counted, and how both are found out. */
 import type { TimeMap } from "../clock/time-map.ts";
 import type { Timers } from "../platform/ports.ts";
 import type { Attempt, Ledger, Settlement } from "../storage/ledger/ledger.ts";
@@ -35,7 +35,7 @@ export function measure(
   walk();
 }
 
-/** A run of new samples that ends where the server's time limit `untilTrueMs` does, or earlier. */
+/** A run of samples not sent before; it ends at the true time `untilTrueMs` at the latest. */
 export function newRun(
   ledger: Pick<Ledger, "mapVersion" | "lastTrueMs">,
   pin: number,
