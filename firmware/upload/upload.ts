@@ -52,5 +52,7 @@ export function createUpload(parts: UploadParts, settings: UploadSettings): Uplo
     Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
   const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
-  return { quota, overload, planner, drain: createDrain(parts, planner, settings) };
+  // An object of its own: kept, the settings would hold the device file's limits as well.
+  const drain = createDrain(parts, planner, { server: settings.server, token: settings.token });
+  return { quota, overload, planner, drain };
 }
