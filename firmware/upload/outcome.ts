@@ -39,20 +39,18 @@ export interface Judgement {
 
 /** The table is made anew at each call, once a request: kept, it would take some hundred JsVars. */
 export function judge(outcome: Outcome): Judgement {
-  const rows: {
-    [outcome in Outcome]: [Judgement["answered"], Judgement["attempt"], Judgement["size"], Judgement["next"], Verdict];
-  } = {
-    // biome-ignore-start format: a table
-    sent: [true, "done", "grow", "go on", VERDICT.allSent],
-    unknown: [false, "keep", "halve", "back off", VERDICT.serverNotReached],
-    cut: [false, "as before", "halve", "back off", VERDICT.serverNotReached],
+  // biome-ignore format: a table
+  const rows: { [outcome in Outcome]: [boolean, Judgement["attempt"], Judgement["size"], Judgement["next"], Verdict] } = {
+    //    answered, attempt,    size,    next,       verdict
+    sent:      [true,  "done",      "grow",  "go on",    VERDICT.allSent],
+    unknown:   [false, "keep",      "halve", "back off", VERDICT.serverNotReached],
+    cut:       [false, "as before", "halve", "back off", VERDICT.serverNotReached],
     unreached: [false, "untouched", "halve", "back off", VERDICT.serverNotReached],
-    portal: [false, "keep", "least", "leave", VERDICT.serverNotReached],
-    stop: [true, "as before", "least", "stop", VERDICT.serverSaysNo],
-    pin: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
-    smaller: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
-    refused: [true, "rest", "own", "go on", VERDICT.pinOrPointsRefused],
-    // biome-ignore-end format: a table
+    portal:    [false, "keep",      "least", "leave",    VERDICT.serverNotReached],
+    stop:      [true,  "as before", "least", "stop",     VERDICT.serverSaysNo],
+    pin:       [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
+    smaller:   [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
+    refused:   [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
   };
   const row = rows[outcome];
   return { outcome, answered: row[0], attempt: row[1], size: row[2], next: row[3], verdict: row[4] };
