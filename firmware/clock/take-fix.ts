@@ -14,6 +14,17 @@ export interface TimeSources {
   askDate(done: (answer: TimeAnswer | undefined) => void): void;
 }
 
+/** Newest fix that an open attempt needs: it must be replayed with the very map it used. Later fixes may be removed. */
+function pinnedFixId(ledger: Pick<Ledger, "pins" | "attempt">): number {
+  let pinned = 0;
+  const pins = ledger.pins();
+  for (let i = 0; i < pins.length; i++) {
+    const attempt = ledger.attempt(pins[i]);
+    if (attempt && attempt.fixId > pinned) pinned = attempt.fixId;
+  }
+  return pinned;
+}
+
 export function createTakeFix(
   sources: TimeSources,
   clock: Clock,
@@ -23,13 +34,7 @@ export function createTakeFix(
 ): TakeFix {
   /** Removes this session's fixes that are less exact about their own moment than the new one is, such as a web server's date. */
   function removeWorse(session: number, answer: TimeAnswer): void {
-    // An open attempt must be replayed with the very map it used. The fixes of that map are removed at a later fix.
-    let pinned = 0;
-    const pins = ledger.pins();
-    for (let i = 0; i < pins.length; i++) {
-      const attempt = ledger.attempt(pins[i]);
-      if (attempt && attempt.fixId > pinned) pinned = attempt.fixId;
-    }
+    const pinned = pinnedFixId(ledger);
     const fixes = ledger.fixes().slice();
     for (let i = 0; i < fixes.length; i++) {
       const fix = fixes[i];

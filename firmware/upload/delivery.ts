@@ -5,7 +5,9 @@ import type { Network } from "../network/wifi.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
+import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
+import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
 import type { Quota } from "./quota.ts";
@@ -15,7 +17,6 @@ export type Trigger = "connect" | "button" | "schedule" | "console";
 export interface Delivery {
   /** Starts a delivery now, or, while one is running, another one after it. */
   trigger(why: Trigger): void;
-  busy(): boolean;
   /** Of the last delivery; `allSent` before the first. */
   verdict(): Verdict;
   status(): DeliveryStatus;
@@ -49,14 +50,6 @@ export interface DeliverySettings {
   connectEveryMs: number | undefined;
 }
 
-/** What else the verdict tells of; the sampler knows it. */
-export interface Ailments {
-  /** The last sample of some datastream could not be written. */
-  flashFailed(): boolean;
-  /** The last reading of some datastream failed. */
-  failing(): boolean;
-}
-
 export interface DeliveryParts {
   network: Network;
   takeFix: TakeFix;
@@ -71,11 +64,19 @@ export interface DeliveryParts {
   log: Log;
 }
 
+/** Why a delivery does not fit into the memory that is left, or "". */
+function shortageOf(chip: Pick<Chip, "memory">): string {
+  const memory = chip.memory();
+  if (memory.free >= LIMITS.deliveryMemoryFreeMin) return "";
+  return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
+}
+
 export function createDelivery(parts: DeliveryParts, settings: DeliverySettings): Delivery {
   const everyMs = settings.connectEveryMs || settings.syncEveryMs;
   let busy = false;
   /** Number of the running delivery. What belongs to an earlier one is not heard any more. */
   let serial = 0;
+  /** Of the running delivery. */
   let cause: Trigger = "connect";
   let verdict: Verdict = VERDICT.allSent;
   let remembered: Trigger | undefined;
@@ -86,51 +87,29 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let listener: ((busy: boolean) => void) | undefined;
   /** Heartbeats until the awaited step is so late that it will not come. */
   let beatsLeft = 0;
+  /** Losses that somebody has seen at a press. */
+  let seen = lossesOf(parts.ledger);
 
   function expectWithin(waitMs: number): void {
     beatsLeft = (waitMs + LIMITS.deliveryStallMs) / LIMITS.heartbeatMs;
   }
-
-  /** Samples let go unsent and samples that can't be dated, since the device was new. */
-  function losses(): { lost: number; undatable: number } {
-    const sum = { lost: 0, undatable: 0 };
-    const pins = parts.ledger.pins();
-    for (let i = 0; i < pins.length; i++) {
-      const counters = parts.ledger.counters(pins[i]);
-      sum.lost += counters.overwritten + counters.expired;
-      sum.undatable += counters.undatable;
-    }
-    return sum;
-  }
-  let atPress = losses();
 
   /** Sets the timer for the next delivery. */
   function arm(waitMs: number): void {
     expectWithin(waitMs);
     timer = parts.timers.setTimeout(() => {
       timer = undefined;
-      // The network rejoins by itself and says so. Only a radio that was turned off is turned on from here, and one that a
-      // refused delivery may never have turned on.
+      // The network rejoins by itself. Only a radio that was turned off, or perhaps never was on, is turned on from here.
       if (parts.network.up() || settings.connectEveryMs !== undefined || refused) trigger("schedule");
       else arm(everyMs);
     }, waitMs);
   }
 
-  /** What to show: the order is that in which a person should deal with things. */
-  function toShow(found: Verdict, now: { lost: number; undatable: number }): Verdict {
-    if (found !== VERDICT.allSent) return found;
-    if (parts.ailments.flashFailed()) return VERDICT.flashFault;
-    if (parts.ailments.failing()) return VERDICT.sensorFailing;
-    if (now.lost > atPress.lost) return VERDICT.samplesLost;
-    if (parts.planner.holds() || now.undatable > atPress.undatable) return VERDICT.undatedSamples;
-    return VERDICT.allSent;
-  }
-
-  function finish(why: Trigger, found: Verdict, nextTryMs: number): void {
+  function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const now = losses();
-    verdict = toShow(found, now);
-    if (why === "button") atPress = now;
+    const losses = lossesOf(parts.ledger);
+    verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
+    if (cause === "button") seen = losses;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
     if (listener) listener(false);
@@ -148,28 +127,19 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
   }
 
-  /** A wait whose limit doubles with each failure, with full jitter. */
-  function backoffMs(): number {
-    const limitMs = Math.min(LIMITS.backoffMaxMs, LIMITS.backoffFirstMs * Math.pow(2, Math.min(failures++, 20)));
-    return Math.ceil(parts.chip.random() * limitMs);
-  }
-
   function fail(error: unknown): void {
     parts.log("error", `sync: ${error}`);
     if (!busy) return;
     parts.drain.stop();
-    finish(cause, VERDICT.flashFault, backoffMs());
+    finish(VERDICT.flashFault, backoffMs(failures++, parts.chip.random));
   }
 
-  function start(why: Trigger): void {
-    const memory = parts.chip.memory();
-    refused = memory.free < LIMITS.deliveryMemoryFreeMin;
+  function start(): void {
+    const shortage = shortageOf(parts.chip);
+    refused = shortage !== "";
     if (refused) {
-      parts.log(
-        "error",
-        `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`,
-      );
-      finish(why, VERDICT.serverNotReached, backoffMs());
+      parts.log("error", shortage);
+      finish(VERDICT.serverNotReached, backoffMs(failures++, parts.chip.random));
       return;
     }
     const mine = serial;
@@ -179,21 +149,21 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       expectWithin(0);
       if (failure !== VERDICT.allSent) {
         // The network goes on trying by itself.
-        finish(why, failure, Infinity);
+        finish(failure, Infinity);
         return;
       }
       parts.takeFix((known) => {
         if (mine !== serial) return;
         expectWithin(0);
         if (!known) {
-          finish(why, VERDICT.noTime, backoffMs());
+          finish(VERDICT.noTime, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
         // The clock's heartbeat calls this, and would leave an error to the console.
         try {
           parts.drain.run((found, nextTryMs) => {
-            if (mine === serial) finish(why, found, nextTryMs);
+            if (mine === serial) finish(found, nextTryMs);
           });
         } catch (error) {
           fail(error);
@@ -217,7 +187,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       parts.drain.forgive();
     }
     if (listener) listener(true);
-    start(why);
+    start();
   }
 
   parts.network.onDown(() => parts.drain.linkLost());
@@ -225,9 +195,6 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   return {
     trigger,
-    busy() {
-      return busy;
-    },
     verdict() {
       return verdict;
     },

@@ -2,6 +2,7 @@
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
+import { backoffMs } from "./backoff.ts";
 import type { Meaning } from "./blynk.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge } from "./outcome.ts";
@@ -78,7 +79,7 @@ function openRun(
       parts.log("info", `sent ${attempt.points} points of v${pin}`);
     } else {
       parts.log("warn", `v${pin}: ${text}`);
-      if (judgement.attempt !== "untouched") ledger.fail(pin, parts.clock.rawMs(), keep);
+      if (judgement.attempt !== "none") ledger.fail(pin, parts.clock.rawMs(), keep);
     }
   }
 
@@ -99,14 +100,11 @@ function openRun(
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
     if (meaning.outcome === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
-    // Full jitter: a fleet that lost the same server does not come back in step.
-    const doublings = Math.min(memory.failuresInRow++, 20);
-    const limitMs = Math.min(LIMITS.backoffMaxMs, LIMITS.backoffFirstMs * Math.pow(2, doublings));
-    const waitMs = Math.max(meaning.retryAfterMs, Math.ceil(parts.chip.random() * limitMs));
+    const waitMs = Math.max(meaning.retryAfterMs, backoffMs(memory.failuresInRow++, parts.chip.random));
     if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
     failures++;
     const patient =
-      judgement.next === "back off" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
+      judgement.next === "retry" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
     if (patient && waitMs <= LIMITS.patienceMs) proceed(waitMs);
     else done(judgement.verdict, waitMs);
   }
@@ -160,7 +158,7 @@ export function createDrain(parts: UploadParts, planner: Planner, settings: Tran
       else if (settings.token === "") memory.fault = "no usable token is set";
       else if (settings.server.substr(0, 6) === "https:" && !parts.http.tls) {
         memory.fault =
-          "this Espruino build has no TLS, so it can't reach an https server: use a build that has it (README)";
+          "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
       }
       if (memory.fault !== "") {
         parts.log("error", memory.fault);

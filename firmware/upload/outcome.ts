@@ -23,13 +23,13 @@ export interface Judgement {
   /**
    * What the ledger does with the attempt. "done": settles it. "keep": keeps it, so that the same bytes are sent again.
    * "as before": keeps it if it was a replay already, as an earlier try may have been accepted. "rest": likewise, but after a
-   * growing rest, and only a few times (pace.ts). "untouched": it was never recorded.
+   * growing rest, and only a few times (pace.ts). "none": there is none, nothing was recorded.
    */
-  attempt: "done" | "keep" | "as before" | "rest" | "untouched";
-  /** Points of the next batches, of all datastreams. "own": the datastream alone learns a limit. */
+  attempt: "done" | "keep" | "as before" | "rest" | "none";
+  /** Points of the next batches, of all datastreams. "own": a separate limit falls, the datastream's or the server's (pace.ts). */
   size: "grow" | "halve" | "least" | "own";
   /** How the delivery goes on: at once, after a backoff, not in this delivery, or not before a person has acted. */
-  next: "go on" | "back off" | "leave" | "stop";
+  next: "go on" | "retry" | "leave" | "stop";
   /**
    * What the delivery ends with, here or, after "go on", once nothing is left to send. "smaller" counts only when a single
    * point was too much.
@@ -41,16 +41,16 @@ export interface Judgement {
 export function judge(outcome: Outcome): Judgement {
   // biome-ignore format: a table
   const rows: { [outcome in Outcome]: [boolean, Judgement["attempt"], Judgement["size"], Judgement["next"], Verdict] } = {
-    //    answered, attempt,    size,    next,       verdict
-    sent:      [true,  "done",      "grow",  "go on",    VERDICT.allSent],
-    unknown:   [false, "keep",      "halve", "back off", VERDICT.serverNotReached],
-    cut:       [false, "as before", "halve", "back off", VERDICT.serverNotReached],
-    unreached: [false, "untouched", "halve", "back off", VERDICT.serverNotReached],
-    portal:    [false, "keep",      "least", "leave",    VERDICT.serverNotReached],
-    stop:      [true,  "as before", "least", "stop",     VERDICT.serverSaysNo],
-    pin:       [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
-    smaller:   [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
-    refused:   [true,  "rest",      "own",   "go on",    VERDICT.pinOrPointsRefused],
+    //    answered, attempt,    size,    next,    verdict
+    sent:      [true,  "done",      "grow",  "go on", VERDICT.allSent],
+    unknown:   [false, "keep",      "halve", "retry", VERDICT.serverNotReached],
+    cut:       [false, "as before", "halve", "retry", VERDICT.serverNotReached],
+    unreached: [false, "none",      "halve", "retry", VERDICT.serverNotReached],
+    portal:    [false, "keep",      "least", "leave", VERDICT.serverNotReached],
+    stop:      [true,  "as before", "least", "stop",  VERDICT.serverSaysNo],
+    pin:       [true,  "rest",      "own",   "go on", VERDICT.pinOrPointsRefused],
+    smaller:   [true,  "rest",      "own",   "go on", VERDICT.pinOrPointsRefused],
+    refused:   [true,  "rest",      "own",   "go on", VERDICT.pinOrPointsRefused],
   };
   const row = rows[outcome];
   return { outcome, answered: row[0], attempt: row[1], size: row[2], next: row[3], verdict: row[4] };

@@ -9,7 +9,7 @@ import type { UploadParts } from "./parts.ts";
 export interface Transfer {
   /** Makes the request. Call it once. */
   start(): void;
-  /** Gives the request up, for a reason in words. Does nothing once it has ended. */
+  /** Gives the started request up, for a reason in words. Does nothing once it has ended. */
   abandon(why: string): void;
 }
 
@@ -37,13 +37,13 @@ export function openTransfer(
   let charged = false;
   let whole = false;
   let over = false;
-  let timer: number | undefined;
+  let timer = 0;
   let request: HttpRequest | undefined;
 
   function conclude(meaning: Meaning): void {
     if (over) return;
     over = true;
-    if (timer !== undefined) parts.timers.clearTimeout(timer);
+    parts.timers.clearTimeout(timer);
     if (request) request.abort();
     parts.timers.setTimeout(() => done(meaning), 0);
   }
@@ -75,11 +75,14 @@ export function openTransfer(
       abandon("a page decayed while it was sent");
       return;
     }
+    const socket = request as HttpRequest;
     try {
-      if (request && text !== "") request.write(text);
-      if (!more && request) request.write("]");
-      if (!more) whole = true;
-      if (!more && request) request.end();
+      if (text !== "") socket.write(text);
+      if (!more) {
+        socket.write("]");
+        whole = true;
+        socket.end();
+      }
     } catch (error) {
       abandon(String(error));
     }

@@ -15,6 +15,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     timers,
     events,
     lines,
+    /** What the listener was told. */
+    busy: [] as boolean[],
     counters,
     up: true,
     joins: VERDICT.allSent as Verdict,
@@ -77,42 +79,41 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     },
     { syncEveryMs: 3_600_000, connectEveryMs: undefined, ...settings },
   );
+  rig.delivery.watch((busy) => rig.busy.push(busy));
   return rig;
 }
 
 const ONE_DELIVERY = ["connect", "fix", "drain"];
 
-describe("a sync", () => {
-  it("joins Wi-Fi, asks the time, sends, and says how it went", () => {
+describe("a delivery", () => {
+  it("joins Wi-Fi, takes a fix, drains, and says how it went", () => {
     const rig = createDeliveryRig();
-    const busy: boolean[] = [];
-    rig.delivery.watch((now) => busy.push(now));
     rig.delivery.trigger("connect");
-    expect(rig.delivery.busy()).toBe(true);
+    expect(rig.busy.at(-1)).toBe(true);
     rig.timers.advance(5000);
     expect(rig.events).toEqual(ONE_DELIVERY);
-    expect(rig.delivery.busy()).toBe(false);
+    expect(rig.busy.at(-1)).toBe(false);
     expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
-    expect(busy).toEqual([true, false]);
+    expect(rig.busy).toEqual([true, false]);
   });
 
-  it("ends with a flash fault when something in it throws, and the next goes its way", () => {
+  it("ends with a flash fault when something in it throws, and the next one works", () => {
     const rig = createDeliveryRig();
     rig.delivery.trigger("connect");
     rig.timers.advance(2500);
     rig.delivery.fail(new Error("ledger: flash fault"));
-    expect(rig.delivery.busy()).toBe(false);
+    expect(rig.busy.at(-1)).toBe(false);
     expect(rig.delivery.verdict()).toBe(VERDICT.flashFault);
     expect(rig.events).toEqual(["connect", "fix", "stop"]);
     rig.delivery.trigger("button");
     // What the broken one had under way is not heard.
     rig.timers.advance(1000);
-    expect(rig.delivery.busy()).toBe(true);
+    expect(rig.busy.at(-1)).toBe(true);
     rig.timers.advance(4000);
     expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
   });
 
-  it("is one at a time: triggers while one is on make one more", () => {
+  it("runs one at a time: triggers during one make one more", () => {
     const rig = createDeliveryRig();
     rig.delivery.trigger("connect");
     rig.timers.advance(1500);
@@ -158,14 +159,14 @@ describe("a sync", () => {
     expect(rig.events.slice(0, 6)).toEqual([...ONE_DELIVERY, ...ONE_DELIVERY]);
   });
 
-  it("turns the radio on for itself alone when the device file says so", () => {
+  it("turns the radio on only for itself when the device file says so", () => {
     const rig = createDeliveryRig({ connectEveryMs: 7_200_000 });
     rig.up = false;
     rig.timers.advance(7_200_000 + 5000);
     expect(rig.events).toEqual([...ONE_DELIVERY, "disconnect"]);
   });
 
-  it("without Wi-Fi ends there, with the network's verdict", () => {
+  it("without Wi-Fi ends at once, with the network's verdict", () => {
     for (const verdict of [VERDICT.noAccessPoint, VERDICT.wrongPassword]) {
       const rig = createDeliveryRig();
       rig.joins = verdict;
@@ -176,7 +177,7 @@ describe("a sync", () => {
     }
   });
 
-  it("without the time ends there, and tries again after a growing wait", () => {
+  it("without the time ends at once, and is tried again after a growing wait", () => {
     const rig = createDeliveryRig();
     rig.known = false;
     rig.delivery.trigger("connect");
@@ -194,7 +195,7 @@ describe("a sync", () => {
     rig.free = LIMITS.deliveryMemoryFreeMin - 1;
     rig.delivery.trigger("connect");
     expect(rig.events).toEqual([]);
-    expect(rig.delivery.busy()).toBe(false);
+    expect(rig.busy.at(-1)).toBe(false);
     rig.up = false;
     expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 1399 of 5000 JsVars are free, 1400 needed/);
     rig.free = 4000;
@@ -202,12 +203,12 @@ describe("a sync", () => {
     expect(rig.events).toEqual(ONE_DELIVERY);
   });
 
-  it("ends with an error when the upload throws at its start, and is tried again", () => {
+  it("ends with an error when the drain throws at its start, and is tried again", () => {
     const rig = createDeliveryRig();
     rig.drainThrows = true;
     rig.delivery.trigger("connect");
     rig.timers.advance(3000);
-    expect(rig.delivery.busy()).toBe(false);
+    expect(rig.busy.at(-1)).toBe(false);
     expect(rig.delivery.verdict()).toBe(VERDICT.flashFault);
     expect(rig.lines[0]).toBe("[error] sync: Error: worn");
     rig.drainThrows = false;
@@ -215,7 +216,7 @@ describe("a sync", () => {
     expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
   });
 
-  it("asks for a restart when its timer is lost, on the way or until the next, and not before", () => {
+  it("asks for a restart when its timer, or that of the next one, is lost, and not before", () => {
     const beats = (rig: ReturnType<typeof createDeliveryRig>): number => {
       let count = 0;
       while (rig.delivery.beat()) count++;
@@ -246,7 +247,7 @@ describe("a sync", () => {
     }
   });
 
-  it("tells the upload when the network goes", () => {
+  it("tells the drain when the network is lost", () => {
     const rig = createDeliveryRig();
     rig.down?.();
     expect(rig.events).toEqual(["link lost"]);

@@ -6,14 +6,14 @@ const { allSent, serverNotReached, serverSaysNo, pinOrPointsRefused } = VERDICT;
 
 it.each<Judgement>([
   { outcome: "sent", answered: true, attempt: "done", size: "grow", next: "go on", verdict: allSent },
-  { outcome: "unknown", answered: false, attempt: "keep", size: "halve", next: "back off", verdict: serverNotReached },
-  { outcome: "cut", answered: false, attempt: "as before", size: "halve", next: "back off", verdict: serverNotReached },
+  { outcome: "unknown", answered: false, attempt: "keep", size: "halve", next: "retry", verdict: serverNotReached },
+  { outcome: "cut", answered: false, attempt: "as before", size: "halve", next: "retry", verdict: serverNotReached },
   {
     outcome: "unreached",
     answered: false,
-    attempt: "untouched",
+    attempt: "none",
     size: "halve",
-    next: "back off",
+    next: "retry",
     verdict: serverNotReached,
   },
   { outcome: "portal", answered: false, attempt: "keep", size: "least", next: "leave", verdict: serverNotReached },

@@ -130,6 +130,36 @@ function checkReplays(
   return replays;
 }
 
+/** Every sample is counted once, and every point that was accepted is a sample, in order, within the error of its time. */
+function checkSamples(device: ReturnType<typeof createDevice>, pin: number, accepted: Set<number>): void {
+  const { server } = device;
+  const { ring, ledger } = device.unit;
+  const totals = ring.totals(pin);
+  const counters = ledger.counters(pin);
+  const settled = Object.values(counters).reduce((a, b) => a + b, 0);
+  expect(totals.sampled).toBe(device.taken[pin].length);
+  expect(settled + totals.pending).toBe(totals.sampled);
+  expect(counters.corrupt + counters.refused + counters.unrepresentable).toBe(0);
+  // Every point is a sample, in order, within the error that a time may have.
+  const points = new Map<number, string>();
+  server.requests.forEach((request, i) => {
+    if (!accepted.has(i) || !request.options.path.endsWith(`pin=v${pin}`)) return;
+    for (const [, ts, value] of request.body.matchAll(/\[(\d+),([-\d.]+)\]/g)) points.set(Number(ts), value);
+  });
+  const sent = [...points].sort((a, b) => a[0] - b[0]);
+  expect(sent.length).toBe(counters.delivered);
+  let at = 0;
+  for (const [ts, value] of sent) {
+    const { taken } = device;
+    while (at < taken[pin].length && taken[pin][at].trueMs < ts - 300_000) at++;
+    let found = at;
+    while (found < taken[pin].length && `${taken[pin][found].value / 10 ** taken[pin][found].decimals}` !== value)
+      found++;
+    expect(Math.abs((taken[pin][found]?.trueMs ?? 0) - ts)).toBeLessThanOrEqual(300_000);
+    at = found + 1;
+  }
+}
+
 describe("the upload on real storage", () => {
   it.each(["oldest-first", "thin"] as const)(
     "delivers what was sampled, at its time, and repeats what it doesn't know the fate of (%s)",
@@ -179,34 +209,7 @@ describe("the upload on real storage", () => {
           for (let i = chaotic; i < server.requests.length; i++) accepted.add(i);
           replays += checkReplays(server.requests, open);
           for (const { pin } of PINS) {
-            const { ring, ledger } = device.unit;
-            const totals = ring.totals(pin);
-            const counters = ledger.counters(pin);
-            const settled = Object.values(counters).reduce((a, b) => a + b, 0);
-            expect(totals.sampled).toBe(device.taken[pin].length);
-            expect(settled + totals.pending).toBe(totals.sampled);
-            expect(counters.corrupt + counters.refused + counters.unrepresentable).toBe(0);
-            // Every point is a sample, in order, within the error that a time may have.
-            const points = new Map<number, string>();
-            server.requests.forEach((request, i) => {
-              if (!accepted.has(i) || !request.options.path.endsWith(`pin=v${pin}`)) return;
-              for (const [, ts, value] of request.body.matchAll(/\[(\d+),([-\d.]+)\]/g)) points.set(Number(ts), value);
-            });
-            const sent = [...points].sort((a, b) => a[0] - b[0]);
-            expect(sent.length).toBe(counters.delivered);
-            let at = 0;
-            for (const [ts, value] of sent) {
-              const { taken } = device;
-              while (at < taken[pin].length && taken[pin][at].trueMs < ts - 300_000) at++;
-              let found = at;
-              while (
-                found < taken[pin].length &&
-                `${taken[pin][found].value / 10 ** taken[pin][found].decimals}` !== value
-              )
-                found++;
-              expect(Math.abs((taken[pin][found]?.trueMs ?? 0) - ts)).toBeLessThanOrEqual(300_000);
-              at = found + 1;
-            }
+            checkSamples(device, pin, accepted);
           }
         }),
         { numRuns: 5, seed },
