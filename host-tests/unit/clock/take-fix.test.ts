@@ -70,7 +70,7 @@ function createFixRig() {
   return rig;
 }
 
-describe("a sync of the clock", () => {
+describe("a fix of the clock", () => {
   it("keeps what SNTP says and asks no web server then", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(30);

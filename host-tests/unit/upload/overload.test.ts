@@ -105,7 +105,7 @@ describe("thinning", () => {
     expect(thinned + delivered).toBeGreaterThanOrEqual(298);
   });
 
-  it("goes on evenly from one sync to the next", () => {
+  it("goes on evenly from one delivery to the next", () => {
     const rig = createUploadRig({ overload: "thin", intervalsMs: Array(14).fill(MINUTE_MS) });
     for (let n = 0; n < 100; n++) {
       rig.timers.advance(MINUTE_MS);

@@ -94,8 +94,8 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     get unit(): Unit {
       return device.unit;
     },
-    /** A time sync of ±30 ms, then whatever can be sent. */
-    sync(): void {
+    /** A fix of ±30 ms, then whatever can be sent. */
+    deliver(): void {
       const { clock, ledger } = device.unit;
       const last = ledger.fixes().slice(-1)[0];
       const rawMs = clock.rawMs();
@@ -185,7 +185,7 @@ describe("the upload on real storage", () => {
           };
           for (let step = 0; step < 35; step++) {
             timers.advance(random.below(6 * 3_600_000));
-            device.sync();
+            device.deliver();
             timers.advance(random.below(2) ? random.below(400) : random.below(200_000));
             if (random.chance(0.3)) device.cut(random.below(20_000));
           }
@@ -203,7 +203,7 @@ describe("the upload on real storage", () => {
           server.behave = () => OK;
           for (let day = 0; day < 12; day++) {
             timers.advance(DAY_MS / 4);
-            device.sync();
+            device.deliver();
             timers.advance(600_000);
           }
           for (let i = chaotic; i < server.requests.length; i++) accepted.add(i);
