@@ -30,17 +30,17 @@ export interface Device {
   name: string;
   datastreams: Datastream[];
   server: Server;
-  /** Two or more must agree; a single one is believed alone. */
+  /** Two or more must agree. A single one is believed alone. */
   timeServers: string[];
-  /** A sample whose time is less certain is held back. Default 5 minutes. */
+  /** A sample whose time is less certain than this is held back. Default 5 minutes. */
   maxTimeUncertaintyMs?: number;
-  /** What to do when the backlog cannot drain before it expires. Default "oldest-first". */
+  /** What happens when the backlog cannot drain before it expires. Default "oldest-first". */
   overload?: "thin" | "oldest-first";
   /** Where samples are kept: a partition's label, or an explicit stretch for boards without a partition table. */
   region: string | { address: number; bytes: number };
-  /** While connected, sync this often. Default hourly. */
+  /** Time between two syncs while connected. Default: one hour. */
   syncEveryMs?: number;
-  /** Radio on only for a sync, this often. Absent: always on. */
+  /** Time between two syncs of a radio that is on only during them. Absent: the radio is always on. */
   connectEveryMs?: number;
   button?: { pin: string; activeLow: boolean };
   led?: { pin: string; activeLow: boolean };

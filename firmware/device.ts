@@ -1,6 +1,6 @@
 /**
- * What this unit measures and where it sends: the one file to edit. `npm run build` says whether it works out.
- * Nothing secret belongs here: Wi-Fi passwords and the Blynk token are put on the unit by `npm run provision`.
+ * What this unit measures and where it sends: the one file to edit. `npm run build` says whether it fits.
+ * Nothing secret belongs here: `npm run provision` puts the Wi-Fi passwords and the Blynk token on the unit.
  */
 import type { Device } from "./device-types.ts";
 import { analog } from "./sensors/analog.ts";
@@ -15,7 +15,7 @@ import { analog } from "./sensors/analog.ts";
 export const device: Device = {
   name: "logger",
 
-  // Three a minute are 4,320 points a day, of the 10,000 that Blynk takes of a device: the rest drains what offline days left.
+  // Three points a minute are 4,320 a day. Blynk takes 10,000 a day from a device: the rest is for what offline days left.
   datastreams: [
     {
       pin: "v1",
@@ -43,7 +43,7 @@ export const device: Device = {
     },
   ],
 
-  // Your region's server. The limits of your plan can stand beside the url (see device-types.ts).
+  // Your region's server. Add the limits of your plan here if they differ (see device-types.ts).
   server: { url: "https://blynk.cloud" },
 
   // Two of them have to agree before their time is believed.
@@ -52,16 +52,16 @@ export const device: Device = {
   // A sample whose time is less certain than this is held back.
   maxTimeUncertaintyMs: 5 * 60000,
 
-  // When more is waiting than can be sent before it is a month old: let the oldest go, or "thin" all of it.
+  // When more waits than can be sent before it is a month old: "oldest-first" lets the oldest expire, "thin" sends every k-th.
   overload: "oldest-first",
 
   // A partition that nothing else uses: "flash" (64 kB), or "ota_0" (1.5 MB) for months offline.
   region: "flash",
 
-  // While there is Wi-Fi. For a radio that is on only to sync, say `connectEveryMs` instead.
+  // Sync interval while there is Wi-Fi. For a radio that is on only during a sync, set `connectEveryMs` instead.
   syncEveryMs: 3600000,
 
-  // The BOOT button and the blue LED of most ESP32 boards. Leave out what there isn't.
+  // The BOOT button and the blue LED of most ESP32 boards. Leave out what your board does not have.
   button: { pin: "D0", activeLow: true },
   led: { pin: "D2", activeLow: false },
 };

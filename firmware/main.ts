@@ -1,12 +1,12 @@
 /**
- * Builds the parts, connects them, starts them. What they do is theirs; nothing is decided here.
- * All at the top level: a function around it would keep its scope, and its names, for ever.
+ * Builds the parts, connects them, starts them; decides nothing. In this order: consoles, storage, sampling, upload, panel, and
+ * what a console may call. All at the top level: a function around it would keep its scope, and its names, for ever.
  */
 import { type Clock, createClock } from "./clock/clock.ts";
 import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
 import { startSession } from "./clock/start-session.ts";
-import { createFixTaker } from "./clock/take-fix.ts";
+import { createTakeFix } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
@@ -17,30 +17,27 @@ import { createMachine } from "./platform/machine.ts";
 import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { composeStatus, type Logger, VERSION } from "./status.ts";
+import type { DeviceStatus } from "./status-types.ts";
 import type { Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import { openStorage } from "./storage/storage.ts";
 import { batchRequest } from "./upload/blynk.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
-import { createDrain } from "./upload/drain.ts";
 import { guardTimers } from "./upload/guard.ts";
-import { createOverload } from "./upload/overload.ts";
-import { createPlanner } from "./upload/planner.ts";
-import { createQuota } from "./upload/quota.ts";
+import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
 
-/** Longer than a connect and a handshake can block (lwIP gives a SYN up after some 75 s; each name server takes some 15). */
+/** Longer than a connect and a handshake can block: lwIP gives up a SYN after some 75 s, and each name server takes some 15 s. */
 const WATCHDOG_MS = 300000;
 
 const machine = createMachine();
 const timers = machine.timers;
 const chip = machine.chip;
 const log = machine.log;
-const server = device.server;
 const settings = readSettings(machine.store, device);
 const faults = settings.problems;
 
-// Before anything else can take time: whoever is in reach could read the token.
+// First of all: until it is done, anybody in reach could read the token.
 const consoleFault = machine.lockConsoles(device.console ?? {}, settings.consolePassword);
 if (consoleFault !== "") faults.push(consoleFault);
 
@@ -55,7 +52,7 @@ const streams = device.datastreams.map((stream) => ({
 let ledger!: Ledger;
 let ring!: Ring;
 let clock!: Clock;
-// These two tell how far the start got.
+// These two also tell how far the start came.
 let sampler: Sampler | undefined;
 let logger: (Logger & { delivery: Delivery }) | undefined;
 
@@ -64,24 +61,24 @@ function onJump(session: number) {
     // The next boot must not count a session twice.
     ledger.boot(session, clock.rawMs());
   } catch (error) {
-    // A jump shows in the middle of a sampler's callback: on a failing flash, too, sampling goes on.
+    // A jump is found in the middle of a sampler's callback: sampling goes on, even if the flash fails.
     log("error", `${error}`);
   }
   ring.start(session);
 }
 
-// Here and not where it is passed on: made in the `try` below, it would keep all the names there (22 JsVars).
+// Declared here: made in the `try` below, these would keep all the names there (22 JsVars).
 function failDelivery(error: unknown) {
   if (logger !== undefined) logger.delivery.fail(error);
 }
 
-function stepDelivery() {
-  if (logger !== undefined) logger.delivery.step();
+function noteProgress() {
+  if (logger !== undefined) logger.delivery.noteProgress();
 }
 
 function kick() {
-  const syncing = logger === undefined || logger.delivery.beat();
-  if (syncing && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
+  const delivering = logger === undefined || logger.delivery.beat();
+  if (delivering && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
 }
 
@@ -100,45 +97,44 @@ try {
   chip.startWatchdog(WATCHDOG_MS);
   kick();
 
-  // From here on it logs; what follows sends.
-  const ageMaxMs = server.ageMaxMs ?? LIMITS.ageMaxMs;
+  // From here on the unit logs. What follows sends.
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
   const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
-  const quota = createQuota(
-    ledger,
-    clock,
-    server.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    server.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+  const upload = createUpload(
+    {
+      ring,
+      ledger,
+      map,
+      clock,
+      http: machine.http,
+      timers: guardTimers(timers, noteProgress, failDelivery),
+      chip,
+      log,
+    },
+    {
+      server: settings.server,
+      token: settings.token,
+      limits: device.server,
+      overload: device.overload,
+      intervalsMs: streams.map((stream) => stream.intervalMs),
+    },
   );
-  const overload = createOverload(ring, ledger, map, quota, {
-    overload: device.overload ?? "oldest-first",
-    ageMaxMs,
-    intervalsMs: streams.map((stream) => stream.intervalMs),
-  });
-  const careful = guardTimers(timers, stepDelivery, failDelivery);
-  const planner = createPlanner(ring, ledger, map, clock, quota, overload, careful, log, {
-    pointsPerRequestMax: server.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
-    bodyBytesMax: server.bodyBytesMax ?? LIMITS.bodyBytesMax,
-    ageMaxMs,
-  });
-  const drain = createDrain(ring, ledger, map, clock, planner, machine.http, careful, chip, log, {
-    server: settings.server,
-    token: settings.token,
-  });
   const delivery = createDelivery(
-    network,
-    createFixTaker(sntp, askDate, clock, map, ledger, log),
-    planner,
-    overload,
-    quota,
-    drain,
-    ledger,
-    { flashFault: sampler.flashFailed, sensorFailing: sampler.failing },
-    timers,
-    chip,
-    log,
+    {
+      network,
+      takeFix: createTakeFix({ sntp, askDate }, clock, map, ledger, log),
+      planner: upload.planner,
+      overload: upload.overload,
+      quota: upload.quota,
+      drain: upload.drain,
+      ledger,
+      ailments: sampler,
+      timers,
+      chip,
+      log,
+    },
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
   logger = { ledger, ring, clock, map, sampler, network, delivery, streams };
@@ -173,17 +169,17 @@ faults.forEach((fault) => {
 
 (globalThis as unknown as { backfill: object }).backfill = {
   "version": VERSION,
-  "status": () => {
-    let answer: object = {};
-    const compose = () => {
+  "status"() {
+    let answer: DeviceStatus | undefined;
+    function compose() {
       answer = composeStatus(chip, faults, logger);
-    };
-    // Counting a large region takes a while, in which timers wait.
+    }
+    // Counting a large region takes a while, and timers wait meanwhile.
     if (logger === undefined) compose();
     else clock.blocked(compose);
     return answer;
   },
-  "sync": () => {
+  "sync"() {
     if (logger !== undefined) logger.delivery.trigger("console");
   },
 };

@@ -2,13 +2,13 @@ import type { Device } from "./device-types.ts";
 import type { Store } from "./platform/ports.ts";
 import type { SettingsFile } from "./settings-file.ts";
 
-/** One Wi-Fi network; an open one has the password "". */
+/** A Wi-Fi network. An open one has the password "". */
 export interface WifiNetwork {
   ssid: string;
   password: string;
 }
 
-/** What `backfill.json` says about this unit. The token and the passwords never leave it by a log or a status. */
+/** What `backfill.json` says about this unit. Neither log nor status ever shows the token or a password. */
 export interface Settings {
   token: string;
   /** Tried in this order. Empty: the unit only logs. */
@@ -16,9 +16,9 @@ export interface Settings {
   /** An origin such as "https://blynk.cloud", without a path. "" when it isn't usable: nothing is sent. */
   server: string;
   timeServers: string[];
-  /** Asked for by a wireless console; "" keeps those consoles off. */
+  /** A wireless console asks for it. "" keeps those consoles off. */
   consolePassword: string;
-  /** What is missing or wrong, a sentence each, fit for any screen. */
+  /** What is missing or wrong, one sentence each. They hold no secrets. */
   problems: string[];
 }
 
@@ -52,7 +52,7 @@ function readNetworks(list: unknown, problems: string[]): WifiNetwork[] {
 
 /**
  * Reads and checks the unit's own settings, by hand: a validation library would not fit the chip.
- * Whatever is unusable is left out and named in `problems`; a unit without settings still logs.
+ * What is unusable is left out and named in `problems`. A unit without settings still logs.
  */
 export function readSettings(store: Store, device: Device): Settings {
   const problems: string[] = [];
@@ -64,7 +64,7 @@ export function readSettings(store: Store, device: Device): Settings {
   }
 
   let token = "";
-  // The token travels in a URL: what needs escaping there can't be one.
+  // The token is part of a URL: a text that would need escaping there is no token.
   if (isText(file.token, 16, 128) && (file.token as string).match(/^[A-Za-z0-9_-]+$/)) token = file.token as string;
   else problems.push(`${FILE}: "token" is missing or is not a Blynk token`);
 

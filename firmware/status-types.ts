@@ -1,6 +1,6 @@
 /** What `backfill.status()` answers, as plain JSON: one shape for the firmware, the tools at the desk and the tests. */
 
-/** Why a sample that is no longer pending was not delivered. A device file's reader finds each in FORMAT.md and the README. */
+/** Why samples that are no longer pending were not delivered. FORMAT.md and the README explain each. */
 export interface DroppedCounts {
   /** Older than the server takes. */
   expired: number;
@@ -8,7 +8,7 @@ export interface DroppedCounts {
   overwritten: number;
   /** Left out by `overload: "thin"`. */
   thinned: number;
-  /** Its time can't be told within `maxTimeUncertaintyMs`. */
+  /** Their time can't be told within `maxTimeUncertaintyMs`. */
   undatable: number;
   /** The server refused the point. */
   refused: number;
@@ -50,12 +50,12 @@ export interface DeviceStatus {
   quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */
   backlogClearsMs: number | null;
-  /** Of the last sync: how often the LED blinks (firmware/verdict.ts). */
+  /** Of the last sync: the number of LED blinks (firmware/verdict.ts). */
   verdict: number;
   verdictText: string;
   wifi: boolean;
   /** JsVars of Espruino's pool. */
   memory: { used: number; total: number };
-  /** What a person has to put right, a sentence each. */
+  /** What a person has to put right, one sentence each. */
   faults: string[];
 }

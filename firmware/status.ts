@@ -3,6 +3,7 @@ import type { TimeMap } from "./clock/time-map.ts";
 import type { Network } from "./network/wifi.ts";
 import type { Chip } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
+import type { DeviceStatus, StreamStatus } from "./status-types.ts";
 import type { Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import type { Delivery } from "./upload/delivery.ts";
@@ -11,7 +12,7 @@ import { VERDICT, verdictText } from "./verdict.ts";
 /** package.json's. */
 export const VERSION = "0.1.0";
 
-/** The parts that a unit which logs is made of, as far as its status needs them. */
+/** The parts of a unit that logs, as far as its status needs them. */
 export interface Logger {
   ledger: Pick<Ledger, "pins" | "counters">;
   ring: Pick<Ring, "pins" | "totals" | "fill">;
@@ -23,8 +24,10 @@ export interface Logger {
   streams: Pick<SampledStream, "pin" | "name">[];
 }
 
-/** A datastream's samples: `sampled` = `delivered` + `pending` + all of `dropped`; `missed` and `failed` slots had none. */
-function streamStatus(logger: Logger, pin: number) {
+/** What the logger's parts say; the rest of the status is the chip's and the program's. */
+type Logged = Omit<DeviceStatus, "version" | "memory" | "faults">;
+
+function streamStatus(logger: Logger, pin: number): StreamStatus {
   const totals = logger.ring.totals(pin);
   const counters = logger.ledger.counters(pin);
   const configured = logger.streams.find((stream) => stream.pin === pin);
@@ -49,65 +52,71 @@ function streamStatus(logger: Logger, pin: number) {
   };
 }
 
-/**
- * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
- * region can't be had) there is no session and there are no streams.
- * The names are in quotes because they are for others to read: the build shortens those that aren't (scripts/build/passes/mangle.ts).
- */
-export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): object {
-  const memory = chip.memory();
-  const all = faults.slice();
-  let parts: object = {
+function withoutLogger(): Logged {
+  return {
     "session": 0,
     "rawMs": 0,
     "time": null,
     "streams": [],
-    "ring": { "pages": 0, "usedPages": 0 },
+    "ring": { "pages": 0, "usedPages": 0, "keptPages": 0, "badPages": 0 },
     "quota": null,
     "backlogClearsMs": null,
     "verdict": VERDICT.flashFault,
     "verdictText": verdictText(VERDICT.flashFault),
     "wifi": false,
   };
-  if (logger !== undefined) {
-    const pins = logger.streams.map((stream) => stream.pin);
-    logger.ring
-      .pins()
-      .concat(logger.ledger.pins())
-      .forEach((pin) => {
-        if (pins.indexOf(pin) < 0) pins.push(pin);
-      });
-    // Read before the session: it may find a jump, which begins the next.
-    const rawMs = logger.clock.rawMs();
-    const now = logger.map.now();
-    const fill = logger.ring.fill();
-    const sync = logger.delivery.status();
-    if (sync.deliveryFault) all.push(sync.deliveryFault);
-    if (logger.sampler.flashFailed()) all.push("flash: the last sample could not be written");
-    parts = {
-      "session": logger.clock.session(),
-      "rawMs": rawMs,
-      "time": now === undefined ? null : { "trueMs": now.trueMs, "boundMs": now.boundMs },
-      "streams": pins.map((pin) => streamStatus(logger, pin)),
-      "ring": {
-        "pages": fill.pages,
-        "usedPages": fill.usedPages,
-        "keptPages": fill.keptPages,
-        "badPages": fill.badPages,
-      },
-      "quota": {
-        "pointsLeft": sync.quota.pointsLeft,
-        "requestsLeft": sync.quota.requestsLeft,
-        "pointsMax": sync.quota.pointsMax,
-      },
-      "backlogClearsMs": sync.backlogClearsMs,
-      "verdict": sync.verdict,
-      "verdictText": sync.verdictText,
-      "wifi": logger.network.up(),
-    };
-  }
-  const answer = Object.assign({ "version": VERSION }, parts);
-  return Object.assign(answer, {
+}
+
+/** Adds what only a person can put right to `faults`. */
+function ofLogger(logger: Logger, faults: string[]): Logged {
+  const pins = logger.streams.map((stream) => stream.pin);
+  logger.ring
+    .pins()
+    .concat(logger.ledger.pins())
+    .forEach((pin) => {
+      if (pins.indexOf(pin) < 0) pins.push(pin);
+    });
+  // Read before the session: it may find a jump, which begins the next.
+  const rawMs = logger.clock.rawMs();
+  const now = logger.map.now();
+  const fill = logger.ring.fill();
+  const delivery = logger.delivery.status();
+  if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
+  if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
+  return {
+    "session": logger.clock.session(),
+    "rawMs": rawMs,
+    "time": now === undefined ? null : { "trueMs": now.trueMs, "boundMs": now.boundMs },
+    "streams": pins.map((pin) => streamStatus(logger, pin)),
+    "ring": {
+      "pages": fill.pages,
+      "usedPages": fill.usedPages,
+      "keptPages": fill.keptPages,
+      "badPages": fill.badPages,
+    },
+    "quota": {
+      "pointsLeft": delivery.quota.pointsLeft,
+      "requestsLeft": delivery.quota.requestsLeft,
+      "pointsMax": delivery.quota.pointsMax,
+    },
+    "backlogClearsMs": delivery.backlogClearsMs,
+    "verdict": delivery.verdict,
+    "verdictText": delivery.verdictText,
+    "wifi": logger.network.up(),
+  };
+}
+
+/**
+ * What `backfill.status()` answers: plain JSON without secrets. `faults` are sentences for people. Without a logger (the
+ * region can't be had) there is no session and there are no streams.
+ * The names are in quotes because others read them: the build shortens the names that are not (scripts/build/passes/mangle.ts).
+ */
+export function composeStatus(chip: Pick<Chip, "memory">, faults: string[], logger: Logger | undefined): DeviceStatus {
+  const memory = chip.memory();
+  const all = faults.slice();
+  const logged: Logged = logger === undefined ? withoutLogger() : ofLogger(logger, all);
+  const status = Object.assign({ "version": VERSION }, logged);
+  return Object.assign(status, {
     "memory": { "used": memory.total - memory.free, "total": memory.total },
     "faults": all,
   });

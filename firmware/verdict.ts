@@ -1,4 +1,4 @@
-/** What a sync ended with: the number is the count of LED blinks, the order is that in which the first that applies is shown. */
+/** How a sync ended. The number is the count of LED blinks, and the smaller number is shown where two apply. */
 export const VERDICT = {
   allSent: 0,
   noAccessPoint: 1,
@@ -12,10 +12,12 @@ export const VERDICT = {
   sensorFailing: 9,
   samplesLost: 10,
   undatedSamples: 11,
-};
+} as const;
+
+export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 
 /** A verdict in words, for `status()` and the console. The list is made anew each time: kept, it takes 47 JsVars. */
-export function verdictText(verdict: number): string {
+export function verdictText(verdict: Verdict): string {
   return [
     "everything sent",
     "no access point",

@@ -1,6 +1,6 @@
 /**
- * Asks time servers by SNTP (RFC 4330; field names and packet layout of RFC 5905, figure 8). A query is a few rounds, in each
- * of which every server is asked once. All exchanges with a server narrow down its time (Marzullo's intersection), and two servers must agree.
+ * Asks time servers by SNTP (RFC 4330; field names and packet layout of RFC 5905, figure 8). A query has a few rounds, and asks
+ * every server once a round. All exchanges with a server narrow down its time (Marzullo's intersection), and two servers must agree.
  */
 import type { Timers, Udp, UdpSocket } from "../platform/ports.ts";
 import type { Clock } from "./clock.ts";
@@ -13,15 +13,15 @@ export interface TimeAnswer {
 }
 
 export interface Sntp {
-  /** `done` is called once, with nothing when no answer can be believed; at once when a query is running. Takes 2 to 8 s and the name look-ups. */
+  /** `done` is called once, with nothing when no answer can be believed, and at once when a query is running. Takes 2 to 8 s plus the name look-ups. */
   query(done: (answer: TimeAnswer | undefined) => void): void;
 }
 
 export const NTP_PORT = 123;
-/** The spacing of ntpd's `iburst`; an answer later than this would have a bound of a second anyway. */
+/** The interval of ntpd's `iburst`. A later answer would have a bound of a second or more anyway. */
 export const ROUND_MS = 2000;
 export const ROUNDS = 4;
-/** A bound this small is not worth another round. */
+/** With a bound this small another round is not worth it. */
 const GOOD_BOUND_MS = 25;
 /** RFC 5905 MAXDIST: a server less sure than this of its own time is no source. */
 const DISTANCE_MAX_MS = 1000;
@@ -29,45 +29,47 @@ const DISTANCE_MAX_MS = 1000;
 const RESOLUTION_MS = 2;
 /** Two servers are read at most 8 s apart, in which a crystal goes wrong by less than this. */
 const APART_MS = 1;
-/** DENY and RSTR say never; a day is as long as an uptime can promise. RATE says less often. */
+/** DENY and RSTR mean "never again": a day is enough. RATE means "less often". */
 const DENIED_REST_MS = 86400000;
 const RATE_REST_MS = 4 * 3600000;
 
 /** NTP seconds of 1970-01-01. */
 const UNIX_EPOCH_S = 2208988800;
-/** NTP seconds of 2010-01-01: the counter wraps in 2036, and what reads less than this is after the wrap. */
+/** NTP seconds of 2010-01-01. The counter wraps in 2036: smaller numbers are after the wrap. */
 const PIVOT_S = 3471292800;
-/** 2100-01-01. Together with the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, the others are absurd. */
+/** 2100-01-01. With the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, all others are not. */
 export const TRUE_MAX_MS = 4102444800000;
 export const TRUE_MIN_MS = 1262304000000;
 
-const readUint32 = (bytes: Uint8Array, at: number): number =>
-  bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+function readUint32(bytes: Uint8Array, at: number): number {
+  return bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+}
 
 /** An NTP timestamp as ms since 1970. */
-const readTimestampMs = (bytes: Uint8Array, at: number): number => {
+function readTimestampMs(bytes: Uint8Array, at: number): number {
   const seconds = readUint32(bytes, at);
   return (
     (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + readUint32(bytes, at + 4) / 4294967.296
   );
-};
+}
 
 /** True when both can be right: their intervals of (true - raw) overlap. */
-const overlap = (one: TimeAnswer, other: TimeAnswer): boolean =>
-  Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+function overlap(one: TimeAnswer, other: TimeAnswer): boolean {
+  return Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+}
 
-/** What both say: the part that their intervals, which overlap, have in common. */
-const narrow = (one: TimeAnswer, other: TimeAnswer): TimeAnswer => {
+/** What both have in common: the overlap of their intervals. */
+function narrow(one: TimeAnswer, other: TimeAnswer): TimeAnswer {
   const offsetMs = one.trueMs - one.rawMs;
   const apartMs = other.trueMs - other.rawMs - offsetMs;
   const lowMs = Math.max(-one.boundMs, apartMs - other.boundMs - APART_MS);
   const highMs = Math.min(one.boundMs, apartMs + other.boundMs + APART_MS);
   return { rawMs: one.rawMs, trueMs: one.trueMs + (lowMs + highMs) / 2, boundMs: (highMs - lowMs) / 2 };
-};
+}
 
 /**
- * Of the servers' answers the one most others agree with, then the surest; those that agree with it say where in its
- * interval the time most likely is. One server alone is believed only if it is the only one asked.
+ * The answer that most others agree with; among equals, the one with the smallest bound. Those that agree with it narrow down
+ * where in its interval the time is most likely. One server alone is believed only if no other was asked.
  */
 export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
   let chosen: TimeAnswer | undefined;
@@ -103,17 +105,17 @@ export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefin
 /** `servers` are host names or addresses; `random` is uniform in [0, 1). */
 export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
   let busy = false;
-  // One an exchange: a socket that met an error is of no more use.
+  // One per exchange: a socket that met an error can't be used again.
   let sockets: UdpSocket[] = [];
-  // One entry a server, like everything indexed below.
+  // One entry per server, as in all lists below.
   let best: (TimeAnswer | undefined)[] = [];
   let heard = false;
-  // What was sent as transmitTimestamp and must come back as originateTimestamp: random, so that nobody off the path can guess it.
+  // Sent as transmitTimestamp, must come back as originateTimestamp. Random, so that only a machine on the path can know it.
   let nonces: string[] = [];
   const sentRawMs: number[] = [];
   const restUntilRawMs: number[] = [];
 
-  const receive = (bytes: Uint8Array): void => {
+  function receive(bytes: Uint8Array): void {
     const rawMs = clock.rawMs();
     if (bytes.length < 48) return;
     const originateTimestamp = bytes.slice(24, 32).join();
@@ -144,15 +146,15 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     if (servedMs < 0 || roundTripMs < -RESOLUTION_MS || distanceMs > DISTANCE_MAX_MS) return;
     const trueMs = transmitTimestampMs + Math.max(roundTripMs, 0) / 2;
     if (trueMs < TRUE_MIN_MS || trueMs >= TRUE_MAX_MS) return;
-    // However unequal the two ways were, the answer took between nothing and all of the round trip.
+    // However unequal the two ways were, the answer took between none and all of the round trip.
     const answer = { rawMs, trueMs, boundMs: Math.max(roundTripMs, 0) / 2 + distanceMs + RESOLUTION_MS };
     const known = best[index];
     if (!known) best[index] = answer;
     else if (overlap(answer, known)) best[index] = narrow(answer, known);
     else if (answer.boundMs < known.boundMs) best[index] = answer;
-  };
+  }
 
-  const send = (index: number): void => {
+  function send(index: number): void {
     const packet = new Uint8Array(48);
     packet[0] = 0x23; // leapIndicator 0, versionNumber 4, mode 3 (client)
     for (let i = 40; i < 48; i++) packet[i] = Math.floor(random() * 256);
@@ -161,9 +163,9 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     sockets.push(socket);
     // Looking up the name blocks.
     clock.blocked(() => socket.send(packet, servers[index], NTP_PORT));
-  };
+  }
 
-  const round = (number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void => {
+  function round(number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void {
     nonces = [];
     for (let i = 0; i < servers.length; i++) {
       if (clock.rawMs() < (restUntilRawMs[i] ?? 0)) continue;
@@ -173,14 +175,14 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         nonces[i] = "";
       }
     }
-    // All leave in the idle loop's next pass (libs/network/socketserver.c), after the last name was looked up: a look-up counted
-    // as part of the way there would put the answer's time off by half of it.
+    // All packets leave in the idle loop's next pass (libs/network/socketserver.c), after the last name look-up. Counted as part of
+    // the way there, a look-up would shift the time by half its length.
     const sentMs = clock.rawMs();
     for (let i = 0; i < servers.length; i++) sentRawMs[i] = sentMs;
-    // Set after the sends: a slow name server must not eat the time in which answers may come.
+    // Set after the sends: a slow name server must not shorten the time for answers.
     const armedRawMs = clock.rawMs();
     timers.setTimeout(() => {
-      // A jump among the exchanges makes them worthless; this reading finds it if there was one.
+      // A jump during the exchanges makes them worthless. This reading would find it.
       clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
       for (let i = 0; i < sockets.length; i++) sockets[i].close();
       sockets = [];
@@ -195,7 +197,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
       nonces = [];
       done(answer);
     }, ROUND_MS);
-  };
+  }
 
   return {
     query(done) {

@@ -1,57 +1,57 @@
 /**
- * Raw time to true time, from the FIX points of the ledger alone, so that samples taken before the clock was known, in
- * sessions that never met it, or weeks away from it get their times afterwards, each with a bound of its error.
+ * Turns raw time into true time, by the fixes of the ledger alone. So samples taken before the time was known, in sessions
+ * without a fix, or weeks away from one get their times afterwards, each with a bound of its error.
  *
- * What is taken for granted, and nothing else:
- * - a FIX point is right within its own bound;
- * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and never further than SWING_PPM from the crystal's own middle;
- * - between two boots true time passes and raw time stands still, however long, but never the other way round;
- * - a jump of the clock within a boot is no gap: raw time comes out of it wrong by STRAY_JUMP_MS at most, to either side;
- * - among the samples and points of one calculation, one step of UNSEEN_JUMP_MS at most slips past the clock in a session of
- *   the same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can do.
+ * It assumes this, and nothing else:
+ * - a fix is right within its own bound;
+ * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and at most SWING_PPM from the crystal's own middle rate;
+ * - between two boots true time passes, for any length, and raw time stands still; never the other way round;
+ * - a jump of the clock within a boot is no gap: after it raw time is wrong by STRAY_JUMP_MS at most, to either side;
+ * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
+ *   same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can cause.
  */
 import type { Fix, Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
-/** The worst crystal believed in. ESP32 modules state ±10 ppm (hardware design guidelines); cheap boards and ageing get the rest. A guess, UNVERIFIED on our boards. */
+/** The worst crystal provided for. ESP32 modules state ±10 ppm (hardware design guidelines); the rest is for cheap boards and ageing. A guess, UNVERIFIED on our boards. */
 export const DRIFT_MAX_PPM = 100;
-/** How far temperature takes a crystal to either side of its middle: an AT cut stays within ±20 ppm over -20 to 70 °C (typical datasheets; UNVERIFIED on our boards). */
+/** How far temperature moves a crystal to either side of its middle rate: an AT cut stays within ±20 ppm over -20 to 70 °C (typical datasheets; UNVERIFIED on our boards). */
 export const SWING_PPM = 20;
-/** Two points that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad crystal is not taken for a lie. */
+/** Two fixes that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad crystal does not count as a wrong fix. */
 export const CONTRADICTION_PPM = 500;
-/** A rate known so well hardly gets better: what it still can't date isn't worth waiting for. About a day of fixes gets there. */
+/** A rate known within this hardly gets better: samples that it can't date are not worth waiting for. Reached after about a day of fixes. */
 const LEARNED_PPM = 3 * SWING_PPM;
 
-/** What a jump between a sample and a point of its boot adds to the bound, with what went unseen in the session that it began. */
+/** What a jump between a sample and a fix of its boot adds to the bound, with the unseen step of the session that it began. */
 const JUMP_MS = STRAY_JUMP_MS + UNSEEN_JUMP_MS;
 
-/** A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate, for samples of the session asked for, from the raw time asked for up to `toRawMs` (may be Infinity). */
+/** A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate. Holds in the session asked for, from the raw time asked for up to `toRawMs` (may be Infinity). */
 export interface Segment {
-  /** Where the line is anchored, which may be long before the raw time asked for. */
+  /** Raw time of `trueMs`; may be long before the raw time asked for. */
   fromRawMs: number;
   toRawMs: number;
   trueMs: number;
   rate: number;
-  /** How wrong a time of this piece can be. Never above the map's limit within the piece. */
+  /** How wrong a time of this piece can be. Within the piece never above the map's limit. */
   boundMs(rawMs: number): number;
 }
 
 /**
- * "held": a later sync may date it. "never": a later sync has come, and the time is still too uncertain or, when it came
- * after a reboot and none before, has no lower end at all: nothing says how long the device lay switched off since.
+ * "held": a later fix may date it. "never": a later fix has come, and the time is still too uncertain; or that fix came after a
+ * reboot, with none before the sample, so that nothing says how long the device was switched off in between.
  */
 export type Dating = { state: "dated"; segment: Segment } | { state: "held" } | { state: "never" };
 
 export interface TimeMap {
-  /** Dates a sample by the points with `id <= version` alone: the same version gives the same times, whatever came since. */
+  /** Dates a sample by the fixes with `id <= version` alone: the same version gives the same times, whatever fixes came later. */
   date(session: number, rawMs: number, version: number): Dating;
-  /** What time it is, as far as known. */
+  /** The present time; nothing while it is not known well enough. */
   now(): { trueMs: number; boundMs: number } | undefined;
 }
 
-/** What the points of a version say by themselves. */
+/** What the fixes of a version say by themselves. */
 interface Evidence {
-  /** 1 for each point that takes part, 0 for one that is too new or proven false. */
+  /** 1 for each fix that takes part, 0 for one that is too new or proven false. */
   kept: Uint8Array;
   newestSession: number;
   /** The crystal's rate is in rate ± spread at all times. */
@@ -59,14 +59,14 @@ interface Evidence {
   spread: number;
 }
 
-/** True when the device ran on all the while between two sessions, whatever was done to its clock. */
+/** True when the device ran without a reboot between two sessions. */
 function sameBoot(a: number, b: number): boolean {
   return Math.floor(a / BOOT_SESSIONS) === Math.floor(b / BOOT_SESSIONS);
 }
 
 /**
- * How far raw time may be off between two sessions, the earlier first, by what the clock did not see or left of a jump:
- * to both sides within a boot; over a reboot raw time may be too large by so much, and anything too small.
+ * How wrong raw time may be between two sessions, the earlier first, because of unseen steps and jumps. Within a boot the error
+ * goes to both sides. Over a reboot raw time may be too large by this, and too small by any amount.
  */
 function stepsMs(from: number, to: number): number {
   return sameBoot(from, to) ? UNSEEN_JUMP_MS + (to - from) * JUMP_MS : STRAY_JUMP_MS + (to % BOOT_SESSIONS) * JUMP_MS;
@@ -81,32 +81,32 @@ function weigh(fixes: Fix[], version: number): Evidence {
     spread: DRIFT_MAX_PPM / 1e6,
   };
   let newer: Fix | undefined;
-  // The last point of the session that is being walked through.
+  // The last fix of the session that is being walked through.
   let last: Fix | undefined;
   for (let i = fixes.length - 1; i >= 0; i--) {
-    const point = fixes[i];
-    if (point.id > version) continue;
+    const fix = fixes[i];
+    if (fix.id > version) continue;
     if (newer) {
-      const spanMs = newer.rawMs - point.rawMs;
-      const gainMs = newer.trueMs - point.trueMs - spanMs;
-      const unsureMs = newer.boundMs + point.boundMs + stepsMs(point.session, newer.session);
+      const spanMs = newer.rawMs - fix.rawMs;
+      const gainMs = newer.trueMs - fix.trueMs - spanMs;
+      const unsureMs = newer.boundMs + fix.boundMs + stepsMs(fix.session, newer.session);
       const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + unsureMs + STRAY_JUMP_MS;
-      // Of two that can't both be true the newer is believed, until a still newer one proves it false in its turn.
-      if (gainMs < -roomMs || (gainMs > roomMs && sameBoot(newer.session, point.session))) continue;
+      // Of two that can't both be true the newer is believed, unless a still newer one contradicts it.
+      if (gainMs < -roomMs || (gainMs > roomMs && sameBoot(newer.session, fix.session))) continue;
     } else {
-      found.newestSession = point.session;
+      found.newestSession = fix.session;
     }
-    newer = point;
+    newer = fix;
     found.kept[i] = 1;
-    if (!last || last.session !== point.session) {
-      last = point;
-    } else if (last.rawMs > point.rawMs) {
-      const spanMs = last.rawMs - point.rawMs;
-      // The mean over the span can be SWING_PPM off the crystal's middle, and any other moment as much to the other side.
-      const spread = (last.boundMs + point.boundMs + UNSEEN_JUMP_MS) / spanMs + (2 * SWING_PPM) / 1e6;
+    if (!last || last.session !== fix.session) {
+      last = fix;
+    } else if (last.rawMs > fix.rawMs) {
+      const spanMs = last.rawMs - fix.rawMs;
+      // The mean over the span can be SWING_PPM off the crystal's middle, and any other moment as far to the other side.
+      const spread = (last.boundMs + fix.boundMs + UNSEEN_JUMP_MS) / spanMs + (2 * SWING_PPM) / 1e6;
       if (spread < found.spread) {
         found.spread = spread;
-        found.rate = (last.trueMs - point.trueMs) / spanMs;
+        found.rate = (last.trueMs - fix.trueMs) / spanMs;
       }
     }
   }
@@ -125,7 +125,7 @@ interface Line {
   reachMs: number;
 }
 
-/** Between two points of its own session: the chord, which is the drift correction. */
+/** Between two fixes of its own session: the chord, which is the drift correction. */
 function interpolate(before: Fix, after: Fix): Line {
   const reachMs = after.rawMs - before.rawMs;
   return {
@@ -135,16 +135,16 @@ function interpolate(before: Fix, after: Fix): Line {
     rate: (after.trueMs - before.trueMs) / reachMs,
     boundMs: before.boundMs + UNSEEN_JUMP_MS,
     boundRate: (after.boundMs - before.boundMs) / reachMs,
-    // A rate that stays within a band of 2 × SWING_PPM and meets both ends strays from the chord no further than this parabola.
+    // A rate that stays within a band of 2 × SWING_PPM and meets both ends leaves the chord no further than this parabola.
     bend: (2 * SWING_PPM) / 1e6 / reachMs,
     reachMs,
   };
 }
 
 /**
- * With at most one point in its own session: the middle between the tightest limits. Each neighbour gives two, lines with the
- * slowest and the fastest rate; time switched off only adds true time, so a neighbour of another boot limits one side alone.
- * Nothing when one side is open.
+ * With at most one fix in its own session: the middle between the tightest limits. Each neighbour gives two limits, lines with
+ * the slowest and the fastest rate. Being switched off only adds true time, so a neighbour of another boot limits one side only.
+ * Returns nothing when one side has no limit.
  */
 function bracket(
   before: Fix | undefined,
@@ -197,16 +197,16 @@ function bracket(
 }
 
 export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUncertaintyMs: number): TimeMap {
-  // Weighing takes a while, and a backlog is dated piece by piece by the same points.
+  // Weighing takes time, and a backlog is dated piece by piece by the same fixes.
   let found: Evidence | undefined;
   let foundVersion = 0;
   let foundNewestId = 0;
 
-  const date = (session: number, rawMs: number, version: number): Dating => {
+  function date(session: number, rawMs: number, version: number): Dating {
     const fixes = ledger.fixes();
     const newestId = fixes.length > 0 ? fixes[fixes.length - 1].id : 0;
     const lastId = Math.min(version, newestId);
-    // A point more is a new id, a point less another length; bounds change only when a point is added.
+    // One fix more has a new id, one fix less changes the length. Bounds change only when a fix is added.
     if (!found || found.kept.length !== fixes.length || foundNewestId !== newestId || foundVersion !== lastId) {
       found = weigh(fixes, lastId);
       foundVersion = lastId;
@@ -230,35 +230,34 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
         : bracket(before, after, found, session, rawMs);
     if (!line) return { state: after ? "never" : "held" };
 
-    const boundMs = (atRawMs: number): number => {
-      const x = atRawMs - line.fromRawMs;
-      return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
+    const segment: Segment = {
+      fromRawMs: line.fromRawMs,
+      toRawMs: line.toRawMs,
+      trueMs: line.trueMs,
+      rate: line.rate,
+      boundMs(atRawMs) {
+        const x = atRawMs - line.fromRawMs;
+        return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
+      },
     };
-    const hereMs = boundMs(rawMs);
+    const hereMs = segment.boundMs(rawMs);
     // Limits that cross (a bound below 0) prove an assumption wrong, so nothing is known of the error.
     if (hereMs >= 0 && hereMs <= maxUncertaintyMs) {
       // The piece ends where its bound might pass the limit: no bound grows faster than this.
       const growth = Math.abs(line.boundRate) + line.bend * line.reachMs;
-      let toRawMs = line.toRawMs;
-      if (growth > 0) toRawMs = Math.min(toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
-      const segment = {
-        fromRawMs: line.fromRawMs,
-        toRawMs: Math.floor(toRawMs),
-        trueMs: line.trueMs,
-        rate: line.rate,
-        boundMs,
-      };
+      if (growth > 0) segment.toRawMs = Math.min(segment.toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
+      segment.toRawMs = Math.floor(segment.toRawMs);
       return { state: "dated", segment };
     }
     if (!after) return { state: "held" };
-    // Before the first sync of a boot, in a session that goes on, the rate may yet be learned well enough.
+    // Before the first fix of a boot whose newest session still runs, the rate may yet be learned well enough.
     const worthWaiting =
       sameBoot(session, after.session) &&
       found.newestSession === after.session &&
       found.spread > LEARNED_PPM / 1e6 &&
       after.boundMs + stepsMs(session, after.session) + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
     return { state: worthWaiting ? "held" : "never" };
-  };
+  }
 
   return {
     date,

@@ -1,10 +1,10 @@
 import type { Chip, Log, Timers, WifiRadio } from "../platform/ports.ts";
 import type { WifiNetwork } from "../settings.ts";
-import { VERDICT } from "../verdict.ts";
+import { VERDICT, type Verdict } from "../verdict.ts";
 
-/** A network that answers neither yes nor no (no DHCP answer, say) is given up. The radio itself tries three times. */
+/** A network that answers neither yes nor no (without DHCP, say) is given up after this. The radio itself tries three times. */
 export const JOIN_TIMEOUT_MS = 45000;
-/** Between rounds over all networks: a random time up to a limit that doubles from the first to the second. */
+/** Wait between rounds over all networks: random, up to a limit that doubles from FIRST to MAX. */
 const BACKOFF_FIRST_MS = 5000;
 const BACKOFF_MAX_MS = 300000;
 const BACKOFF_MIN_MS = 1000;
@@ -12,13 +12,13 @@ const BACKOFF_MIN_MS = 1000;
 export interface Network {
   up(): boolean;
   /**
-   * Wants to be connected from now on. `done(0)` once it is, at once if it was already;
-   * `done` with verdict 1 or 2 when every network failed. Goes on trying by itself until `disconnect`.
+   * Joins, and keeps the connection from now on. `done` is called with `allSent` once connected, at once if it was already, or
+   * with `noAccessPoint` or `wrongPassword` when every network has failed. Goes on trying by itself until `disconnect`.
    */
-  connect(done: (verdict: number) => void): void;
+  connect(done: (verdict: Verdict) => void): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
-  /** Called when a connection was gained that no `connect` was waiting for. One listener. */
+  /** Called when it has connected and no `connect` was waiting. One listener. */
   onUp(callback: () => void): void;
   /** Called when the connection is gone, lost or turned off. One listener. */
   onDown(callback: () => void): void;
@@ -53,13 +53,13 @@ export function createNetwork(
   let triedOfRound = 0;
   let wrongPassword = false;
   let roundsFailed = 0;
-  // Which attempt is on: the radio answers late, or twice, or after it was told to stop.
-  let attempt = 0;
-  let waiting: ((verdict: number) => void)[] = [];
+  // Number of the present join: the radio answers late, or twice, or after it was told to stop.
+  let joins = 0;
+  let waiting: ((verdict: Verdict) => void)[] = [];
   let upListener: (() => void) | undefined;
   let downListener: (() => void) | undefined;
 
-  function answer(verdict: number) {
+  function answer(verdict: Verdict) {
     const all = waiting;
     waiting = [];
     all.forEach((done) => {
@@ -75,8 +75,9 @@ export function createNetwork(
     }, delayMs);
   }
 
-  function settle(failure: string) {
-    attempt++;
+  /** The present join came to its end: `failure` in the radio's words, or "". */
+  function endJoin(failure: string) {
+    joins++;
     joining = false;
     if (timer !== undefined) timers.clearTimeout(timer);
     timer = undefined;
@@ -90,7 +91,7 @@ export function createNetwork(
       else if (upListener) upListener();
       return;
     }
-    // A radio left on would start no new attempt.
+    // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
     if (isWrongPassword(failure)) wrongPassword = true;
@@ -103,7 +104,7 @@ export function createNetwork(
     const verdict = wrongPassword ? VERDICT.wrongPassword : VERDICT.noAccessPoint;
     triedOfRound = 0;
     wrongPassword = false;
-    // Full jitter: units that lost the same access point don't come back in step.
+    // Full jitter: units that lost the same access point do not come back in step.
     const limitMs = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * (1 << Math.min(roundsFailed, 10)));
     roundsFailed++;
     wait(Math.max(BACKOFF_MIN_MS, chip.random() * limitMs), join);
@@ -111,18 +112,18 @@ export function createNetwork(
   }
 
   function join() {
-    const current = ++attempt;
+    const mine = ++joins;
     const network = networks[place];
     joining = true;
     wait(JOIN_TIMEOUT_MS, () => {
-      settle("no answer");
+      endJoin("no answer");
     });
     try {
       radio.join(network.ssid, network.password, (failure) => {
-        if (current === attempt) settle(failure);
+        if (mine === joins) endJoin(failure);
       });
     } catch (error) {
-      if (current === attempt) settle(String(error));
+      if (mine === joins) endJoin(String(error));
     }
   }
 
@@ -136,8 +137,10 @@ export function createNetwork(
   });
 
   return {
-    up: () => up,
-    connect: (done) => {
+    up() {
+      return up;
+    },
+    connect(done) {
       if (up) {
         done(VERDICT.allSent);
         return;
@@ -151,12 +154,12 @@ export function createNetwork(
       // Somebody is waiting: no backoff.
       if (!joining) join();
     },
-    disconnect: () => {
+    disconnect() {
       const was = up;
       wanted = false;
       up = false;
       joining = false;
-      attempt++;
+      joins++;
       if (timer !== undefined) timers.clearTimeout(timer);
       timer = undefined;
       triedOfRound = 0;
@@ -165,10 +168,10 @@ export function createNetwork(
       answer(VERDICT.noAccessPoint);
       if (was && downListener) downListener();
     },
-    onUp: (callback) => {
+    onUp(callback) {
       upListener = callback;
     },
-    onDown: (callback) => {
+    onDown(callback) {
       downListener = callback;
     },
   };

@@ -1,9 +1,9 @@
 import type { Pins, Timers } from "../platform/ports.ts";
 
-/** A press is short up to here; a longer one is a hold (the case leaning on it) and does nothing. */
+/** Longest press that counts. A longer one, such as something leaning on the button, does nothing. */
 export const SHORT_PRESS_MS = 2000;
 
-/** Calls `onPress` on the release of a short press. Debouncing is the port's; what a press means while syncing is the delivery's. */
+/** Calls `onPress` on the release of a short press. The port debounces. The delivery decides what a press during a sync means. */
 export function startButton(
   pins: Pins,
   timers: Pick<Timers, "nowMs">,
@@ -16,11 +16,11 @@ export function startButton(
       pressedAtMs = timers.nowMs();
       return;
     }
-    // A release without a press is a button that was held since before the start.
+    // A release without a press: the button was held since before the start.
     if (pressedAtMs < 0) return;
     const heldMs = timers.nowMs() - pressedAtMs;
     pressedAtMs = -1;
-    // Below 0 the clock jumped in between: nobody knows how long it was.
+    // Below 0 the clock jumped in between, and the length of the press is unknown.
     if (heldMs >= 0 && heldMs <= SHORT_PRESS_MS) onPress();
   });
 }

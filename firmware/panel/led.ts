@@ -1,6 +1,7 @@
 import type { Pins, Timers } from "../platform/ports.ts";
+import { VERDICT, type Verdict } from "../verdict.ts";
 
-/** Times in ms, on and off in turn. */
+/** A pattern is a list of times in ms, on and off in turn. */
 const FLICKER = [80, 80];
 const HEARTBEAT = [50, 4950];
 const ALL_SENT = [2000, 1000];
@@ -12,11 +13,11 @@ const VERDICT_REPEATS = 3;
 export interface Led {
   /** Flickers until a verdict is shown. */
   syncing(): void;
-  /** After a pause, 0: two seconds on. Else so many blinks, three times over. Then the heartbeat goes on. */
-  verdict(blinks: number): void;
+  /** After a pause: `allSent` is two seconds on, any other verdict its number of blinks, three times. Then the heartbeat goes on. */
+  verdict(verdict: Verdict): void;
 }
 
-/** Shows what the unit is doing. `logging` is asked before every heartbeat: a unit that doesn't log has none. */
+/** Shows what the unit is doing. `logging` is asked before every heartbeat: a unit that does not log shows none. */
 export function startLed(
   pins: Pins,
   timers: Timers,
@@ -45,7 +46,7 @@ export function startLed(
     timer = timers.setTimeout(next, pattern[step++]);
   }
 
-  /** So many times over, beginning with the pattern's last pause or at once. */
+  /** Plays a pattern `times` times, at once or after the pattern's last pause. */
   function play(newPattern: number[], times: number, afterPause: boolean) {
     if (led === undefined) return;
     if (timer !== undefined) timers.clearTimeout(timer);
@@ -57,16 +58,16 @@ export function startLed(
 
   play(HEARTBEAT, Number.POSITIVE_INFINITY, false);
   return {
-    syncing: () => {
+    syncing() {
       if (pattern !== FLICKER) play(FLICKER, Number.POSITIVE_INFINITY, false);
     },
-    verdict: (blinks) => {
-      if (blinks === 0) {
+    verdict(verdict) {
+      if (verdict === VERDICT.allSent) {
         play(ALL_SENT, 1, true);
         return;
       }
       const blinking: number[] = [];
-      for (let i = 0; i < blinks; i++) blinking.push(BLINK_ON_MS, BLINK_OFF_MS);
+      for (let i = 0; i < verdict; i++) blinking.push(BLINK_ON_MS, BLINK_OFF_MS);
       blinking[blinking.length - 1] = BLINKS_APART_MS;
       play(blinking, VERDICT_REPEATS, true);
     },

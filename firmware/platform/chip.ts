@@ -1,13 +1,13 @@
 import type { Chip } from "./ports.ts";
 
-/** Floating inputs whose lowest bits are noise: the ADC1 pins without pull-ups. Reading them disturbs nothing that is wired there. */
+/** Floating inputs whose lowest bits are noise: the ADC1 pins without pull-ups. Reading them disturbs nothing that is wired to them. */
 const NOISE_PINS = ["D36", "D39", "D34", "D35"];
 
 /**
- * Espruino's random numbers (`E.hwRand` too) repeat at every boot, and TLS draws on the same source, so they are seeded
+ * Espruino's random numbers (those of `E.hwRand` too) repeat at every boot, and TLS uses the same source. So they are seeded
  * from the MAC address (`process.env.SERIAL` on ESP32), the clock and ADC noise.
  */
-function seedChance(): void {
+function seedRandom(): void {
   const env = (process as unknown as EspruinoProcess).env;
   let seed = env.SERIAL + getTime();
   if (env.BOARD.startsWith("ESP32")) {
@@ -18,15 +18,17 @@ function seedChance(): void {
   E.srand(E.CRC32(seed) | 0);
 }
 
-/** Memory, chance and watchdog. */
+/** Memory, random numbers and watchdog. */
 export function createChip(): Chip {
-  // On its own: its locals would stay in the scope of the functions below (50 JsVars).
-  seedChance();
+  // A function of its own: its locals would stay in the scope of the functions below (50 JsVars).
+  seedRandom();
   return {
-    memory: () => (process as unknown as EspruinoProcess).memory(),
+    memory() {
+      return (process as unknown as EspruinoProcess).memory();
+    },
     random: Math.random,
     startWatchdog(timeoutMs) {
-      // Whole seconds on ESP32. Kicked by hand: the automatic one is kicked by an idle loop that has lost all its timers.
+      // Whole seconds on ESP32. Kicked by hand: an idle loop that has lost all its timers still kicks the automatic one.
       E.enableWatchdog(Math.ceil(timeoutMs / 1000), false);
     },
     kickWatchdog: E.kickWatchdog,

@@ -1,7 +1,7 @@
 /**
- * Turns the wireless consoles off. ESP32 builds answer a telnet REPL without a password, and a Bluetooth UART REPL, by
- * default: anyone in reach could read Storage. A console that is wanted gets the password; without one it stays off.
- * The password then guards the cable too. Returns what is amiss, in words, or "".
+ * Turns the wireless consoles off. By default ESP32 builds offer a REPL without a password, over telnet and over Bluetooth
+ * UART: anyone in reach could read Storage. A console that the device file names gets the password; without a password it
+ * stays off. The password then guards the cable too. Returns what is wrong, in words, or "".
  */
 export function lockConsoles(
   wanted: { telnet?: boolean; bluetooth?: boolean },

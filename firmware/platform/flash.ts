@@ -1,8 +1,8 @@
 import type { Flash } from "./ports.ts";
 
 /**
- * Espruino's `Flash` module as the port: reads and writes are passed on bare, so that they cost no JsVars and no time of ours.
- * A write is done as read-merge-write of 4-byte words (src/jsflash.c), so what is programmed together should start at a multiple of 4.
+ * Espruino's `Flash` module as the port. Its read and write are used directly, so that they cost no JsVars and no time.
+ * A write is done as read-merge-write of 4-byte words (src/jsflash.c), so a piece that is programmed at once should start at a multiple of 4.
  */
 export function createFlash(native: EspruinoFlash): Flash {
   return {

@@ -16,7 +16,7 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
           over = true;
           handlers.close();
         });
-        // The second word of the status line, whatever it is: "200", or "\r\n" from a server gone wrong.
+        // The second word of the status line, whatever it is: "200", or "\r\n" from a faulty server.
         const status = parseInt(response.statusCode, 10);
         handlers.response(status >= 100 && status < 1000 ? status : NaN, response.headers ?? {});
       });

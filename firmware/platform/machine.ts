@@ -20,9 +20,9 @@ export interface Machine {
   http: Http;
   udp: Udp;
   log: Log;
-  /** The region that the device file wants, proven free, or the reason in words why it can't be had. */
+  /** The region that the device file names, proven free, or the reason in words why it can't be had. */
   region(wanted: string | { address: number; bytes: number }): FlashRegion | string;
-  /** Turns off the wireless consoles that the device file doesn't want. Returns what is amiss, or "". */
+  /** Turns off the wireless consoles that the device file does not name. Returns what is wrong, or "". */
   lockConsoles(wanted: { telnet?: boolean; bluetooth?: boolean }, password: string | undefined): string;
 }
 
@@ -30,9 +30,9 @@ function hasModule(name: string): boolean {
   return (process as unknown as EspruinoProcess).env.MODULES.split(",").includes(name);
 }
 
-/** Espruino's modules as ports: with the adapters it calls, the only code that names them. */
+/** Espruino's modules as ports. This function and the adapters it calls are the only code that names them. */
 export function createMachine(): Machine {
-  // No locals: what these functions close over would stay for ever, and `env` takes 48 JsVars, its list of modules 45.
+  // No locals: they would stay for ever with these functions. `env` takes 48 JsVars, its list of modules 45.
   return {
     timers: createTimers(),
     chip: createChip(),
@@ -41,15 +41,20 @@ export function createMachine(): Machine {
     wifi: createWifiRadio(require("Wifi")),
     http: createHttp(require("http"), hasModule("tls")),
     udp: createUdp(require("dgram")),
-    log: (level, text) => console.log(`[${level}] ${text}`),
-    region: (wanted) =>
-      provenRegion(createFlash(require("Flash")), E.CRC32, (address) => pageBytesAt(require("Flash"), address), wanted),
-    lockConsoles: (wanted, password) =>
-      lockConsoles(
+    log(level, text) {
+      console.log(`[${level}] ${text}`);
+    },
+    region(wanted) {
+      const flash = createFlash(require("Flash"));
+      return provenRegion(flash, E.CRC32, (address) => pageBytesAt(require("Flash"), address), wanted);
+    },
+    lockConsoles(wanted, password) {
+      return lockConsoles(
         wanted,
         password,
         hasModule("TelnetServer") ? require("TelnetServer") : undefined,
         typeof NRF === "undefined" ? undefined : NRF,
-      ),
+      );
+    },
   };
 }

@@ -1,10 +1,10 @@
 /**
  * Espruino's published sensor modules (https://www.espruino.com/modules/, read 2026-07) and the buses they sit on.
- * Each is required by name in a function of its own: EspruinoTools looks for just such calls when it flashes, puts the
- * modules beside the program, and a function that no sensor of the device file uses isn't in the bundle.
+ * Each is required by name in a function of its own: EspruinoTools looks for such calls when it flashes, and puts the modules
+ * beside the program. A function that no sensor of the device file uses is not in the bundle.
  */
 
-/** A DS18B20. `getTemp(true)` starts a conversion and returns the result of the one before in °C; null when it isn't on the bus. */
+/** A DS18B20. `getTemp(true)` starts a conversion and returns the result of the one before in °C; null when the chip is not on the bus. */
 export interface Ds18b20 {
   getTemp(verify: boolean): number | null;
 }
@@ -28,7 +28,7 @@ export interface Bme280 {
   calibration_H(raw: number): number;
 }
 
-/** Throws when the module isn't there. `rom` is the sensor's own code on a bus that it shares, else the first found is taken. */
+/** Throws when the module is missing. `rom` is the chip's own code on a shared bus; without it the first chip found is taken. */
 export function openDs18b20(pin: string, rom: string | undefined): Ds18b20 {
   return require("DS18B20").connect(new OneWire(new Pin(pin)), rom);
 }
@@ -48,7 +48,7 @@ export function openBmp280(sda: string, scl: string): Bme280 {
   return require("BMP280").connect(I2C1);
 }
 
-/** Waits, for a sensor that takes its time to convert. */
+/** A timer for a sensor that needs time to convert. */
 export function after(delayMs: number, callback: () => void): void {
   setTimeout(callback, delayMs);
 }

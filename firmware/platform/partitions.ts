@@ -1,8 +1,8 @@
 import type { Flash, FlashRegion } from "./ports.ts";
 
 /**
- * Proves a stretch of flash free before anything erases it. Espruino's `Flash.getFree()` lies on ESP32 (it names NVS and a part
- * of Storage), so the chip's own partition table decides.
+ * Proves that nothing else uses a stretch of flash, before anything erases it. Espruino's `Flash.getFree()` is wrong on ESP32 (it
+ * names NVS and a part of Storage), so the chip's own partition table decides.
  *
  * A table entry, 32 bytes: AA 50 | type u8 | subtype u8 | offset u32 | size u32 | label 16 chars | flags u32, little-endian;
  * the table ends with FF…, or with EB EB and an MD5 of it (ESP-IDF, components/partition_table).
@@ -21,7 +21,7 @@ const TYPE_DATA = 1;
 const APP_FACTORY = 0x00;
 const APP_OTA_0 = 0x10;
 const DATA_OTA = 0x00;
-/** Kinds of data partition that are nobody's: ESP-IDF leaves subtypes from 0x40 to 0x7F to the application; Espruino's `free` and `flash` have 0x40. */
+/** Data partitions that the system does not use: ESP-IDF leaves subtypes from 0x40 to 0x7F to the application; Espruino's `free` and `flash` have 0x40. */
 const DATA_OURS = 0x40;
 
 export interface Partition {
@@ -64,8 +64,8 @@ export function readPartitions(flash: Flash): Partition[] | string {
 
 /**
  * Whether the unused slot `ota_0` may be taken: only when the bootloader starts `factory`, that is when there is one and no
- * OTA entry (two, each at the start of a page; u32 sequence, FFFFFFFF = none) selects ota_0. An entry's CRC is not looked at:
- * a damaged entry makes us refuse although the bootloader would ignore it.
+ * OTA entry (two, each at the start of a page; u32 sequence, FFFFFFFF = none) selects ota_0. An entry's CRC is not checked:
+ * a damaged entry makes the firmware refuse the slot, although the bootloader would ignore it.
  */
 function otaSlotIsIdle(flash: Flash, partitions: Partition[], pageBytes: number): boolean {
   let slots = 0;
@@ -129,7 +129,7 @@ export function provenRegion(
   const otaIsIdle = otaSlotIsIdle(flash, found, pageBytes);
   for (const part of found) {
     const owner = address < part.address + part.bytes && part.address < address + bytes ? ownerOf(part, otaIsIdle) : "";
-    // An idle application slot is taken by its name only, so that nobody hits it by a slip in an address.
+    // An idle application slot is taken by its name only, so that a wrong address never hits it.
     if (owner !== "") return `region ${label}: overlaps ${part.label}, ${owner}`;
     if (
       named === undefined &&

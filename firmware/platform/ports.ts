@@ -1,6 +1,6 @@
 /**
- * What the firmware asks of a machine. The adapters beside this file are the only code that names Espruino;
- * everything else receives these ports, so that it also runs on a desk.
+ * What the firmware needs of a machine. The adapters beside this file are the only code that names Espruino.
+ * Everything else gets these ports as arguments, so that it also runs under Node.
  */
 
 /** Raw NOR flash at absolute addresses. Writing only clears bits; neither write nor erase reports failure (targets/esp32/jshardware.c). */
@@ -10,7 +10,7 @@ export interface Flash {
   erasePage(address: number): void;
 }
 
-/** A stretch of flash proven free of anything else, with what storage needs to work on it. */
+/** A stretch of flash that nothing else uses (partitions.ts proves it), with what storage needs to work on it. */
 export interface FlashRegion {
   flash: Flash;
   /** CRC-32 (IEEE, as E.CRC32) of the whole array. */
@@ -46,15 +46,15 @@ export interface HttpRequestOptions {
   headers: { [name: string]: string | number };
 }
 
-/** All are called at most once except `drain` and `data`. Nothing is called after `abort()`. */
+/** Each is called at most once, except `drain` and `data`. None is called after `abort()`. */
 export interface HttpHandlers {
-  /** The socket took what was written; write the next piece. */
+  /** The socket has sent what was written: time to write the next piece. */
   drain(): void;
   /** `status` is NaN when the status line was garbage; header names are as the server wrote them. */
   response(status: number, headers: { [name: string]: string }): void;
   /** A piece of the answer's body. */
   data(text: string): void;
-  /** The answer ended (perhaps cut short). */
+  /** The answer ended, perhaps cut short. */
   close(): void;
   /** The connection failed; `code` is Espruino's. */
   error(code: number, message: string): void;
@@ -70,7 +70,7 @@ export interface HttpRequest {
 export interface Http {
   /** True when this build can speak https. */
   tls: boolean;
-  /** Throws at once, or from the first write or end, when the name does not resolve or the connection is refused. Blocks while it connects. */
+  /** Throws when the name does not resolve or the connection is refused: here, or in the first write or end. Blocks while it connects. */
   request(options: HttpRequestOptions, handlers: HttpHandlers): HttpRequest;
 }
 
@@ -84,7 +84,7 @@ export interface Udp {
 }
 
 export interface Pins {
-  /** Calls back on every debounced change with whether the button is pressed. */
+  /** Calls back at every debounced change, with true when the button is pressed. */
   watchButton(pin: string, activeLow: boolean, onChange: (pressed: boolean) => void): void;
   write(pin: string, high: boolean): void;
 }
@@ -99,7 +99,7 @@ export interface Chip {
   memory(): { free: number; total: number };
   /** Uniform in [0, 1), seeded per device at start (Espruino's own sequence repeats at every boot). */
   random(): number;
-  /** The chip restarts when `kickWatchdog` is not called for so long. */
+  /** From now on the chip restarts when `kickWatchdog` is not called for `timeoutMs`. */
   startWatchdog(timeoutMs: number): void;
   kickWatchdog(): void;
 }

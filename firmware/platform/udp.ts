@@ -2,7 +2,7 @@ import type { Udp } from "./ports.ts";
 
 /**
  * UDP over Espruino's `dgram`. `send` looks the name up and blocks meanwhile; a failed look-up is silent (the packet goes to
- * 0.0.0.0), so only a missing answer tells. A socket that failed throws from then on: open one for each exchange.
+ * 0.0.0.0), so only a missing answer tells. A socket that failed throws from then on: open a new one for each exchange.
  */
 export function createUdp(native: EspruinoDgram): Udp {
   return {

@@ -3,8 +3,8 @@ import type { WifiRadio } from "./ports.ts";
 /**
  * The Wi-Fi station over Espruino's `Wifi` module (libs/network/esp32/jswrap_esp32_network.c). `connect` tries three times by
  * itself, then its callback has the reason and the radio stops. The callback may never come (no DHCP answer, a password
- * longer than the radio takes): the caller sets its own time limit, and calls `leave` before it joins again, because a radio
- * that is already started starts no new attempt. `Wifi.setSNTP` is never called (it moves the clock underneath the
+ * too long for the radio): the caller sets its own time limit, and calls `leave` before it joins again, because a radio
+ * that is already started starts no new join. `Wifi.setSNTP` is never called (it moves the clock underneath the
  * interpreter's timers), nor `Wifi.save` (it would connect at boot on its own), nor `getDetails` (it holds the password).
  */
 export function createWifiRadio(native: EspruinoWifi): WifiRadio {
@@ -13,7 +13,7 @@ export function createWifiRadio(native: EspruinoWifi): WifiRadio {
   let onLost: ((reason: string) => void) | undefined;
 
   native.on("disconnected", (details) => {
-    // A failed attempt fires this too, before its callback.
+    // A failed join fires this too, before its callback.
     if (joining !== undefined || joined === "") return;
     joined = "";
     if (onLost !== undefined) onLost(details.msg);
@@ -21,12 +21,12 @@ export function createWifiRadio(native: EspruinoWifi): WifiRadio {
 
   return {
     join(ssid, password, done) {
-      const finish = (failure: string | null) => {
+      function finish(failure: string | null) {
         if (joining !== finish) return;
         joining = undefined;
         if (failure === null) joined = ssid;
         done(failure ?? "");
-      };
+      }
       joined = "";
       joining = finish;
       native.connect(ssid, password === "" ? {} : { password: password }, finish);

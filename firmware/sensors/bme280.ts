@@ -8,12 +8,12 @@ const NOTHING_MEASURED = 0x80000;
 function readings(open: () => Bme280) {
   let chip: Bme280 | undefined;
   return (done: (value: number) => void, convert: (chip: Bme280) => number) => {
-    // A chip that lost power is asleep and answers as if nothing were measured: it is set up anew at the next reading.
+    // A chip that lost power sleeps, and answers as if nothing had been measured: the next reading sets it up anew.
     if (chip === undefined) chip = open();
     const found = chip;
     chip = undefined;
     found.readRawData();
-    // 0 and all ones are what a bus without a chip reads as.
+    // A bus without a chip reads as 0 or as all ones.
     const raw = found.temp_raw;
     const silent = !(raw > 0) || raw === NOTHING_MEASURED || raw === 0xfffff;
     if (silent) {
@@ -38,9 +38,15 @@ function readings(open: () => Bme280) {
 export function bme280(sda: string, scl: string): { temperature: Sensor; pressure: Sensor; humidity: Sensor } {
   const read = readings(() => openBme280(sda, scl));
   return {
-    temperature: (done) => read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100),
-    pressure: (done) => read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100),
-    humidity: (done) => read(done, (chip) => chip.calibration_H(chip.hum_raw) / 1024),
+    temperature(done) {
+      read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100);
+    },
+    pressure(done) {
+      read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100);
+    },
+    humidity(done) {
+      read(done, (chip) => chip.calibration_H(chip.hum_raw) / 1024);
+    },
   };
 }
 
@@ -52,7 +58,11 @@ export function bme280(sda: string, scl: string): { temperature: Sensor; pressur
 export function bmp280(sda: string, scl: string): { temperature: Sensor; pressure: Sensor } {
   const read = readings(() => openBmp280(sda, scl));
   return {
-    temperature: (done) => read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100),
-    pressure: (done) => read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100),
+    temperature(done) {
+      read(done, (chip) => chip.calibration_T(chip.temp_raw) / 100);
+    },
+    pressure(done) {
+      read(done, (chip) => chip.calibration_P(chip.pres_raw) / 100);
+    },
   };
 }

@@ -16,7 +16,7 @@ export function dht22(pin: string): { temperature: Sensor; humidity: Sensor } {
   function request(done: (answer: { temp: number; rh: number }) => void) {
     waiting.push(done);
     if (waiting.length > 1) {
-      // A reading is under way. One that never ends is given up by the third who waits for it.
+      // A reading is under way. The third request that waits for it gives it up, and starts a new one.
       if (waiting.length === 2) return;
       waiting = [done];
     }
@@ -31,14 +31,14 @@ export function dht22(pin: string): { temperature: Sensor; humidity: Sensor } {
   }
 
   return {
-    temperature: (done) => {
+    temperature(done) {
       request((answer) => {
         // The module reads the sign bit as part of the number: -0.1 °C comes as -3276.9.
         const celsius = answer.temp < -3276 ? answer.temp + 3276.8 : answer.temp;
         done(answer.rh < 0 ? Number.NaN : celsius);
       });
     },
-    humidity: (done) => {
+    humidity(done) {
       request((answer) => {
         done(answer.rh < 0 ? Number.NaN : answer.rh);
       });

@@ -19,7 +19,7 @@ const POWER_ON_CELSIUS = 85;
 export function ds18b20(pin: string, rom?: string): Sensor {
   let chip: Ds18b20 | undefined;
   return (done) => {
-    // A chip that wasn't there when it was looked for is looked for again.
+    // A chip that was not found is looked for again.
     if (chip === undefined) chip = openDs18b20(pin, rom);
     const found = chip;
     if (found.getTemp(true) === null) {

@@ -2,12 +2,12 @@ import type { Sensor } from "../device-types.ts";
 import { watchPulses } from "../platform/pulses.ts";
 
 /**
- * Counts pulses: rain gauge, water or power meter (S0), anemometer. The value is what came since the last reading, times `perPulse`.
+ * Counts pulses: rain gauge, water or power meter (S0), anemometer. The value is the pulses since the last reading, times `perPulse`.
  *
  * Wiring: reed contact or open-collector output from any free input (not D34 to D39: they have no pull-up) to ground,
  * `edge: "falling"`. Espruino turns the pull-up of a watched pin on (targets/esp32/jshardware.c). S0: + to the pin, − to ground.
  * A bouncing contact needs `debounceMs` (reed: 20); an electronic output none. Some hundreds of pulses a second at most, UNVERIFIED on our boards.
- * Pulses of a slot that was missed are in the next reading; those of a restart are gone.
+ * Pulses of a missed slot count in the next reading; pulses before a restart are lost.
  * Source: DIN 43864 (S0: at least 30 ms on, 30 ms off).
  */
 export function pulse(

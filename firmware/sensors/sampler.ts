@@ -3,11 +3,11 @@ import type { Sensor } from "../device-types.ts";
 import type { Log, Timers } from "../platform/ports.ts";
 import type { Ring } from "../storage/ring/ring.ts";
 
-/** A sensor that hasn't answered by now, or by its next slot, has failed. */
+/** A sensor that has not answered after this time, or by its next slot, has failed. */
 export const SENSOR_TIMEOUT_MS = 10000;
-/** A timer may fire a little before its time; waiting again for so short a while would only add jitter. */
+/** A timer may fire slightly early. Waiting again for such a short time would only add jitter. */
 const EARLY_MS = 2;
-/** A slot this late was not served: something took the timer away. Blocking calls are over before anybody can ask. */
+/** A slot this late was not served: its timer is lost. No blocking call is under way when this is asked. */
 const OVERDUE_MS = 5000;
 
 /** 10^decimals. */
@@ -25,7 +25,7 @@ export interface SampledStream {
 export interface Sampler {
   /** The first slot is now. Returns the way to stop it. */
   start(): () => void;
-  /** Every datastream's last slot was served, by a sample or a counted failure. */
+  /** The last slot of every datastream was served, by a sample or a counted failure. */
   healthy(): boolean;
   /** The last reading of some datastream failed. */
   failing(): boolean;
@@ -67,7 +67,7 @@ export function createSampler(
     value: Number.NaN,
     /** Why there is no value, or "". */
     error: "",
-    /** Grows by 1 a reading, so that a late answer is known as such. */
+    /** Number of the reading, so that a late answer of an earlier one is recognised. */
     serial: 0,
     failing: false,
     flashFailed: false,
@@ -84,7 +84,7 @@ export function createSampler(
     const value = state.value;
     state.pending = false;
     let why = state.error;
-    // Its time belongs to a session that is over.
+    // The reading began in a session that is over.
     if (state.session !== clock.session()) {
       state.readAtMs = clock.rawMs();
       why = "the clock jumped meanwhile";
@@ -93,7 +93,7 @@ export function createSampler(
       why = "not a number";
     if (why !== "") ring.fail(stream.pin, state.readAtMs);
     else state.flashFailed = !ring.append(stream.pin, state.readAtMs, scaleReading(value, stream.decimals));
-    // Once a change, not once a minute.
+    // Logged once a change, not once a minute.
     if (state.failing !== (why !== "")) {
       state.failing = !state.failing;
       if (state.failing) log("warn", `${stream.name}: no reading (${why})`);
@@ -104,7 +104,7 @@ export function createSampler(
   function read(state: State) {
     const readAtMs = clock.rawMs();
     const intervalMs = state.stream.intervalMs;
-    // The sensor before this one blocked for so long that this slot is missed, too.
+    // The sensor before this one blocked until this slot was missed, too.
     if (readAtMs - (state.dueMs - intervalMs) > intervalMs / 2) return;
     const serial = ++state.serial;
     state.pending = true;
@@ -152,16 +152,16 @@ export function createSampler(
         settle(state);
       }
       if (!due) return;
-      // The nearest slot: the ones before it were missed; a nearest one that is still to come is waited for.
+      // The nearest slot. Those before it were missed; if it is still to come, it is waited for.
       state.dueMs += Math.floor((nowMs - state.dueMs) / intervalMs + 0.5) * intervalMs;
       if (state.dueMs - EARLY_MS > nowMs) return;
       state.dueMs += intervalMs;
       dueNow.push(state);
     });
-    // Before the readings: running out of memory in one of them must not end the chain.
+    // Set before the readings: running out of memory in one of them must not end the chain.
     arm();
     let slow = false;
-    // Sensors may take their time, and so does a new page: other timers are late then, which is no jump of the clock.
+    // Sensors may take long, and so does a new page. Other timers are late then; that is no jump of the clock.
     clock.blocked(() => {
       waking = true;
       dueNow.forEach(read);
@@ -175,7 +175,7 @@ export function createSampler(
   }
 
   return {
-    start: () => {
+    start() {
       const nowMs = clock.rawMs();
       states.forEach((state) => {
         state.dueMs = nowMs;
@@ -187,8 +187,14 @@ export function createSampler(
         arm();
       };
     },
-    healthy: () => running && states.every((state) => clock.rawMs() - state.dueMs < OVERDUE_MS),
-    failing: () => states.some((state) => state.failing),
-    flashFailed: () => states.some((state) => state.flashFailed),
+    healthy() {
+      return running && states.every((state) => clock.rawMs() - state.dueMs < OVERDUE_MS);
+    },
+    failing() {
+      return states.some((state) => state.failing);
+    },
+    flashFailed() {
+      return states.some((state) => state.flashFailed);
+    },
   };
 }

@@ -1,30 +1,17 @@
 /** Blynk's batch upload: the request, and what each answer means. Source: Blynk's upload-set-of-data-with-timestamps-api page. */
 import { LIMITS } from "../limits.ts";
 import type { HttpRequestOptions } from "../platform/ports.ts";
-
-/**
- * What became of a request:
- * - "sent": accepted.
- * - "unknown": it may have been accepted; the same bytes again.
- * - "cut": it can't have been accepted, the body was not all sent.
- * - "unreached": not even connected; nothing was sent.
- * - "portal": answered by somebody else.
- * - "stop": refused for a reason that concerns every request.
- * - "pin": there is no such datastream.
- * - "smaller": too many points.
- * - "refused": for what is in it.
- */
-export type Outcome = "sent" | "unknown" | "cut" | "unreached" | "portal" | "stop" | "pin" | "smaller" | "refused";
+import type { Outcome } from "./outcome.ts";
 
 export interface Meaning {
   outcome: Outcome;
-  /** What the server asked for, else 0. */
+  /** Wait that the server asked for, else 0. */
   retryAfterMs: number;
-  /** For people; "" when all is well. */
+  /** For the log; "" when all is well. */
   text: string;
 }
 
-/** As much of an answer's body as is looked at; a captive portal's page may be longer than the memory. */
+/** Only this much of an answer's body is kept: a captive portal's page may be longer than the memory. */
 export const ANSWER_CHARS_MAX = 400;
 
 export interface Answer {
@@ -32,7 +19,7 @@ export interface Answer {
   headers: { [name: string]: string };
   /** Its first `ANSWER_CHARS_MAX` characters. */
   body: string;
-  /** Characters that arrived in all. */
+  /** Characters of the body that arrived. */
   chars: number;
 }
 
@@ -75,7 +62,7 @@ function unwrapContinue(answer: Answer): Answer {
   return { status: parseInt(found[1], 10), headers, body, chars: answer.chars - end - 4 };
 }
 
-/** `Retry-After` in seconds or as a date; 0 when absent or nonsense. */
+/** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. */
 function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
   const text = headerOf(headers, "retry-after");
   if (text === "") return 0;
@@ -83,7 +70,7 @@ function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): n
   return waitMs > 0 ? Math.min(waitMs, LIMITS.retryAfterMaxMs) : 0;
 }
 
-/** What an answer that ended means. `whole` says whether the request's body had been sent to its end. */
+/** What a complete answer means. `whole`: the request's body had been sent to its end. */
 export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Meaning {
   const answer = given.status === 100 ? unwrapContinue(given) : given;
   const status = answer.status;

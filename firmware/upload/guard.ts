@@ -1,22 +1,23 @@
 import type { Timers } from "../platform/ports.ts";
 
 /**
- * Timers whose callbacks may throw: a worn flash makes the ledger throw in the middle of a sync. `onError` hears of it, where
- * Espruino would print it and leave whoever waits for the callback waiting for ever. `onStep` hears of each callback: one that
- * never comes, lost when memory ran out, shows by its silence.
+ * Timers whose callbacks may throw: a worn flash makes the ledger throw in the middle of a delivery. `onError` gets the error;
+ * Espruino alone would print it, and what waits for the callback would wait for ever. `onStep` is called before each callback:
+ * when it stays silent, a timer was lost because memory ran out.
  */
 export function guardTimers(timers: Timers, onStep: () => void, onError: (error: unknown) => void): Timers {
   return {
     nowMs: timers.nowMs,
     clearTimeout: timers.clearTimeout,
-    setTimeout: (callback, delayMs) =>
-      timers.setTimeout(() => {
+    setTimeout(callback, delayMs) {
+      return timers.setTimeout(() => {
         onStep();
         try {
           callback();
         } catch (error) {
           onError(error);
         }
-      }, delayMs),
+      }, delayMs);
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** What to do when more waits than the day's allowance takes: how far in time the next points go, and which are left out. */
+/** What happens when more samples wait than the day's allowance takes: up to what time samples go now, and which are left out. */
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
@@ -6,21 +6,21 @@ import type { Ring } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
 
 export interface Overload {
-  /** Looks over the backlog; blocks for some tens of probes of the ring. */
+  /** Looks over the backlog. Blocks while it probes the ring some tens of times. */
   survey(): void;
-  /** Every k-th point is sent; 1 = all. */
+  /** Every k-th point is sent; 1: all of them. */
   thinEvery(): number;
-  /** Samples up to here use up what is left of the allowance, oldest first over all datastreams. Infinity when all fit. */
+  /** Up to this true time the samples of all datastreams use up what is left of the allowance. Infinity when all fit. */
   horizonMs(): number;
   forgetHorizon(): void;
-  /** True time of the sample at a position: -Infinity when it never can be told, NaN when it can't be yet, Infinity when there is none. */
+  /** True time of the sample at a position: -Infinity when it can never be told, NaN when not yet, Infinity when there is no sample. */
   trueMsAt(pin: number, position: number, version: number): number;
-  /** Time until the backlog is sent, while connected and nothing fails; 0 when it fits into what is left, Infinity when it grows. */
+  /** Time until the backlog is sent, if connected and nothing fails; 0 when it fits into what is left, Infinity when it grows. */
   clearsMs(): number;
 }
 
 export interface OverloadSettings {
-  /** "thin" sends every k-th point of a backlog that can't drain in time, "oldest-first" lets it expire. */
+  /** "thin" sends every k-th point of a backlog that can't drain in time, "oldest-first" lets the oldest expire. */
   overload: "thin" | "oldest-first";
   ageMaxMs: number;
   /** Of the datastreams that are logged. */
@@ -30,7 +30,7 @@ export interface OverloadSettings {
 /** Places at which the backlog is probed, over all datastreams. */
 const PROBES = 24;
 
-/** Samples of a datastream between two probes, taken as evenly spread. */
+/** Samples of a datastream between two probes, assumed to be evenly spread. */
 interface Stretch {
   fromMs: number;
   toMs: number;
@@ -49,18 +49,18 @@ export function createOverload(
   let perWindow = 0;
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
-  const trueMsAt = (pin: number, position: number, version: number): number => {
+  function trueMsAt(pin: number, position: number, version: number): number {
     let session: number;
     let rawMs: number;
     if (position === ledger.cursor(pin)) {
-      // Asked for again and again: the ring keeps it, where reading would decode a page up to here each time.
+      // Asked for very often: the ring keeps it. Reading would decode a page up to here each time.
       const head = ring.head(pin);
       if (!head) return Infinity;
       session = head.session;
       rawMs = head.rawMs;
     } else {
       const reader = ring.reader(pin, position, Infinity);
-      // What can't be read needs no date to be let go.
+      // A sample that can't be read is let go, and needs no date for that.
       if (reader.next() === 0) return reader.corrupt > 0 ? -Infinity : Infinity;
       session = reader.session;
       rawMs = reader.rawMs[0];
@@ -71,16 +71,16 @@ export function createOverload(
       return segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate;
     }
     return dating.state === "never" ? -Infinity : NaN;
-  };
+  }
 
-  const pendingOf = (pins: number[]): number => {
+  function pendingOf(pins: number[]): number {
     let pending = 0;
     for (let i = 0; i < pins.length; i++) pending += ring.totals(pins[i]).pending;
     return pending;
-  };
+  }
 
-  /** The backlog in stretches; samples that have no time yet, or never will, are left out. */
-  const probe = (pins: number[], nowMs: number): Stretch[] => {
+  /** The backlog in stretches. Samples that have no time yet, or never will, are left out. */
+  function probe(pins: number[], nowMs: number): Stretch[] {
     const stretches: Stretch[] = [];
     for (let i = 0; i < pins.length; i++) {
       const pin = pins[i];
@@ -101,10 +101,10 @@ export function createOverload(
       }
     }
     return stretches;
-  };
+  }
 
-  /** Samples of the backlog before a moment. */
-  const rankAt = (stretches: Stretch[], atMs: number): number => {
+  /** Number of samples in the backlog before a moment. */
+  function rankAt(stretches: Stretch[], atMs: number): number {
     let rank = 0;
     for (let i = 0; i < stretches.length; i++) {
       const stretch = stretches[i];
@@ -114,14 +114,14 @@ export function createOverload(
       }
     }
     return rank;
-  };
+  }
 
-  const survey = (): void => {
+  function survey(): void {
     const now = map.now();
     const pins = ring.pins();
     const left = quota.pointsLeft();
     const thin = settings.overload === "thin";
-    // More is sampled than may be sent: no backlog is needed to see that.
+    // When more is sampled than may be sent, thinning is needed with no backlog, too.
     thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
     horizonMs = Infinity;
     if (!now || pendingOf(pins) <= left) return;
@@ -130,13 +130,13 @@ export function createOverload(
     const momentsMs: number[] = [];
     for (let i = 0; i < stretches.length; i++) momentsMs.push(stretches[i].toMs);
     momentsMs.sort((a, b) => a - b);
-    // Taken as straight between probes, so a sample that is late is late at a probe.
+    // The rank is a straight line between probes, so it is enough to look at the probes.
     let lost = 0;
     for (let i = 0; thin && i < momentsMs.length; i++) {
       const rank = rankAt(stretches, momentsMs[i]);
       const restMs = momentsMs[i] + settings.ageMaxMs - LIMITS.ageMarginMs - now.trueMs;
       const room = restMs > 0 ? quota.pointsWithin(restMs) : 0;
-      // Nothing can be sent before these expire, however few.
+      // These expire before anything can be sent.
       if (room === 0) lost = rank;
       else thinEvery = Math.max(thinEvery, Math.ceil((rank - lost) / room));
     }
@@ -145,7 +145,7 @@ export function createOverload(
     for (let i = 0; i < momentsMs.length; i++) {
       const rank = rankAt(stretches, momentsMs[i]);
       if (rank > left * thinEvery) {
-        // Within a stretch the rank grows evenly; the very first has no moment before it.
+        // Within a stretch the rank grows evenly. The first stretch has no moment before it.
         if (beforeMs === -Infinity) {
           beforeMs = momentsMs[i];
           for (let j = 0; j < stretches.length; j++) beforeMs = Math.min(beforeMs, stretches[j].fromMs);
@@ -156,17 +156,21 @@ export function createOverload(
       beforeMs = momentsMs[i];
       before = rank;
     }
-  };
+  }
 
   return {
     survey,
-    thinEvery: () => thinEvery,
-    horizonMs: () => horizonMs,
-    forgetHorizon: () => {
+    thinEvery() {
+      return thinEvery;
+    },
+    horizonMs() {
+      return horizonMs;
+    },
+    forgetHorizon() {
       horizonMs = Infinity;
     },
     trueMsAt,
-    clearsMs: () => {
+    clearsMs() {
       const wanted = pendingOf(ring.pins()) / thinEvery - quota.pointsLeft();
       if (wanted <= 0) return 0;
       const gain = quota.pointsMax - perWindow / thinEvery;

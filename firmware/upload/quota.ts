@@ -1,4 +1,4 @@
-/** What may still be sent today: a rolling window over the ledger's charges, which satisfies any definition of a day. */
+/** What may still be sent today. A rolling window over the ledger's charges satisfies any definition of a day. */
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
 import type { Charge, Ledger } from "../storage/ledger/ledger.ts";
@@ -7,15 +7,15 @@ export interface Quota {
   pointsMax: number;
   pointsLeft(): number;
   requestsLeft(): number;
-  /** Points that may be sent from now until `afterMs` from now, if every point is sent as soon as it may be. */
+  /** Points that can be sent between now and `afterMs` from now, if each is sent as soon as the allowance lets it. */
   pointsWithin(afterMs: number): number;
-  /** Time until so many points and one request are free; 0 when they are. */
+  /** Time until `points` points and one request are free; 0 when they are free now. */
   waitMs(points: number): number;
 }
 
 /**
- * Charges age by raw time, a proven lower bound of the time that passed: a clock that is corrected by days moves none of them.
- * One whose outcome is open doesn't age: its request may still arrive.
+ * Charges age by raw time, a proven lower bound of the time that has passed: a clock that is set by days changes nothing.
+ * A charge whose outcome is open does not age, as its request may still arrive.
  */
 export function createQuota(
   ledger: Pick<Ledger, "charges">,
@@ -23,28 +23,33 @@ export function createQuota(
   pointsMax: number,
   requestsMax: number,
 ): Quota {
-  /** Time until a charge counts no more; 0 when it doesn't. */
-  const restMs = (charge: Charge, nowRawMs: number): number =>
-    Math.max(0, LIMITS.quotaWindowMs - (charge.open ? 0 : Math.max(0, nowRawMs - charge.rawMs)));
+  /** Time until a charge stops counting; 0 when it has stopped. */
+  function restMs(charge: Charge, nowRawMs: number): number {
+    return Math.max(0, LIMITS.quotaWindowMs - (charge.open ? 0 : Math.max(0, nowRawMs - charge.rawMs)));
+  }
 
-  const left = (max: number, of: "points" | "requests", afterMs: number): number => {
+  function left(max: number, of: "points" | "requests", afterMs: number): number {
     const nowRawMs = clock.rawMs();
     const charges = ledger.charges();
     let rest = max;
     for (let i = 0; i < charges.length; i++) if (restMs(charges[i], nowRawMs) > afterMs) rest -= charges[i][of];
     return Math.max(0, rest);
-  };
+  }
 
   return {
     pointsMax,
-    pointsLeft: () => left(pointsMax, "points", 0),
-    requestsLeft: () => left(requestsMax, "requests", 0),
-    pointsWithin: (afterMs) => {
-      // What is free now, and what becomes free, is free again a window later.
+    pointsLeft() {
+      return left(pointsMax, "points", 0);
+    },
+    requestsLeft() {
+      return left(requestsMax, "requests", 0);
+    },
+    pointsWithin(afterMs) {
+      // What is free now, or becomes free, is free again one window later.
       const windows = Math.floor(afterMs / LIMITS.quotaWindowMs);
       return windows * pointsMax + left(pointsMax, "points", afterMs - windows * LIMITS.quotaWindowMs);
     },
-    waitMs: (points) => {
+    waitMs(points) {
       const nowRawMs = clock.rawMs();
       const waits = ledger.charges().map((charge) => restMs(charge, nowRawMs));
       waits.push(0);

@@ -30,7 +30,7 @@ export interface Crystal {
 export type Event =
   | { kind: "run"; ms: number }
   | { kind: "sample" }
-  | { kind: "sync"; boundMs: number; error: number }
+  | { kind: "fix"; boundMs: number; error: number }
   | { kind: "reboot"; offMs: number; unloggedMs: number }
   | { kind: "jump"; lostMs: number }
   | { kind: "unseen"; ms: number }
@@ -82,7 +82,7 @@ export function live(crystal: Crystal, events: Event[]): { fixes: Fix[]; samples
       rawMs += event.ms;
     } else if (event.kind === "sample") {
       samples.push({ session, rawMs: Math.floor(rawMs), trueMs: trueNow() });
-    } else if (event.kind === "sync") {
+    } else if (event.kind === "fix") {
       // Whole ms on both sides cost up to 1.5.
       const trueMs = Math.round(trueNow() + event.error * (event.boundMs - 2));
       fixes.push({ id: fixes.length + 1, session, rawMs: Math.floor(rawMs), trueMs, boundMs: event.boundMs });
@@ -128,12 +128,12 @@ const anyRun = fc
   )
   .map((ms): Event => ({ kind: "run", ms }));
 
-const anySync = fc
+const anyFix = fc
   .record({
     boundMs: fc.oneof(fc.integer({ min: 4, max: 200 }), fc.integer({ min: 1000, max: 3000 })),
     error: fc.oneof(fc.constantFrom(-1, 1), fc.double({ min: -1, max: 1, noNaN: true })),
   })
-  .map((sync): Event => ({ kind: "sync", boundMs: sync.boundMs, error: sync.error }));
+  .map((fix): Event => ({ kind: "fix", boundMs: fix.boundMs, error: fix.error }));
 
 function extreme(min: number, max: number): fc.Arbitrary<number> {
   return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max }));
@@ -155,7 +155,7 @@ function lifeOf(breaks: fc.Arbitrary<Event>): fc.Arbitrary<Event[]> {
     fc.oneof(
       { weight: 4, arbitrary: anyRun },
       { weight: 4, arbitrary: fc.constant<Event>({ kind: "sample" }) },
-      { weight: 2, arbitrary: anySync },
+      { weight: 2, arbitrary: anyFix },
       { weight: 1, arbitrary: breaks },
     ),
     { maxLength: 60, size: "max" },

@@ -19,7 +19,7 @@ const server = (overrides: Partial<TimeServer> = {}): TimeServer => ({
 const forged = (forge: (answer: DataView) => void): TimeServer => server({ forge });
 const silent = server({ thereMs: () => Infinity });
 
-function createBench(servers: Record<string, TimeServer>, names = Object.keys(servers)) {
+function createSntpRig(servers: Record<string, TimeServer>, names = Object.keys(servers)) {
   const machine = createVirtualMachine();
   const network = createNetwork(machine, servers);
   const clock = createClock(machine.timers, 1, RAW0_MS);
@@ -47,7 +47,7 @@ function expectHonest(answer: TimeAnswer | undefined): TimeAnswer {
 
 describe("the SNTP client", () => {
   it("reads the time within half the round trip and the server's own uncertainty", () => {
-    const answer = expectHonest(createBench({ a: server(), b: server() }).query());
+    const answer = expectHonest(createSntpRig({ a: server(), b: server() }).query());
     expect(Math.abs(errorOf(answer))).toBeLessThanOrEqual(1);
     expect(answer.boundMs).toBeLessThanOrEqual(20 + OWN_MS + 1);
   });
@@ -58,7 +58,7 @@ describe("the SNTP client", () => {
     [10, 400],
   ])("stays within its bound when the way there takes %d ms and the way back %d ms", (thereMs, backMs) => {
     const lopsided = () => server({ thereMs: () => thereMs, backMs: () => backMs });
-    const answer = expectHonest(createBench({ a: lopsided(), b: lopsided() }).query());
+    const answer = expectHonest(createSntpRig({ a: lopsided(), b: lopsided() }).query());
     // The worst there is: half the difference of the two ways.
     expect(Math.abs(Math.abs(errorOf(answer)) - Math.abs(backMs - thereMs) / 2)).toBeLessThanOrEqual(1.5);
     expect(answer.boundMs).toBeLessThanOrEqual((thereMs + backMs) / 2 + OWN_MS + 1);
@@ -70,7 +70,7 @@ describe("the SNTP client", () => {
     const errors: number[] = [];
     for (let i = 0; i < 200; i++) {
       const jittery = () => server({ thereMs: jitter, backMs: jitter });
-      const answer = expectHonest(createBench({ a: jittery(), b: jittery(), c: jittery() }).query());
+      const answer = expectHonest(createSntpRig({ a: jittery(), b: jittery(), c: jittery() }).query());
       errors.push(Math.abs(errorOf(answer)));
       expect(answer.boundMs).toBeLessThanOrEqual(200 + OWN_MS + 1);
     }
@@ -84,40 +84,40 @@ describe("the SNTP client", () => {
     const ways = [300, 90, 5, 200];
     let sent = 0;
     const one = server({ thereMs: () => ways[sent++ % 4], backMs: () => 40 });
-    const answer = expectHonest(createBench({ one }).query());
+    const answer = expectHonest(createSntpRig({ one }).query());
     expect(answer.boundMs).toBeLessThanOrEqual(23 + OWN_MS + 1);
   });
 
   it("asks no more once the answer is good, and never faster than every 2 s", () => {
-    const near = createBench({ a: server({ thereMs: () => 2, backMs: () => 2 }) });
+    const near = createSntpRig({ a: server({ thereMs: () => 2, backMs: () => 2 }) });
     near.query();
     expect(near.network.asked.a).toBe(1);
-    const far = createBench({ a: server({ thereMs: () => 90 }) });
+    const far = createSntpRig({ a: server({ thereMs: () => 90 }) });
     far.query();
     expect(far.network.asked.a).toBe(ROUNDS);
     expect(ROUND_MS).toBeGreaterThanOrEqual(2000);
   });
 
   it("isn't thrown off by a name lookup that blocks", () => {
-    const bench = createBench({ a: server({ lookupMs: () => 9000 }), b: server({ lookupMs: () => 4000 }) });
+    const rig = createSntpRig({ a: server({ lookupMs: () => 9000 }), b: server({ lookupMs: () => 4000 }) });
     let lookups = 0;
     const slowOnce = server({ lookupMs: () => (lookups++ === 0 ? 9000 : 0) });
-    expectHonest(bench.query());
-    const answer = expectHonest(createBench({ slowOnce }).query());
+    expectHonest(rig.query());
+    const answer = expectHonest(createSntpRig({ slowOnce }).query());
     expect(answer.boundMs).toBeLessThanOrEqual(20 + OWN_MS + 1);
-    expect(bench.clock.session()).toBe(1);
+    expect(rig.clock.session()).toBe(1);
   });
 
   it("believes no single server of several, but the only one asked", () => {
-    expect(createBench({ a: server(), b: silent }).query()).toBeUndefined();
-    expectHonest(createBench({ a: server() }).query());
-    expect(createBench({ a: server() }, ["a", "nowhere"]).query()).toBeUndefined();
+    expect(createSntpRig({ a: server(), b: silent }).query()).toBeUndefined();
+    expectHonest(createSntpRig({ a: server() }).query());
+    expect(createSntpRig({ a: server() }, ["a", "nowhere"]).query()).toBeUndefined();
   });
 
   it.each([-3 * 3600000, 3600000, 5000])("outvotes a server that is wrong by %d ms", (offMs) => {
     const near = server({ offMs, thereMs: () => 1, backMs: () => 1 });
-    expectHonest(createBench({ near, b: server(), c: server() }).query());
-    expect(createBench({ near, b: server() }).query()).toBeUndefined();
+    expectHonest(createSntpRig({ near, b: server(), c: server() }).query());
+    expect(createSntpRig({ near, b: server() }).query()).toBeUndefined();
   });
 
   const refusals: [string, (answer: DataView) => void][] = [
@@ -136,7 +136,7 @@ describe("the SNTP client", () => {
     ["a precision of 2 s", (answer) => answer.setInt8(3, 1)],
   ];
   it.each(refusals)("refuses an answer with %s", (_what, forge) => {
-    expect(createBench({ a: forged(forge) }).query()).toBeUndefined();
+    expect(createSntpRig({ a: forged(forge) }).query()).toBeUndefined();
   });
 
   it.each([0, 946684800000, Date.UTC(2009, 11, 31), Date.UTC(2100, 0, 1)])("refuses the absurd date %d", (dateMs) => {
@@ -144,14 +144,14 @@ describe("the SNTP client", () => {
       writeTimestamp(answer, 32, dateMs);
       writeTimestamp(answer, 40, dateMs);
     };
-    expect(createBench({ a: forged(forge) }).query()).toBeUndefined();
+    expect(createSntpRig({ a: forged(forge) }).query()).toBeUndefined();
   });
 
   it("reads dates on both sides of the counter's wrap in 2036", () => {
     const wrapMs = 2085978496000;
     expect(new Date(wrapMs).toISOString()).toBe("2036-02-07T06:28:16.000Z");
     for (const aroundMs of [-1000, 0, 86400000]) {
-      const answer = createBench({ a: server({ offMs: wrapMs - T0_MS + aroundMs }) }).query();
+      const answer = createSntpRig({ a: server({ offMs: wrapMs - T0_MS + aroundMs }) }).query();
       expect(Math.abs(errorOf(answer as TimeAnswer) - (wrapMs - T0_MS + aroundMs))).toBeLessThanOrEqual(1);
     }
   });
@@ -197,10 +197,10 @@ describe("the SNTP client", () => {
   it("sends what nobody can guess as its transmit timestamp", () => {
     const seen = new Set<string>();
     const spy = forged((answer) => seen.add(new Uint8Array(answer.buffer, 24, 8).join()));
-    const bench = createBench({ a: spy, b: spy });
-    bench.query();
-    bench.query();
-    expect(seen.size).toBe(bench.network.asked.a + bench.network.asked.b);
+    const rig = createSntpRig({ a: spy, b: spy });
+    rig.query();
+    rig.query();
+    expect(seen.size).toBe(rig.network.asked.a + rig.network.asked.b);
   });
 
   const kiss = (code: string) =>
@@ -214,20 +214,20 @@ describe("the SNTP client", () => {
     ["RSTR", 24],
     ["RATE", 4],
   ])("leaves a server that says %s alone for %d hours", (code, hours) => {
-    const bench = createBench({ grumpy: kiss(code), b: server(), c: server() });
-    expectHonest(bench.query());
-    expect(bench.network.asked.grumpy).toBe(1);
-    machineHours(bench, hours - 0.5);
-    expectHonest(bench.query());
-    expect(bench.network.asked.grumpy).toBe(1);
-    machineHours(bench, 0.5);
-    bench.query();
-    expect(bench.network.asked.grumpy).toBe(2);
+    const rig = createSntpRig({ grumpy: kiss(code), b: server(), c: server() });
+    expectHonest(rig.query());
+    expect(rig.network.asked.grumpy).toBe(1);
+    machineHours(rig, hours - 0.5);
+    expectHonest(rig.query());
+    expect(rig.network.asked.grumpy).toBe(1);
+    machineHours(rig, 0.5);
+    rig.query();
+    expect(rig.network.asked.grumpy).toBe(2);
   });
 
   it("obeys no kiss of death that doesn't answer its own question", () => {
     const stray = kiss("DENY");
-    const bench = createBench({
+    const rig = createSntpRig({
       a: server({
         forge: (answer) => {
           stray.forge?.(answer);
@@ -235,15 +235,15 @@ describe("the SNTP client", () => {
         },
       }),
     });
-    bench.query();
-    bench.query();
-    expect(bench.network.asked.a).toBe(4);
+    rig.query();
+    rig.query();
+    expect(rig.network.asked.a).toBe(4);
   });
 
   it("gives up after two rounds when nobody answers, or the network can't even open a socket", () => {
-    const bench = createBench({ a: silent, b: silent });
-    expect(bench.query()).toBeUndefined();
-    expect(bench.network.asked).toEqual({ a: 2, b: 2 });
+    const rig = createSntpRig({ a: silent, b: silent });
+    expect(rig.query()).toBeUndefined();
+    expect(rig.network.asked).toEqual({ a: 2, b: 2 });
     const machine = createVirtualMachine();
     const clock = createClock(machine.timers, 1, 0);
     const open = () => {
@@ -256,21 +256,21 @@ describe("the SNTP client", () => {
   });
 
   it("answers a second query at once with nothing, and the first one in time", () => {
-    const bench = createBench({ a: server() });
+    const rig = createSntpRig({ a: server() });
     const answers: string[] = [];
-    bench.sntp.query((answer) => answers.push(answer ? "first" : "none"));
-    bench.sntp.query((answer) => answers.push(answer ? "second" : "none"));
-    bench.machine.run(60000);
+    rig.sntp.query((answer) => answers.push(answer ? "first" : "none"));
+    rig.sntp.query((answer) => answers.push(answer ? "second" : "none"));
+    rig.machine.run(60000);
     expect(answers).toEqual(["none", "first"]);
   });
 
   it.each([-3000, -100, 700, 100000])("says nothing when the clock is set by %d ms among the exchanges", (jumpMs) => {
-    const bench = createBench({ a: server({ thereMs: () => 100 }) });
+    const rig = createSntpRig({ a: server({ thereMs: () => 100 }) });
     const answers: (TimeAnswer | undefined)[] = [];
-    bench.sntp.query((answer) => answers.push(answer));
-    bench.machine.run(2500);
-    bench.machine.setClockOn(jumpMs);
-    bench.machine.run(60000);
+    rig.sntp.query((answer) => answers.push(answer));
+    rig.machine.run(2500);
+    rig.machine.setClockOn(jumpMs);
+    rig.machine.run(60000);
     expect(answers).toEqual([undefined]);
   });
 
@@ -281,7 +281,7 @@ describe("the SNTP client", () => {
         let there = 0;
         let back = 0;
         const one = () => server({ thereMs: () => delays[there++ % 12][0], backMs: () => delays[back++ % 12][1] });
-        const answer = createBench({ a: one(), b: one(), c: one() }).query();
+        const answer = createSntpRig({ a: one(), b: one(), c: one() }).query();
         if (answer) expectHonest(answer);
       }),
       { numRuns: 300 },
@@ -289,8 +289,8 @@ describe("the SNTP client", () => {
   });
 });
 
-function machineHours(bench: ReturnType<typeof createBench>, hours: number): void {
-  bench.machine.run(hours * 3600000);
+function machineHours(rig: ReturnType<typeof createSntpRig>, hours: number): void {
+  rig.machine.run(hours * 3600000);
 }
 
 describe("agreement", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import { createFixTaker } from "../../../firmware/clock/take-fix.ts";
+import { createTakeFix } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { Fix } from "../../support/device-life.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
@@ -9,12 +9,12 @@ import { createVirtualMachine } from "../../support/virtual-timers.ts";
 const T0_MS = Date.UTC(2026, 6, 1, 12);
 const HOUR_MS = 3600000;
 
-/** A bench on which SNTP and the web server say what the test says, and the ledger is a list. */
-function createBench() {
+/** A rig on which SNTP and the web server say what the test says, and the ledger is a list. */
+function createFixRig() {
   const machine = createVirtualMachine();
   const clock = createClock(machine.timers, 8, 0);
   const fixes: Fix[] = [];
-  const bench = {
+  const rig = {
     machine,
     clock,
     fixes,
@@ -32,7 +32,7 @@ function createBench() {
     }),
     run(): boolean[] {
       const known: boolean[] = [];
-      sync.run((isKnown) => known.push(isKnown));
+      takeFix((isKnown) => known.push(isKnown));
       machine.run(6000);
       return known;
     },
@@ -41,118 +41,120 @@ function createBench() {
   const ledger = {
     fixes: () => fixes,
     addFix(session: number, rawMs: number, trueMs: number, boundMs: number) {
-      const point = { id: nextId++, session, rawMs, trueMs, boundMs };
-      fixes.push(point);
-      return point;
+      const fix = { id: nextId++, session, rawMs, trueMs, boundMs };
+      fixes.push(fix);
+      return fix;
     },
     removeFix(id: number) {
       fixes.splice(
-        fixes.findIndex((point) => point.id === id),
+        fixes.findIndex((fix) => fix.id === id),
         1,
       );
     },
     pins: () => [3],
-    attempt: () => (bench.pinnedId > 0 ? ({ fixId: bench.pinnedId } as never) : undefined),
+    attempt: () => (rig.pinnedId > 0 ? ({ fixId: rig.pinnedId } as never) : undefined),
   };
-  const sync = createFixTaker(
-    { query: (done) => done(bench.sntp) },
-    (done) => {
-      bench.dateAsked++;
-      done(bench.date);
+  const takeFix = createTakeFix(
+    {
+      sntp: { query: (done) => done(rig.sntp) },
+      askDate: (done) => {
+        rig.dateAsked++;
+        done(rig.date);
+      },
     },
     clock,
-    bench.map,
+    rig.map,
     ledger,
-    (level, text) => bench.lines.push(`[${level}] ${text}`),
+    (level, text) => rig.lines.push(`[${level}] ${text}`),
   );
-  return bench;
+  return rig;
 }
 
-describe("a sync of the clock", () => {
+describe("a fix of the clock", () => {
   it("keeps what SNTP says and asks no web server then", () => {
-    const bench = createBench();
-    bench.sntp = bench.answer(30);
-    expect(bench.run()).toEqual([true]);
-    expect(bench.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30 }]);
-    expect(bench.dateAsked).toBe(0);
-    expect(bench.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
+    const rig = createFixRig();
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([true]);
+    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30 }]);
+    expect(rig.dateAsked).toBe(0);
+    expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
   });
 
   it("falls back to the web server's date, and lets go of it when SNTP gets through", () => {
-    const bench = createBench();
-    bench.machine.run(10000);
-    bench.date = bench.answer(1200, 700);
-    expect(bench.run()).toEqual([true]);
-    bench.machine.run(HOUR_MS);
-    bench.sntp = bench.answer(30);
-    expect(bench.run()).toEqual([true]);
-    expect(bench.fixes.map((point) => point.boundMs)).toEqual([30]);
+    const rig = createFixRig();
+    rig.machine.run(10000);
+    rig.date = rig.answer(1200, 700);
+    expect(rig.run()).toEqual([true]);
+    rig.machine.run(HOUR_MS);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([true]);
+    expect(rig.fixes.map((point) => point.boundMs)).toEqual([30]);
   });
 
   it("keeps a point that an open attempt was dated with, until the attempt is closed", () => {
-    const bench = createBench();
-    bench.date = bench.answer(1200, 700);
-    bench.run();
-    bench.pinnedId = 1;
-    bench.machine.run(60000);
-    bench.sntp = bench.answer(30);
-    bench.run();
-    expect(bench.fixes.map((point) => point.id)).toEqual([1, 2]);
-    bench.pinnedId = 0;
-    bench.machine.run(60000);
-    bench.sntp = bench.answer(30);
-    bench.run();
-    expect(bench.fixes.map((point) => point.id)).toEqual([2, 3]);
+    const rig = createFixRig();
+    rig.date = rig.answer(1200, 700);
+    rig.run();
+    rig.pinnedId = 1;
+    rig.machine.run(60000);
+    rig.sntp = rig.answer(30);
+    rig.run();
+    expect(rig.fixes.map((point) => point.id)).toEqual([1, 2]);
+    rig.pinnedId = 0;
+    rig.machine.run(60000);
+    rig.sntp = rig.answer(30);
+    rig.run();
+    expect(rig.fixes.map((point) => point.id)).toEqual([2, 3]);
   });
 
   it("keeps a date that is too long ago for a later SNTP answer to tell better", () => {
-    const bench = createBench();
-    bench.date = bench.answer(1200, 700);
-    bench.run();
-    bench.machine.run(24 * HOUR_MS);
-    bench.sntp = bench.answer(30);
-    bench.run();
-    expect(bench.fixes.map((point) => point.boundMs)).toEqual([1200, 30]);
+    const rig = createFixRig();
+    rig.date = rig.answer(1200, 700);
+    rig.run();
+    rig.machine.run(24 * HOUR_MS);
+    rig.sntp = rig.answer(30);
+    rig.run();
+    expect(rig.fixes.map((point) => point.boundMs)).toEqual([1200, 30]);
   });
 
   it("adds no point that is less sure than what is known", () => {
-    const bench = createBench();
-    bench.sntp = bench.answer(30);
-    bench.run();
-    bench.machine.run(60000);
-    bench.sntp = undefined;
-    bench.date = bench.answer(1200, 700);
-    expect(bench.run()).toEqual([true]);
-    expect(bench.fixes.length).toBe(1);
+    const rig = createFixRig();
+    rig.sntp = rig.answer(30);
+    rig.run();
+    rig.machine.run(60000);
+    rig.sntp = undefined;
+    rig.date = rig.answer(1200, 700);
+    expect(rig.run()).toEqual([true]);
+    expect(rig.fixes.length).toBe(1);
   });
 
   it("believes SNTP against what was known, but not a web server", () => {
-    const bench = createBench();
-    bench.sntp = bench.answer(30);
-    bench.run();
-    bench.sntp = undefined;
-    bench.date = bench.answer(1200, 5000000);
-    bench.run();
-    expect(bench.fixes.length).toBe(1);
-    expect(bench.lines[1]).toBe("[warn] time: web server's date is off by 5000000 ms, not believed");
-    bench.sntp = bench.answer(900, 5000000);
-    bench.run();
-    expect(bench.map.now()?.trueMs).toBeCloseTo(T0_MS + bench.machine.uptimeMs() + 5000000, -3);
+    const rig = createFixRig();
+    rig.sntp = rig.answer(30);
+    rig.run();
+    rig.sntp = undefined;
+    rig.date = rig.answer(1200, 5000000);
+    rig.run();
+    expect(rig.fixes.length).toBe(1);
+    expect(rig.lines[1]).toBe("[warn] time: web server's date is off by 5000000 ms, not believed");
+    rig.sntp = rig.answer(900, 5000000);
+    rig.run();
+    expect(rig.map.now()?.trueMs).toBeCloseTo(T0_MS + rig.machine.uptimeMs() + 5000000, -3);
   });
 
   it("says so when nobody knows the time", () => {
-    const bench = createBench();
-    expect(bench.run()).toEqual([false]);
-    expect(bench.fixes).toEqual([]);
+    const rig = createFixRig();
+    expect(rig.run()).toEqual([false]);
+    expect(rig.fixes).toEqual([]);
   });
 
   it("waits for the heartbeat that proves the clock was not set just before", () => {
-    const bench = createBench();
-    bench.machine.run(6000);
-    bench.machine.setClockOn(3000);
-    bench.sntp = bench.answer(30);
-    expect(bench.run()).toEqual([false]);
-    expect(bench.clock.session()).toBe(16);
-    expect(bench.fixes).toEqual([]);
+    const rig = createFixRig();
+    rig.machine.run(6000);
+    rig.machine.setClockOn(3000);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([false]);
+    expect(rig.clock.session()).toBe(16);
+    expect(rig.fixes).toEqual([]);
   });
 });

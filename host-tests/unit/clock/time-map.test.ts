@@ -32,7 +32,7 @@ function timeOf(dating: Dating, rawMs: number): { trueMs: number; boundMs: numbe
 }
 
 const run = (ms: number): Event => ({ kind: "run", ms });
-const sync = (boundMs = 20, error = 0): Event => ({ kind: "sync", boundMs, error });
+const fix = (boundMs = 20, error = 0): Event => ({ kind: "fix", boundMs, error });
 const sample: Event = { kind: "sample" };
 const reboot = (offMs: number, unloggedMs = 0): Event => ({ kind: "reboot", offMs, unloggedMs });
 /** A sample an hour. */
@@ -48,7 +48,7 @@ function worstErrorMs(crystal: Crystal, events: Event[]): { errorMs: number; bou
     expect(Math.abs(time.trueMs - trueMs)).toBeLessThanOrEqual(time.boundMs);
     worst.errorMs = Math.max(worst.errorMs, Math.abs(time.trueMs - trueMs));
     worst.boundMs = Math.max(worst.boundMs, time.boundMs);
-    // Without a map: the last sync before, and the crystal taken for true.
+    // Without a map: the last fix before, and the crystal taken for true.
     const last = fixes.findLast((point) => point.rawMs <= rawMs) ?? fixes[0];
     worst.uncorrectedMs = Math.max(worst.uncorrectedMs, Math.abs(last.trueMs + rawMs - last.rawMs - trueMs));
   }
@@ -58,7 +58,7 @@ function worstErrorMs(crystal: Crystal, events: Event[]): { errorMs: number; bou
 describe("the time map", () => {
   it.each([-40, 40])("dates 20 days offline at %d ppm within 50 ms, by the fixes around them", (middlePpm) => {
     const crystal = { ...STILL, middlePpm };
-    const worst = worstErrorMs(crystal, [sync(20, 1), ...sampleFor(20 * DAY_MS), sync(20, -1)]);
+    const worst = worstErrorMs(crystal, [fix(20, 1), ...sampleFor(20 * DAY_MS), fix(20, -1)]);
     expect(worst.errorMs).toBeLessThanOrEqual(50);
     expect(worst.uncorrectedMs).toBeGreaterThan(68900);
     expect(worst.boundMs).toBeLessThan(20000);
@@ -66,14 +66,14 @@ describe("the time map", () => {
 
   it("dates 20 days offline with a day and night swing of 10 ppm within 2 s", () => {
     const crystal = { ...STILL, middlePpm: 40, swingPpm: 10 };
-    const worst = worstErrorMs(crystal, [sync(20, 1), ...sampleFor(20 * DAY_MS), sync(20, -1)]);
+    const worst = worstErrorMs(crystal, [fix(20, 1), ...sampleFor(20 * DAY_MS), fix(20, -1)]);
     expect(worst.errorMs).toBeLessThanOrEqual(2000);
     expect(worst.uncorrectedMs).toBeGreaterThan(60000);
   });
 
-  it("dates what came before the first sync, better once the crystal is learned", () => {
+  it("dates what came before the first fix, better once the crystal is learned", () => {
     const crystal = { ...STILL, middlePpm: 40 };
-    const { fixes, samples } = live(crystal, [sample, run(10 * DAY_MS), sync(), run(5 * DAY_MS), sync()]);
+    const { fixes, samples } = live(crystal, [sample, run(10 * DAY_MS), fix(), run(5 * DAY_MS), fix()]);
     const { session, rawMs, trueMs } = samples[0];
     const map = mapOf(fixes);
     const first = timeOf(map.date(session, rawMs, 1), rawMs);
@@ -87,13 +87,13 @@ describe("the time map", () => {
   it("learns the crystal from another session when this one tells too little", () => {
     const crystal = { ...STILL, middlePpm: -40 };
     const { fixes, samples } = live(crystal, [
-      sync(),
+      fix(),
       run(10 * DAY_MS),
-      sync(),
+      fix(),
       reboot(HOUR_MS),
       sample,
       run(5 * DAY_MS),
-      sync(),
+      fix(),
     ]);
     const { session, rawMs, trueMs } = samples[0];
     expect(Math.abs(timeOf(mapOf(fixes).date(session, rawMs, Infinity), rawMs).trueMs - trueMs)).toBeLessThan(200);
@@ -107,17 +107,17 @@ describe("the time map", () => {
       swingPeriodMs: 42 * DAY_MS,
       phase: 0.5 - 1 / 42,
     };
-    worstErrorMs(crystal, [sync(), { kind: "unseen", ms: -520 }, run(DAY_MS), sync(), run(20 * DAY_MS), sample]);
+    worstErrorMs(crystal, [fix(), { kind: "unseen", ms: -520 }, run(DAY_MS), fix(), run(20 * DAY_MS), sample]);
   });
 
-  it("holds what has no sync at all, and what no later one limits", () => {
+  it("holds what has no fix at all, and what no later one limits", () => {
     expect(mapOf([]).date(8, 5000, Infinity).state).toBe("held");
-    const { fixes, samples } = live(STILL, [run(1000), sync(), run(1000), reboot(1000), run(1000), sample]);
+    const { fixes, samples } = live(STILL, [run(1000), fix(), run(1000), reboot(1000), run(1000), sample]);
     expect(mapOf(fixes).date(samples[0].session, samples[0].rawMs, Infinity).state).toBe("held");
   });
 
-  it("holds the tail of a session until a sync limits it, however uncertain", () => {
-    const { fixes, samples } = live(STILL, [run(1000), sync(), run(20 * DAY_MS), sample, run(1000), sync()]);
+  it("holds the tail of a session until a fix limits it, however uncertain", () => {
+    const { fixes, samples } = live(STILL, [run(1000), fix(), run(20 * DAY_MS), sample, run(1000), fix()]);
     const { session, rawMs } = samples[0];
     const map = mapOf(fixes, 10000);
     expect(map.date(session, rawMs, 1).state).toBe("held");
@@ -126,7 +126,7 @@ describe("the time map", () => {
 
   it("places sessions that never met a clock in the middle of the slack that is left", () => {
     const { fixes, samples } = live(STILL, [
-      sync(20),
+      fix(20),
       run(HOUR_MS),
       reboot(20000),
       run(HOUR_MS),
@@ -136,7 +136,7 @@ describe("the time map", () => {
       sample,
       reboot(35000),
       run(HOUR_MS),
-      sync(20),
+      fix(20),
     ]);
     const map = mapOf(fixes);
     for (const { session, rawMs, trueMs } of samples) {
@@ -147,29 +147,29 @@ describe("the time map", () => {
     }
   });
 
-  it("gives up what is left with too wide a slack, once a later sync shows it", () => {
+  it("gives up what is left with too wide a slack, once a later fix shows it", () => {
     const { fixes, samples } = live(STILL, [
-      sync(),
+      fix(),
       reboot(DAY_MS),
       run(1000),
       sample,
       run(1000),
       reboot(1000),
       run(1000),
-      sync(),
+      fix(),
     ]);
     const { session, rawMs } = samples[0];
     expect(mapOf(fixes).date(session, rawMs, 1).state).toBe("held");
     expect(mapOf(fixes).date(session, rawMs, 2).state).toBe("never");
   });
 
-  it("gives up boots that ended before the first sync ever: nothing says how long ago they were", () => {
-    const { fixes, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, sync()]);
+  it("gives up boots that ended before the first fix ever: nothing says how long ago they were", () => {
+    const { fixes, samples } = live(STILL, [run(1000), sample, reboot(1000), run(1000), sample, fix()]);
     const states = samples.map(({ session, rawMs }) => mapOf(fixes).date(session, rawMs, Infinity).state);
     expect(states).toEqual(["never", "dated"]);
   });
 
-  it("dates what came before a jump by a sync after it, within 6 s a jump", () => {
+  it("dates what came before a jump by a fix after it, within 6 s a jump", () => {
     const jump = (lostMs: number): Event => ({ kind: "jump", lostMs });
     const { fixes, samples } = live(STILL, [
       sample,
@@ -181,7 +181,7 @@ describe("the time map", () => {
       run(1000),
       sample,
       run(HOUR_MS),
-      sync(20),
+      fix(20),
     ]);
     const map = mapOf(fixes);
     const times = samples.map(({ session, rawMs }) => timeOf(map.date(session, rawMs, Infinity), rawMs));
@@ -194,8 +194,8 @@ describe("the time map", () => {
     expect(times[2].boundMs).toBeCloseTo(20 + 520 + 360, -2);
   });
 
-  it("dates what comes after a jump by a sync before it, at once", () => {
-    const { fixes, samples, end } = live(STILL, [sync(), run(HOUR_MS), { kind: "stray", ms: 5500 }, run(1000), sample]);
+  it("dates what comes after a jump by a fix before it, at once", () => {
+    const { fixes, samples, end } = live(STILL, [fix(), run(HOUR_MS), { kind: "stray", ms: 5500 }, run(1000), sample]);
     const { session, rawMs, trueMs } = samples[0];
     const time = timeOf(mapOf(fixes).date(session, rawMs, Infinity), rawMs);
     expect(time.trueMs - trueMs).toBeCloseTo(5500, -2);
@@ -207,7 +207,7 @@ describe("the time map", () => {
     const jumps = (n: number): Event[] =>
       Array.from({ length: n }, (): Event[] => [run(1000), { kind: "jump", lostMs: 0 }]).flat();
     const stateAfter = (n: number): string => {
-      const { fixes, samples } = live(STILL, [sample, ...jumps(n), sync()]);
+      const { fixes, samples } = live(STILL, [sample, ...jumps(n), fix()]);
       return mapOf(fixes).date(samples[0].session, samples[0].rawMs, Infinity).state;
     };
     expect(stateAfter(7)).toBe("dated");
@@ -216,14 +216,14 @@ describe("the time map", () => {
 
   it("believes the newer of two fixes that contradict each other over a jump, too", () => {
     const { fixes, samples } = live(STILL, [
-      sync(),
+      fix(),
       run(DAY_MS),
       sample,
       { kind: "jump", lostMs: 0 },
       run(1000),
-      sync(),
+      fix(),
       run(1000),
-      sync(),
+      fix(),
     ]);
     const { session, rawMs, trueMs } = samples[0];
     fixes[0].trueMs -= 5 * HOUR_MS;
@@ -231,9 +231,9 @@ describe("the time map", () => {
     expect(Math.abs(time.trueMs - trueMs)).toBeLessThan(time.boundMs);
   });
 
-  it("narrows the end of a session by the first sync after the reboot", () => {
+  it("narrows the end of a session by the first fix after the reboot", () => {
     const crystal = { ...STILL, middlePpm: 30 };
-    const { fixes, samples } = live(crystal, [sync(), run(20 * DAY_MS), sample, reboot(3000), run(5000), sync()]);
+    const { fixes, samples } = live(crystal, [fix(), run(20 * DAY_MS), sample, reboot(3000), run(5000), fix()]);
     const { session, rawMs, trueMs } = samples[0];
     const map = mapOf(fixes);
     const alone = timeOf(map.date(session, rawMs, 1), rawMs);
@@ -243,11 +243,11 @@ describe("the time map", () => {
     expect(Math.abs(narrowed.trueMs - trueMs)).toBeLessThanOrEqual(narrowed.boundMs);
   });
 
-  it("dates every sample of a day with a reboot every few minutes and a sync now and then", () => {
-    const events: Event[] = [sync()];
+  it("dates every sample of a day with a reboot every few minutes and a fix now and then", () => {
+    const events: Event[] = [fix()];
     for (let i = 0; i < 288; i++) {
       events.push(run(4 * MINUTE_MS), sample, run(55000), reboot(1500, 3500));
-      if (i % 12 === 11) events.push(run(3000), sync());
+      if (i % 12 === 11) events.push(run(3000), fix());
     }
     const worst = worstErrorMs({ ...STILL, middlePpm: 60 }, events);
     expect(worst.errorMs).toBeLessThan(60000);
@@ -255,7 +255,7 @@ describe("the time map", () => {
   });
 
   it("believes the newer of two fixes that contradict each other, and forgets a lie when it is proven", () => {
-    const { fixes, samples } = live(STILL, [sync(), run(DAY_MS), sample, sync(), run(DAY_MS), sync()]);
+    const { fixes, samples } = live(STILL, [fix(), run(DAY_MS), sample, fix(), run(DAY_MS), fix()]);
     fixes[1].trueMs += 5 * HOUR_MS;
     const { session, rawMs, trueMs } = samples[0];
     const map = mapOf(fixes);
@@ -264,8 +264,8 @@ describe("the time map", () => {
     expect(timeOf(map.date(session, rawMs, 3), rawMs).trueMs).toBeCloseTo(trueMs, -2);
   });
 
-  it("drops a sync of an earlier session that lies in its future", () => {
-    const { fixes, samples } = live(STILL, [sync(), run(1000), sample, reboot(1000), run(1000), sync()]);
+  it("drops a fix of an earlier session that lies in its future", () => {
+    const { fixes, samples } = live(STILL, [fix(), run(1000), sample, reboot(1000), run(1000), fix()]);
     fixes[0].trueMs += DAY_MS;
     const { session, rawMs } = samples[0];
     expect(mapOf(fixes).date(session, rawMs, Infinity).state).toBe("never");
@@ -369,9 +369,9 @@ describe("the time map", () => {
     );
   });
 
-  it("tells the time now, with its bound, and nothing in a boot that has no sync yet", () => {
+  it("tells the time now, with its bound, and nothing in a boot that has no fix yet", () => {
     const crystal = { ...STILL, middlePpm: 50 };
-    const { fixes, end } = live(crystal, [run(1000), sync(20), run(HOUR_MS)]);
+    const { fixes, end } = live(crystal, [run(1000), fix(20), run(HOUR_MS)]);
     const now = mapOf(fixes, LIMIT_MS, end).now();
     expect(Math.abs((now?.trueMs ?? 0) - end.trueMs)).toBeLessThanOrEqual(now?.boundMs ?? 0);
     expect(now?.boundMs).toBeLessThan(1000);

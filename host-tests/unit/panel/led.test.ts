@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { startLed } from "../../../firmware/panel/led.ts";
+import type { Verdict } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 /** The stretches for which the LED was lit, as [from, length] in ms since the set-up. */
@@ -51,7 +52,7 @@ describe.each([false, true])("the LED, active low: %s", (activeLow) => {
     expect(lit.length).toBeGreaterThan(3);
   });
 
-  test.each([1, 4, 11])("blinks %i times, three times over, apart from each other and from the heartbeat", (blinks) => {
+  test.each<Verdict>([1, 4, 11])("shows a verdict as %i blinks, three times, apart from the heartbeat", (blinks) => {
     const { led, timers, lit } = setUp(activeLow);
     timers.advance(1000);
     led.verdict(blinks);

@@ -57,7 +57,7 @@ test("the firmware's version is the package's", () => {
 });
 
 test("the status is plain JSON of everything there is to know", () => {
-  const status = composeStatus(CHIP, ["a fault"], logger()) as { [name: string]: unknown };
+  const status = composeStatus(CHIP, ["a fault"], logger());
   expect(JSON.parse(JSON.stringify(status))).toEqual(status);
   expect(status).toMatchObject({
     version: VERSION,
@@ -73,11 +73,11 @@ test("the status is plain JSON of everything there is to know", () => {
     memory: { used: 2500, total: 4000 },
     faults: ["a fault", "no usable token is set"],
   });
-  expect(status.deliveryFault).toBeUndefined();
+  expect(status).not.toHaveProperty("deliveryFault");
 });
 
 test("the status names configured datastreams first, then pins that only flash still knows, each once", () => {
-  const status = composeStatus(CHIP, [], logger()) as { streams: { pin: string; name: string; sampled: number }[] };
+  const status = composeStatus(CHIP, [], logger());
   expect(status.streams.map((stream) => [stream.pin, stream.name, stream.sampled])).toEqual([
     ["v1", "temperature", 101],
     ["v2", "light", 102],
@@ -96,7 +96,7 @@ test("the status names configured datastreams first, then pins that only flash s
 });
 
 test("the status tells a flash that takes no more", () => {
-  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true } })) as { faults: string[] };
+  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true } }));
   expect(status.faults).toContainEqual(expect.stringContaining("flash"));
 });
 

@@ -4,8 +4,8 @@ import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
 import { decimalText } from "../../../firmware/storage/format/decimal.ts";
 import type { Ring } from "../../../firmware/storage/ring/ring.ts";
 import { type Batch, openBatch, type Run } from "../../../firmware/upload/batch.ts";
-import { EPOCH_MS } from "../../support/delivery-rig.ts";
 import { createFakeRing, endOf, type FakeSample } from "../../support/fake-ring.ts";
+import { EPOCH_MS } from "../../support/upload-rig.ts";
 
 const PIN = 3;
 

@@ -2,24 +2,26 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
-import { VERDICT } from "../../../firmware/verdict.ts";
+import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 /** A delivery among fakes whose doings are listed in `events`. Each step takes a second. */
-function createDesk(settings: Partial<DeliverySettings> = {}) {
+function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
   const timers = createVirtualTimers(0);
   const events: string[] = [];
   const lines: string[] = [];
   const counters = { overwritten: 0, expired: 0, undatable: 0 };
-  const desk = {
+  const rig = {
     timers,
     events,
     lines,
+    /** What the listener was told. */
+    busy: [] as boolean[],
     counters,
     up: true,
-    joins: 0,
+    joins: VERDICT.allSent as Verdict,
     known: true,
-    result: { verdict: 0, nextTryMs: Number.POSITIVE_INFINITY },
+    result: { verdict: VERDICT.allSent as Verdict, nextTryMs: Number.POSITIVE_INFINITY },
     held: false,
     flashFault: false,
     sensorFailing: false,
@@ -35,218 +37,225 @@ function createDesk(settings: Partial<DeliverySettings> = {}) {
     }, 1000);
   };
   const drain: Drain = {
-    drain: (done) => {
-      if (desk.drainThrows) throw new Error("worn");
-      soon("drain", () => done(desk.result.verdict, desk.result.nextTryMs));
+    run: (done) => {
+      if (rig.drainThrows) throw new Error("worn");
+      soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
     linkLost: () => events.push("link lost"),
     forgive: () => events.push("forgive"),
     stop: () => events.push("stop"),
     fault: () => "",
   };
-  desk.delivery = createDelivery(
+  rig.delivery = createDelivery(
     {
-      up: () => desk.up,
-      connect: (done) => soon("connect", () => done(desk.joins)),
-      disconnect: () => events.push("disconnect"),
-      onUp: () => {},
-      onDown: (callback) => {
-        desk.down = callback;
+      network: {
+        up: () => rig.up,
+        connect: (done) => soon("connect", () => done(rig.joins)),
+        disconnect: () => events.push("disconnect"),
+        onUp: () => {},
+        onDown: (callback) => {
+          rig.down = callback;
+        },
       },
+      takeFix: (done) => soon("fix", () => done(rig.known)),
+      planner: { holds: () => rig.held },
+      overload: { clearsMs: () => Number.POSITIVE_INFINITY },
+      quota: {
+        pointsMax: 10_000,
+        pointsLeft: () => 7,
+        requestsLeft: () => 8,
+        pointsWithin: () => 0,
+        waitMs: () => 0,
+      },
+      drain,
+      ledger: {
+        pins: () => [1],
+        counters: () => ({ delivered: 0, thinned: 0, refused: 0, unrepresentable: 0, corrupt: 0, ...counters }),
+      },
+      ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
+      timers,
+      chip: { memory: () => ({ free: rig.free, total: 5000 }), random: () => 0.5 },
+      log: (level, text) => lines.push(`[${level}] ${text}`),
     },
-    { run: (done) => soon("time", () => done(desk.known)) },
-    { holds: () => desk.held },
-    { clearsMs: () => Number.POSITIVE_INFINITY },
-    { pointsMax: 10_000, pointsLeft: () => 7, requestsLeft: () => 8, pointsWithin: () => 0, waitMs: () => 0 },
-    drain,
-    {
-      pins: () => [1],
-      counters: () => ({ delivered: 0, thinned: 0, refused: 0, unrepresentable: 0, corrupt: 0, ...counters }),
-    },
-    { flashFault: () => desk.flashFault, sensorFailing: () => desk.sensorFailing },
-    timers,
-    { memory: () => ({ free: desk.free, total: 5000 }), random: () => 0.5 },
-    (level, text) => lines.push(`[${level}] ${text}`),
     { syncEveryMs: 3_600_000, connectEveryMs: undefined, ...settings },
   );
-  return desk;
+  rig.delivery.watch((busy) => rig.busy.push(busy));
+  return rig;
 }
 
-const ONE_SYNC = ["connect", "time", "drain"];
+const ONE_DELIVERY = ["connect", "fix", "drain"];
 
-describe("a sync", () => {
-  it("joins Wi-Fi, asks the time, sends, and says how it went", () => {
-    const desk = createDesk();
-    const busy: boolean[] = [];
-    desk.delivery.watch((now) => busy.push(now));
-    desk.delivery.trigger("connect");
-    expect(desk.delivery.busy()).toBe(true);
-    desk.timers.advance(5000);
-    expect(desk.events).toEqual(ONE_SYNC);
-    expect(desk.delivery.busy()).toBe(false);
-    expect(desk.delivery.verdict()).toBe(VERDICT.allSent);
-    expect(busy).toEqual([true, false]);
+describe("a delivery", () => {
+  it("joins Wi-Fi, takes a fix, drains, and says how it went", () => {
+    const rig = createDeliveryRig();
+    rig.delivery.trigger("connect");
+    expect(rig.busy.at(-1)).toBe(true);
+    rig.timers.advance(5000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
+    expect(rig.busy.at(-1)).toBe(false);
+    expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
+    expect(rig.busy).toEqual([true, false]);
   });
 
-  it("ends with a flash fault when something in it throws, and the next goes its way", () => {
-    const desk = createDesk();
-    desk.delivery.trigger("connect");
-    desk.timers.advance(2500);
-    desk.delivery.fail(new Error("ledger: flash fault"));
-    expect(desk.delivery.busy()).toBe(false);
-    expect(desk.delivery.verdict()).toBe(VERDICT.flashFault);
-    expect(desk.events).toEqual(["connect", "time", "stop"]);
-    desk.delivery.trigger("button");
+  it("ends with a flash fault when something in it throws, and the next one works", () => {
+    const rig = createDeliveryRig();
+    rig.delivery.trigger("connect");
+    rig.timers.advance(2500);
+    rig.delivery.fail(new Error("ledger: flash fault"));
+    expect(rig.busy.at(-1)).toBe(false);
+    expect(rig.delivery.verdict()).toBe(VERDICT.flashFault);
+    expect(rig.events).toEqual(["connect", "fix", "stop"]);
+    rig.delivery.trigger("button");
     // What the broken one had under way is not heard.
-    desk.timers.advance(1000);
-    expect(desk.delivery.busy()).toBe(true);
-    desk.timers.advance(4000);
-    expect(desk.delivery.verdict()).toBe(VERDICT.allSent);
+    rig.timers.advance(1000);
+    expect(rig.busy.at(-1)).toBe(true);
+    rig.timers.advance(4000);
+    expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
   });
 
-  it("is one at a time: triggers while one is on make one more", () => {
-    const desk = createDesk();
-    desk.delivery.trigger("connect");
-    desk.timers.advance(1500);
-    desk.delivery.trigger("schedule");
-    desk.delivery.trigger("button");
-    desk.delivery.trigger("console");
-    desk.timers.advance(20_000);
-    expect(desk.events).toEqual([...ONE_SYNC, "forgive", ...ONE_SYNC]);
+  it("runs one at a time: triggers during one make one more", () => {
+    const rig = createDeliveryRig();
+    rig.delivery.trigger("connect");
+    rig.timers.advance(1500);
+    rig.delivery.trigger("schedule");
+    rig.delivery.trigger("button");
+    rig.delivery.trigger("console");
+    rig.timers.advance(20_000);
+    expect(rig.events).toEqual([...ONE_DELIVERY, "forgive", ...ONE_DELIVERY]);
   });
 
   it("comes by itself on schedule while connected, and not while the network is away", () => {
-    const desk = createDesk();
-    desk.timers.advance(3_600_000 + 5000);
-    expect(desk.events).toEqual(ONE_SYNC);
-    desk.up = false;
-    desk.timers.advance(5 * 3_600_000);
-    expect(desk.events).toEqual(ONE_SYNC);
-    desk.up = true;
-    desk.timers.advance(3_600_000 + 5000);
-    expect(desk.events).toEqual([...ONE_SYNC, ...ONE_SYNC]);
+    const rig = createDeliveryRig();
+    rig.timers.advance(3_600_000 + 5000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
+    rig.up = false;
+    rig.timers.advance(5 * 3_600_000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
+    rig.up = true;
+    rig.timers.advance(3_600_000 + 5000);
+    expect(rig.events).toEqual([...ONE_DELIVERY, ...ONE_DELIVERY]);
   });
 
   it("comes earlier when allowance comes back earlier, but keeps the schedule when it comes later", () => {
-    const desk = createDesk();
-    desk.result = { verdict: VERDICT.dailyLimit, nextTryMs: 600_000 };
-    desk.delivery.trigger("connect");
-    desk.timers.advance(3000 + 600_000 + 3500);
-    expect(desk.events).toHaveLength(6);
-    desk.result = { verdict: VERDICT.dailyLimit, nextTryMs: 80_000_000 };
-    desk.timers.advance(610_000);
-    const before = desk.events.length;
-    desk.timers.advance(3_600_000 + 5000);
-    expect(desk.events.length - before).toBe(3);
+    const rig = createDeliveryRig();
+    rig.result = { verdict: VERDICT.dailyLimit, nextTryMs: 600_000 };
+    rig.delivery.trigger("connect");
+    rig.timers.advance(3000 + 600_000 + 3500);
+    expect(rig.events).toHaveLength(6);
+    rig.result = { verdict: VERDICT.dailyLimit, nextTryMs: 80_000_000 };
+    rig.timers.advance(610_000);
+    const before = rig.events.length;
+    rig.timers.advance(3_600_000 + 5000);
+    expect(rig.events.length - before).toBe(3);
   });
 
   it("keeps to a backoff that is longer than the schedule", () => {
-    const desk = createDesk({ syncEveryMs: 10_000 });
-    desk.result = { verdict: VERDICT.serverNotReached, nextTryMs: 900_000 };
-    desk.delivery.trigger("connect");
-    desk.timers.advance(800_000);
-    expect(desk.events).toEqual(ONE_SYNC);
-    desk.timers.advance(200_000);
-    expect(desk.events.slice(0, 6)).toEqual([...ONE_SYNC, ...ONE_SYNC]);
+    const rig = createDeliveryRig({ syncEveryMs: 10_000 });
+    rig.result = { verdict: VERDICT.serverNotReached, nextTryMs: 900_000 };
+    rig.delivery.trigger("connect");
+    rig.timers.advance(800_000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
+    rig.timers.advance(200_000);
+    expect(rig.events.slice(0, 6)).toEqual([...ONE_DELIVERY, ...ONE_DELIVERY]);
   });
 
-  it("turns the radio on for itself alone when the device file says so", () => {
-    const desk = createDesk({ connectEveryMs: 7_200_000 });
-    desk.up = false;
-    desk.timers.advance(7_200_000 + 5000);
-    expect(desk.events).toEqual([...ONE_SYNC, "disconnect"]);
+  it("turns the radio on only for itself when the device file says so", () => {
+    const rig = createDeliveryRig({ connectEveryMs: 7_200_000 });
+    rig.up = false;
+    rig.timers.advance(7_200_000 + 5000);
+    expect(rig.events).toEqual([...ONE_DELIVERY, "disconnect"]);
   });
 
-  it("without Wi-Fi ends there, with the network's verdict", () => {
+  it("without Wi-Fi ends at once, with the network's verdict", () => {
     for (const verdict of [VERDICT.noAccessPoint, VERDICT.wrongPassword]) {
-      const desk = createDesk();
-      desk.joins = verdict;
-      desk.delivery.trigger("button");
-      desk.timers.advance(5000);
-      expect(desk.events).toEqual(["forgive", "connect"]);
-      expect(desk.delivery.verdict()).toBe(verdict);
+      const rig = createDeliveryRig();
+      rig.joins = verdict;
+      rig.delivery.trigger("button");
+      rig.timers.advance(5000);
+      expect(rig.events).toEqual(["forgive", "connect"]);
+      expect(rig.delivery.verdict()).toBe(verdict);
     }
   });
 
-  it("without the time ends there, and tries again after a growing wait", () => {
-    const desk = createDesk();
-    desk.known = false;
-    desk.delivery.trigger("connect");
-    desk.timers.advance(3000);
-    expect(desk.delivery.verdict()).toBe(VERDICT.noTime);
-    desk.timers.advance(3_600_000);
-    const tries = desk.events.filter((event) => event === "time").length;
+  it("without the time ends at once, and is tried again after a growing wait", () => {
+    const rig = createDeliveryRig();
+    rig.known = false;
+    rig.delivery.trigger("connect");
+    rig.timers.advance(3000);
+    expect(rig.delivery.verdict()).toBe(VERDICT.noTime);
+    rig.timers.advance(3_600_000);
+    const tries = rig.events.filter((event) => event === "fix").length;
     expect(tries).toBeGreaterThan(5);
     expect(tries).toBeLessThan(15);
-    expect(desk.events).not.toContain("drain");
+    expect(rig.events).not.toContain("drain");
   });
 
   it("is refused with a clear line when memory is short, and tried again", () => {
-    const desk = createDesk();
-    desk.free = LIMITS.deliveryMemoryFreeMin - 1;
-    desk.delivery.trigger("connect");
-    expect(desk.events).toEqual([]);
-    expect(desk.delivery.busy()).toBe(false);
-    desk.up = false;
-    expect(desk.lines[0]).toMatch(/^\[error\] sync refused: 1399 of 5000 JsVars are free, 1400 needed/);
-    desk.free = 4000;
-    desk.timers.advance(10_000);
-    expect(desk.events).toEqual(ONE_SYNC);
+    const rig = createDeliveryRig();
+    rig.free = LIMITS.deliveryMemoryFreeMin - 1;
+    rig.delivery.trigger("connect");
+    expect(rig.events).toEqual([]);
+    expect(rig.busy.at(-1)).toBe(false);
+    rig.up = false;
+    expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 1399 of 5000 JsVars are free, 1400 needed/);
+    rig.free = 4000;
+    rig.timers.advance(10_000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
   });
 
-  it("ends with an error when the upload throws at its start, and is tried again", () => {
-    const desk = createDesk();
-    desk.drainThrows = true;
-    desk.delivery.trigger("connect");
-    desk.timers.advance(3000);
-    expect(desk.delivery.busy()).toBe(false);
-    expect(desk.delivery.verdict()).toBe(VERDICT.flashFault);
-    expect(desk.lines[0]).toBe("[error] sync: Error: worn");
-    desk.drainThrows = false;
-    desk.timers.advance(10_000);
-    expect(desk.delivery.verdict()).toBe(VERDICT.allSent);
+  it("ends with an error when the drain throws at its start, and is tried again", () => {
+    const rig = createDeliveryRig();
+    rig.drainThrows = true;
+    rig.delivery.trigger("connect");
+    rig.timers.advance(3000);
+    expect(rig.busy.at(-1)).toBe(false);
+    expect(rig.delivery.verdict()).toBe(VERDICT.flashFault);
+    expect(rig.lines[0]).toBe("[error] sync: Error: worn");
+    rig.drainThrows = false;
+    rig.timers.advance(10_000);
+    expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
   });
 
-  it("asks for a restart when its timer is lost, on the way or until the next, and not before", () => {
-    const beats = (desk: ReturnType<typeof createDesk>): number => {
+  it("asks for a restart when its timer, or that of the next one, is lost, and not before", () => {
+    const beats = (rig: ReturnType<typeof createDeliveryRig>): number => {
       let count = 0;
-      while (desk.delivery.beat()) count++;
+      while (rig.delivery.beat()) count++;
       return count * LIMITS.heartbeatMs;
     };
-    const stuck = createDesk();
+    const stuck = createDeliveryRig();
     stuck.delivery.trigger("connect");
     stuck.timers.advance(2500);
     stuck.timers.dropAll();
     for (let i = 0; i < 100; i++) {
       expect(stuck.delivery.beat()).toBe(true);
-      stuck.delivery.step();
+      stuck.delivery.noteProgress();
     }
     expect(beats(stuck)).toBeGreaterThan(LIMITS.deliveryStallMs - 2 * LIMITS.heartbeatMs);
     expect(stuck.delivery.beat()).toBe(false);
 
-    const idle = createDesk();
+    const idle = createDeliveryRig();
     idle.delivery.trigger("connect");
     idle.timers.advance(5000);
     idle.timers.dropAll();
-    idle.delivery.step();
+    idle.delivery.noteProgress();
     expect(beats(idle)).toBeGreaterThan(3_600_000);
 
-    const well = createDesk();
+    const well = createDeliveryRig();
     for (let i = 0; i < 3000; i++) {
       well.timers.advance(LIMITS.heartbeatMs);
       expect(well.delivery.beat()).toBe(true);
     }
   });
 
-  it("tells the upload when the network goes", () => {
-    const desk = createDesk();
-    desk.down?.();
-    expect(desk.events).toEqual(["link lost"]);
+  it("tells the drain when the network is lost", () => {
+    const rig = createDeliveryRig();
+    rig.down?.();
+    expect(rig.events).toEqual(["link lost"]);
   });
 
   it("reports in status what is left, when the backlog clears, and the verdict", () => {
-    const desk = createDesk();
-    expect(desk.delivery.status()).toEqual({
+    const rig = createDeliveryRig();
+    expect(rig.delivery.status()).toEqual({
       quota: { pointsLeft: 7, requestsLeft: 8, pointsMax: 10_000 },
       backlogClearsMs: null,
       verdict: 0,
@@ -257,34 +266,34 @@ describe("a sync", () => {
 });
 
 describe("the verdict", () => {
-  const verdictOf = (desk: ReturnType<typeof createDesk>, why: "button" | "schedule" = "schedule"): number => {
-    desk.delivery.trigger(why);
-    desk.timers.advance(5000);
-    return desk.delivery.verdict();
+  const verdictOf = (rig: ReturnType<typeof createDeliveryRig>, why: "button" | "schedule" = "schedule"): number => {
+    rig.delivery.trigger(why);
+    rig.timers.advance(5000);
+    return rig.delivery.verdict();
   };
 
   it("is the first that applies, in the order of the list", () => {
-    const desk = createDesk();
-    desk.held = true;
-    expect(verdictOf(desk)).toBe(VERDICT.undatedSamples);
-    desk.counters.expired = 3;
-    expect(verdictOf(desk)).toBe(VERDICT.samplesLost);
-    desk.sensorFailing = true;
-    expect(verdictOf(desk)).toBe(VERDICT.sensorFailing);
-    desk.flashFault = true;
-    expect(verdictOf(desk)).toBe(VERDICT.flashFault);
-    desk.result.verdict = VERDICT.dailyLimit;
-    expect(verdictOf(desk)).toBe(VERDICT.dailyLimit);
+    const rig = createDeliveryRig();
+    rig.held = true;
+    expect(verdictOf(rig)).toBe(VERDICT.undatedSamples);
+    rig.counters.expired = 3;
+    expect(verdictOf(rig)).toBe(VERDICT.samplesLost);
+    rig.sensorFailing = true;
+    expect(verdictOf(rig)).toBe(VERDICT.sensorFailing);
+    rig.flashFault = true;
+    expect(verdictOf(rig)).toBe(VERDICT.flashFault);
+    rig.result.verdict = VERDICT.dailyLimit;
+    expect(verdictOf(rig)).toBe(VERDICT.dailyLimit);
   });
 
   it("tells of lost and undatable samples until somebody has seen it at a press", () => {
-    const desk = createDesk();
-    desk.counters.overwritten = 2;
-    expect(verdictOf(desk)).toBe(VERDICT.samplesLost);
-    expect(verdictOf(desk, "button")).toBe(VERDICT.samplesLost);
-    expect(verdictOf(desk, "button")).toBe(VERDICT.allSent);
-    desk.counters.undatable = 1;
-    expect(verdictOf(desk, "button")).toBe(VERDICT.undatedSamples);
-    expect(verdictOf(desk)).toBe(VERDICT.allSent);
+    const rig = createDeliveryRig();
+    rig.counters.overwritten = 2;
+    expect(verdictOf(rig)).toBe(VERDICT.samplesLost);
+    expect(verdictOf(rig, "button")).toBe(VERDICT.samplesLost);
+    expect(verdictOf(rig, "button")).toBe(VERDICT.allSent);
+    rig.counters.undatable = 1;
+    expect(verdictOf(rig, "button")).toBe(VERDICT.undatedSamples);
+    expect(verdictOf(rig)).toBe(VERDICT.allSent);
   });
 });

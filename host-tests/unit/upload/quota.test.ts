@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
-import { createBench, DAY_MS, MINUTE_MS } from "../../support/delivery-rig.ts";
 import { type Behaviour, OK } from "../../support/fake-server.ts";
+import { createUploadRig, DAY_MS, MINUTE_MS } from "../../support/upload-rig.ts";
 
 /** Most that `amount` adds up to over any 24 hours of arrivals. */
 function mostIn24h(arrivals: { atMs: number; amount: number }[]): number {
@@ -28,16 +28,16 @@ describe("the quota", () => {
         const random = createPrng(n);
         const pointsPerDayMax = 400;
         const requestsPerDayMax = 12;
-        const bench = createBench({
+        const rig = createUploadRig({
           seed: n,
           pointsPerDayMax,
           requestsPerDayMax,
           pointsPerRequestMax: 20 + random.below(100),
           intervalsMs: [4 * MINUTE_MS],
         });
-        bench.fill(1, 2000, 4 * MINUTE_MS);
-        bench.fill(2, 300, 20 * MINUTE_MS);
-        bench.server.behave = (): Behaviour => {
+        rig.fill(1, 2000, 4 * MINUTE_MS);
+        rig.fill(2, 300, 20 * MINUTE_MS);
+        rig.server.behave = (): Behaviour => {
           const kind = random.below(9);
           if (kind < 4) return { ...OK, afterMs: 1 + random.below(80_000) };
           if (kind === 4) return { answer: random.chance(0.5) ? 503 : 422, afterMs: 1 + random.below(80_000) };
@@ -51,17 +51,17 @@ describe("the quota", () => {
         const requests: { atMs: number; amount: number }[] = [];
         let again: (() => void) | undefined;
         const drain = (): void => {
-          bench.unit.drain.drain((_verdict, nextTryMs) => {
+          rig.unit.drain.run((_verdict, nextTryMs) => {
             again = drain;
             const waitMs = random.chance(0.3) ? 0 : Math.min(nextTryMs, 3_600_000);
-            bench.timers.setTimeout(() => again?.(), waitMs);
+            rig.timers.setTimeout(() => again?.(), waitMs);
           });
         };
         drain();
-        const endMs = bench.timers.nowMs() + 5 * DAY_MS;
-        while (bench.timers.nowMs() < endMs) {
-          bench.timers.advance(random.chance(0.2) ? random.below(300) : random.below(20 * MINUTE_MS));
-          bench.server.requests.forEach((request, i) => {
+        const endMs = rig.timers.nowMs() + 5 * DAY_MS;
+        while (rig.timers.nowMs() < endMs) {
+          rig.timers.advance(random.chance(0.2) ? random.below(300) : random.below(20 * MINUTE_MS));
+          rig.server.requests.forEach((request, i) => {
             // A whole body may arrive, up to a minute later, also when its sender has lost power since.
             if (!request.ended || seen.has(i)) return;
             seen.add(i);
@@ -70,10 +70,10 @@ describe("the quota", () => {
             requests.push({ atMs, amount: 1 });
           });
           if (random.chance(0.05)) {
-            const uptimeRawMs = bench.unit.clock.rawMs();
-            bench.reboot(
+            const uptimeRawMs = rig.unit.clock.rawMs();
+            rig.reboot(
               random.below(3) * random.below(5 * 3_600_000),
-              Math.max(uptimeRawMs, bench.unit.ledger.lastRawMs()) + 1,
+              Math.max(uptimeRawMs, rig.unit.ledger.lastRawMs()) + 1,
             );
             drain();
           }
@@ -87,70 +87,70 @@ describe("the quota", () => {
   }, 60_000);
 
   it("holds back what exceeds it, says until when, and lets it through then", () => {
-    const bench = createBench();
-    bench.fill(1, 25_000);
-    const first = bench.drain();
+    const rig = createUploadRig();
+    rig.fill(1, 25_000);
+    const first = rig.drain();
     expect(first.verdict).toBe(VERDICT.dailyLimit);
-    expect(bench.counters(1).delivered).toBe(10_000);
+    expect(rig.counters(1).delivered).toBe(10_000);
     expect(first.nextTryMs).toBeGreaterThan(DAY_MS);
     expect(first.nextTryMs).toBeLessThanOrEqual(LIMITS.quotaWindowMs);
-    bench.timers.advance(first.nextTryMs);
-    for (let n = 0, wait = bench.drain(); n < 5 && wait.nextTryMs < 60_000; n++) {
-      bench.timers.advance(wait.nextTryMs);
-      wait = bench.drain();
+    rig.timers.advance(first.nextTryMs);
+    for (let n = 0, wait = rig.drain(); n < 5 && wait.nextTryMs < 60_000; n++) {
+      rig.timers.advance(wait.nextTryMs);
+      wait = rig.drain();
     }
-    expect(bench.counters(1).delivered).toBe(20_000);
-    expect(bench.server.requests.length).toBeLessThanOrEqual(12);
+    expect(rig.counters(1).delivered).toBe(20_000);
+    expect(rig.server.requests.length).toBeLessThanOrEqual(12);
   });
 
   it("is kept over reboots", () => {
-    const bench = createBench();
-    bench.fill(1, 25_000);
-    bench.drain();
-    bench.reboot();
-    expect(bench.unit.quota.pointsLeft()).toBe(0);
-    expect(bench.drain().verdict).toBe(VERDICT.dailyLimit);
+    const rig = createUploadRig();
+    rig.fill(1, 25_000);
+    rig.drain();
+    rig.reboot();
+    expect(rig.unit.quota.pointsLeft()).toBe(0);
+    expect(rig.drain().verdict).toBe(VERDICT.dailyLimit);
   });
 
   it("bounds the requests of a day too", () => {
-    const bench = createBench({ requestsPerDayMax: 4 });
-    bench.fill(1, 9000, 1000);
-    for (let pin = 2; pin < 9; pin++) bench.fill(pin, 10);
-    expect(bench.drain().verdict).toBe(VERDICT.dailyLimit);
-    expect(bench.server.requests).toHaveLength(4);
-    expect(bench.unit.quota.requestsLeft()).toBe(0);
+    const rig = createUploadRig({ requestsPerDayMax: 4 });
+    rig.fill(1, 9000, 1000);
+    for (let pin = 2; pin < 9; pin++) rig.fill(pin, 10);
+    expect(rig.drain().verdict).toBe(VERDICT.dailyLimit);
+    expect(rig.server.requests).toHaveLength(4);
+    expect(rig.unit.quota.requestsLeft()).toBe(0);
   });
 
   it("charges a replay again, and waits until it fits whole", () => {
-    const bench = createBench({ pointsPerDayMax: 1000 });
-    bench.fill(1, 900);
-    bench.server.behave = (n) => (n === 0 ? { fail: "close" } : OK);
-    const { verdict, nextTryMs } = bench.drain();
+    const rig = createUploadRig({ pointsPerDayMax: 1000 });
+    rig.fill(1, 900);
+    rig.server.behave = (n) => (n === 0 ? { fail: "close" } : OK);
+    const { verdict, nextTryMs } = rig.drain();
     expect(verdict).toBe(VERDICT.dailyLimit);
-    expect(bench.server.requests).toHaveLength(1);
-    bench.timers.advance(nextTryMs);
-    bench.drain();
-    expect(bench.server.requests[1].body).toBe(bench.server.requests[0].body);
+    expect(rig.server.requests).toHaveLength(1);
+    rig.timers.advance(nextTryMs);
+    rig.drain();
+    expect(rig.server.requests[1].body).toBe(rig.server.requests[0].body);
   });
 
   it("gives up the bytes of a batch that a smaller plan can never take, and sends it in parts", () => {
-    const bench = createBench();
-    bench.fill(1, 900);
-    bench.server.behave = (n) => (n === 0 ? { fail: "silence" } : OK);
-    bench.unit.drain.drain(() => {});
-    bench.timers.advance(1000);
-    bench.options.pointsPerDayMax = 300;
-    bench.reboot();
-    bench.timers.advance(2 * DAY_MS);
-    bench.drain();
-    expect(bench.counters(1).delivered).toBe(300);
+    const rig = createUploadRig();
+    rig.fill(1, 900);
+    rig.server.behave = (n) => (n === 0 ? { fail: "silence" } : OK);
+    rig.unit.drain.run(() => {});
+    rig.timers.advance(1000);
+    rig.options.pointsPerDayMax = 300;
+    rig.reboot();
+    rig.timers.advance(2 * DAY_MS);
+    rig.drain();
+    expect(rig.counters(1).delivered).toBe(300);
   });
 
   it("says how many points can be sent by when", () => {
-    const bench = createBench({ pointsPerDayMax: 1000 });
-    bench.fill(1, 600);
-    bench.drain();
-    const { quota } = bench.unit;
+    const rig = createUploadRig({ pointsPerDayMax: 1000 });
+    rig.fill(1, 600);
+    rig.drain();
+    const { quota } = rig.unit;
     expect(quota.pointsWithin(0)).toBe(400);
     expect(quota.pointsWithin(LIMITS.quotaWindowMs - MINUTE_MS)).toBe(400);
     expect(quota.pointsWithin(LIMITS.quotaWindowMs)).toBe(1400);

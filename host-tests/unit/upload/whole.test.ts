@@ -8,14 +8,12 @@ import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
-import { createDrain } from "../../../firmware/upload/drain.ts";
-import { createOverload } from "../../../firmware/upload/overload.ts";
-import { createPlanner } from "../../../firmware/upload/planner.ts";
-import { createQuota } from "../../../firmware/upload/quota.ts";
+import type { Drain } from "../../../firmware/upload/drain.ts";
+import { createUpload } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
-import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/delivery-rig.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
+import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/upload-rig.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 const PINS = [
@@ -28,7 +26,7 @@ interface Unit {
   ring: Ring;
   clock: ReturnType<typeof createClock>;
   map: ReturnType<typeof createTimeMap>;
-  drain: ReturnType<typeof createDrain>;
+  drain: Drain;
 }
 
 function createDevice(seed: number, options: { overload: "thin" | "oldest-first"; pointsPerDayMax: number }) {
@@ -50,22 +48,22 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     ring.start(session);
     const clock = createClock(timers, session, rawMs);
     const map = createTimeMap(ledger, clock, 300_000);
-    const quota = createQuota(ledger, clock, options.pointsPerDayMax, 300);
-    const overload = createOverload(ring, ledger, map, quota, {
-      overload: options.overload,
-      ageMaxMs: 28 * DAY_MS,
-      intervalsMs: PINS.map((stream) => stream.intervalMs),
-    });
-    const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, () => {}, {
-      pointsPerRequestMax: 10_000,
-      bodyBytesMax: 2_000_000,
-      ageMaxMs: 28 * DAY_MS,
-    });
-    const chip = { random: () => random.next() };
-    const drain = createDrain(ring, ledger, map, clock, planner, server, timers, chip, () => {}, {
-      server: "https://blynk.example",
-      token: TOKEN,
-    });
+    const { drain } = createUpload(
+      { ring, ledger, map, clock, http: server, timers, chip: { random: () => random.next() }, log: () => {} },
+      {
+        server: "https://blynk.example",
+        token: TOKEN,
+        limits: {
+          pointsPerRequestMax: 10_000,
+          pointsPerDayMax: options.pointsPerDayMax,
+          requestsPerDayMax: 300,
+          bodyBytesMax: 2_000_000,
+          ageMaxMs: 28 * DAY_MS,
+        },
+        overload: options.overload,
+        intervalsMs: PINS.map((stream) => stream.intervalMs),
+      },
+    );
     for (const { pin, intervalMs, decimals } of PINS) {
       let value = 200;
       const dueRawMs = { at: clock.rawMs() + intervalMs };
@@ -96,8 +94,8 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     get unit(): Unit {
       return device.unit;
     },
-    /** A time sync of ±30 ms, then whatever can be sent. */
-    sync(): void {
+    /** A fix of ±30 ms, then whatever can be sent. */
+    deliver(): void {
       const { clock, ledger } = device.unit;
       const last = ledger.fixes().slice(-1)[0];
       const rawMs = clock.rawMs();
@@ -106,7 +104,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
       }
       if (busy) return;
       busy = true;
-      device.unit.drain.drain(() => {
+      device.unit.drain.run(() => {
         busy = false;
       });
     },
@@ -130,6 +128,36 @@ function checkReplays(
     last[request.options.path] = { body: request.body, open: open.has(i) };
   });
   return replays;
+}
+
+/** Every sample is counted once, and every point that was accepted is a sample, in order, within the error of its time. */
+function checkSamples(device: ReturnType<typeof createDevice>, pin: number, accepted: Set<number>): void {
+  const { server } = device;
+  const { ring, ledger } = device.unit;
+  const totals = ring.totals(pin);
+  const counters = ledger.counters(pin);
+  const settled = Object.values(counters).reduce((a, b) => a + b, 0);
+  expect(totals.sampled).toBe(device.taken[pin].length);
+  expect(settled + totals.pending).toBe(totals.sampled);
+  expect(counters.corrupt + counters.refused + counters.unrepresentable).toBe(0);
+  // Every point is a sample, in order, within the error that a time may have.
+  const points = new Map<number, string>();
+  server.requests.forEach((request, i) => {
+    if (!accepted.has(i) || !request.options.path.endsWith(`pin=v${pin}`)) return;
+    for (const [, ts, value] of request.body.matchAll(/\[(\d+),([-\d.]+)\]/g)) points.set(Number(ts), value);
+  });
+  const sent = [...points].sort((a, b) => a[0] - b[0]);
+  expect(sent.length).toBe(counters.delivered);
+  let at = 0;
+  for (const [ts, value] of sent) {
+    const { taken } = device;
+    while (at < taken[pin].length && taken[pin][at].trueMs < ts - 300_000) at++;
+    let found = at;
+    while (found < taken[pin].length && `${taken[pin][found].value / 10 ** taken[pin][found].decimals}` !== value)
+      found++;
+    expect(Math.abs((taken[pin][found]?.trueMs ?? 0) - ts)).toBeLessThanOrEqual(300_000);
+    at = found + 1;
+  }
 }
 
 describe("the upload on real storage", () => {
@@ -157,7 +185,7 @@ describe("the upload on real storage", () => {
           };
           for (let step = 0; step < 35; step++) {
             timers.advance(random.below(6 * 3_600_000));
-            device.sync();
+            device.deliver();
             timers.advance(random.below(2) ? random.below(400) : random.below(200_000));
             if (random.chance(0.3)) device.cut(random.below(20_000));
           }
@@ -175,40 +203,13 @@ describe("the upload on real storage", () => {
           server.behave = () => OK;
           for (let day = 0; day < 12; day++) {
             timers.advance(DAY_MS / 4);
-            device.sync();
+            device.deliver();
             timers.advance(600_000);
           }
           for (let i = chaotic; i < server.requests.length; i++) accepted.add(i);
           replays += checkReplays(server.requests, open);
           for (const { pin } of PINS) {
-            const { ring, ledger } = device.unit;
-            const totals = ring.totals(pin);
-            const counters = ledger.counters(pin);
-            const settled = Object.values(counters).reduce((a, b) => a + b, 0);
-            expect(totals.sampled).toBe(device.taken[pin].length);
-            expect(settled + totals.pending).toBe(totals.sampled);
-            expect(counters.corrupt + counters.refused + counters.unrepresentable).toBe(0);
-            // Every point is a sample, in order, within the error that a time may have.
-            const points = new Map<number, string>();
-            server.requests.forEach((request, i) => {
-              if (!accepted.has(i) || !request.options.path.endsWith(`pin=v${pin}`)) return;
-              for (const [, ts, value] of request.body.matchAll(/\[(\d+),([-\d.]+)\]/g)) points.set(Number(ts), value);
-            });
-            const sent = [...points].sort((a, b) => a[0] - b[0]);
-            expect(sent.length).toBe(counters.delivered);
-            let at = 0;
-            for (const [ts, value] of sent) {
-              const { taken } = device;
-              while (at < taken[pin].length && taken[pin][at].trueMs < ts - 300_000) at++;
-              let found = at;
-              while (
-                found < taken[pin].length &&
-                `${taken[pin][found].value / 10 ** taken[pin][found].decimals}` !== value
-              )
-                found++;
-              expect(Math.abs((taken[pin][found]?.trueMs ?? 0) - ts)).toBeLessThanOrEqual(300_000);
-              at = found + 1;
-            }
+            checkSamples(device, pin, accepted);
           }
         }),
         { numRuns: 5, seed },

@@ -7,10 +7,7 @@ import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../fir
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
-import { createDrain } from "../../../firmware/upload/drain.ts";
-import { createOverload } from "../../../firmware/upload/overload.ts";
-import { createPlanner } from "../../../firmware/upload/planner.ts";
-import { createQuota } from "../../../firmware/upload/quota.ts";
+import { createUpload } from "../../../firmware/upload/upload.ts";
 import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
 interface Setup {
@@ -132,24 +129,18 @@ region.flash = {
 clock = createClock(machine.timers, 1, endRawMs);
 map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
-const quota = createQuota(ledger, clock, 12000, 300);
-const overload = createOverload(ring, ledger, map, quota, {
-  overload: "oldest-first",
-  ageMaxMs: LIMITS.ageMaxMs,
-  intervalsMs: [INTERVAL_MS],
-});
-const planner = createPlanner(ring, ledger, map, clock, quota, overload, machine.timers, machine.log, {
-  pointsPerRequestMax: 10000,
-  bodyBytesMax: LIMITS.bodyBytesMax,
-  ageMaxMs: LIMITS.ageMaxMs,
-});
-const drain = createDrain(ring, ledger, map, clock, planner, machine.http, machine.timers, machine.chip, machine.log, {
-  server: `http://127.0.0.1:${setup.httpPort}`,
-  token: setup.token,
-});
+const { drain } = createUpload(
+  { ring, ledger, map, clock, http: machine.http, timers: machine.timers, chip: machine.chip, log: machine.log },
+  {
+    server: `http://127.0.0.1:${setup.httpPort}`,
+    token: setup.token,
+    limits: { pointsPerRequestMax: 10000, pointsPerDayMax: 12000 },
+    intervalsMs: [INTERVAL_MS],
+  },
+);
 peak = 0;
 const fromS = getTime();
-drain.drain((verdict) => {
+drain.run((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
   // Idle is measured after the request, because what the first request leaves for good is no part of its peak, and from a

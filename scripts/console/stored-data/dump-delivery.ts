@@ -4,10 +4,8 @@ import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
-import { createDrain } from "../../../firmware/upload/drain.ts";
-import { createOverload } from "../../../firmware/upload/overload.ts";
-import { createPlanner } from "../../../firmware/upload/planner.ts";
-import { createQuota } from "../../../firmware/upload/quota.ts";
+import { createUpload } from "../../../firmware/upload/upload.ts";
+import type { Verdict } from "../../../firmware/verdict.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import type { HostTimers } from "./host-ports.ts";
 
@@ -25,7 +23,7 @@ export interface DumpDeliverySettings {
 
 export interface DumpDeliveryOutcome {
   /** As in firmware/verdict.ts. */
-  verdict: number;
+  verdict: Verdict;
   /** Time until another try can succeed; Infinity when something has to change first. */
   nextTryMs: number;
   /** What went wrong, in words; "" when nothing did. */
@@ -56,37 +54,18 @@ export async function deliverDump(
   // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
   ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
-  const quota = createQuota(
-    ledger,
-    clock,
-    settings.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    settings.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
-  );
-  const ageMaxMs = LIMITS.ageMaxMs;
-  const overload = createOverload(ring, ledger, map, quota, { overload: "oldest-first", ageMaxMs, intervalsMs: [] });
-  const planner = createPlanner(ring, ledger, map, clock, quota, overload, timers, log, {
-    pointsPerRequestMax: settings.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
-    bodyBytesMax: LIMITS.bodyBytesMax,
-    ageMaxMs,
-  });
-  const before = countSamples({ ledger, ring });
-  const drain = createDrain(
-    ring,
-    ledger,
-    map,
-    clock,
-    planner,
-    http,
-    timers,
-    { random: settings.random ?? Math.random },
-    log,
+  const { drain } = createUpload(
+    { ring, ledger, map, clock, http, timers, chip: { random: settings.random ?? Math.random }, log },
     {
       server: settings.server,
       token: settings.token,
+      limits: settings,
+      intervalsMs: [],
     },
   );
-  const found = await new Promise<{ verdict: number; nextTryMs: number }>((resolve) => {
-    drain.drain((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
+  const before = countSamples({ ledger, ring });
+  const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
+    drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
   });
   const after = countSamples({ ledger, ring });
   timers.stop();

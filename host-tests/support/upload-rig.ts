@@ -2,18 +2,15 @@
 import { crc32 } from "node:zlib";
 import { createClock } from "../../firmware/clock/clock.ts";
 import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
-import { LIMITS } from "../../firmware/limits.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
-import { createDrain } from "../../firmware/upload/drain.ts";
-import { createOverload } from "../../firmware/upload/overload.ts";
-import { createPlanner } from "../../firmware/upload/planner.ts";
-import { createQuota } from "../../firmware/upload/quota.ts";
+import { createUpload } from "../../firmware/upload/upload.ts";
+import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeRing } from "./fake-ring.ts";
-import { createFakeServer } from "./fake-server.ts";
+import { type Behaviour, createFakeServer, OK } from "./fake-server.ts";
 import { createVirtualTimers } from "./virtual-timers.ts";
 
 export const DAY_MS = 86_400_000;
@@ -22,7 +19,13 @@ export const MINUTE_MS = 60_000;
 export const EPOCH_MS = 1_790_000_000_000;
 export const TOKEN = "s3cret-token_0123456789abcdefghi";
 
-export interface BenchOptions {
+/** How a drain ended. */
+export interface Drained {
+  verdict: Verdict;
+  nextTryMs: number;
+}
+
+export interface RigOptions {
   seed?: number;
   pointsPerRequestMax?: number;
   pointsPerDayMax?: number;
@@ -37,9 +40,9 @@ export interface BenchOptions {
   token?: string;
 }
 
-export type Bench = ReturnType<typeof createBench>;
+export type UploadRig = ReturnType<typeof createUploadRig>;
 
-export function createBench(options: BenchOptions = {}) {
+export function createUploadRig(options: RigOptions = {}) {
   const random = createPrng(options.seed ?? 1);
   const timers = createVirtualTimers(options.nowRawMs ?? 30 * DAY_MS);
   const flash = new SimulatedFlash({ pageBytes: 4096, pages: 4, random: () => random.next() });
@@ -70,35 +73,31 @@ export function createBench(options: BenchOptions = {}) {
       now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs(), boundMs: now.boundMs } : undefined),
     };
     if (ledger.fixes().length === 0) ledger.addFix(session, rawMs, EPOCH_MS + rawMs, 50);
-    const quota = createQuota(
-      ledger,
-      clock,
-      options.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-      options.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+    const upload = createUpload(
+      {
+        ring: ring as unknown as Ring,
+        ledger,
+        map,
+        clock,
+        http: server,
+        timers,
+        chip: { random: () => random.next() },
+        log,
+      },
+      {
+        server: options.server ?? "https://blynk.example",
+        token: options.token ?? TOKEN,
+        limits: options,
+        overload: options.overload,
+        intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+      },
     );
-    const ageMaxMs = options.ageMaxMs ?? LIMITS.ageMaxMs;
-    const whole = ring as unknown as Ring;
-    const overload = createOverload(whole, ledger, map, quota, {
-      overload: options.overload ?? "oldest-first",
-      ageMaxMs,
-      intervalsMs: options.intervalsMs ?? [MINUTE_MS],
-    });
-    const planner = createPlanner(whole, ledger, map, clock, quota, overload, timers, log, {
-      pointsPerRequestMax: options.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
-      bodyBytesMax: options.bodyBytesMax ?? LIMITS.bodyBytesMax,
-      ageMaxMs,
-    });
-    const chip = { random: () => random.next() };
-    const drain = createDrain(whole, ledger, map, clock, planner, server, timers, chip, log, {
-      server: options.server ?? "https://blynk.example",
-      token: options.token ?? TOKEN,
-    });
-    return { ledger, clock, map, quota, overload, planner, drain };
+    return { ledger, clock, map, ...upload };
   };
   type Unit = ReturnType<typeof boot>;
-  const ring = createFakeRing(() => bench.unit.ledger);
+  const ring = createFakeRing(() => rig.unit.ledger);
 
-  const bench = {
+  const rig = {
     timers,
     flash,
     region,
@@ -115,7 +114,7 @@ export function createBench(options: BenchOptions = {}) {
       for (const request of server.requests) request.aborted = true;
       timers.dropAll();
       timers.advance(offMs);
-      bench.unit = boot(rawMs);
+      rig.unit = boot(rawMs);
     },
     /** `count` samples of a pin, one each `everyMs`, the last one 10 s ago (or `endedMs`). */
     fill: (pin: number, count: number, everyMs = MINUTE_MS, endedMs = 10_000): void => {
@@ -126,19 +125,31 @@ export function createBench(options: BenchOptions = {}) {
       }
     },
     /** Drains once. Runs virtual time until it is done. */
-    drain: (limitMs = 3_600_000): { verdict: number; nextTryMs: number } => {
-      let result: { verdict: number; nextTryMs: number } | undefined;
-      bench.unit.drain.drain((verdict, nextTryMs) => {
+    drain: (limitMs = 3_600_000): Drained => {
+      let result: Drained | undefined;
+      rig.unit.drain.run((verdict, nextTryMs) => {
         result = { verdict, nextTryMs };
       });
       for (let t = 0; t < limitMs && !result; t += 1000) timers.advance(1000);
       if (!result) throw new Error("the drain never ended");
       return result;
     },
-    /** What the server's last words make true: timestamps and values by pin, of requests answered as whole. */
-    points: (request: { body: string }): [number, number][] => JSON.parse(request.body),
-    counters: (pin: number) => bench.unit.ledger.counters(pin),
+    counters: (pin: number) => rig.unit.ledger.counters(pin),
   };
-  bench.unit = boot();
-  return bench;
+  rig.unit = boot();
+  return rig;
 }
+
+/** A rig with 300 samples of v1, whose server behaves as listed, request by request, and then well. */
+export function rigWith(behaviours: Behaviour[], options: RigOptions = {}): UploadRig {
+  const rig = createUploadRig(options);
+  rig.fill(1, 300);
+  rig.server.behave = (number) => behaviours[number] ?? OK;
+  return rig;
+}
+
+export const bodies = (rig: UploadRig): string[] => rig.server.requests.map((request) => request.body);
+/** Timestamps in ms and values of a whole body. */
+export const pointsOf = (body: string): [number, number][] => JSON.parse(body);
+/** As it stands in the URL: `v1`. */
+export const pinOf = (request: { options: { path: string } }): string => request.options.path.split("pin=")[1];

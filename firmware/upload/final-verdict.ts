@@ -1,0 +1,47 @@
+/** The verdict that a delivery shows, which tells of more than its requests. */
+import type { Ledger } from "../storage/ledger/ledger.ts";
+import { VERDICT, type Verdict } from "../verdict.ts";
+import type { Planner } from "./planner.ts";
+
+/** What the sampler knows. */
+export interface Ailments {
+  /** The last sample of some datastream could not be written. */
+  flashFailed(): boolean;
+  /** The last reading of some datastream failed. */
+  failing(): boolean;
+}
+
+/** Samples of all datastreams since the device was new. */
+export interface Losses {
+  /** Let go unsent: overwritten or expired. */
+  lost: number;
+  /** Their time can't be told. */
+  undatable: number;
+}
+
+export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
+  const sum: Losses = { lost: 0, undatable: 0 };
+  const pins = ledger.pins();
+  for (let i = 0; i < pins.length; i++) {
+    const counters = ledger.counters(pins[i]);
+    sum.lost += counters.overwritten + counters.expired;
+    sum.undatable += counters.undatable;
+  }
+  return sum;
+}
+
+/** What a person should deal with first. `found`: how the requests ended; `seen`: the losses at the last press of the button. */
+export function finalVerdict(
+  found: Verdict,
+  ailments: Ailments,
+  planner: Pick<Planner, "holds">,
+  now: Losses,
+  seen: Losses,
+): Verdict {
+  if (found !== VERDICT.allSent) return found;
+  if (ailments.flashFailed()) return VERDICT.flashFault;
+  if (ailments.failing()) return VERDICT.sensorFailing;
+  if (now.lost > seen.lost) return VERDICT.samplesLost;
+  if (planner.holds() || now.undatable > seen.undatable) return VERDICT.undatedSamples;
+  return VERDICT.allSent;
+}

@@ -1,0 +1,98 @@
+/** One request to make: its samples, how they will be counted, and how both are found out. */
+import type { TimeMap } from "../clock/time-map.ts";
+import type { Timers } from "../platform/ports.ts";
+import type { Attempt, Ledger, Settlement } from "../storage/ledger/ledger.ts";
+import type { Ring } from "../storage/ring/ring.ts";
+import { type Batch, openBatch, type Run } from "./batch.ts";
+
+export interface Job {
+  /** `rawMs` is set when it is charged. */
+  attempt: Attempt;
+  run: Run;
+  /** What to settle when it is accepted. */
+  settlement: Settlement;
+  /** It was sent before, and nobody knows whether it was accepted. */
+  replay: boolean;
+}
+
+/** Planning gives way to the sampler after this. */
+const SLICE_MS = 10;
+
+/** Walks a run to its end, in slices. `done` is called at once when one slice is enough, else from a timer. */
+export function measure(
+  parts: { ring: Ring; map: TimeMap; timers: Timers },
+  run: Run,
+  done: (batch: Batch) => void,
+): void {
+  const batch = openBatch(parts.ring, parts.map, run);
+  function walk(): void {
+    const untilMs = parts.timers.nowMs() + SLICE_MS;
+    let more = true;
+    while (more && parts.timers.nowMs() < untilMs) more = batch.step();
+    if (more) parts.timers.setTimeout(walk, 0);
+    else done(batch);
+  }
+  walk();
+}
+
+/** A run of samples not sent before; it ends at the true time `untilTrueMs` at the latest. */
+export function newRun(
+  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs">,
+  pin: number,
+  from: number,
+  untilTrueMs: number,
+): Run {
+  return {
+    pin,
+    from,
+    to: Infinity,
+    fixId: ledger.mapVersion(),
+    thinEvery: 1,
+    thinPhase: 0,
+    afterTrueMs: ledger.lastTrueMs(pin),
+    pointsMax: Infinity,
+    untilTrueMs,
+  };
+}
+
+/** The very run of an attempt, which gives the same bytes again. */
+export function runOf(attempt: Attempt): Run {
+  return {
+    pin: attempt.pin,
+    from: attempt.from,
+    to: attempt.to,
+    fixId: attempt.fixId,
+    thinEvery: attempt.thinEvery,
+    thinPhase: attempt.thinPhase,
+    afterTrueMs: attempt.afterTrueMs,
+    pointsMax: Infinity,
+    untilTrueMs: Infinity,
+  };
+}
+
+/** A measured run as the ledger records it, charged at `rawMs`. */
+export function attemptOf(run: Run, batch: Batch, rawMs: number): Attempt {
+  return {
+    pin: run.pin,
+    from: run.from,
+    to: batch.to,
+    points: batch.points,
+    bodyBytes: batch.bodyBytes,
+    rawMs,
+    fixId: run.fixId,
+    thinEvery: run.thinEvery,
+    thinPhase: run.thinPhase,
+    afterTrueMs: run.afterTrueMs,
+  };
+}
+
+export function settlementOf(batch: Batch): Settlement {
+  return {
+    delivered: batch.points,
+    thinned: batch.thinned,
+    undatable: batch.undatable,
+    unrepresentable: batch.unrepresentable,
+    corrupt: batch.corrupt,
+    lastTrueMs: batch.lastTrueMs,
+  };
+}

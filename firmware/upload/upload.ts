@@ -1,0 +1,58 @@
+/** The upload put together, for the device, for the desk that sends what a copy of its flash holds, and for the tests. */
+import type { Server } from "../device-types.ts";
+import { LIMITS } from "../limits.ts";
+import { createDrain, type Drain } from "./drain.ts";
+import { createOverload, type Overload } from "./overload.ts";
+import { createPace } from "./pace.ts";
+import type { UploadParts } from "./parts.ts";
+import { createPlanner, type Planner } from "./planner.ts";
+import { createQuota, type Quota } from "./quota.ts";
+import type { TransferSettings } from "./transfer.ts";
+
+export interface UploadSettings extends TransferSettings {
+  /** The plan's limits. Those that are left out are Blynk's documented ones (limits.ts). */
+  limits: Omit<Server, "url">;
+  /** "thin" sends every k-th point of a backlog that can't drain in time; by default the oldest expire. */
+  overload?: "thin" | "oldest-first";
+  /** Of the datastreams that are logged. */
+  intervalsMs: number[];
+}
+
+export interface Upload {
+  quota: Quota;
+  overload: Overload;
+  planner: Planner;
+  drain: Drain;
+}
+
+/** Longest point: `[`, 13 digits, `,`, a sign, 11 digits, point and zero, `]` and a comma. */
+const POINT_BYTES_MAX = 30;
+/** The ledger keeps a batch's points in 16 bits. */
+const LEDGER_POINTS_MAX = 65535;
+
+export function createUpload(parts: UploadParts, settings: UploadSettings): Upload {
+  const limits = settings.limits;
+  const ageMaxMs = limits.ageMaxMs ?? LIMITS.ageMaxMs;
+  const bodyBytesMax = limits.bodyBytesMax ?? LIMITS.bodyBytesMax;
+  const quota = createQuota(
+    parts.ledger,
+    parts.clock,
+    limits.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
+    limits.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
+  );
+  const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
+    overload: settings.overload ?? "oldest-first",
+    ageMaxMs,
+    intervalsMs: settings.intervalsMs,
+  });
+  const requestPointsMax = Math.min(
+    limits.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+    quota.pointsMax,
+    LEDGER_POINTS_MAX,
+    Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
+  );
+  const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
+  // An object of its own: kept, the settings would hold the device file's limits as well.
+  const drain = createDrain(parts, planner, { server: settings.server, token: settings.token });
+  return { quota, overload, planner, drain };
+}

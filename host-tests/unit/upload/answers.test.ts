@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../firmware/limits.ts";
+import { VERDICT } from "../../../firmware/verdict.ts";
+import { OK, refusal } from "../../support/fake-server.ts";
+import { bodies, createUploadRig, pointsOf, rigWith } from "../../support/upload-rig.ts";
+
+describe("an answer", () => {
+  it("of 200 without a body counts as OK", () => {
+    const rig = rigWith([{ answer: 200 }]);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.server.requests).toHaveLength(1);
+  });
+
+  it("of 200 counts although the server leaves the connection open", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 5);
+    rig.server.behave = () => ({ fail: "silence" });
+    rig.unit.drain.run(() => {});
+    rig.timers.advance(1000);
+    const { handlers } = rig.server.requests[0];
+    handlers.response(200, { "content-length": "2" });
+    handlers.data("O");
+    expect(rig.counters(1).delivered).toBe(0);
+    handlers.data("K");
+    rig.timers.advance(1);
+    expect(rig.counters(1).delivered).toBe(5);
+  });
+
+  it("of 200 with a page in it is a captive portal: nothing counts as sent", () => {
+    const page = `<html>${"Please log in ".repeat(100)}</html>`;
+    const rig = rigWith([{ answer: 200, body: page }]);
+    const { verdict, nextTryMs } = rig.drain();
+    expect(verdict).toBe(VERDICT.serverNotReached);
+    expect(nextTryMs).toBeLessThanOrEqual(LIMITS.backoffFirstMs);
+    expect(rig.counters(1).delivered).toBe(0);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    // A proxy may have passed it on first: the same bytes again. What is new goes in small batches.
+    expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
+    rig.server.behave = () => ({ answer: 200, body: page });
+    rig.fill(2, 500);
+    rig.drain();
+    expect(pointsOf(bodies(rig)[2]).length).toBeLessThanOrEqual(2 * LIMITS.batchPointsMin);
+  });
+
+  it.each([301, 302, 307, 204, 206])("of %i is not Blynk's: nothing counts as sent", (status) => {
+    const rig = rigWith([{ answer: status, headers: { Location: "http://portal/" } }]);
+    expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
+    expect(rig.counters(1).delivered).toBe(0);
+  });
+
+  it.each([
+    ["Invalid token.", 400],
+    ["Unknown content type.", 400],
+    ["", 401],
+    ["", 403],
+    ["", 404],
+    ["", 405],
+  ])("of %s (%i) stops the delivery and keeps everything", (message, status) => {
+    const rig = rigWith([{ ...refusal(message), answer: status }]);
+    rig.fill(2, 100);
+    expect(rig.drain()).toEqual({ verdict: VERDICT.serverSaysNo, nextTryMs: Infinity });
+    expect(rig.server.requests).toHaveLength(1);
+    expect(rig.unit.ledger.attempt(1)).toBeUndefined();
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.counters(1).delivered + rig.counters(2).delivered).toBe(400);
+  });
+
+  it.each([408, 429, 500, 502, 503, 504])("of %i leaves the fate open: the same bytes again", (status) => {
+    const rig = rigWith([{ answer: status, body: "busy" }]);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
+    expect(rig.counters(1).delivered).toBe(300);
+  });
+
+  it.each([
+    ["120", 120_000],
+    ["999999999", LIMITS.retryAfterMaxMs],
+  ])("with `Retry-After: %s` is respected for that long, unless the button is pressed", (text, waitMs) => {
+    const rig = rigWith([{ answer: 503, headers: { "retry-after": text } }]);
+    const first = rig.drain();
+    expect(first.verdict).toBe(VERDICT.serverNotReached);
+    expect(first.nextTryMs).toBe(waitMs);
+    rig.timers.advance(60_000);
+    expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
+    expect(rig.server.requests).toHaveLength(1);
+    rig.unit.drain.forgive();
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
+  });
+
+  it("with `Retry-After` as a date waits until then", () => {
+    const rig = rigWith([]);
+    const untilMs = Math.ceil((rig.unit.map.now()?.trueMs ?? 0) / 1000) * 1000 + 600_000;
+    rig.server.behave = (n) =>
+      n === 0 ? { answer: 429, headers: { "Retry-After": new Date(untilMs).toUTCString() } } : OK;
+    const { nextTryMs } = rig.drain();
+    expect(nextTryMs).toBeGreaterThan(590_000);
+    expect(nextTryMs).toBeLessThanOrEqual(601_000);
+  });
+
+  it("that is not HTTP leaves the fate open", () => {
+    const rig = rigWith([{ answer: Number.NaN, body: "\r\n" }]);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
+  });
+
+  it("of `100 Continue` gives way to the real answer behind it", () => {
+    const inner = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK";
+    const rig = rigWith([{ answer: 100, headers: { "Content-Length": "" }, body: inner }]);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.server.requests).toHaveLength(1);
+    const refused = rigWith([
+      {
+        answer: 100,
+        headers: { "Content-Length": "" },
+        body: 'HTTP/1.1 400 Bad\r\n\r\n{"error":{"message":"Invalid token."}}',
+      },
+    ]);
+    expect(refused.drain().verdict).toBe(VERDICT.serverSaysNo);
+    const alone = rigWith([{ answer: 100, headers: { "Content-Length": "" } }]);
+    alone.drain();
+    expect(bodies(alone)[1]).toBe(bodies(alone)[0]);
+  });
+
+  it("that is cut short leaves the fate open", () => {
+    const rig = rigWith([{ answer: 200, headers: { "Content-Length": "100" }, body: "OK" }]);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
+    expect(rig.server.requests).toHaveLength(2);
+  });
+
+  it("that comes before the body was sent is not Blynk's OK", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 900);
+    rig.server.behave = (n) => (n === 0 ? { fail: "stall", afterChars: 3000 } : OK);
+    rig.unit.drain.run(() => {});
+    rig.timers.advance(1000);
+    const [request] = rig.server.requests;
+    request.handlers.response(200, { "Content-Length": "2" });
+    request.handlers.data("OK");
+    rig.timers.advance(1);
+    expect(rig.counters(1).delivered).toBe(0);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../firmware/limits.ts";
+import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
+import { judge, type Outcome } from "../../../firmware/upload/outcome.ts";
+import { createPace } from "../../../firmware/upload/pace.ts";
+
+const HOUR_MS = 3_600_000;
+
+function createPaceRig(requestPointsMax = 10_000) {
+  const clock = { nowRawMs: 5000, rawMs: () => clock.nowRawMs };
+  const pace = createPace(clock, requestPointsMax);
+  return {
+    pace,
+    clock,
+    size: (pin = 1) => pace.pointsMax(pace.of(pin)),
+    /** A request of `points` points from position 4096 on comes to `outcome`. */
+    learn: (
+      outcome: Outcome,
+      points = 100,
+      options: { pin?: number; replay?: boolean; from?: number } = {},
+    ): boolean => {
+      const from = options.from ?? 4096;
+      const attempt: Attempt = {
+        pin: options.pin ?? 1,
+        from,
+        to: from + points,
+        points,
+        bodyBytes: 20 * points,
+        rawMs: clock.nowRawMs,
+        fixId: 1,
+        thinEvery: 1,
+        thinPhase: 0,
+        afterTrueMs: 0,
+      };
+      return pace.learn(attempt, options.replay ?? false, judge(outcome));
+    },
+  };
+}
+
+describe("the size of a batch", () => {
+  it("starts moderate and doubles with each full batch, up to what a request may have", () => {
+    const { size, learn } = createPaceRig();
+    const sizes = [size()];
+    for (let i = 0; i < 5; i++) {
+      learn("sent", size());
+      sizes.push(size());
+    }
+    expect(sizes).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+  });
+
+  it("stays when the batch was not full", () => {
+    const { size, learn } = createPaceRig();
+    learn("sent", 999);
+    expect(size()).toBe(1000);
+  });
+
+  it.each(["unknown", "cut", "unreached"] as const)("halves when the outcome is %s, down to a floor", (outcome) => {
+    const { size, learn } = createPaceRig();
+    const sizes: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      learn(outcome);
+      sizes.push(size());
+    }
+    expect(sizes).toEqual([500, 250, 125, 62, LIMITS.batchPointsMin, LIMITS.batchPointsMin]);
+  });
+
+  it.each(["portal", "stop"] as const)("falls to the floor at once when the outcome is %s", (outcome) => {
+    const { size, learn } = createPaceRig();
+    learn(outcome);
+    expect(size()).toBe(LIMITS.batchPointsMin);
+  });
+
+  it("is never more than a request may have, the floor included", () => {
+    const { size, learn } = createPaceRig(20);
+    expect(size()).toBe(20);
+    learn("cut");
+    expect(size()).toBe(20);
+    learn("portal");
+    expect(size()).toBe(20);
+  });
+
+  it("is moderate again in the next delivery", () => {
+    const { pace, size, learn } = createPaceRig();
+    for (let i = 0; i < 3; i++) learn("sent", size());
+    pace.begin();
+    expect(size()).toBe(LIMITS.batchPointsFirst);
+  });
+
+  it("halves for all datastreams, for good, when the server wants fewer points", () => {
+    const { pace, size, learn } = createPaceRig();
+    learn("smaller", 1000);
+    expect([size(1), size(2)]).toEqual([500, 500]);
+    learn("sent", 1000);
+    pace.begin();
+    expect(size(2)).toBe(500);
+  });
+
+  it("falls for one datastream alone when the server refuses what is in its batch, and grows back", () => {
+    const { size, learn } = createPaceRig();
+    const sizes: number[] = [];
+    for (let points = 1000; points > 1; points = size()) {
+      learn("refused", points);
+      sizes.push(size());
+    }
+    expect(sizes).toEqual([64, 32, 16, 8, 4, 2, 1]);
+    expect(size(2)).toBe(1000);
+    for (let i = 0; i < 10; i++) learn("sent", 1);
+    expect(size()).toBe(1000);
+  });
+});
+
+describe("a datastream", () => {
+  it.each(["unknown", "cut", "unreached", "portal"] as const)("counts as failed when the outcome is %s", (outcome) => {
+    const { pace, learn } = createPaceRig();
+    learn(outcome);
+    learn(outcome);
+    expect(pace.of(1).failures).toBe(2);
+    learn("sent");
+    expect(pace.of(1).failures).toBe(0);
+  });
+
+  it.each(["stop", "pin", "smaller", "refused"] as const)("does not count as failed when it is %s", (outcome) => {
+    const { pace, learn } = createPaceRig();
+    learn(outcome);
+    expect(pace.of(1).failures).toBe(0);
+  });
+
+  it("without a pin on the server is left alone until the next delivery, which asks for one point", () => {
+    const { pace, size, learn } = createPaceRig();
+    learn("pin");
+    expect(pace.of(1).stopped).toBe(true);
+    expect(pace.of(2).stopped).toBe(false);
+    pace.begin();
+    expect(pace.of(1).stopped).toBe(false);
+    expect(size()).toBe(1);
+  });
+
+  it("goes on behind a single refused point, and back to it in the next delivery", () => {
+    const { pace, size, learn } = createPaceRig();
+    learn("refused", 1, { from: 5000 });
+    expect(pace.of(1)).toMatchObject({ skipping: true, skipTo: 5001 });
+    learn("refused", 1, { from: 5001 });
+    expect(pace.of(1)).toMatchObject({ skipping: true, skipTo: 5002 });
+    pace.begin();
+    expect(pace.of(1)).toMatchObject({ skipping: false, skipTo: 5002 });
+    expect(size()).toBe(1);
+    learn("sent", 1, { from: 5002 });
+    expect(pace.of(1)).toMatchObject({ skipping: false, skipTo: 0 });
+  });
+
+  it("is left alone after a number of single refused points, until the next delivery", () => {
+    const { pace, learn } = createPaceRig();
+    for (let i = 0; i < LIMITS.refusedPointsPerDeliveryMax; i++) {
+      expect(pace.of(1).stopped).toBe(false);
+      learn("refused", 1, { from: 5000 + i });
+    }
+    expect(pace.of(1).stopped).toBe(true);
+    pace.begin();
+    expect(pace.of(1)).toMatchObject({ stopped: false, refused: 0 });
+  });
+
+  it("is left alone when the server wants fewer points than one", () => {
+    const { pace, learn } = createPaceRig();
+    learn("smaller", 1);
+    expect(pace.of(1).stopped).toBe(true);
+  });
+});
+
+describe("an attempt", () => {
+  it.each<[Outcome, boolean, boolean]>([
+    ["sent", false, false],
+    ["unknown", true, true],
+    ["cut", false, true],
+    ["portal", true, true],
+    ["stop", false, true],
+    ["pin", false, true],
+    ["smaller", false, true],
+    ["refused", false, true],
+  ])("that ends as %s is kept: %s when new, %s when it was a replay", (outcome, whenNew, whenReplay) => {
+    expect(createPaceRig().learn(outcome)).toBe(whenNew);
+    expect(createPaceRig().learn(outcome, 100, { replay: true })).toBe(whenReplay);
+  });
+
+  it("that may have been accepted rests when it is refused: 1, 2, 4, 8 and 16 hours, then it is given up", () => {
+    const { pace, clock, learn } = createPaceRig();
+    const rests: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      expect(learn("refused", 100, { replay: true })).toBe(true);
+      rests.push((pace.of(1).restsUntilRawMs - clock.nowRawMs) / HOUR_MS);
+      clock.nowRawMs = pace.of(1).restsUntilRawMs;
+    }
+    expect(rests).toEqual([1, 2, 4, 8, 16]);
+    expect(learn("refused", 100, { replay: true })).toBe(false);
+    expect(pace.of(1)).toMatchObject({ replaysRefused: 0, pointsMax: LIMITS.refusedBatchPoints });
+  });
+
+  it("that rests does so over deliveries, until somebody asks", () => {
+    const { pace, learn } = createPaceRig();
+    learn("pin", 100, { replay: true });
+    pace.begin();
+    expect(pace.of(1).restsUntilRawMs).toBeGreaterThan(HOUR_MS);
+    pace.forgive();
+    expect(pace.of(1).restsUntilRawMs).toBe(0);
+  });
+
+  it("that is refused as a replay teaches nothing of its size or pin", () => {
+    const { pace, size, learn } = createPaceRig();
+    for (const outcome of ["pin", "smaller", "refused"] as const) learn(outcome, 100, { replay: true });
+    expect(size()).toBe(1000);
+    expect(pace.of(1).stopped).toBe(false);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { VERDICT } from "../../../firmware/verdict.ts";
+import { OK, refusal } from "../../support/fake-server.ts";
+import { createUploadRig, pointsOf, rigWith, TOKEN } from "../../support/upload-rig.ts";
+
+describe("a request", () => {
+  it("goes to the documented path with the documented headers, and is as long as it says", () => {
+    const rig = rigWith([]);
+    expect(rig.drain()).toEqual({ verdict: VERDICT.allSent, nextTryMs: Infinity });
+    const [request] = rig.server.requests;
+    expect(request.options).toEqual({
+      protocol: "https:",
+      host: "blynk.example",
+      port: 443,
+      path: `/external/api/batch/update?token=${TOKEN}&pin=v1`,
+      method: "POST",
+      headers: { "Content-Type": "application/json", "Content-Length": request.body.length },
+    });
+    expect(pointsOf(request.body)).toHaveLength(300);
+    expect(rig.counters(1).delivered).toBe(300);
+  });
+
+  it("takes another host, port and scheme from the settings", () => {
+    const rig = rigWith([], { server: "http://10.0.0.7:8080" });
+    rig.drain();
+    expect(rig.server.requests[0].options).toMatchObject({ protocol: "http:", host: "10.0.0.7", port: 8080 });
+  });
+
+  it("is streamed piece by piece and never held whole", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 9000);
+    rig.drain();
+    for (const request of rig.server.requests) expect(request.pieceCharsMax).toBeLessThan(1300);
+    expect(rig.counters(1).delivered).toBe(9000);
+  });
+
+  it("is charged before anything that could be accepted leaves, and not when no server was reached", () => {
+    const rig = rigWith([{ fail: "throw-write" }]);
+    rig.unit.drain.run(() => {});
+    expect(rig.unit.ledger.charges()).toEqual([]);
+    rig.timers.advance(20_000);
+    expect(rig.unit.ledger.charges()).toHaveLength(1);
+    const other = createUploadRig();
+    other.fill(1, 10);
+    other.unit.drain.run(() => {});
+    other.timers.advance(0);
+    expect(other.server.requests[0].body).toBe("[");
+    expect(other.unit.ledger.charges()).toMatchObject([{ points: 10, requests: 1, open: true }]);
+  });
+});
+
+describe("a page that decays while it is sent", () => {
+  it("ends the request instead of being padded, and is counted", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 900);
+    rig.unit.drain.run(() => {});
+    rig.timers.advance(3);
+    expect(rig.server.requests).toHaveLength(1);
+    rig.ring.samples[1][800].corrupt = true;
+    rig.timers.advance(60_000);
+    const [first, second] = rig.server.requests;
+    expect(first.aborted).toBe(true);
+    expect(first.body.length).toBeLessThan(Number(first.options.headers["Content-Length"]));
+    expect(second.body.length).toBe(second.options.headers["Content-Length"]);
+    expect(rig.counters(1)).toMatchObject({ delivered: 899, corrupt: 1 });
+  });
+});
+
+describe("a setting", () => {
+  it("of https without TLS in the build is a clear fault and makes no request", () => {
+    const rig = rigWith([]);
+    rig.server.tls = false;
+    expect(rig.drain()).toEqual({ verdict: VERDICT.serverNotReached, nextTryMs: Infinity });
+    expect(rig.unit.drain.fault()).toMatch(/no TLS/);
+    expect(rig.server.requests).toHaveLength(0);
+  });
+
+  it("of a server whose handshake fails is a fault that says what Espruino's TLS can do", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 5);
+    rig.server.behave = () => ({ fail: "throw-write" });
+    rig.drain();
+    expect(rig.unit.drain.fault()).toMatch(/TLS is 1\.2 with RSA/);
+    rig.server.behave = () => OK;
+    rig.drain();
+    expect(rig.unit.drain.fault()).toBe("");
+  });
+
+  it("that is missing is a fault and makes no request", () => {
+    expect(rigWith([], { server: "" }).drain().verdict).toBe(VERDICT.serverNotReached);
+    expect(rigWith([], { token: "" }).drain().verdict).toBe(VERDICT.serverSaysNo);
+  });
+
+  it("such as the token is in no log line, even when an error quotes it", () => {
+    const rig = rigWith([
+      { fail: "throw-write" },
+      { fail: "throw-request" },
+      { answer: 500, body: `token=${TOKEN}` },
+      { ...refusal(`Invalid token. ${TOKEN}`) },
+    ]);
+    rig.drain();
+    rig.drain();
+    expect(rig.lines.join("\n")).toContain("for /external");
+    expect(rig.lines.join("\n")).not.toContain(TOKEN);
+    expect(rig.unit.drain.fault()).not.toContain(TOKEN);
+  });
+});
