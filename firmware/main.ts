@@ -10,7 +10,7 @@ import { createTakeFix } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
-import { createNetwork } from "./network/wifi.ts";
+import { createNetwork } from "./network/station.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
 import { createMachine } from "./platform/machine.ts";

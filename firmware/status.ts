@@ -1,6 +1,6 @@
 import type { Clock } from "./clock/clock.ts";
 import type { TimeMap } from "./clock/time-map.ts";
-import type { Network } from "./network/wifi.ts";
+import type { Network } from "./network/station.ts";
 import type { Chip } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import type { DeviceStatus, StreamStatus } from "./status-types.ts";

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { Command } from "commander";
 import pc from "picocolors";
+import { bundleBytesMax } from "./build/build-firmware.ts";
 import { BundleError, bundleFirmware, formatProblem, ROOT } from "./build/bundle.ts";
 import { checkDialect } from "./build/dialect/check-dialect.ts";
-import { bundleBytesMax } from "./build.ts";
 import { findBreaches, tellBreaches } from "./checks/house-rules.ts";
 import { trackedFiles, trackedPaths } from "./checks/source-file.ts";
 

@@ -1,8 +1,5 @@
 import type { FlashRegion } from "../platform/ports.ts";
 
-/** CRC-32 of anything with its own CRC-32 (little-endian) behind it. */
-export const CRC_RESIDUE = 0x2144df1c;
-
 /**
  * Flash is read in pieces: an array is a run of JsVars, which Espruino has to find in its pool. Whole pages are read in large
  * pieces: that takes a third of the time of small ones, over 4,096 bytes.

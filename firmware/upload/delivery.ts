@@ -1,7 +1,7 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
 import type { TakeFix } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
-import type { Network } from "../network/wifi.ts";
+import type { Network } from "../network/station.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";

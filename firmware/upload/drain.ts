@@ -6,9 +6,9 @@ import { backoffMs } from "./backoff.ts";
 import type { Meaning } from "./blynk.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge } from "./outcome.ts";
-import type { UploadParts } from "./parts.ts";
 import type { Planned, Planner } from "./planner.ts";
 import { openTransfer, type Transfer, type TransferSettings } from "./transfer.ts";
+import type { UploadParts } from "./upload-parts.ts";
 
 /** `nextTryMs`: time until another try is worth it; Infinity when somebody has to ask for one. */
 export type Drained = (verdict: Verdict, nextTryMs: number) => void;

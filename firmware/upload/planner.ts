@@ -7,9 +7,9 @@ import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job
 import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
-import type { UploadParts } from "./parts.ts";
 import type { Quota } from "./quota.ts";
 import { chooseTurn } from "./turn.ts";
+import type { UploadParts } from "./upload-parts.ts";
 
 export type Planned = (job: Job | undefined) => void;
 

@@ -4,7 +4,7 @@ import type { HttpRequest } from "../platform/ports.ts";
 import { type Batch, openBatch } from "./batch.ts";
 import { ANSWER_CHARS_MAX, type Answer, batchRequest, headerOf, type Meaning, readAnswer } from "./blynk.ts";
 import type { Job } from "./job.ts";
-import type { UploadParts } from "./parts.ts";
+import type { UploadParts } from "./upload-parts.ts";
 
 export interface Transfer {
   /** Makes the request. Call it once. */

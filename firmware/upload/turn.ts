@@ -1,7 +1,7 @@
 /** Whose turn it is: the datastream that sends next. */
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
-import type { UploadParts } from "./parts.ts";
+import type { UploadParts } from "./upload-parts.ts";
 
 /** What a look over all datastreams with waiting samples finds. */
 export interface Turn {

@@ -4,10 +4,10 @@ import { LIMITS } from "../limits.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { createOverload, type Overload } from "./overload.ts";
 import { createPace } from "./pace.ts";
-import type { UploadParts } from "./parts.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
 import type { TransferSettings } from "./transfer.ts";
+import type { UploadParts } from "./upload-parts.ts";
 
 export interface UploadSettings extends TransferSettings {
   /** The plan's limits. Those that are left out are Blynk's documented ones (limits.ts). */

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { Script } from "../../scripts/build/ast/script.ts";
+import { Script } from "../../scripts/build/ast/parsed-script.ts";
 import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/build/dialect/library.ts";
 import { findMisread } from "../../scripts/build/dialect/misread.ts";
 import { RULES } from "../../scripts/build/dialect/rules.ts";

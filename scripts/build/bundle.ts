@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Script } from "./ast/script.ts";
+import { Script } from "./ast/parsed-script.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
 import { renameOf } from "./passes/of-names.ts";
 import { DEVICE_FILE, FIRMWARE, ROOT } from "./paths.ts";

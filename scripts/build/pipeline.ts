@@ -1,4 +1,4 @@
-import type { Script } from "./ast/script.ts";
+import type { Script } from "./ast/parsed-script.ts";
 import { inlineCalledOnce } from "./passes/call-once.ts";
 import { inlineConstants } from "./passes/constants.ts";
 import { shortenProperties } from "./passes/mangle.ts";

@@ -7,14 +7,13 @@ import { findForbiddenTexts } from "./forbidden-texts.ts";
 import { findFunctionsInConstants } from "./function-form.ts";
 import { findLongFunctions } from "./function-size.ts";
 import { findRetiredWords, findTwinFiles } from "./names.ts";
-import { NOT_YET } from "./not-yet.ts";
 import { findManyParameters } from "./parameters.ts";
 import type { SourceFile } from "./source-file.ts";
 
 export interface Breach extends Problem {
   rule: string;
-  /** Only an "error" fails the check. "advice" is shown, "not yet" is only counted. */
-  weight: "error" | "advice" | "not yet";
+  /** An "error" fails the check. "advice" is only shown. */
+  weight: "error" | "advice";
 }
 
 interface Rule {
@@ -46,18 +45,10 @@ export function findBreaches(files: SourceFile[]): Breach[] {
 }
 
 function breachOf(problem: Problem, { name, isAdvice }: Omit<Rule, "find">): Breach {
-  const isNotYet = NOT_YET.some(([rule, path]) => rule === name && problem.file.startsWith(path));
-  return { ...problem, rule: name, weight: isNotYet ? "not yet" : isAdvice ? "advice" : "error" };
+  return { ...problem, rule: name, weight: isAdvice ? "advice" : "error" };
 }
 
-/** One line for each breach, as `file:line:column: text`, and one for each entry of not-yet.ts. */
+/** One line for each breach, as `file:line:column: text`. */
 export function tellBreaches(breaches: Breach[]): string {
-  const lines = breaches
-    .filter(({ weight }) => weight !== "not yet")
-    .map((one) => (one.weight === "advice" ? "advice: " : "") + formatProblem(one));
-  for (const [rule, path] of NOT_YET) {
-    const hidden = breaches.filter((one) => one.weight === "not yet" && one.rule === rule && one.file.startsWith(path));
-    if (hidden.length > 0) lines.push(`not yet: ${hidden.length} × ${rule} in ${path}`);
-  }
-  return lines.join("\n");
+  return breaches.map((one) => (one.weight === "advice" ? "advice: " : "") + formatProblem(one)).join("\n");
 }

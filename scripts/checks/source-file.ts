@@ -89,7 +89,8 @@ function listNodes(node: Node, parent: Node, nodes: Node[]): void {
 /** Paths of all tracked files under a root that exist. Files that Git does not know are the user's own: no check reads them. */
 export function trackedPaths(root: string): string[] {
   const listed = execFileSync("git", ["ls-files", "-z", "--cached"], { cwd: root, encoding: "utf8" });
-  return listed.split("\0").filter((path) => path !== "" && existsSync(join(root, path)));
+  // While a merge is unresolved, git lists a path once for each side.
+  return [...new Set(listed.split("\0"))].filter((path) => path !== "" && existsSync(join(root, path)));
 }
 
 /** Those of them that are text. */

@@ -3,9 +3,10 @@
  *
  *     0 header | 48 seal | 72 words up to the page's end
  */
+
 import type { FlashRegion } from "../../platform/ports.ts";
-import { CRC_RESIDUE } from "../proven-flash.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
+import { CRC_RESIDUE } from "./crc.ts";
 import { get48, put48 } from "./int48.ts";
 import { symbolOf } from "./symbol.ts";
 

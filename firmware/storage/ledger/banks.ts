@@ -5,16 +5,10 @@
  *     bank   0 magic and version | 4 generation | 8 snapshot end | 12 CRC | 16 entries …
  *     entry  0 kind | 1 payload bytes | 2 payload, zeros up to a multiple of 4 | CRC | commit word
  */
+
 import type { FlashRegion } from "../../platform/ports.ts";
-import {
-  CRC_RESIDUE,
-  eraseVerified,
-  isBlank,
-  isSteadilyBlank,
-  PIECE_BYTES,
-  program,
-  readSteady,
-} from "../proven-flash.ts";
+import { CRC_RESIDUE } from "../format/crc.ts";
+import { eraseVerified, isBlank, isSteadilyBlank, PIECE_BYTES, program, readSteady } from "../proven-flash.ts";
 
 /** Offsets in a bank. */
 export const BANK_AT = { magic: 0, generation: 4, snapshotEnd: 8, crc: 12, entries: 16 };

@@ -1,8 +1,9 @@
 import type { FlashRegion } from "../../platform/ports.ts";
+import { CRC_RESIDUE } from "../format/crc.ts";
 import { encodeHeader, HEADER_AT, HEADER_BYTES, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
-import { CRC_RESIDUE, eraseVerified, program, readSteady } from "../proven-flash.ts";
+import { eraseVerified, program, readSteady } from "../proven-flash.ts";
 
 /** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
 const NONE = 0;

@@ -1,8 +1,9 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { INDEX, TORN } from "../format/code-words.ts";
+import { CRC_RESIDUE } from "../format/crc.ts";
 import { get48, put48 } from "../format/int48.ts";
 import { HEADER_BYTES, type Page, SEAL_AT, WORDS_AT } from "../format/page.ts";
-import { CRC_RESIDUE, isSteadilyBlank, LARGE_PIECE_BYTES } from "../proven-flash.ts";
+import { isSteadilyBlank, LARGE_PIECE_BYTES } from "../proven-flash.ts";
 
 const SEAL_BYTES = 24;
 /** Offsets in the seal (FORMAT.md, "seal"). */

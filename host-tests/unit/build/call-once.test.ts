@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { inlineCalledOnce } from "../../../scripts/build/passes/call-once.ts";
 
 const inline = (code: string) => inlineCalledOnce(new Script(code)).code;

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { inlineConstants } from "../../../scripts/build/passes/constants.ts";
 
 const inline = (code: string) => inlineConstants(new Script(code)).code;

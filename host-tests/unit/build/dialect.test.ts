@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { checkDialect } from "../../../scripts/build/dialect/check-dialect.ts";
 import { findMisread } from "../../../scripts/build/dialect/misread.ts";
 import { RULES } from "../../../scripts/build/dialect/rules.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { shortenProperties, shortNames } from "../../../scripts/build/passes/mangle.ts";
 
 describe("short names for properties", () => {

@@ -1,10 +1,10 @@
 import MagicString from "magic-string";
 import { describe, expect, it } from "vitest";
-import type { Script } from "../../../scripts/build/ast/script.ts";
+import type { Script } from "../../../scripts/build/ast/parsed-script.ts";
+import { buildFirmware } from "../../../scripts/build/build-firmware.ts";
 import { bundleBare, bundleFirmware } from "../../../scripts/build/bundle.ts";
 import { checkDialect, checkFlashed } from "../../../scripts/build/dialect/check-dialect.ts";
 import { PASSES, type Pass, runPasses } from "../../../scripts/build/pipeline.ts";
-import { buildFirmware } from "../../../scripts/build.ts";
 import { runSimulation } from "../../../scripts/simulator/simulate.ts";
 
 /** The whole firmware with two datastreams, whose sensors the simulator watches. */

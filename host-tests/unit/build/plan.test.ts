@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../../../firmware/device-types.ts";
+import { BuildError, buildFirmware } from "../../../scripts/build/build-firmware.ts";
 import { findDeviceMistakes, loadDevice } from "../../../scripts/build/device-file.ts";
 import { describePlan, planDevice } from "../../../scripts/build/plan.ts";
-import { BuildError, buildFirmware } from "../../../scripts/build.ts";
 
 const device = (changes: Partial<Device> = {}, intervalsMs = [60_000, 60_000, 60_000]): Device => ({
   name: "logger",

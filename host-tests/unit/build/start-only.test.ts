@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { forgetStart } from "../../../scripts/build/passes/start-only.ts";
 
 /** The names that the script deletes at its end. */

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { Script } from "../../../scripts/build/ast/script.ts";
+import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { renameTopLevel } from "../../../scripts/build/passes/top-level.ts";
 
 const rename = (code: string) => renameTopLevel(new Script(code)).code;

@@ -14,6 +14,91 @@ import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const YEARS_56_MS = 56 * 365.25 * 86400000;
 
+/** One thing that happens to a machine; `ms` is how long, or how far the clock is set. */
+const STEP = fc.oneof(
+  fc.record({ kind: fc.constant("run" as const), ms: fc.integer({ min: 0, max: 40000 }) }),
+  fc.record({ kind: fc.constant("set" as const), ms: fc.integer({ min: -20000, max: 20000 }) }),
+  fc.record({ kind: fc.constant("set" as const), ms: fc.double({ min: -1e12, max: 2e12, noNaN: true }) }),
+  fc.record({ kind: fc.constant("block" as const), ms: fc.integer({ min: 0, max: 90000 }) }),
+  fc.record({ kind: fc.constant("pause" as const), ms: fc.integer({ min: 0, max: LATE_MS - 20 }) }),
+  fc.record({ kind: fc.constant("stall" as const), ms: fc.integer({ min: LATE_MS, max: STALL_MS - 60000 }) }),
+  fc.record({ kind: fc.constant("read" as const), ms: fc.constant(0) }),
+);
+
+/** A checked reading, with how often the clock had been set and had found a jump until then. */
+interface Reading {
+  session: number;
+  rawMs: number;
+  uptimeMs: number;
+  sets: number;
+  jumps: number;
+}
+
+/** Reads the clock from a timer every `intervalMs` while the steps happen. Raw time must never go back. */
+function readThrough(steps: { kind: string; ms: number }[], intervalMs: number): Reading[] {
+  let lateness = 0;
+  const machine = createVirtualMachine(() => (lateness = (lateness * 7 + 3) % 16), 1e12 + 0.4);
+  const clock = createClock(machine.timers, 8, 500);
+  let lastRawMs = 0;
+  let sets = 0;
+  let setAtMs = -Infinity;
+  let jumps = 0;
+  clock.watch(() => jumps++);
+  const seen: Reading[] = [];
+  const read = (rawMs: number): void => {
+    expect(rawMs).toBeGreaterThanOrEqual(lastRawMs);
+    lastRawMs = rawMs;
+  };
+  const arm = (): void => {
+    const armedRawMs = clock.rawMs();
+    read(armedRawMs);
+    machine.timers.setTimeout(() => {
+      const rawMs = clock.rawAtTimer(armedRawMs, armedRawMs + intervalMs);
+      read(rawMs);
+      seen.push({ session: clock.session(), rawMs, uptimeMs: machine.uptimeMs(), sets, jumps });
+      arm();
+    }, intervalMs);
+  };
+  arm();
+  for (const { kind, ms } of steps) {
+    if (kind === "run") machine.run(ms);
+    if (kind === "set") {
+      machine.setClockOn(ms);
+      sets++;
+      setAtMs = machine.uptimeMs();
+    }
+    // The stated exception: a jump just before a blocking call hides behind it.
+    const hides = kind === "block" || kind === "stall";
+    if (hides && machine.uptimeMs() < setAtMs + 2 * HEARTBEAT_MS) machine.run(2 * HEARTBEAT_MS);
+    if (kind === "block") clock.blocked(() => machine.block(ms));
+    // Pauses add up until timers run.
+    machine.run(0);
+    if (kind === "pause") machine.block(ms);
+    if (kind === "stall") {
+      machine.block(ms);
+      machine.run(2 * HEARTBEAT_MS);
+    }
+    read(clock.rawMs());
+  }
+  machine.run(2 * intervalMs + 2 * HEARTBEAT_MS);
+  return seen;
+}
+
+/** Between two checked readings raw time may creep against the uptime by unseen steps, at most one for each time the clock is set. */
+function expectStepsWithinBounds(a: Reading, b: Reading, found: { linked: number; largest: number }): void {
+  const creepMs = b.rawMs - a.rawMs - (b.uptimeMs - a.uptimeMs);
+  const sets = b.sets - a.sets;
+  const jumps = b.jumps - a.jumps;
+  const stepsMs = sets * UNSEEN_JUMP_MS + jumps * STRAY_JUMP_MS + 1.001;
+  if (jumps === 0) expect(b.session).toBe(a.session);
+  expect(creepMs).toBeLessThanOrEqual(sets * STRAY_JUMP_MS + jumps + 1.001);
+  if (Math.floor(a.session / BOOT_SESSIONS) !== Math.floor(b.session / BOOT_SESSIONS)) return;
+  expect(b.session - a.session).toBe(jumps);
+  expect(Math.abs(creepMs)).toBeLessThanOrEqual(stepsMs);
+  if (jumps > 0) found.linked++;
+  if (jumps > 0) found.largest = Math.max(found.largest, Math.abs(creepMs) / stepsMs);
+}
+
 describe("the clock", () => {
   it("goes on from the raw time it was given and runs with the system clock", () => {
     const machine = createVirtualMachine(() => 0, 1234.567);
@@ -203,89 +288,20 @@ describe("the clock", () => {
   });
 
   it("never goes back, claims no more than passed, and loses no more within a boot, but for the stated steps, whatever is set, blocked, stalled or late", () => {
-    const step = fc.oneof(
-      fc.record({ kind: fc.constant("run" as const), ms: fc.integer({ min: 0, max: 40000 }) }),
-      fc.record({ kind: fc.constant("set" as const), ms: fc.integer({ min: -20000, max: 20000 }) }),
-      fc.record({ kind: fc.constant("set" as const), ms: fc.double({ min: -1e12, max: 2e12, noNaN: true }) }),
-      fc.record({ kind: fc.constant("block" as const), ms: fc.integer({ min: 0, max: 90000 }) }),
-      fc.record({ kind: fc.constant("pause" as const), ms: fc.integer({ min: 0, max: LATE_MS - 20 }) }),
-      fc.record({ kind: fc.constant("stall" as const), ms: fc.integer({ min: LATE_MS, max: STALL_MS - 60000 }) }),
-      fc.record({ kind: fc.constant("read" as const), ms: fc.constant(0) }),
-    );
-    let linked = 0;
-    let largest = 0;
+    const found = { linked: 0, largest: 0 };
     fc.assert(
       fc.property(
-        fc.array(step, { maxLength: 60, size: "max" }),
+        fc.array(STEP, { maxLength: 60, size: "max" }),
         fc.integer({ min: 100, max: 30000 }),
         (steps, intervalMs) => {
-          let lateness = 0;
-          const machine = createVirtualMachine(() => (lateness = (lateness * 7 + 3) % 16), 1e12 + 0.4);
-          const clock = createClock(machine.timers, 8, 500);
-          let lastRawMs = 0;
-          // Between two checked readings raw time may creep against the uptime by unseen steps, at most one for each time the clock is set.
-          let sets = 0;
-          let setAtMs = -Infinity;
-          let jumps = 0;
-          clock.watch(() => jumps++);
-          const seen: { session: number; rawMs: number; uptimeMs: number; sets: number; jumps: number }[] = [];
-          const read = (rawMs: number): void => {
-            expect(rawMs).toBeGreaterThanOrEqual(lastRawMs);
-            lastRawMs = rawMs;
-          };
-          const arm = (): void => {
-            const armedRawMs = clock.rawMs();
-            read(armedRawMs);
-            machine.timers.setTimeout(() => {
-              const rawMs = clock.rawAtTimer(armedRawMs, armedRawMs + intervalMs);
-              read(rawMs);
-              seen.push({ session: clock.session(), rawMs, uptimeMs: machine.uptimeMs(), sets, jumps });
-              arm();
-            }, intervalMs);
-          };
-          arm();
-          for (const { kind, ms } of steps) {
-            if (kind === "run") machine.run(ms);
-            if (kind === "set") {
-              machine.setClockOn(ms);
-              sets++;
-              setAtMs = machine.uptimeMs();
-            }
-            // The stated exception: a jump just before a blocking call hides behind it.
-            const hides = kind === "block" || kind === "stall";
-            if (hides && machine.uptimeMs() < setAtMs + 2 * HEARTBEAT_MS) machine.run(2 * HEARTBEAT_MS);
-            if (kind === "block") clock.blocked(() => machine.block(ms));
-            // Pauses add up until timers run.
-            machine.run(0);
-            if (kind === "pause") machine.block(ms);
-            if (kind === "stall") {
-              machine.block(ms);
-              machine.run(2 * HEARTBEAT_MS);
-            }
-            read(clock.rawMs());
-          }
-          machine.run(2 * intervalMs + 2 * HEARTBEAT_MS);
-          for (let i = 1; i < seen.length; i++) {
-            const a = seen[i - 1];
-            const b = seen[i];
-            const creepMs = b.rawMs - a.rawMs - (b.uptimeMs - a.uptimeMs);
-            const sets = b.sets - a.sets;
-            const jumps = b.jumps - a.jumps;
-            const stepsMs = sets * UNSEEN_JUMP_MS + jumps * STRAY_JUMP_MS + 1.001;
-            if (jumps === 0) expect(b.session).toBe(a.session);
-            expect(creepMs).toBeLessThanOrEqual(sets * STRAY_JUMP_MS + jumps + 1.001);
-            if (Math.floor(a.session / BOOT_SESSIONS) === Math.floor(b.session / BOOT_SESSIONS)) {
-              expect(b.session - a.session).toBe(jumps);
-              expect(Math.abs(creepMs)).toBeLessThanOrEqual(stepsMs);
-              if (jumps > 0) linked++;
-              if (jumps > 0) largest = Math.max(largest, Math.abs(creepMs) / stepsMs);
-            }
-          }
+          const seen = readThrough(steps, intervalMs);
+          for (let i = 1; i < seen.length; i++) expectStepsWithinBounds(seen[i - 1], seen[i], found);
         },
       ),
       { numRuns: Number(process.env.CLOCK_RUNS ?? 200) },
     );
-    expect(linked).toBeGreaterThan(100);
-    if (process.env.CLOCK_RUNS) console.log(`${linked} over jumps, largest error over bound ${largest.toFixed(3)}`);
+    expect(found.linked).toBeGreaterThan(100);
+    if (process.env.CLOCK_RUNS)
+      console.log(`${found.linked} over jumps, largest error over bound ${found.largest.toFixed(3)}`);
   });
 });

@@ -1,5 +1,5 @@
 import * as acorn from "acorn";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { type BundleOptions, bundleAsWritten, bundleFirmware } from "../bundle.ts";
 import type { Problem } from "../problems.ts";
 import { findMisread } from "./misread.ts";

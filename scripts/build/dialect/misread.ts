@@ -1,5 +1,5 @@
+import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
-import type { Script } from "../ast/script.ts";
 import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";

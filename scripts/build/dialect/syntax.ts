@@ -1,5 +1,5 @@
 import type * as acorn from "acorn";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { type AnyNode, type FunctionNode, isFunction, memberName, walk } from "../ast/walk.ts";
 import { MISSING_METHODS, regexTrouble, STATIC_MEMBERS } from "./library.ts";
 

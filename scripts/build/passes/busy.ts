@@ -1,5 +1,5 @@
 import { CALLS_AT_ONCE } from "../ast/calls.ts";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { type AnyNode, type FunctionNode, isFunction, isLoop, memberName, walk } from "../ast/walk.ts";
 
 /** Methods of sockets and of what listens to them: the name doesn't tell who is called. */

@@ -1,7 +1,7 @@
 import MagicString from "magic-string";
 import { isCalled, isCalledAtOnce } from "../ast/calls.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
-import type { Script } from "../ast/script.ts";
 import { type AnyNode, contains, type FunctionNode, isFunction, isLoop, namesIn, walk } from "../ast/walk.ts";
 import { busyFunctions } from "./busy.ts";
 import { findStart } from "./start-only.ts";

@@ -1,7 +1,7 @@
 import type * as acorn from "acorn";
 import MagicString from "magic-string";
+import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
-import type { Script } from "../ast/script.ts";
 import type { AnyNode } from "../ast/walk.ts";
 
 /**

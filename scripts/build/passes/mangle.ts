@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import MagicString from "magic-string";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { type AnyNode, isKey, walk } from "../ast/walk.ts";
 import { ROOT } from "../paths.ts";
 

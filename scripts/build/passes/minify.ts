@@ -1,5 +1,5 @@
 import { transform } from "esbuild";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { OUTPUT, SUPPORTED } from "../run-esbuild.ts";
 
 /** esbuild's minifier: short names inside functions, values of constant expressions, no space and no comments. */

@@ -1,5 +1,5 @@
 import MagicString from "magic-string";
-import type { Script } from "../ast/script.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import { isKey, walk } from "../ast/walk.ts";
 
 /** Gives variables called `of` another name: the minifier may choose that name, and Espruino takes it for the keyword. */

@@ -1,8 +1,8 @@
 import type * as acorn from "acorn";
 import MagicString from "magic-string";
 import { isCalled, isCalledAtOnce } from "../ast/calls.ts";
+import type { Script } from "../ast/parsed-script.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
-import type { Script } from "../ast/script.ts";
 import { type AnyNode, isFunction } from "../ast/walk.ts";
 
 /**

@@ -1,6 +1,6 @@
 import MagicString from "magic-string";
+import type { Script } from "../ast/parsed-script.ts";
 import type { Binding } from "../ast/scopes.ts";
-import type { Script } from "../ast/script.ts";
 
 /**
  * Gives every name at the top of a script one that starts with `$`, so that the script needs no function around it.

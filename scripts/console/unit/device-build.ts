@@ -1,7 +1,7 @@
 import type { Device } from "../../../firmware/device-types.ts";
+import { BuildError, type Built, buildFirmware } from "../../build/build-firmware.ts";
 import { BundleError } from "../../build/bundle.ts";
 import { DeviceFileError, loadDevice } from "../../build/device-file.ts";
-import { BuildError, type Built, buildFirmware } from "../../build.ts";
 import { FieldError } from "../terminal/field-error.ts";
 
 /** The device file at `path`, or firmware/device.ts. Throws a `FieldError` that lists all mistakes in it. */

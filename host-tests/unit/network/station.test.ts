@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createNetwork, JOIN_TIMEOUT_MS } from "../../../firmware/network/wifi.ts";
+import { createNetwork, JOIN_TIMEOUT_MS } from "../../../firmware/network/station.ts";
 import type { WifiNetwork } from "../../../firmware/settings.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 

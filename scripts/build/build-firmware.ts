@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BundleOptions, bundleFirmware } from "./bundle.ts";
+import { loadDevice } from "./device-file.ts";
+import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
+import { ROOT } from "./paths.ts";
+import { type Plan, planDevice } from "./plan.ts";
+import { BundleError } from "./problems.ts";
+
+export interface Built {
+  code: string;
+  bytes: number;
+  bytesMax: number;
+  plan: Plan;
+}
+
+/** The device can't work as it is, or the bundle is too large. `message` has one line for each reason. */
+export class BuildError extends Error {
+  readonly plan: Plan | undefined;
+  constructor(message: string, plan?: Plan) {
+    super(message);
+    this.name = "BuildError";
+    this.plan = plan;
+  }
+}
+
+/** The budget for the bundle's size, from package.json. */
+export function bundleBytesMax(): number {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return manifest["espruino-backfill"].bundleBytesMax;
+}
+
+/**
+ * Builds the firmware for one device, and checks the device file, its load, the dialect and the size.
+ * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
+ */
+export async function buildFirmware(options: BundleOptions = {}): Promise<Built> {
+  const plan = planDevice(await loadDevice(options));
+  if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
+  const written = await checkWritten(options);
+  if (written.length > 0) throw new BundleError(written);
+  const { code, bytes, script } = await bundleFirmware(options);
+  const flashed = checkFlashed(script);
+  if (flashed.length > 0) throw new BundleError(flashed);
+  const bytesMax = bundleBytesMax();
+  if (bytes > bytesMax) {
+    throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);
+  }
+  return { code, bytes, bytesMax, plan };
+}
