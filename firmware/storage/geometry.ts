@@ -12,10 +12,7 @@ export function ringPagesOf(regionPages: number, pageBytes: number): number {
   return regionPages - 2 * bankPagesOf(pageBytes);
 }
 
-/**
- * Ring pages that this many datastreams need: of each the page it writes and one behind it, one page that always stays
- * free, and two to choose from.
- */
+/** Ring pages that this many datastreams need: two each and three more, of which one always stays free. */
 export function pagesNeeded(datastreams: number): number {
   return 2 * datastreams + 3;
 }

@@ -77,7 +77,7 @@ export function survive(cut: Cut, wreck: Wreck, model: Model): void {
   const { flash, geometry } = world;
   world.mount();
   const first = world.check();
-  // Cells that are stable can't answer otherwise the second time.
+  // Stable cells give the same answer the second time.
   if (wreck.unstable.length > 0) {
     world.mount();
     claim(world.check() === first, () => "the second mount saw something else than the first");

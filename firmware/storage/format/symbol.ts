@@ -10,7 +10,7 @@ export interface Reach {
   stepSpan: number;
 }
 
-/** From 0 for the lowest jitter and step in the book's reach to `symbols - 1 for the highest. */
+/** From 0 for the lowest jitter and step in the book's reach to `page.symbols` - 1 for the highest. */
 export function symbolOf(book: Reach, jitterMs: number, step: number): number {
   return (jitterMs + book.jitterSpan) * (2 * book.stepSpan + 1) + step + book.stepSpan;
 }

@@ -16,8 +16,7 @@ export const BANK_HEADER_BYTES = 16;
 const BANK_MAGIC = 0x014c4245; // "EBL", version 1
 
 /** Offsets in an entry; its CRC and commit word lie behind the payload. */
-export const ENTRY_AT = { kind: 0, payloadBytes: 1, payload: 2 };
-/** Of the payload, for who writes it. */
+const ENTRY_AT = { kind: 0, payloadBytes: 1 };
 export const PAYLOAD_AT = 2;
 const PAYLOAD_MAX = 50;
 const CRC_BYTES = 4;

@@ -50,7 +50,7 @@ export function chargesMaxOf(bankBytes: number): number {
 export interface Account {
   cursor: Position;
   lastTrueMs: TrueMs;
-  /** In the order of `COUNTERS`. A typed array: 8 numbers in an array take some 16 JsVars. */
+  /** In the order of `COUNTERS`. A typed array takes fewer JsVars than an array of numbers. */
   counts: Uint32Array;
   missed: number;
   failed: number;
