@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildForDevice } from "../../../scripts/console/unit/device-build.ts";
 import { flash } from "../../../scripts/flash.ts";
 import { captureTerminal } from "./captured-terminal.ts";
 import { type ConsoleRig, startRig, tinyFirmware } from "./console-rig.ts";
@@ -44,9 +45,20 @@ export function writeDeviceFile(source = deviceSource()): string {
   return path;
 }
 
+const built = new Map<string, ReturnType<typeof buildForDevice>>();
+
+/** Builds each device file once, by its text: a build takes seconds, and most tests flash the same file. */
+function buildOnce(path: string | undefined): ReturnType<typeof buildForDevice> {
+  if (path === undefined || !existsSync(path)) return buildForDevice(path);
+  const source = readFileSync(path, "utf8");
+  const found = built.get(source) ?? buildForDevice(path);
+  built.set(source, found);
+  return found;
+}
+
 /** Runs `flash` on a rig with a device file. */
 export async function runFlash(rig: ConsoleRig, deviceFile: string, ...args: string[]) {
-  const terminal = captureTerminal();
+  const terminal = Object.assign(captureTerminal(), { build: buildOnce });
   const status = await flash(["--port", rig.port, "--device", deviceFile, ...args], terminal);
   return { status, text: terminal.text(), out: terminal.out };
 }
