@@ -1,6 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Sensor } from "../device-types.ts";
 import type { Log, Timers } from "../platform/ports.ts";
+import { SCALES } from "../storage/format/decimal.ts";
 import type { Ring } from "../storage/ring/ring.ts";
 
 /** A sensor that has not answered after this time, or by its next slot, has failed. */
@@ -9,9 +10,6 @@ export const SENSOR_TIMEOUT_MS = 10000;
 const EARLY_MS = 2;
 /** A slot this late was not served: its timer is lost. No blocking call is under way when this is asked. */
 const OVERDUE_MS = 5000;
-
-/** 10^decimals. */
-const SCALES = [1, 10, 100, 1000, 10000];
 
 export interface SampledStream {
   /** Number of the virtual pin. */

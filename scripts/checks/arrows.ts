@@ -35,6 +35,7 @@ const ARROWS: { [folder: string]: string[] } = {
     "firmware/sensors/",
     "firmware/platform/",
     "firmware/limits.ts",
+    "firmware/storage/format/decimal.ts",
     "type firmware/storage/",
     "type firmware/clock/",
     "type firmware/device-types.ts",

@@ -1,9 +1,9 @@
 /** Scaled integers as text: 215 with one decimal is 21.5 (FORMAT.md, "Values"). */
 
-/** The divisor of a value, by its decimals. */
+/** 10^decimals: a value's divisor, and a reading's factor. */
 export const SCALES = [1, 10, 100, 1000, 10000];
 
-/** v / 10^d as text was compared with the exact decimal on the interpreter below this; beyond it invents digits. */
+/** Below this, `v / 10^d` as text is the exact decimal (compared on the interpreter). Above it, Espruino invents digits. */
 export const NATIVE_BELOW = 1e6;
 
 /** `value` / 10^`decimals` as the shortest exact decimal. */
