@@ -11,6 +11,8 @@ const DIGITS = new Uint8Array([
   2, 3, 2, 1, 0, 0, 3, 6,
   2, 3, 2, 1, 2, 6, 1, 6,
 ]);
+/** Bytes of a record of each kind, its first word and its digits; the last is RECORD_MAX. A test compares both with DIGITS. */
+export const RECORD_BYTES = [11, 18, 24];
 /** 64 to the power of its place. */
 const POWERS = [1, 64, 4096, 262144, 16777216, 1073741824, 68719476736];
 export const COUNT = 0;
@@ -43,7 +45,10 @@ export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array):
   return at;
 }
 
-/** Decodes the record at the start of `bytes` into `fields` and returns its length; 0 when it is torn, or the bytes end within it. */
+/**
+ * Decodes the record at the start of `bytes` into `fields` and returns its length. 0 when it is torn, or the bytes end
+ * within it.
+ */
 export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
   const indexOf = INDEX;
   let digit = 0;
@@ -53,7 +58,7 @@ export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]):
   for (let i = 0; i < 8; i++) {
     field = 0;
     end += DIGITS[(kind - CHECK_SHORT) * 8 + i];
-    // Espruino throws where a typed array is asked for what is no index.
+    // Beyond the end of a typed array, Espruino throws.
     if (end > bytes.length) return 0;
     while (at < end) {
       digit = indexOf[bytes[at++]];

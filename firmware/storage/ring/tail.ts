@@ -1,13 +1,15 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, REBASE } from "../format/code-words.ts";
 import { type Page, RECORD_MAX, WORDS_AT } from "../format/page.ts";
+import { RECORD_BYTES } from "../format/record.ts";
 import { isBlank, PIECE_BYTES, readSteady } from "../proven-flash.ts";
 
 /** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
 const BLOCK_BYTES = 128;
-/** Bytes of a CHECK_SHORT, CHECK_LONG and REBASE record. */
-const RECORD_BYTES = [11, 18, 24];
-/** Where the record that reaches up to `tail`, or was to reach beyond it, ends. All of it must answer alike before it is believed. */
+/**
+ * Where the record ends that reaches up to `tail`, or was to reach beyond it. All of the record must answer alike before it
+ * is believed.
+ */
 function recordEnd(region: FlashRegion, page: Page, tail: number): number {
   const start = Math.max(WORDS_AT, tail - RECORD_MAX);
   const bytes = readSteady(region, tail - start, page.address + start);

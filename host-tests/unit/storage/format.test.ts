@@ -10,7 +10,7 @@ import {
   SEAL_AT,
   WORDS_AT,
 } from "../../../firmware/storage/format/page.ts";
-import { decodeRecord, encodeRecord } from "../../../firmware/storage/format/record.ts";
+import { decodeRecord, encodeRecord, RECORD_BYTES } from "../../../firmware/storage/format/record.ts";
 import { BANK_AT } from "../../../firmware/storage/ledger/banks.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import {
@@ -64,6 +64,7 @@ test("encodes absolute records of the lengths in FORMAT.md and decodes them alik
     const fields = [100, 7, 3, 2, i === 2 ? 5 : 0, i === 2 ? 1e9 : 0, -6, -215];
     const length = encodeRecord(CHECK_SHORT + i, fields, bytes);
     expect(length).toBe(Number(row(name).at(-1)));
+    expect(RECORD_BYTES[i]).toBe(length);
     const back: number[] = [];
     expect(decodeRecord(CHECK_SHORT + i, bytes, back)).toBe(length);
     expect(back).toEqual(fields);
@@ -71,6 +72,7 @@ test("encodes absolute records of the lengths in FORMAT.md and decodes them alik
     for (let end = 1; end < length; end++) expect(decodeRecord(CHECK_SHORT + i, bytes.slice(0, end), back)).toBe(0);
   });
   expect(RECORD_MAX).toBe(Number(row("REBASE").at(-1)));
+  expect(Math.max(...RECORD_BYTES)).toBe(RECORD_MAX);
   expect(FORMAT).toContain(`**${GAP_BYTES} bytes further**`);
   expect(REBASE).toBe(67);
 });
