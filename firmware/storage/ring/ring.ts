@@ -145,8 +145,8 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       let last = 0;
       for (let i = 0; i < pins.length; i++) {
         const s = streamOf(pins[i]);
-        const index = table.newest(pins[i]);
-        const page = s ? s.page : index < 0 ? undefined : openPage(parts, index);
+        // A pin of the table has a newest page.
+        const page = s ? s.page : openPage(parts, table.newest(pins[i]));
         if (page) last = Math.max(last, s ? page.rawMs : page.lastRawMs);
       }
       return last;
