@@ -1,5 +1,6 @@
 import type { Clock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
+import { decimalText } from "../../../firmware/storage/format/decimal.ts";
 import { HEADER_BYTES, headerKind } from "../../../firmware/storage/format/page.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { FieldError } from "../terminal/field-error.ts";
@@ -98,7 +99,7 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
           yield {
             pin: `v${pin}`,
             ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
-            value: formatScaled(reader.values[i], decimals),
+            value: Number.isNaN(reader.values[i]) ? "" : decimalText(reader.values[i], decimals),
             state: dated === undefined ? (UNDATED[run.state] ?? run.state) : run.state,
             boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
           };
@@ -108,17 +109,6 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
       from = reader.position;
     }
   }
-}
-
-/** A scaled integer as its shortest exact decimal: with one decimal, 215 is "21.5" and 210 is "21". */
-function formatScaled(value: number, decimals: number): string {
-  if (Number.isNaN(value)) return "";
-  const digits = Math.abs(value)
-    .toString()
-    .padStart(decimals + 1, "0");
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
-  return `${value < 0 ? "-" : ""}${whole}${fraction === "" ? "" : `.${fraction}`}`;
 }
 
 /** The pins with pending samples. `decimals` are those of the oldest pending sample, -1 when there is none. */
