@@ -1,5 +1,5 @@
 /** A flash file like a provisioned board's: prelude, program and settings in Storage, and a blank region above them. */
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { InterpreterError, LINUX_FLASH, makeFolder, runScript } from "./interpreter.ts";
 
@@ -93,9 +93,4 @@ export function writeRegion(folder: string, bytes: Uint8Array): void {
   const flash = readFileSync(file);
   flash.set(bytes, REGION.address - LINUX_FLASH.address);
   writeFileSync(file, flash);
-}
-
-/** Copies the flash file, so that the same moment can be tried again. */
-export function copyFlash(from: string, to: string): void {
-  if (existsSync(join(from, "espruino.flash"))) copyFileSync(join(from, "espruino.flash"), join(to, "espruino.flash"));
 }

@@ -48,11 +48,23 @@ function markInCopy(data: StoredData, delivered: Delivered): number {
       if (to === from) break;
       const points = data.ring.count(pin, from, to);
       data.ledger.recordAttempt({
-        ...{ pin, from, to, points, bodyBytes: 0, rawMs, fixId: 0, thinEvery: 1, thinPhase: 0 },
+        pin,
+        from,
+        to,
+        points,
+        bodyBytes: 0,
+        rawMs,
+        fixId: 0,
+        thinEvery: 1,
+        thinPhase: 0,
         afterTrueMs: data.ledger.lastTrueMs(pin),
       });
       data.ledger.settle(pin, rawMs, {
-        ...{ delivered: points, thinned: 0, undatable: 0, unrepresentable: 0, corrupt: 0 },
+        delivered: points,
+        thinned: 0,
+        undatable: 0,
+        unrepresentable: 0,
+        corrupt: 0,
         lastTrueMs: data.ledger.lastTrueMs(pin),
       });
       marked += points;
