@@ -77,7 +77,7 @@ export function survive(cut: Cut, wreck: Wreck, model: Model): void {
   const { flash, geometry } = world;
   world.mount();
   const first = world.check();
-  // Stable cells give the same answer the second time.
+  // Stable cells would answer the same again: only unstable ones need a second mount.
   if (wreck.unstable.length > 0) {
     world.mount();
     claim(world.check() === first, () => "the second mount saw something else than the first");

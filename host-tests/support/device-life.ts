@@ -61,8 +61,9 @@ function gainMs(crystal: Crystal, uptimeMs: number): number {
 const BOOT_SESSIONS = 8;
 
 /**
- * Runs the events and keeps all that was seen. In one boot every jump may lose or leave its part, and every session may have an
- * unseen step; in more only the first step of either kind happens: the map takes no more for granted.
+ * Runs the events and keeps the fixes, the samples and the last moment. In a life of one boot every stray moves the raw time,
+ * and each session may have one unseen step. In a life of several boots only the first of these happens: the time map does
+ * not promise more.
  */
 export function live(crystal: Crystal, events: Event[]): { fixes: Fix[]; samples: Moment[]; end: Moment } {
   const fixes: Fix[] = [];

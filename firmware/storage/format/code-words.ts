@@ -9,7 +9,7 @@ export const CHECK_LONG = 66;
 export const REBASE = 67;
 export const MISSED = 68;
 export const FAILED = 69;
-/** Index of a byte that is no code word. */
+/** Index of a byte that is not a code word. */
 export const TORN = 255;
 
 /** Byte of each code word, in ascending order. */
@@ -27,7 +27,8 @@ for (let byte = 0, index = 0; byte < 256; byte++) {
 /**
  * Code books, three numbers each: the jitter in ms that the book reaches either way, the steps of the value that it reaches
  * either way, and the words of a sample. A page's header names its book by its place here, so books are only added at the end.
- * One typed array takes 55 JsVars less than an array for each book (the decoder has an Int16Array too: another kind would take 8).
+ * One typed array takes 55 JsVars less than an array for each book. It is an Int16Array because the decoder has one too:
+ * the constructor of another kind would take 8.
  */
 // biome-ignore format: a book a line
 export const BOOKS = new Int16Array([

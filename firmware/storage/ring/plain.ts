@@ -3,8 +3,9 @@ import type { Page } from "../format/page.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { foldText, type TextLine } from "./text-fold.ts";
 
-/** In the table of steps, a byte that is no sample. No sum over the samples of a piece falls that low. */
+/** Marks a byte that is not a sample in the table of steps. */
 const NO_STEP = -30000;
+/** A piece with such a byte has a sum of steps below this. A piece of samples never has. */
 const NO_STEPS_SUM = -20000;
 
 /** Where decoded samples go: two parallel arrays, replaced at each piece. */
@@ -24,7 +25,10 @@ export type PlainStart = Pick<
   "session" | "nextMs" | "intervalMs" | "value" | "words" | "jitterSpan" | "stepSpan" | "symbols"
 >;
 
-/** For samples that only have to be passed: a third of the time that arrays of them take. Returns the last value, as `foldText`. */
+/**
+ * Passes over samples that nobody wants. This takes a third of the time of decoding them into arrays. Returns the last
+ * value, as `foldText` does.
+ */
 function passOver(start: PlainStart, bytes: Uint8Array, steps: Int16Array): number | undefined {
   let value = start.value;
   if (start.words === 1) {
@@ -60,9 +64,10 @@ export type DecodePlain = (
 
 export function createPlainDecoder(): DecodePlain {
   /**
-   * Of the book that was used last. If it has one word a sample, each byte's sample lies `jitters[byte]` from its slot and is
-   * `steps[byte]` more than the one before. If it has two, `steps[byte]` is a word's index: 65 × the first + the second is the
-   * symbol, which may be none of the book's. A byte that is no sample is NO_STEP.
+   * Tables of the book that was used last. If the book has one word a sample, the sample of a byte lies `jitters[byte]` ms
+   * from its slot, and its value is `steps[byte]` more than the value before. If it has two words a sample, `steps[byte]` is
+   * the index of the word. 65 × the first index + the second index is the symbol; the book may not have that symbol. For a
+   * byte that is not a sample, `steps[byte]` is NO_STEP.
    */
   const steps = new Int16Array(256);
   const jitters = new Int8Array(256);

@@ -17,8 +17,9 @@ function lastRecord(region: FlashRegion, page: Page, tail: number, start: number
       const word = INDEX[bytes[i]];
       if (word < CHECK_SHORT || word > REBASE) continue;
       const record = flash.read(Math.min(RECORD_MAX, tail - piece - i), page.address + piece + i);
-      // Without the base that it counts from, a check is no start, nor is a record without a value for the steps behind it.
+      // Reading can't start at a record without a value: the steps behind it count from its value.
       if (decodeRecord(word, record, fields) === 0 || isNaN(fields[VALUE])) continue;
+      // Nor at a check behind a rebase, which has the time base. In epoch 0 the header has it.
       if (word === REBASE || fields[EPOCH] === 0) return piece + i;
     }
     at = piece - 1;
@@ -31,7 +32,7 @@ export function seek(region: FlashRegion, page: Page, end: number, count: number
   const at = lastRecord(region, page, Math.min(end, page.at + count * page.words), page.at);
   if (at < 0) return;
   page.at = at;
-  // What is known of the page is the record's word, which comes next.
+  // Nothing before the record was read. The next word is the record's, and the record says all that is needed.
   page.lost = true;
 }
 
@@ -42,7 +43,7 @@ export function resume(region: FlashRegion, decode: Decode, page: Page): void {
   const all = { end: tail, from: Number.POSITIVE_INFINITY, upTo: Number.POSITIVE_INFINITY };
   seek(region, page, tail, Number.POSITIVE_INFINITY);
   while (page.at < tail) decode(page, all, nothing);
-  // More words than a torn record has, behind one that is torn: samples that decayed.
+  // A torn record has fewer words than this. So these words were samples, and one of them decayed.
   if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / page.words);
   page.total = page.count;
   page.end = tail;

@@ -61,12 +61,13 @@ export function pageCrc(region: FlashRegion, address: number, mendedAt: number, 
   return crc;
 }
 
-/** How many CRCs are tried to mend a page: each one reads the page once. */
+/** CRCs that are tried to mend a page. Each reads the page once. */
 const MEND_TRIES = 40;
 
 /**
- * True when every word of a sealed page is what was written. If its CRC fails, each byte that is no code word is tried as the
- * code words one bit away: the one that makes the CRC right is what it was, and the page is read with it.
+ * True when every word of a sealed page is what was written. If the CRC fails, one byte may have decayed. So each byte that
+ * is not a code word is replaced by the code words one bit away, one after the other. If one of them makes the CRC right,
+ * that is what the byte was, and the page is read with it.
  */
 export function verifyPage(region: FlashRegion, page: Page): boolean {
   const crc = loadSeal(region, page);
