@@ -28,7 +28,7 @@ export interface Rules {
   replayMarginMs: number;
 }
 
-export interface Judgement {
+export interface UploadFindings {
   /** Refuses the whole upload. */
   answer?: StandInResponse;
   /** Points that are answered OK and dropped. */
@@ -38,12 +38,12 @@ export interface Judgement {
 const DAY_MS = 86_400_000;
 
 /** Judges the points of a body that could be parsed. */
-export function judgeUpload(upload: Upload, rules: Rules, violate: Violate): Judgement {
+export function judgeUpload(upload: Upload, rules: Rules, violate: Violate): UploadFindings {
   const refusal = judgeForm(upload, rules, violate);
   if (refusal !== undefined) return { answer: failure(400, refusal, upload.arrivedMs), lost: new Set() };
-  const judgement = judgeTimes(upload, rules, violate);
+  const findings = judgeTimes(upload, rules, violate);
   judgeOrder(upload, rules, violate);
-  return judgement;
+  return findings;
 }
 
 /** Size and types. Returns the message of the first refusal. */
@@ -67,7 +67,7 @@ function judgeForm({ points }: Upload, rules: Rules, violate: Violate): string |
 }
 
 /** Age, future and the day's number of points, each with its own policy. */
-function judgeTimes({ arrivedMs, points, pointsToday }: Upload, rules: Rules, violate: Violate): Judgement {
+function judgeTimes({ arrivedMs, points, pointsToday }: Upload, rules: Rules, violate: Violate): UploadFindings {
   const { limits, past } = rules;
   const lost = new Set<WirePoint>();
   let answer: StandInResponse | undefined;
