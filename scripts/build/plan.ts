@@ -8,6 +8,9 @@ const PAGE_BYTES = 4096;
 /** Sizes of the partitions of Espruino's ESP32 builds that may hold the samples (targets/esp32, HARDWARE.md). */
 const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
 
+/** The rolling window of the daily limit, in words. */
+const WINDOW = `${Math.floor(LIMITS.quotaWindowMs / 3_600_000)} h ${(LIMITS.quotaWindowMs % 3_600_000) / 60_000} min`;
+
 /** With all overhead, at a steady interval and with small changes. Values that jump take up to 2.5 (FORMAT.md). */
 const BYTES_PER_SAMPLE = 1.1;
 
@@ -22,7 +25,9 @@ export interface StreamPlan {
 export interface Plan {
   streams: StreamPlan[];
   samplesPerDay: number;
-  /** Points that the firmware sends in a day at most: the server's daily limit, over the firmware's rolling window. */
+  /** The server's daily limit. The firmware keeps it over a rolling window of 24 h and 10 min. */
+  pointsPerWindow: number;
+  /** Points that the firmware therefore sends in a day at most. */
   pointsPerDay: number;
   requestsPerDay: number;
   region: string;
@@ -47,12 +52,14 @@ export function planDevice(device: Device): Plan {
     return { pin: one.pin, name: one.name, intervalMs: one.intervalMs, samplesPerDay: DAY_MS / one.intervalMs };
   });
   const samplesPerDay = streams.reduce((sum, one) => sum + one.samplesPerDay, 0);
-  const pointsPerDay = Math.floor(((server.pointsPerDayMax ?? LIMITS.pointsPerDayMax) * DAY_MS) / LIMITS.quotaWindowMs);
+  const pointsPerWindow = server.pointsPerDayMax ?? LIMITS.pointsPerDayMax;
+  const pointsPerDay = Math.floor((pointsPerWindow * DAY_MS) / LIMITS.quotaWindowMs);
   const syncEveryMs = device.connectEveryMs ?? device.syncEveryMs ?? LIMITS.syncEveryMs;
   const ageDays = ((server.ageMaxMs ?? LIMITS.ageMaxMs) - LIMITS.ageMarginMs) / DAY_MS;
   const plan: Plan = {
     streams,
     samplesPerDay,
+    pointsPerWindow,
     pointsPerDay,
     requestsPerDay: Math.ceil((DAY_MS / syncEveryMs) * streams.length),
     region: typeof device.region === "string" ? device.region : `at 0x${device.region.address.toString(16)}`,
@@ -102,7 +109,7 @@ function planRegion(plan: Plan, ageDays: number): void {
 function judgeLoad(plan: Plan, device: Device): void {
   const over = plan.samplesPerDay - plan.pointsPerDay;
   if (over > 0) {
-    const load = `${say(plan.samplesPerDay)} samples a day are more than the ${say(plan.pointsPerDay)} that the server takes`;
+    const load = `${say(plan.samplesPerDay)} samples a day are more than the ${sayAllowance(plan)}`;
     if (device.overload === undefined) {
       const factor = Math.ceil((plan.samplesPerDay / plan.pointsPerDay) * 100) / 100;
       plan.errors.push(
@@ -132,7 +139,7 @@ export function describePlan(plan: Plan): string {
     return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day`;
   });
   const sum = say(plan.samplesPerDay).padStart(9);
-  lines.push(`${"  all".padEnd(44)}${sum} a day, of ${say(plan.pointsPerDay)} that the server takes`);
+  lines.push(`${"  all".padEnd(44)}${sum} a day, of ${sayAllowance(plan)}`);
   if (plan.regionBytes !== undefined && plan.samplesHeld !== undefined) {
     const size = `${say(plan.regionBytes / 1024)} kB, ${plan.ringPages} pages for samples`;
     lines.push(
@@ -144,8 +151,13 @@ export function describePlan(plan: Plan): string {
   return lines.join("\n");
 }
 
+/** What the unit sends in a day at most, and the limit that this comes from. */
+function sayAllowance(plan: Plan): string {
+  return `${say(plan.pointsPerDay)} that the unit sends at most (${say(plan.pointsPerWindow)} in ${WINDOW})`;
+}
+
 function sayDrain(days: number): string {
-  if (days === Infinity) return "never: the device samples as much as the server takes";
+  if (days === Infinity) return "never: the unit samples as much as it may send";
   return days === 0 ? "at the first sync" : `in ${say(days)} days of Wi-Fi`;
 }
 

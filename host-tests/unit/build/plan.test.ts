@@ -90,7 +90,7 @@ describe("the plan of a device", () => {
     const text = describePlan(planDevice(device()));
     expect(text).toContain("v1   sensor 1");
     expect(text).toContain("every 1 min");
-    expect(text).toContain("4,320 a day, of 9,931 that the server takes");
+    expect(text).toContain("4,320 a day, of 9,931 that the unit sends at most (10,000 in 24 h 10 min)");
     expect(text).toMatch(/region flash: 64 kB, 14 pages for samples, about 48,\d\d\d of them: 11\.\d days offline/);
   });
 });
