@@ -24,6 +24,13 @@ const PORT_FAILURES: [RegExp, (port: string) => [message: string, advice: string
     ],
   ],
   [
+    /ENOTTY|Inappropriate ioctl/i,
+    (port) => [
+      `${port} is not a serial port.`,
+      "Run the command without --port: it lists the ports that it finds. A board is /dev/ttyUSB0 or the like, on Windows COM3.",
+    ],
+  ],
+  [
     /ECONNREFUSED/,
     (port) => [
       `Nothing answers at ${port}.`,
