@@ -1,22 +1,45 @@
 /** `npm run bench -- storage | interpreter`: measures the figures that the documentation states. */
-import { Command } from "commander";
+import { Option } from "commander";
+import type { InterpreterBenchOptions } from "./bench/print-interpreter.ts";
+import type { StorageBenchOptions } from "./bench/print-storage.ts";
+import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import { RecordingError } from "./simulator/recording.ts";
 
-const program = new Command("npm run bench --").description(
-  "Measures the firmware's figures beside those of the usual ways to log.",
-);
+export const bench: CommandFunction = (args, terminal) => {
+  const command = createCommand(
+    "bench",
+    "Measures the firmware's figures beside those of the usual ways to log.",
+    terminal,
+  ).usage("[command] [options]");
+  command
+    .command("storage")
+    .description("Counts flash bytes, programs, erases and reads for each sample on the simulated flash.")
+    .option("--data <csv>", "also log the columns of a recorded CSV (first column: time)")
+    .option("--json", "print one JSON object as the last line")
+    .action((options: StorageBenchOptions) => benchStorage(options, terminal.print));
+  command
+    .command("interpreter")
+    .description("Measures time, memory and capacity on the interpreter that ESPRUINO names.")
+    .addOption(new Option("--runs <n>", "number of runs; the medians count").default(3).argParser(parseCount))
+    .option("--json", "print one JSON object as the last line")
+    .action(async (options: InterpreterBenchOptions) =>
+      (await import("./bench/print-interpreter.ts")).printInterpreterBench(options, terminal.print),
+    );
+  return execute(command, args, terminal);
+};
 
-program
-  .command("storage")
-  .description("Counts flash bytes, programs, erases and reads for each sample on the simulated flash.")
-  .option("--data <csv>", "also log the columns of a recorded CSV (first column: time)")
-  .option("--json", "print one JSON object as the last line")
-  .action(async (options) => (await import("./bench/print-storage.ts")).printStorageBench(options));
+async function benchStorage(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
+  const { printStorageBench } = await import("./bench/print-storage.ts");
+  try {
+    printStorageBench(options, print);
+  } catch (error) {
+    if (!(error instanceof RecordingError)) throw error;
+    throw new FieldError(
+      `--data: ${error.message}.`,
+      "Give a CSV whose first column is `time` in ISO 8601. All other columns are numbers.",
+    );
+  }
+}
 
-program
-  .command("interpreter")
-  .description("Measures time, memory and capacity on the interpreter that ESPRUINO names.")
-  .option("--runs <n>", "number of runs; the medians count", "3")
-  .option("--json", "print one JSON object as the last line")
-  .action(async (options) => (await import("./bench/print-interpreter.ts")).printInterpreterBench(options));
-
-await program.parseAsync();
+runAsProgram(import.meta.url, bench);

@@ -1,43 +1,78 @@
 /** `npm run build`: checks the device file, prints the plan, and bundles the firmware to dist/firmware.js. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, writeSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Command } from "commander";
-import pc from "picocolors";
 import { BuildError, buildFirmware } from "./build/build-firmware.ts";
 import { DeviceFileError } from "./build/device-file.ts";
 import { describePlan } from "./build/plan.ts";
 import { BundleError } from "./build/problems.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import { openUserFile } from "./console/terminal/user-file.ts";
 
-async function main(): Promise<void> {
-  const program = new Command("npm run build --")
-    .description(
-      "Bundles the firmware with a device file into one script for Espruino, and prints what the device will sample, hold and send.",
-    )
+const OUT = "dist/firmware.js";
+
+interface BuildOptions {
+  device: string;
+  out: string;
+  json?: boolean;
+}
+
+export const build: CommandFunction = (args, terminal) => {
+  const command = createCommand(
+    "build",
+    "Bundles the firmware with a device file into one script for Espruino. Prints what the device samples, holds and sends.",
+    terminal,
+  )
     .option("--device <file>", "device file", "firmware/device.ts")
-    .option("--out <file>", "where to write", "dist/firmware.js")
+    .option("--out <file>", "where to write", OUT)
     .option("--json", "print the plan as one JSON object")
-    .parse();
-  const options = program.opts<{ device: string; out: string; json?: boolean }>();
+    .action((options: BuildOptions) => run(options, terminal));
+  return execute(command, args, terminal);
+};
+
+async function run(options: BuildOptions, terminal: Terminal): Promise<void> {
+  const { bold, yellow } = terminal.colors;
+  const built = await buildFirmware({ deviceFile: resolve(options.device) }).catch((error) => {
+    tellMistake(error, options.device, terminal);
+    throw new ExitStatus(EXIT.failed);
+  });
+  writeScript(options.out, built.code);
+  if (options.json) {
+    terminal.print(JSON.stringify({ bytes: built.bytes, bytesMax: built.bytesMax, plan: built.plan }));
+    return;
+  }
+  terminal.print(`${bold(options.device)}\n${describePlan(built.plan)}`);
+  for (const warning of built.plan.warnings) terminal.print(yellow(`  ${warning}`));
+  const share = Math.round((built.bytes / built.bytesMax) * 100);
+  const out = relative(process.cwd(), resolve(options.out));
+  terminal.print(`${bold(out)}\n  ${built.bytes} bytes, ${share} % of the budget`);
+}
+
+/** Says what is wrong with the sources. Throws an error that is not about them. */
+function tellMistake(error: unknown, device: string, terminal: Terminal): void {
+  if (!(error instanceof BundleError || error instanceof DeviceFileError || error instanceof BuildError)) throw error;
+  if (error instanceof BuildError && error.plan !== undefined) terminal.remark(describePlan(error.plan));
+  terminal.remark(
+    terminal.colors.red(error instanceof DeviceFileError ? `${device}:\n${error.message}` : error.message),
+  );
+}
+
+/** Only the default's folder is made: another one that is missing may be a typing mistake. Throws a `FieldError`. */
+function writeScript(path: string, code: string): void {
+  if (path === OUT) mkdirSync(dirname(OUT), { recursive: true });
+  const file = openUserFile(path);
   try {
-    const built = await buildFirmware({ deviceFile: resolve(options.device) });
-    const out = resolve(options.out);
-    mkdirSync(dirname(out), { recursive: true });
-    writeFileSync(out, built.code);
-    if (options.json) {
-      console.log(JSON.stringify({ bytes: built.bytes, bytesMax: built.bytesMax, plan: built.plan }));
-      return;
-    }
-    console.log(`${pc.bold(options.device)}\n${describePlan(built.plan)}`);
-    for (const warning of built.plan.warnings) console.log(pc.yellow(`  ${warning}`));
-    const share = Math.round((built.bytes / built.bytesMax) * 100);
-    console.log(`${pc.bold(relative(process.cwd(), out))}\n  ${built.bytes} bytes, ${share} % of the budget`);
-  } catch (error) {
-    if (!(error instanceof BundleError || error instanceof DeviceFileError || error instanceof BuildError)) throw error;
-    if (error instanceof BuildError && error.plan !== undefined) console.error(describePlan(error.plan));
-    console.error(pc.red(error instanceof DeviceFileError ? `${options.device}:\n${error.message}` : error.message));
-    process.exitCode = 1;
+    writeSync(file, code);
+  } finally {
+    closeSync(file);
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+runAsProgram(import.meta.url, build);

@@ -1,13 +1,21 @@
 /** `npm run check`: types, lint and format, dialect and size of the bundle, house rules; `-- NAME…` runs only these. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { Command } from "commander";
-import pc from "picocolors";
+import { Argument } from "commander";
 import { bundleBytesMax } from "./build/build-firmware.ts";
 import { BundleError, bundleFirmware, formatProblem, ROOT } from "./build/bundle.ts";
 import { checkDialect } from "./build/dialect/check-dialect.ts";
 import { findBreaches, tellBreaches } from "./checks/house-rules.ts";
 import { trackedFiles, trackedPaths } from "./checks/source-file.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
 
 interface Verdict {
   isGood: boolean;
@@ -65,22 +73,27 @@ function verdictOf(error: unknown): Verdict {
   return { isGood: false, text: error.message };
 }
 
-const names = Object.keys(CHECKS);
-const chosen: string[] = new Command("npm run check --")
-  .description("Checks the whole repository without running a test.")
-  .argument("[names...]", `only these of ${names.join(", ")}`, names)
-  .parse().processedArgs[0];
-const unknown = chosen.find((name) => !names.includes(name));
-if (unknown !== undefined) {
-  console.error(`There is no check called ${unknown}. Choose from ${names.join(", ")}.`);
-  process.exit(1);
+export const check: CommandFunction = (args, terminal) => {
+  const names = Object.keys(CHECKS);
+  const command = createCommand("check", "Checks the whole repository without running a test.", terminal)
+    .usage("[options] [names...]")
+    .addArgument(new Argument("[names...]", "only these checks").choices(names).default(names, "all"))
+    .action((chosen: string[]) => runChecks(chosen, terminal));
+  return execute(command, args, terminal);
+};
+
+async function runChecks(chosen: string[], terminal: Terminal): Promise<void> {
+  const { green, red } = terminal.colors;
+  // The tools run side by side; the verdicts come in the order of the list.
+  const verdicts = chosen.map((name) => ({ what: CHECKS[name].what, verdict: CHECKS[name].check().catch(verdictOf) }));
+  let isGood = true;
+  for (const { what, verdict } of verdicts) {
+    const { isGood: isThisGood, text } = await verdict;
+    terminal.print(`${isThisGood ? green("✓") : red("✗")} ${what}`);
+    if (text !== "") terminal.print(text.replace(/^/gm, "  "));
+    isGood &&= isThisGood;
+  }
+  if (!isGood) throw new ExitStatus(EXIT.failed);
 }
 
-// The tools run side by side; the verdicts come in the order of the list.
-const verdicts = chosen.map((name) => ({ what: CHECKS[name].what, verdict: CHECKS[name].check().catch(verdictOf) }));
-for (const { what, verdict } of verdicts) {
-  const { isGood, text } = await verdict;
-  console.log(`${isGood ? pc.green("✓") : pc.red("✗")} ${what}`);
-  if (text !== "") console.log(text.replace(/^/gm, "  "));
-  if (!isGood) process.exitCode = 1;
-}
+runAsProgram(import.meta.url, check);

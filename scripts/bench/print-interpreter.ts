@@ -3,23 +3,25 @@ import Table from "cli-table3";
 import { ESPRUINO } from "../interpreter/interpreter.ts";
 import { benchInterpreter } from "./interpreter-figures.ts";
 
-/** Measures and prints. Ends the process with 1 when it cannot. */
-export async function printInterpreterBench(options: { runs: string; json?: boolean }): Promise<void> {
-  const runs = Number(options.runs);
-  if (!Number.isInteger(runs) || runs < 1) {
-    console.error(`--runs ${options.runs}: give a whole number from 1 up`);
-    process.exit(1);
-  }
+export interface InterpreterBenchOptions {
+  runs: number;
+  json?: boolean;
+}
+
+/** Measures and prints. Throws when `ESPRUINO` names no interpreter. */
+export async function printInterpreterBench(
+  { runs, json }: InterpreterBenchOptions,
+  print: (line: string) => void,
+): Promise<void> {
   if (ESPRUINO === "") {
-    console.error(
+    throw new Error(
       "There is no interpreter to measure: set ESPRUINO=/path/to/espruino, a Linux build with a fixed pool.",
     );
-    process.exit(1);
   }
   console.error(`${runs} runs, some minutes…`);
   const figures = await benchInterpreter(runs);
-  if (options.json) {
-    console.log(JSON.stringify(figures));
+  if (json) {
+    print(JSON.stringify(figures));
     return;
   }
   const table = new Table({ head: ["on the interpreter", "measured"], style: { head: [], border: [] } });
@@ -38,5 +40,5 @@ export async function printInterpreterBench(options: { runs: string; json?: bool
     ["boot to greeting, ms", Math.round(figures.bootMs)],
     ["code lay in", figures.codeIn],
   );
-  console.log(table.toString());
+  print(table.toString());
 }

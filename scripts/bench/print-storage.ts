@@ -3,8 +3,14 @@ import Table from "cli-table3";
 import { columnsOf } from "./readings.ts";
 import { measureStorage } from "./storage-figures.ts";
 
-/** Measures and prints. `data` is the path of a CSV. */
-export function printStorageBench(options: { data?: string; json?: boolean }): void {
+export interface StorageBenchOptions {
+  /** Path of a CSV. */
+  data?: string;
+  json?: boolean;
+}
+
+/** Measures and prints. Throws RecordingError when the CSV cannot be read. */
+export function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): void {
   const figures = measureStorage(options.data ? columnsOf(options.data) : []);
   const { bytesPerSample, batch } = figures;
   const vs = figures.vs.storageFileCsv;
@@ -21,6 +27,6 @@ export function printStorageBench(options: { data?: string; json?: boolean }): v
     ["reads a mount, 16 / 64 / 384 pages", Object.values(figures.mountReads).join(" / "), ""],
     ["programs / reads a batch of 1,000", `${batch.writes} / ${batch.reads}`, ""],
   );
-  console.log(table.toString());
-  if (options.json) console.log(JSON.stringify(figures));
+  print(table.toString());
+  if (options.json) print(JSON.stringify(figures));
 }

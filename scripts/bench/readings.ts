@@ -1,5 +1,5 @@
 /** What the bench logs: a made-up room, or the columns of a recording. */
-import { readFileSync } from "node:fs";
+import { readRecording } from "../simulator/recording.ts";
 
 /** Room temperature in tenths of a degree, each minute: the day's swing, the weather's slow drift, the sensor's noise. */
 export function roomTemperature(random: () => number): () => number {
@@ -19,16 +19,15 @@ export interface Column {
   values: number[];
 }
 
-/** The columns of a CSV after the first, as scaled integers: one decimal when all values are below 100, else none. */
+/**
+ * The columns of a recording as scaled integers: one decimal when all values are below 100, else none. Throws
+ * RecordingError for a file that cannot be read, and for a cell that is not a number.
+ */
 export function columnsOf(path: string): Column[] {
-  const [head, ...rows] = readFileSync(path, "utf8").trim().split(/\r?\n/);
-  return head
-    .split(",")
-    .slice(1)
-    .map((name, column) => {
-      const readings = rows.map((row) => Number(row.split(",")[column + 1])).filter((value) => !Number.isNaN(value));
-      const decimals = Math.max(...readings.map(Math.abs)) < 100 ? 1 : 0;
-      return { name, decimals, values: readings.map((value) => Math.round(value * 10 ** decimals)) };
-    })
-    .filter((column) => column.values.length > 0);
+  const recording = readRecording(path);
+  return recording.columns.map((name) => {
+    const readings = [...recording.column(name)];
+    const decimals = readings.every((value) => Math.abs(value) < 100) ? 1 : 0;
+    return { name, decimals, values: readings.map((value) => Math.round(value * 10 ** decimals)) };
+  });
 }

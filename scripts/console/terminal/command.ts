@@ -69,11 +69,19 @@ export async function execute(command: Command, args: string[], terminal: Termin
   }
 }
 
+/** Ends the program without a word when nobody reads its output any more, as behind `| head`. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.failed);
+}
+
 /** Runs `command` when node was started with the file of `moduleUrl`. */
 export function runAsProgram(moduleUrl: string, command: CommandFunction): void {
   if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== moduleUrl) return;
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", endWithReader);
   command(process.argv.slice(2), processTerminal()).then(
-    (status) => process.exit(status),
+    // In the next turn, because a write that failed is reported after this one.
+    (status) => setImmediate(() => process.exit(status)),
     (error) => {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
       process.exit(EXIT.failed);

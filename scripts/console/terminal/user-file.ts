@@ -14,6 +14,7 @@ export function openUserFile(path: string): number {
 const REASONS: { [code: string]: string } = {
   ENOENT: "there is no such file or folder",
   EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is a file, not a folder",
   EACCES: "you have no permission",
   EPERM: "you have no permission",
 };
