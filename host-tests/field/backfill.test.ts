@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
 import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
@@ -127,6 +128,25 @@ describe("backfill", () => {
     const terminal = captureTerminal();
     expect(await exportSamples(["--dump", progress], terminal)).toBe(0);
     expect(new Set(terminal.out.slice(1).map((line) => line.split(",")[5]))).toEqual(new Set(["delivered"]));
+  });
+
+  it("writes no progress file before it has found data", async () => {
+    writeDump(50);
+    for (const region of ["0x0:0x10000", "0x310000:0x6000", "nowhere"]) {
+      const { status, text } = await run(["--region", region]);
+      expect(status).toBe(1);
+      expect(text).toMatch(/no data of this firmware at 0x0|at least 7|no partition nowhere/);
+      expect(existsSync(`${dump}.progress`)).toBe(false);
+    }
+    const otherFormat = readFileSync(dump);
+    // The highest byte of a page's magic is the version of the format; the CRC of the header has to fit it.
+    const header = otherFormat.subarray(0x312000, 0x312030);
+    header[3]++;
+    header.writeUInt32LE(crc32(header.subarray(0, 44)), 44);
+    writeFileSync(dump, otherFormat);
+    expect((await run([])).text).toContain("Another version of the firmware wrote the data");
+    expect(existsSync(`${dump}.progress`)).toBe(false);
+    expect(standIn.stats().requests).toBe(0);
   });
 
   it("refuses the progress file of another dump", async () => {

@@ -24,8 +24,11 @@ export interface RegionCopy {
 export const ESP32_PAGE_BYTES = 4096;
 /** Both kinds of page begin with the letters EB, then R for a ring page or L for a ledger bank (FORMAT.md). */
 const MAGIC = [PAGE_MAGIC & 255, (PAGE_MAGIC >> 8) & 255];
+
 /** The least that a region has: the ledger's banks, and the ring of one datastream. */
-const PAGES_MIN = 2 * bankPagesOf(ESP32_PAGE_BYTES) + pagesNeeded(1);
+function pagesMin(pageBytes: number): number {
+  return 2 * bankPagesOf(pageBytes) + pagesNeeded(1);
+}
 
 /** Reads `0x310000:0x10000`, or a partition's label. */
 export function parseRegion(text: string): WantedRegion {
@@ -50,7 +53,7 @@ export function candidateRegions(partitions: Partition[]): DataRegion[] {
     partitions
       .filter((part) => (part.type === 1 && part.subtype === 0x40) || (part.type === 0 && part.subtype === 0x10))
       // Espruino's Storage is of the same kind, and so is a "free" partition on some boards that is too small.
-      .filter((part) => part.label !== "storage" && part.bytes >= PAGES_MIN * ESP32_PAGE_BYTES)
+      .filter((part) => part.label !== "storage" && part.bytes >= pagesMin(ESP32_PAGE_BYTES) * ESP32_PAGE_BYTES)
       .sort((a, b) => Number(b.label === "flash") - Number(a.label === "flash"))
       .map(({ label, address, bytes }) => ({ label, address, bytes, pageBytes: ESP32_PAGE_BYTES }))
   );
@@ -64,6 +67,24 @@ export function regionByLabel(label: string, partitions: Partition[], owner: str
     `The ${owner} has no partition ${label}.`,
     `It has ${partitions.map((part) => part.label).join(", ")}.`,
   );
+}
+
+/** Throws a `FieldError` when a region can't hold data: it is not whole pages, or there are too few. */
+export function checkRegionSize({ address, bytes, pageBytes }: DataRegion): void {
+  const where = `The region at 0x${address.toString(16)}`;
+  const advice = "Give the address and the size that the unit's device file names: --region 0xADDRESS:0xBYTES.";
+  if (address % pageBytes !== 0)
+    throw new FieldError(`${where} does not begin at a page of ${pageBytes} bytes.`, advice);
+  if (bytes % pageBytes !== 0) {
+    throw new FieldError(
+      `${where} has ${bytes} bytes, which is not a whole number of pages of ${pageBytes} bytes.`,
+      advice,
+    );
+  }
+  const pages = bytes / pageBytes;
+  if (pages < pagesMin(pageBytes)) {
+    throw new FieldError(`${where} has ${pages} pages. A region has at least ${pagesMin(pageBytes)}.`, advice);
+  }
 }
 
 /**

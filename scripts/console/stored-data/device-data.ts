@@ -7,6 +7,7 @@ import { readFlash } from "../unit/device-flash.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import {
   candidateRegions,
+  checkRegionSize,
   type DataRegion,
   ESP32_PAGE_BYTES,
   isOurPage,
@@ -33,6 +34,7 @@ export async function findOnDevice(
   else if (wanted !== undefined) {
     const pageBytes = Number(await device.evaluate(`require("Flash").getPage(${wanted.address}).length`));
     searched = [{ label: `0x${wanted.address.toString(16)}`, ...wanted, pageBytes }];
+    checkRegionSize(searched[0]);
   }
   const found: DataRegion[] = [];
   for (const region of searched) {

@@ -3,6 +3,7 @@ import { FieldError } from "../terminal/field-error.ts";
 import { TABLE_ADDRESS, TABLE_BYTES } from "../unit/board-info.ts";
 import {
   candidateRegions,
+  checkRegionSize,
   type DataRegion,
   ESP32_PAGE_BYTES,
   isOurPage,
@@ -17,7 +18,8 @@ const READ_CHIP = "`esptool read_flash 0 ALL flash.bin`";
 
 /**
  * Finds the region in a dump that `esptool read_flash` made: of the whole chip, or of the region alone. The bytes are
- * copied, so that the dump stays as it is. `wanted` is the text of --region. Throws a `FieldError`.
+ * copied, so that the dump stays as it is. `wanted` is the text of --region. Throws a `FieldError`, also when the region
+ * holds no data of this firmware.
  */
 export function openDump(dump: Uint8Array, wanted: string | undefined, pageBytes = ESP32_PAGE_BYTES): RegionCopy {
   const bytes = Uint8Array.from(dump);
@@ -25,6 +27,13 @@ export function openDump(dump: Uint8Array, wanted: string | undefined, pageBytes
   const region = findInDump(image, bytes.length, wanted, pageBytes);
   if (region.address + region.bytes > bytes.length) {
     throw new FieldError("The region lies beyond the end of the dump.", `Read the whole chip: ${READ_CHIP}.`);
+  }
+  checkRegionSize(region);
+  if (!hasData(image, region)) {
+    throw new FieldError(
+      `There is no data of this firmware at 0x${region.address.toString(16)} (${region.bytes} bytes).`,
+      "Give the address and the size that the unit's device file names. In a dump of the whole chip the data is found without --region.",
+    );
   }
   return { region, image };
 }

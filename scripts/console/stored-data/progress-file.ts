@@ -17,7 +17,8 @@ export interface ProgressFile {
 /**
  * The region of a dump as a file of its own. Its ledger says what was delivered since the dump was made. Each change goes
  * to disk at once, so that an interrupted delivery continues where it stopped. The file holds samples and nothing else of
- * the chip: no token and no password. The dump itself is never changed.
+ * the chip: no token and no password. The dump itself is never changed. Throws a `FieldError`, and writes no file, when the
+ * dump holds no data of this firmware.
  */
 export function openProgress(
   path: string,
@@ -28,6 +29,8 @@ export function openProgress(
   const source = openDump(dump, wanted, pageBytes);
   const { address, bytes } = source.region;
   const original = source.image.read(bytes, address);
+  // Throws before the file is written when another version's format is in the dump.
+  mountCopy(source);
   const isNew = !existsSync(path);
   if (isNew) writeFileSync(path, original, { flag: "wx" });
   const stored = readFileSync(path);
