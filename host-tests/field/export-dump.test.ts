@@ -11,6 +11,8 @@ import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { makeTempFolder } from "../support/console/temp-folder.ts";
 
+type Settled = { delivered: number; thinned: number; undatable: number; unrepresentable: number; corrupt: number };
+
 const SEED = Number(process.env.SIM_SEED ?? 20260602);
 
 describe("export from a dump", () => {
@@ -71,6 +73,52 @@ describe("export from a dump", () => {
     expect(rows.map((row) => [row[2], row[3], row[5]])).toEqual(Array(5).fill(["", "", "undated"]));
   });
 
+  /** The states that export gives to `count` samples, a minute apart, that the device settled with these counts. */
+  async function statesAfter(count: number, counts: Partial<Settled>, values: (i: number) => number, fixAt = 0) {
+    const chip = blankChip();
+    const { ledger, ring } = openRegionOf(chip, STREAMS);
+    ledger.boot(1, 1);
+    ring.start(1);
+    for (let i = 0; i < count; i++) {
+      // Nothing dates the samples of the first session.
+      if (i === fixAt && i > 0) {
+        ledger.boot(9, 1000 + i * 60000);
+        ring.start(9);
+      }
+      ring.append(1, 1000 + i * 60000, values(i));
+    }
+    ledger.addFix(fixAt > 0 ? 9 : 1, 1000 + fixAt * 60000, START_MS, 20);
+    const plain = { pin: 1, from: 0, to: ring.end(1, 0, count), points: count, bodyBytes: 9, rawMs: 1e7, fixId: 1 };
+    ledger.recordAttempt({ ...plain, thinEvery: 1, thinPhase: 0, afterTrueMs: 0 });
+    const none = { delivered: 0, thinned: 0, undatable: 0, unrepresentable: 0, corrupt: 0 };
+    ledger.settle(1, 1e7, { ...none, ...counts, lastTrueMs: START_MS });
+    return (await dumpRows(chip)).map((row) => row[5]);
+  }
+
+  it("calls no sample delivered that the device may have let go", async () => {
+    const plain = (i: number) => 200 + i;
+    expect(await statesAfter(4, { delivered: 4 }, plain)).toEqual(Array(4).fill("delivered"));
+    expect(await statesAfter(4, { delivered: 3, corrupt: 1 }, plain)).toEqual(Array(4).fill("settled"));
+    // The device's limit for the time was narrower than that of the export, which dates them all.
+    expect(await statesAfter(4, { delivered: 3, undatable: 1 }, plain)).toEqual(Array(4).fill("settled"));
+  });
+
+  it("tells the samples that were let go where they show it themselves", async () => {
+    const oneBlank = (i: number) => (i === 2 ? Number.NaN : 200 + i);
+    expect(await statesAfter(4, { delivered: 3, unrepresentable: 1 }, oneBlank)).toEqual([
+      "delivered",
+      "delivered",
+      "settled",
+      "delivered",
+    ]);
+    expect(await statesAfter(4, { delivered: 2, undatable: 2 }, (i) => 200 + i, 2)).toEqual([
+      "undatable",
+      "undatable",
+      "delivered",
+      "delivered",
+    ]);
+  });
+
   it("gives all whole samples of a dump that was read during a write, and no sample that was never taken", async () => {
     const random = createPrng(SEED).next;
     const whole = await dumpRows(chipWithSamples(400));
@@ -102,6 +150,15 @@ describe("export from a dump", () => {
       [blankChip(), [], /no data of this firmware in the dump/],
       [blankChip(), ["--region", "nowhere"], /no partition nowhere/],
       [blankChip(), ["--region", "0x400000:0x1000"], /beyond the end of the dump/],
+      [chipWithSamples(9), ["--region", "0x0:0x10000"], /no data of this firmware at 0x0 \(65536 bytes\)/],
+      [
+        chipWithSamples(9),
+        ["--region", "0x310000:0x10001"],
+        /65537 bytes, which is not a whole number of pages of 4096/,
+      ],
+      [chipWithSamples(9), ["--region", "0x310000:0x6000"], /at 0x310000 has 6 pages\. A region has at least 7\./],
+      [chipWithSamples(9), ["--region", "0x310800:0x10000"], /at 0x310800 does not begin at a page of 4096 bytes/],
+      [chipWithSamples(9).slice(0x310000, 0x313000), [], /has 3 pages\. A region has at least 7\./],
     ];
     for (const [bytes, args, message] of cases) {
       const path = join(makeTempFolder(), "flash.bin");

@@ -29,8 +29,7 @@ export interface ExportedSample {
   boundMs: number | undefined;
 }
 
-/** The state of a sample that nothing dates, by the state that it would have with a date. */
-const UNDATED: { [state: string]: ExportedSample["state"] } = { pending: "undated", delivered: "undatable" };
+type StoredSample = Omit<ExportedSample, "state">;
 
 /** Opens a copy. Throws a `FieldError` when another version of the firmware wrote it in another format. */
 export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITIVE_INFINITY): StoredData {
@@ -70,45 +69,69 @@ export function pinsOf(data: StoredData): number[] {
 
 /** All samples of a pin that are still in flash, oldest first. */
 export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSample> {
-  const { ledger, ring, map } = data;
-  const cursor = ledger.cursor(pin);
-  const attempt = ledger.attempt(pin);
-  const counters = ledger.counters(pin);
-  const dropped = counters.expired + counters.overwritten + counters.thinned + counters.refused;
-  const settled = dropped === 0 ? "delivered" : "settled";
-  const version = Number.POSITIVE_INFINITY;
+  const cursor = data.ledger.cursor(pin);
+  const attempt = data.ledger.attempt(pin);
+  const settled = settledState(data, pin, cursor);
+  // The device sends no reading that it could not represent. A person may have marked it as delivered.
+  const settledBlank = data.ledger.counters(pin).unrepresentable > 0 ? "settled" : settled;
   const runs: { from: number; to: number; state: ExportedSample["state"] }[] = [
     { from: 0, to: cursor, state: settled },
     { from: attempt?.from ?? cursor, to: attempt?.to ?? cursor, state: "sending" },
     { from: attempt?.to ?? cursor, to: Number.POSITIVE_INFINITY, state: "pending" },
   ];
-  for (const run of runs) {
-    if (run.to === run.from || run.to === 0) continue;
-    let from = run.from;
-    // A reader ends where the decimals change; the next reader continues from there.
-    for (;;) {
-      const decimals = ring.decimals(pin, from);
-      const reader = ring.reader(pin, from, run.to);
-      let any = false;
-      for (let n = reader.next(); n > 0; n = reader.next()) {
-        any = true;
-        for (let i = 0; i < n; i++) {
-          const dating = map.date(reader.session, reader.rawMs[i], version);
-          const dated = dating.state === "dated" ? dating.segment : undefined;
-          const rawMs = reader.rawMs[i];
-          yield {
-            pin: `v${pin}`,
-            ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
-            value: Number.isNaN(reader.values[i]) ? "" : decimalText(reader.values[i], decimals),
-            state: dated === undefined ? (UNDATED[run.state] ?? run.state) : run.state,
-            boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
-          };
-        }
-      }
-      if (!any || reader.position === from) break;
-      from = reader.position;
+  for (const { from, to, state } of runs) {
+    if (to === from || to === 0) continue;
+    for (const sample of readRun(data, pin, from, to)) {
+      const isBlank = sample.value === "" && state === "delivered";
+      yield { ...sample, state: stateOf(sample.ts, isBlank ? settledBlank : state) };
     }
   }
+}
+
+/** The samples of a pin between two positions. */
+function* readRun({ ring, map }: StoredData, pin: number, from: number, to: number): Generator<StoredSample> {
+  // A reader ends where the decimals change; the next reader continues from there.
+  for (;;) {
+    const decimals = ring.decimals(pin, from);
+    const reader = ring.reader(pin, from, to);
+    let any = false;
+    for (let n = reader.next(); n > 0; n = reader.next()) {
+      any = true;
+      for (let i = 0; i < n; i++) {
+        const rawMs = reader.rawMs[i];
+        const dating = map.date(reader.session, rawMs, Number.POSITIVE_INFINITY);
+        const dated = dating.state === "dated" ? dating.segment : undefined;
+        yield {
+          pin: `v${pin}`,
+          ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
+          value: Number.isNaN(reader.values[i]) ? "" : decimalText(reader.values[i], decimals),
+          boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
+        };
+      }
+    }
+    if (!any || reader.position === from) return;
+    from = reader.position;
+  }
+}
+
+/**
+ * The state of the samples before the cursor. The ledger counts what was dropped, but does not say which samples. So all are
+ * "settled" if one of them may have been dropped that has a number and a date. Those without tell for themselves.
+ */
+function settledState(data: StoredData, pin: number, cursor: number): ExportedSample["state"] {
+  const { delivered: _, unrepresentable: __, undatable, ...others } = data.ledger.counters(pin);
+  if (Object.values(others).some((count) => count > 0)) return "settled";
+  if (undatable === 0) return "delivered";
+  // Some that the device could not date may have a date here: the bound is not limited here.
+  let undated = 0;
+  for (const { ts } of readRun(data, pin, 0, cursor)) if (ts === undefined) undated++;
+  return undatable > undated ? "settled" : "delivered";
+}
+
+/** The state of one sample, by that of its run: a sample without a time was not sent. */
+function stateOf(ts: number | undefined, state: ExportedSample["state"]): ExportedSample["state"] {
+  if (ts !== undefined) return state;
+  return state === "pending" ? "undated" : state === "delivered" ? "undatable" : state;
 }
 
 /** The pins with pending samples. `decimals` are those of the oldest pending sample, -1 when there is none. */
