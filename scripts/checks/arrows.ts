@@ -7,6 +7,15 @@ import type { Node } from "../build/ast/scopes.ts";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
 
+/** The rooms of the console, in their order: each imports only from itself and from those before it. */
+const CONSOLE_ORDER = ["terminal", "transport", "unit", "stored-data", "doctor"].map(
+  (room) => `scripts/console/${room}/`,
+);
+
+const CONSOLE_ROOMS = Object.fromEntries(
+  CONSOLE_ORDER.map((room, i) => [room, ["firmware/", "scripts/build/", ...CONSOLE_ORDER.slice(0, i + 1)]]),
+);
+
 /**
  * What each folder may import: a folder, a file, or one of these for its types only ("type …"). The longest folder around a
  * file decides. Targets outside firmware/, scripts/ and host-tests/ are free.
@@ -59,6 +68,7 @@ const ARROWS: { [folder: string]: string[] } = {
   "scripts/simulator/": ["firmware/", "scripts/build/", "scripts/blynk-stand-in/", "scripts/simulator/"],
   "scripts/interpreter/": ["firmware/", "scripts/build/", "scripts/simulator/", "scripts/interpreter/"],
   "scripts/console/": ["firmware/", "scripts/build/", "scripts/console/"],
+  ...CONSOLE_ROOMS,
   "scripts/checks/": ["scripts/build/", "scripts/checks/"],
   "scripts/bench/": [
     "firmware/",

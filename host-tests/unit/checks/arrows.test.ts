@@ -77,7 +77,23 @@ const FORMS: [form: string, text: string][] = [
   ["the address of a file", 'export const a = new URL("../simulator/a.ts", import.meta.url);\n'],
 ];
 
+/** Each names the room behind it. */
+const CONSOLE_ROOMS: [room: string, later: string][] = [
+  ["terminal", "transport"],
+  ["transport", "unit"],
+  ["unit", "stored-data"],
+  ["stored-data", "doctor"],
+];
+
 describe("the arrows", () => {
+  it.each(CONSOLE_ROOMS)("let the console's room %s be imported by %s, not import from it", (room, later) => {
+    const importing = (one: string) => `import { a } from "../${one}/a.ts";\na;\n`;
+    expect(complaintsAbout(`scripts/console/${room}/x.ts`, importing(later))).toContain(
+      `scripts/console/${room}/ may not import scripts/console/${later}/a.ts`,
+    );
+    expect(complaintsAbout(`scripts/console/${later}/x.ts`, importing(room))).toBe("");
+  });
+
   it.each(BACK_ARROWS)("forbid %s", (_, path, text, target) => {
     expect(complaintsAbout(path, text)).toContain(`may not import ${target}`);
   });
