@@ -6,7 +6,7 @@ import { type CommandFunction, createCommand, execute, parseCount, runAsProgram 
 import { FieldError } from "./console/terminal/field-error.ts";
 import { RecordingError } from "./simulator/recording.ts";
 
-export const bench: CommandFunction = (args, terminal) => {
+export const measure: CommandFunction = (args, terminal) => {
   const command = createCommand(
     "bench",
     "Measures the firmware's figures beside those of the usual ways to log.",
@@ -42,4 +42,4 @@ async function benchStorage(options: StorageBenchOptions, print: (line: string) 
   }
 }
 
-runAsProgram(import.meta.url, bench);
+runAsProgram(import.meta.url, measure);

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { columnsOf } from "../../scripts/bench/readings.ts";
-import { bench } from "../../scripts/bench.ts";
+import { measure } from "../../scripts/bench.ts";
 import { ROOT } from "../../scripts/build/bundle.ts";
 import { build } from "../../scripts/build.ts";
 import { check } from "../../scripts/check.ts";
@@ -19,10 +19,10 @@ async function run(command: CommandFunction, ...args: string[]) {
 
 const WRONG_USAGE: [what: string, command: CommandFunction, args: string[], words: string][] = [
   ["build with an unknown option", build, ["--nonsense"], "unknown option '--nonsense'"],
-  ["bench with an unknown option", bench, ["storage", "--nonsense"], "unknown option '--nonsense'"],
-  ["bench with an unknown part", bench, ["nonsense"], "unknown command 'nonsense'"],
-  ["bench with no part", bench, [], "npm run bench -- [command] [options]"],
-  ["bench with a wrong number", bench, ["interpreter", "--runs", "many"], "Give a whole number above 0."],
+  ["bench with an unknown option", measure, ["storage", "--nonsense"], "unknown option '--nonsense'"],
+  ["bench with an unknown part", measure, ["nonsense"], "unknown command 'nonsense'"],
+  ["bench with no part", measure, [], "npm run bench -- [command] [options]"],
+  ["bench with a wrong number", measure, ["interpreter", "--runs", "many"], "Give a whole number above 0."],
   ["check with an unknown option", check, ["--nonsense"], "unknown option '--nonsense'"],
   [
     "check with an unknown name",
@@ -41,7 +41,12 @@ const NO_FILES: [what: string, command: CommandFunction, args: string[], words: 
   ],
   ["a file as a folder of --out", build, ["--out", "README.md/x.js"], /README\.md\/x\.js can't be written: a part of/],
   ["a device file that is missing", build, ["--device", "missing.ts"], /no such device file: .*missing\.ts/],
-  ["a recording that is missing", bench, ["storage", "--data", "missing.csv"], /can't read missing\.csv: no such file/],
+  [
+    "a recording that is missing",
+    measure,
+    ["storage", "--data", "missing.csv"],
+    /can't read missing\.csv: no such file/,
+  ],
 ];
 
 describe("build, bench and check", () => {
@@ -62,7 +67,7 @@ describe("build, bench and check", () => {
   it("name the line and the column of a recorded reading that is not a number", async () => {
     const path = join(makeTempFolder(), "room.csv");
     writeFileSync(path, "time,co2\n2026-01-01T00:00Z,400\n2026-01-01T00:01Z,?\n");
-    const { status, err } = await run(bench, "storage", "--data", path);
+    const { status, err } = await run(measure, "storage", "--data", path);
     expect(status).toBe(1);
     expect(err).toMatch(/room\.csv, line 3: "\?" in column "co2"/);
   });

@@ -1,4 +1,7 @@
-/** One name for one thing: no two files share a name, and a word that was given up does not come back. */
+/**
+ * One name for one thing. No two files of firmware and scripts share a name. A word that was given up does not come back, as
+ * an identifier or as the name of a file of code anywhere.
+ */
 import { basename } from "node:path";
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";
@@ -53,10 +56,14 @@ function isOnPurpose(first: SourceFile, other: SourceFile): boolean {
   return TWINS.some(([, paths]) => paths.test(first.path) && paths.test(other.path));
 }
 
-/** Every identifier that holds a word which was given up, or one that belongs to another room. */
+/** Every identifier, and the file's name, that holds a word which was given up, or one that belongs to another room. */
 export function findRetiredWords(file: SourceFile): Problem[] {
   if (!file.isCode) return [];
   const problems = new Map<string, Problem>();
+  // "upload-rig.ts" as `uploadRig`.
+  const name = basename(file.path, ".ts").replace(/-(\w)/g, (_, first: string) => first.toUpperCase());
+  const instead = insteadOf(name, file.path);
+  if (instead !== undefined) problems.set("", file.problem(0, "has a name that was given up", instead));
   file.walk((node) => {
     if (/^(Private)?Identifier$/.test(node.type) && !problems.has(node.name)) {
       const instead = insteadOf(node.name, file.path);

@@ -58,6 +58,11 @@ describe("words that were given up", () => {
     expect(complaintsAbout(path, text)).toContain(`Instead: ${successor}`);
   });
 
+  it.each(["firmware/clock/sync-point.ts", "scripts/console/time-sync.ts", "host-tests/support/upload-bench.ts"])(
+    "are refused as the name of a file: %s",
+    (path) => expect(complaintsAbout(path, "export {};\n")).toContain(`${path}:1:1: has a name that was given up`),
+  );
+
   it("leave a bench to `npm run bench`, and a sync to those who press the button", () => {
     expect(complaintsAbout("scripts/bench/x.ts", "export function benchStorage() {}\n")).toBe("");
     expect(complaintsAbout("firmware/x.ts", "export const syncEveryMs = 1;\n")).toBe("");
