@@ -1,4 +1,7 @@
-/** All limits in one place. Sources: Blynk's documentation (upload-set-of-data-with-timestamps-api, limits, message-usage; July 2026). */
+/**
+ * All limits in one place. Sources: Blynk's documentation (upload-set-of-data-with-timestamps-api, limits,
+ * message-usage; July 2026).
+ */
 
 export const LIMITS = {
   pointsPerRequestMax: 10000,
@@ -43,7 +46,10 @@ export const LIMITS = {
   heartbeatMs: 10000,
   /** A delivery without progress for this long has lost a timer (out of memory): the chip has to restart. */
   deliveryStallMs: 600000,
-  /** JsVars that must be free to start a delivery: one with a 10,000-point request takes up to 1,250 (host-tests/interpreter/memory.test.ts). */
+  /**
+   * JsVars that must be free to start a delivery: one with a 10,000-point request takes up to 1,250
+   * (host-tests/interpreter/memory.test.ts).
+   */
   deliveryMemoryFreeMin: 1400,
   /** Size of one of the ledger's two banks, rounded up to whole pages. */
   ledgerBankBytes: 4096,

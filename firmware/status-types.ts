@@ -1,6 +1,6 @@
 /** What `backfill.status()` answers, as plain JSON: one shape for the firmware, the tools at the desk and the tests. */
 
-/** Why samples that are no longer pending were not delivered. FORMAT.md and the README explain each. */
+/** Why samples that are no longer pending were not delivered. docs/flashing.md explains each. */
 export interface DroppedCounts {
   /** Older than the server takes. */
   expired: number;
@@ -12,13 +12,16 @@ export interface DroppedCounts {
   undatable: number;
   /** The server refused the point. */
   refused: number;
-  /** The value was no number, or too large to store. */
+  /** The value was not a number, or too large to store. */
   unrepresentable: number;
   /** The flash that held it decayed. */
   corrupt: number;
 }
 
-/** A datastream's samples: `sampled` = `delivered` + `pending` + all of `dropped`. Slots in `missed` and `failed` had no sample. */
+/**
+ * A datastream's samples: `sampled` = `delivered` + `pending` + all of `dropped`. Slots in `missed` and `failed` had no
+ * sample.
+ */
 export interface StreamStatus {
   /** `v` and the number of the virtual pin. */
   pin: string;

@@ -8,7 +8,10 @@ const ON_INTERPRETER = ["host-tests/interpreter/**/*.test.ts", "host-tests/field
 const maxWorkers = availableParallelism();
 const setupFiles = ["host-tests/support/seed.ts"];
 
-/** This file lies here so that the root holds only what a newcomer needs. The scripts in package.json name it. Run from the root. */
+/**
+ * This file lies here so that the root holds only what a newcomer needs. The scripts in package.json name it. Run from
+ * the root.
+ */
 export default defineConfig({
   test: {
     projects: [

@@ -13,7 +13,10 @@ const VERDICT_REPEATS = 3;
 export interface Led {
   /** Flickers until a verdict is shown. */
   syncing(): void;
-  /** After a pause: `allSent` is two seconds on, any other verdict its number of blinks, three times. Then the heartbeat goes on. */
+  /**
+   * After a pause: `allSent` is two seconds on, any other verdict its number of blinks, three times. Then the heartbeat
+   * goes on.
+   */
   verdict(verdict: Verdict): void;
 }
 

@@ -11,7 +11,10 @@ export const LARGE_PIECE_BYTES = 128;
 const BLANK_PIECE_CRC = 0xff6cab0b;
 const BLANK_LARGE_PIECE_CRC = 0x652d544c;
 
-/** A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many times in a row. */
+/**
+ * A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many
+ * times in a row.
+ */
 const STEADY_READS = 8;
 const STEADY_READS_MAX = 64;
 

@@ -71,7 +71,10 @@ export function salvage(cut: Cut, wreck: Wreck, model: Model): World {
   return new World(cut.storage, cut.geometry, flash, copyModel(model));
 }
 
-/** The protocol's point 6: it mounts twice alike, within bounds; everything is there; one more page can be logged and survives. */
+/**
+ * The protocol's point 6: it mounts twice alike, within bounds; everything is there; one more page can be logged and
+ * survives.
+ */
 export function survive(cut: Cut, wreck: Wreck, model: Model): void {
   const world = salvage(cut, wreck, model);
   const { flash, geometry } = world;

@@ -1,4 +1,7 @@
-/** Bugs that other storage code had, planted into copies of our sources: the protocol's point 7. A suite that misses one is broken. */
+/**
+ * Bugs that other storage code had, planted into copies of our sources: the protocol's point 7. A suite that misses one
+ * is broken.
+ */
 export interface PlantedBug {
   name: string;
   edits: { file: string; find: string; put: string }[];

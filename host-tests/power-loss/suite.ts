@@ -50,7 +50,10 @@ function recover(world: World): void {
   for (const pin of world.geometry.pins) world.append(pin, world.rawMs + 1, 7);
 }
 
-/** All pairs: each cut of a life, with each cut of the recovery from it. `triples` is the share of pairs with a third cut, at a random place. */
+/**
+ * All pairs: each cut of a life, with each cut of the recovery from it. `triples` is the share of pairs with a third
+ * cut, at a random place.
+ */
 export function everyPair(
   storage: StorageCode,
   geometry: Geometry,

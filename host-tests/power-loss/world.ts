@@ -25,7 +25,10 @@ export interface Sample {
   value: number;
 }
 
-/** Samples in the order they were logged. A copy shares the samples that were there when it was made: thousands are made a second. */
+/**
+ * Samples in the order they were logged. A copy shares the samples that were there when it was made: thousands are made
+ * a second.
+ */
 export class History {
   private readonly shared: Sample[];
   private readonly sharedLength: number;

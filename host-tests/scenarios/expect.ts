@@ -5,7 +5,10 @@ import { runSimulation } from "../../scripts/simulator/simulate.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 1);
 
-/** Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, and the scenario's own promise. */
+/**
+ * Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, and the
+ * scenario's own promise.
+ */
 export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): void {
   test(`${scenario.name}: ${scenario.about} (SIM_SEED=${seed})`, { timeout: timeoutMs }, async () => {
     const simulation = await runSimulation(deviceOf(scenario, seed), {

@@ -27,7 +27,10 @@ export interface InterpreterFigures {
   post10kMs: number;
   /** Points that fit: ours and StorageFile into 64 kB of flash, the array into an ESP32's pool. */
   capacity: { ours: number; ramArray: number; storageFile: number };
-  /** Points in the largest body that one `req.write` sends in an ESP32's memory, to the nearest hundred; null when the pool grows. */
+  /**
+   * Points in the largest body that one `req.write` sends in an ESP32's memory, to the nearest hundred; null when the
+   * pool grows.
+   */
   oneWritePointsMax: number | null;
   /** Where the code of the timed programs lay. */
   codeIn: CodeIn;

@@ -1,6 +1,7 @@
 /** The house's rules that no linter knows, each in a file of its own, and the one way to run them. */
 import { formatProblem, type Problem } from "../build/bundle.ts";
 import { findBackArrows } from "./arrows.ts";
+import { findLongComments } from "./comment-length.ts";
 import { findEspruinoNames } from "./espruino-names.ts";
 import { findLongFiles } from "./file-length.ts";
 import { findForbiddenTexts } from "./forbidden-texts.ts";
@@ -31,6 +32,7 @@ const RULES: Rule[] = [
   { name: "parameters", find: findManyParameters },
   { name: "function form", find: findFunctionsInConstants },
   { name: "retired words", find: findRetiredWords },
+  { name: "comment length", find: findLongComments },
   { name: "file length", find: findLongFiles, isAdvice: true },
 ];
 

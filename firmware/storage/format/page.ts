@@ -51,7 +51,10 @@ export const RECORD_MAX = 24;
  */
 export const GAP_BYTES = 5;
 
-/** A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields up in order. */
+/**
+ * A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields
+ * up in order.
+ */
 export interface Page {
   /** Offset of the next word. */
   at: number;

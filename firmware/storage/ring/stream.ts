@@ -213,7 +213,8 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
 export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scratch, pageBytes: number): void {
   const value = scratch.value;
   const unrepresentable = !(Math.abs(value) <= VALUE_MAX);
-  // A fixed share of all samples: otherwise the rare ones would decide. The first sample after a boot says nothing about the timer.
+  // A fixed share of all samples: otherwise the rare ones would decide. The first sample after a boot says nothing
+  // about the timer.
   const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
   s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[JITTER] : scratch.jitterMs;

@@ -51,9 +51,9 @@ function isUsual(line: TextLine, start: PlainStart, bytes: number): boolean {
 
 /**
  * A usual piece of plain words as text, in one loop from its bytes; returns its last value. Undefined when it has to be
- * read as arrays. `steps` and `jitters` are those of plain.ts, which also finds out whether a byte was no sample. On the interpreter adding to a text takes
- * as long as mapping to pairs and JSON.stringify, and a fifth of the JsVars. Names are looked up in the order in which they
- * stand here.
+ * read as arrays. `steps` and `jitters` are those of plain.ts, which also finds out whether a byte was not a sample. On the
+ * interpreter, adding to a text takes as long as mapping to pairs and JSON.stringify, and a fifth of the JsVars. Names are
+ * looked up in the order in which they stand here.
  */
 export function foldText(
   line: TextLine,

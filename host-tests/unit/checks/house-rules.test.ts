@@ -33,6 +33,26 @@ describe("the house rules", () => {
     expect(breaches.map(formatProblem).join()).toContain("401 lines");
   });
 
+  it("forbid a line of a comment with more than 130 characters, in code and in a shell script", () => {
+    const comment = (start: string, characters: number) => `${start}${"x".repeat(characters - start.length)}\n`;
+    for (const start of ["// ", "  // ", "/** ", " * "]) {
+      const around = start === " * " ? ["/**\n", " */\n"] : ["", start === "/** " ? "*/\n" : ""];
+      const text = (characters: number) => around.join(comment(start, characters));
+      expect(complaintsAbout("scripts/x.ts", `${text(131)}export {};\n`)).toContain("a comment of 131 characters");
+      expect(complaintsAbout("scripts/x.ts", `${text(130)}export {};\n`)).toBe("");
+    }
+    expect(complaintsAbout("findings/x.sh", `\n${comment("# ", 131)}`)).toContain(
+      "findings/x.sh:2:1: a comment of 131",
+    );
+  });
+
+  it("let long lines of code, of Markdown and of Biome's own comments be", () => {
+    const long = "x".repeat(140);
+    expect(complaintsAbout("scripts/x.ts", `export const a = "${long}";\n`)).toBe("");
+    expect(complaintsAbout("scripts/x.ts", `// biome-ignore lint/a/b: ${long}\nexport {};\n`)).toBe("");
+    expect(complaintsAbout("README.md", `| ${long} |\n`)).toBe("");
+  });
+
   it("name file and line of what cannot be parsed", () => {
     expect(() => breachesIn({ "scripts/x.ts": "\nconst = 1;\n" })).toThrow("scripts/x.ts:2:1: ");
   });

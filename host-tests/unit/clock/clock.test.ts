@@ -84,7 +84,10 @@ function readThrough(steps: { kind: string; ms: number }[], intervalMs: number):
   return seen;
 }
 
-/** Between two checked readings raw time may creep against the uptime by unseen steps, at most one for each time the clock is set. */
+/**
+ * Between two checked readings raw time may creep against the uptime by unseen steps, at most one for each time the
+ * clock is set.
+ */
 function expectStepsWithinBounds(a: Reading, b: Reading, found: { linked: number; largest: number }): void {
   const creepMs = b.rawMs - a.rawMs - (b.uptimeMs - a.uptimeMs);
   const sets = b.sets - a.sets;

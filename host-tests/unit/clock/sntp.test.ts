@@ -297,7 +297,8 @@ describe("agreement", () => {
   const at = (trueMs: number, boundMs: number): TimeAnswer => ({ rawMs: 0, trueMs, boundMs });
 
   it("follows the majority before the smallest bound", () => {
-    // [4950, 5050], a ms wider for the time between, and [4980, 5060] have [4980, 5051] in common; the bound still covers all that the surest said.
+    // [4950, 5050], a ms wider for the time between, and [4980, 5060] have [4980, 5051] in common; the bound still
+    // covers all that the surest said.
     expect(agree([at(0, 1), at(5000, 50), at(5020, 40)])).toEqual({ rawMs: 0, trueMs: 5016, boundMs: 46 });
     expect(agree([at(0, 10), at(5000, 50), at(5020, 40), at(5060, 90)])).toEqual({
       rawMs: 0,

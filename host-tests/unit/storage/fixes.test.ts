@@ -202,7 +202,8 @@ it("logs samples on when the ledger is full, and erases nothing in vain", () => 
 
   ring.start(16);
   let logged = 0;
-  // More than the ring holds: the oldest page can't be let go without the ledger, and the sample isn't logged, but nothing throws.
+  // More than the ring holds: the oldest page can't be let go without the ledger, and the sample isn't logged, but
+  // nothing throws.
   for (let i = 0; i < 8000; i++) if (ring.append(1, 1000 * i, i % 3)) logged++;
   expect(logged).toBeGreaterThan(3000);
   expect(logged).toBeLessThan(8000);

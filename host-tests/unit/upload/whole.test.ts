@@ -1,4 +1,7 @@
-/** The upload on the real ring, ledger, clock and time map: random outages, failures and power cuts, against a list of what was sampled. */
+/**
+ * The upload on the real ring, ledger, clock and time map: random outages, failures and power cuts, against a list of
+ * what was sampled.
+ */
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

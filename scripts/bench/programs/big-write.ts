@@ -1,4 +1,7 @@
-/** Sends a whole body with one `req.write`, as uploads are usually written, in an ESP32's memory. setup.json says how many points. */
+/**
+ * Sends a whole body with one `req.write`, as uploads are usually written, in an ESP32's memory. setup.json says how
+ * many points.
+ */
 import { ESP32_JSVARS } from "../../interpreter/esp32.ts";
 import { freeJsVars, jsVars, report } from "./measure.ts";
 

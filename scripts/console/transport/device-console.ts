@@ -38,7 +38,10 @@ export interface DeviceConsole {
 /** A quarter of Espruino's 4,096-byte input buffer (boards/ESP32.py, io_buffer_size); the rest stays free. */
 const PIECE_BYTES = 1024;
 const SEND_TRIES = 3;
-/** Longest time that the firmware blocks: name servers that don't answer, then a connect that doesn't (WATCHDOG_MS in firmware/main.ts). */
+/**
+ * Longest time that the firmware blocks: name servers that don't answer, then a connect that doesn't (WATCHDOG_MS in
+ * firmware/main.ts).
+ */
 const BLOCKED_MAX_MS = 120000;
 
 /**
