@@ -64,7 +64,7 @@ export function readSettings(store: Store, device: Device): Settings {
   }
 
   let token = "";
-  // The token is part of a URL: a text that would need escaping there is no token.
+  // The token is part of a URL: a text that would need escaping there is not a token.
   if (isText(file.token, 16, 128) && (file.token as string).match(/^[A-Za-z0-9_-]+$/)) token = file.token as string;
   else problems.push(`${FILE}: "token" is missing or is not a Blynk token`);
 

@@ -3,7 +3,7 @@ import { LIMITS } from "../limits.ts";
 
 /** Pages of one of the ledger's two banks. */
 export function bankPagesOf(pageBytes: number): number {
-  // An integer by `|`: Math.ceil gives a float on Espruino, which is no address (src/jswrap_flash.c refuses it).
+  // An integer by `|`: Math.ceil gives a float on Espruino, which is not an address (src/jswrap_flash.c refuses it).
   return ((LIMITS.ledgerBankBytes + pageBytes - 1) / pageBytes) | 0;
 }
 

@@ -110,7 +110,7 @@ const MALFORMED: [title: string, input: unknown, message: RegExp][] = [
   ["a server without a scheme", { ...good, server: "blynk.cloud" }, /server has to begin with https/],
   ["a server with a path", { ...good, server: "https://blynk.cloud/external/api" }, /without a path/],
   ["a server with a user", { ...good, server: "https://me:secret@blynk.cloud" }, /must not carry a user name/],
-  ["a server that is no address", { ...good, server: "https://" }, /not a web address/],
+  ["a server that is not an address", { ...good, server: "https://" }, /not a web address/],
   [
     "a server with spaces",
     { ...good, server: "https://blynk cloud" },

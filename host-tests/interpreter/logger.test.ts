@@ -181,7 +181,7 @@ describeEspruino("each answer on the interpreter", { timeout: 90_000 }, () => {
     expect(duplicates > 0).toBe(replays > 0);
   });
 
-  it("a server that does not listen is no wrong token, and nothing is lost", async () => {
+  it("a server that does not listen does not count as a wrong token, and nothing is lost", async () => {
     const { logger, device } = await start();
     await device.until<Status>(STATUS, sampled(10));
     await logger.server.close();

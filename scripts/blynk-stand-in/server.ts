@@ -82,7 +82,7 @@ export async function startServer(standIn: BlynkStandIn, options: ServerOptions 
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // Tests make clients disappear in the middle of a request: that is no error of the server.
+    // Tests make clients disappear in the middle of a request: that is not an error of the server.
     socket.on("error", () => {});
   });
   await new Promise<void>((resolve, reject) => {

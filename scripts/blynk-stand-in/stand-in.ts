@@ -215,7 +215,7 @@ export class BlynkStandIn {
   /** The two reads that a doctor may do. A missing value is answered with an empty array. */
   #read(request: StandInRequest, path: string, query: URLSearchParams, device: number): StandInResponse {
     const { arrivedMs } = request;
-    // Pages outside the API are no message: a device may read the Date header of the front page.
+    // Pages outside the API are not a message: a device may read the Date header of the front page.
     if (!path.startsWith("/external/api/") && request.method === "GET") return failure(404, "Not found.", arrivedMs);
     const known = path === "/external/api/isHardwareConnected" || path === "/external/api/get";
     if (!known || request.method !== "GET") {

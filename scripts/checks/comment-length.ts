@@ -1,6 +1,6 @@
 /**
  * How long a line of a comment may be. The formatter breaks code and leaves comments alone; Biome has no rule for them.
- * Tables and pictures in FORMAT.md and other Markdown are no comments.
+ * Tables and pictures in FORMAT.md and other Markdown are not comments.
  */
 import type { Problem } from "../build/bundle.ts";
 import type { SourceFile } from "./source-file.ts";

@@ -141,13 +141,13 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   // Something that blocks makes one sample late: the base stays with the samples before and after it.
   const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
   const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
-  // The same jitter twice is no accident: it was an accident that set the base.
+  // The same jitter twice does not happen by chance. So it was the sample that set the base which came early or late.
   const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
   const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const fields = scratch.fields;
   fields[COUNT] = page.count;
-  // Of the slots without a sample, those that failed are no missed ones.
+  // Failed readings have no sample either, but they are not missed slots.
   const failed = Math.min(s.failed, skipped);
   fields[MISSES] = page.missed + (s.rebase ? 0 : skipped - failed);
   fields[FAILS] = page.failed + (s.rebase ? s.failed : failed);

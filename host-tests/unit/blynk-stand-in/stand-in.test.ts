@@ -374,7 +374,7 @@ describe("batches of unknown fate", () => {
     expect(kinds(standIn)).toEqual(["not-replayed"]);
   });
 
-  it("are no violation when they come again, and count as new points then", () => {
+  it("are not a violation when they come again, and count as new points then", () => {
     const standIn = server({ fault: broken(502, false) });
     standIn.handle(post(batch(3)));
     standIn.fault = undefined;

@@ -6,7 +6,7 @@ const ESPRUINO: [what: string, path: string, text: string, words: string][] = [
   ["its modules", "firmware/upload/x.ts", 'require("Wifi");\n', "firmware/upload/x.ts:1:1: names require"],
   ["its E", "firmware/storage/x.ts", "\nE.CRC32([]);\n", "firmware/storage/x.ts:2:1: names E"],
   ["a pin", "firmware/panel/x.ts", "print(D2);\n", "names D2"],
-  ["a timer that is no port", "firmware/clock/x.ts", "setTimeout(() => {}, 1);\n", "names setTimeout"],
+  ["a timer that is not a port", "firmware/clock/x.ts", "setTimeout(() => {}, 1);\n", "names setTimeout"],
   ["what a type is asserted of", "firmware/clock/x.ts", "export const a = (E as unknown as A)!;\n", "names E"],
 ];
 

@@ -156,7 +156,7 @@ describe("wireless consoles", () => {
     expect(fault).toContain("consolePassword");
   });
 
-  it("are no matter on a build that has none", () => {
+  it("do not matter on a build that has none", () => {
     vi.stubGlobal("E", {});
     expect(lockConsoles({}, undefined, undefined, undefined)).toBe("");
   });

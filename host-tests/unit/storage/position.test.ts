@@ -31,7 +31,7 @@ test("gives back sequence and index, up to the last sequence", () => {
 
 test("takes no raw time for a position", () => {
   const rawMs: RawMs = 5;
-  // @ts-expect-error A time is no position, though both are numbers.
+  // @ts-expect-error A time is not a position, though both are numbers.
   const position: Position = rawMs;
   expect(position).toBe(5);
 });

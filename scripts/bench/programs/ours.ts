@@ -143,7 +143,7 @@ const fromS = getTime();
 drain.run((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
-  // Idle is measured after the request, because what the first request leaves for good is no part of its peak, and from a
+  // Idle is measured after the request, because what the first request leaves for good is not part of its peak, and from a
   // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
     // This use keeps the drain, and all that it needs, in memory until now.

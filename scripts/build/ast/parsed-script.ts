@@ -36,7 +36,7 @@ export class Script {
     return new Script(code, (line, column) => nearest(trace(), line, column));
   }
 
-  /** Throws SyntaxError if the text is no JavaScript. */
+  /** Throws SyntaxError if the text is not JavaScript. */
   get program(): acorn.Program {
     this.#program ??= acorn.parse(this.code, { ecmaVersion: "latest", sourceType: "script" });
     return this.#program;

@@ -57,7 +57,7 @@ const REGEX_TROUBLE: [RegExp, string][] = [
 export function regexTrouble(pattern: string, flags: string): string {
   const bad = flags.replace(/[gi]/g, "");
   if (bad !== "") return `flag ${bad}`;
-  // Escaped characters and classes are no operators. The escapes that REGEX_TROUBLE looks for stay.
+  // Escaped characters and classes are not operators. The escapes that REGEX_TROUBLE looks for stay.
   const plain = pattern.replace(/\\[^1-9uUpPcbBk]/g, "_").replace(/\[(\\.|[^\]\\])*\]/g, "_");
   for (const [trouble, words] of REGEX_TROUBLE) if (trouble.test(plain)) return words;
   return "";

@@ -6,7 +6,7 @@ import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
 import { type Finding, findSyntax } from "./syntax.ts";
 
-/** What Espruino would misread in a script, in the order of the text. Throws SyntaxError if it is no JavaScript. */
+/** What Espruino would misread in a script, in the order of the text. Throws SyntaxError if it is not JavaScript. */
 export function findMisread(script: Script): Finding[] {
   const { references } = script;
   const findings = findSyntax(script).concat(findMisreadNames(references, /\blength:/.test(script.code)));

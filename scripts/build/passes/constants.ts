@@ -96,6 +96,6 @@ function isConstant(node: AnyNode): boolean {
 
 function textOf(value: AnyNode, code: string): string {
   const text = code.slice(value.start, value.end);
-  // In brackets, so that a member of a number is no decimal point: (1).toFixed.
+  // In brackets, so that the point of a member is not a decimal point: (1).toFixed.
   return value.type === "Literal" && typeof value.value !== "number" ? text : `(${text})`;
 }

@@ -36,7 +36,7 @@ export function renameTopLevel(script: Script): Script {
     edits.update(node.start, node.end, key + nameOf(binding));
     renamed.add(node.start);
   }
-  // A declaration is no use of its name, unless it is a pattern.
+  // A declaration is not a use of its name, unless it is a pattern.
   for (const [binding, name] of names) {
     const declared = binding.value?.type === "FunctionDeclaration" ? binding.value.id : binding.node;
     if (declared && !renamed.has(declared.start)) edits.update(declared.start, declared.end, name);

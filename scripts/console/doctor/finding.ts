@@ -31,7 +31,7 @@ export function printFindings(findings: Finding[], terminal: Terminal): void {
   for (const { name, verdict, advice } of todo) terminal.print(`  ${MARKS[verdict]} ${name}: ${advice}`);
 }
 
-/** Whether nothing has to be fixed. A check that was skipped is no failure. */
+/** Whether nothing has to be fixed. A check that was skipped is not a failure. */
 export function allWell(findings: Finding[]): boolean {
   return findings.every(({ verdict }) => verdict !== "fail");
 }

@@ -5,7 +5,7 @@ export interface Secrets {
 }
 
 const HIDDEN = "••••";
-/** Masking a shorter text would blank out half the output, and such a text is no secret. */
+/** Masking a shorter text would blank out half the output, and such a text is not a secret. */
 const SECRET_CHARS_MIN = 4;
 
 export function createSecrets(): Secrets {
