@@ -36,6 +36,13 @@ describe("export from a device", () => {
     expect(openRegionOf(chip, STREAMS).ring.totals(1).pending).toBe(0);
   });
 
+  it("refuses a region that is not whole pages", async () => {
+    const rig = await startRigWithFirmware({ flash: chipWithSamples(9) });
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--port", rig.port, "--region", "0x310000:0x10001"], terminal)).toBe(1);
+    expect(terminal.text()).toContain("65537 bytes, which is not a whole number of pages of 4096 bytes");
+  });
+
   it("says that there is no data, and prints nothing", async () => {
     const rig = await startRigWithFirmware({ flash: blankChip() });
     const terminal = captureTerminal();
