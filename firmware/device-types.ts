@@ -1,7 +1,10 @@
 /** The shape of `device.ts`: what a unit measures and where it sends. */
 
-/** Reads once and calls `done` once with the value in the datastream's own unit, or NaN when the reading failed. */
-export type Sensor = (done: (value: number) => void) => void;
+/**
+ * Reads once and calls `done` once with the value in the datastream's own unit, or with NaN when the reading failed, and then
+ * `why` in words, for the log. An exception is a failed reading too.
+ */
+export type Sensor = (done: (value: number, why?: string) => void) => void;
 
 export interface Datastream {
   /** Blynk's virtual pin, "v0" to "v255". */

@@ -5,12 +5,17 @@
 import type { Device } from "./device-types.ts";
 import { analog } from "./sensors/analog.ts";
 
-// Other sensors, each with its wiring in its file:
+// Other sensors, each with its wiring in its file; all are listed in sensors/README.md:
+// import { battery } from "./sensors/battery.ts"; … sensor: battery("D32", { r1: 100, r2: 100 })
 // import { bme280 } from "./sensors/bme280.ts";   const air = bme280("D21", "D22");   … sensor: air.humidity
 // import { custom } from "./sensors/custom.ts";   … sensor: custom(() => 42)
 // import { dht22 } from "./sensors/dht22.ts";     const air = dht22("D4");            … sensor: air.temperature
-// import { ds18b20 } from "./sensors/ds18b20.ts"; … sensor: ds18b20("D13")
+// import { ds18b20 } from "./sensors/ds18b20.ts"; … sensor: ds18b20("D13")            or ds18b20("D13", "28ff641e8416d364")
+// import { hx711 } from "./sensors/hx711.ts";     … sensor: hx711("D16", "D17", { tare: 84210, scale: 0.00231 })
 // import { pulse } from "./sensors/pulse.ts";     … sensor: pulse("D27", { perPulse: 0.2794, debounceMs: 20 })
+// import { scd4x } from "./sensors/scd4x.ts";     const room = scd4x("D21", "D22");   … sensor: room.co2
+// import { sht4x } from "./sensors/sht4x.ts";     const air = sht4x("D21", "D22");    … sensor: air.humidity      (sht3x alike)
+// import { soil } from "./sensors/soil.ts";       … sensor: soil("D33", { dry: 0.71, wet: 0.32 })
 
 export const device: Device = {
   name: "logger",
@@ -21,7 +26,7 @@ export const device: Device = {
       pin: "v1",
       name: "temperature",
       // TMP36 at 3.3 V: 0.5 V at 0 °C, 10 mV a degree.
-      sensor: analog("D34", { scale: 330, offset: -50 }),
+      sensor: analog("D34", { scale: 330, offset: -50, min: -40, max: 125 }),
       intervalMs: 60000,
       decimals: 1,
     },

@@ -16,7 +16,6 @@ import { createDeviceFlash } from "./console/unit/device-flash.ts";
 import { readStatus } from "./console/unit/device-status.ts";
 import { proveRegion, requireFit, type WantedRegion } from "./console/unit/firmware-needs.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
-import { addModules, moduleFolders } from "./console/unit/published-modules.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
 
 interface FlashOptions extends PortOptions {
@@ -45,8 +44,7 @@ export const flash: CommandFunction<FlashTerminal> = (args, terminal) => {
       `
 The old program runs and logs until the new one is stored whole. If you unplug the cable before that, the old program
 and all samples stay.
-It works without internet. The exception: a sensor that needs a module of Espruino (DS18B20, DHT22, BME280, BMP280). The
-module is downloaded once and kept in the folder “modules”. A folder “modules” beside the device file is searched first.
+It works without internet.
 A blank ESP32 first needs the Espruino runtime: see the README.`,
     )
     .action((options: FlashOptions) => run(options, terminal));
@@ -62,8 +60,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
   let device = await connectDevice(portOptions, terminal, { interrupt: true });
   try {
     const board = await readBoardInfo(device, createDeviceFlash(device));
-    const modules = { folders: moduleFolders(options.device) };
-    const code = Buffer.from(await addModules(built.code, board.modules, modules), "latin1");
+    const code = Buffer.from(built.code, "latin1");
     const region = await checkFirst(device, board, file, code.length, terminal);
     await refuseToStrand(device, board, file, options, terminal);
     await upload(device, code, terminal);

@@ -89,6 +89,22 @@ export interface Pins {
   write(pin: string, high: boolean): void;
 }
 
+/** A 1-Wire bus, of which the chip is the only master. */
+export interface OneWire {
+  /** False when no chip answered. */
+  reset(): boolean;
+  /** After a reset: addresses one chip by its ROM code, 16 hexadecimal digits. undefined addresses all. */
+  select(rom: string | undefined): void;
+  write(bytes: number[]): void;
+  read(bytes: number): Uint8Array;
+}
+
+/** An I²C bus; addresses have 7 bits. Both throw when no chip acknowledges. */
+export interface I2c {
+  write(address: number, bytes: number[]): void;
+  read(address: number, bytes: number): Uint8Array;
+}
+
 export interface Store {
   /** The parsed JSON file, or undefined when there is none or it is not JSON. */
   readJson(name: string): unknown;

@@ -111,9 +111,10 @@ export function createSampler(
     state.readAtMs = readAtMs;
     state.session = clock.session();
     try {
-      state.stream.sensor((value) => {
+      state.stream.sensor((value, why) => {
         if (serial !== state.serial || !state.pending || state.answered) return;
         state.value = value;
+        state.error = why ?? "";
         state.answered = true;
         if (!waking) clock.blocked(() => settle(state));
       });

@@ -130,7 +130,7 @@ export async function loadDevice(choice: DeviceChoice = {}): Promise<Device> {
 }
 
 /** A context with JavaScript's own globals, and with Espruino's: these can be called, constructed and read, and do nothing. */
-function standInForEspruino(): { [name: string]: unknown } {
+export function standInForEspruino(): { [name: string]: unknown } {
   const anything: unknown = new Proxy(function anything() {}, {
     get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : anything),
     apply: () => anything,

@@ -75,7 +75,7 @@ export async function runEsbuild(
     metafile: true,
     sourcemap: "external",
     format: "iife",
-    // esbuild would wrap `require` in a shim; the call must name Espruino's own, so that EspruinoTools finds modules.
+    // esbuild would wrap `require` in a shim; the call must name Espruino's own.
     // The stand-in has the same length, so the columns of the source map stay right.
     define: { require: "requirE" },
     platform: "neutral",

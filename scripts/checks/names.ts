@@ -10,7 +10,7 @@ import type { SourceFile } from "./source-file.ts";
 const TWINS: [reason: string, paths: RegExp][] = [
   [
     "the simulator's side of a port is named after the port",
-    /^(firmware\/platform|scripts\/simulator(\/\w+)?)\/(flash|machine|modules|partitions|pins|wifi)\.ts$/,
+    /^(firmware\/platform|scripts\/simulator(\/\w+)?)\/(flash|machine|partitions|pins|wifi)\.ts$/,
   ],
   ["a kind of sensor is named after the port that it reads", /^firmware\/(platform|sensors)\/analog\.ts$/],
 ];

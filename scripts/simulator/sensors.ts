@@ -18,7 +18,7 @@ export interface SensorOptions {
   decimals: Map<number, number>;
 }
 
-type Sensor = (done: (value: number) => void) => void;
+type Sensor = (done: (value: number, why?: string) => void) => void;
 
 /** The members of `global["simulated"]` for one boot, which device-source.ts calls. */
 export function createSensors(options: SensorOptions): Record<string, unknown> {
@@ -26,7 +26,7 @@ export function createSensors(options: SensorOptions): Record<string, unknown> {
   const streams = isGenerated(device) ? new Map(device.streams.map((one) => [one.pin, one])) : undefined;
   const boot = board.boot();
 
-  function sense(pin: string, sensor: Sensor, done: (value: number) => void): void {
+  function sense(pin: string, sensor: Sensor, done: (value: number, why?: string) => void): void {
     if (boot && !boot.alive()) boot.check();
     const number = pinNumber(pin);
     const reading = recorder.begin(number);
@@ -34,12 +34,12 @@ export function createSensors(options: SensorOptions): Record<string, unknown> {
     if (fault?.kind === "hang") return;
     if (fault?.kind === "throw") throw new Error("sensor does not answer");
     let answered = false;
-    sensor((value) => {
+    sensor((value, why) => {
       const given = fault?.kind === "nan" ? Number.NaN : value;
       // A second answer is a mistake of the sensor, not a sample of the firmware.
       if (!answered) recorder.handOver(number, reading, given);
       answered = true;
-      done(given);
+      done(given, why);
     });
   }
 

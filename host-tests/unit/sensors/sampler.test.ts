@@ -191,6 +191,15 @@ describe("the sampler", () => {
     expect(sampler.failing()).toBe(false);
   });
 
+  test("logs a sensor's own reason for a failed reading", () => {
+    const { timers, log, sampler } = setUp([
+      { sensor: (done) => void timers.setTimeout(() => done(Number.NaN, "wrong checksum"), 20), intervalMs: 1000 },
+    ]);
+    sampler.start();
+    timers.advance(500);
+    expect(log.filter((line) => line.includes("no reading (wrong checksum)"))).toHaveLength(1);
+  });
+
   test("lets a reading go that a jump of the clock came into: its time belongs to a session that is over", () => {
     const answers: ((value: number) => void)[] = [];
     const { timers, events, sampler, state } = setUp([{ sensor: (done) => answers.push(done), intervalMs: 60000 }]);

@@ -3,6 +3,7 @@ import type { Script } from "../ast/parsed-script.ts";
 import { type BundleOptions, bundleAsWritten, bundleFirmware } from "../bundle.ts";
 import type { Problem } from "../problems.ts";
 import { findMisread } from "./misread.ts";
+import { findMissingModules } from "./modules.ts";
 import { ruleOf } from "./rules.ts";
 
 /**
@@ -16,7 +17,16 @@ export async function checkDialect(options: BundleOptions = {}, strict = false):
 
 /** Checks a program as it was written: all its syntax is still there, with the names of the source. */
 export async function checkWritten(options: BundleOptions = {}, strict = false): Promise<Problem[]> {
-  return problemsIn(await bundleAsWritten(options), (id) => strict || !ruleOf(id).lowered);
+  const script = await bundleAsWritten(options);
+  const missing = findMissingModules(script).map(({ node, name }): Problem => {
+    return {
+      ...placeOf(script, node.start),
+      text: `require("${name}"), a module that no Espruino for ESP32 contains`,
+      instead:
+        "a sensor of firmware/sensors; or the module's code in a file beside the device file, with export, and import it",
+    };
+  });
+  return problemsIn(script, (id) => strict || !ruleOf(id).lowered).concat(missing);
 }
 
 /** Checks the text that is flashed, for what esbuild and the passes may have put into it. */

@@ -1,13 +1,10 @@
-/** Modules that a program requires: the flash, the chip, and sensors that show a plausible room. */
+/** Modules that a program requires: the flash and the chip. */
 import type { Boot } from "../boot.ts";
 import { bytesOf } from "./bytes.ts";
 import type { Machine } from "./chip-machine.ts";
 
 /** The build's own modules: `process.env.MODULES`. */
 export const MODULES = "timer Flash Storage net dgram tls http NetworkJS Wifi TelnetServer crypto neopixel".split(" ");
-
-/** Modules outside the build: EspruinoTools uploads them with the program. */
-export const FROM_STORAGE = ["ESP32", "DS18B20", "DHT22", "BME280", "BMP280"];
 
 export function flashModule(boot: Boot, machine: Machine, Bytes: Uint8ArrayConstructor): Record<string, unknown> {
   const { flash } = machine;
@@ -55,35 +52,5 @@ export function esp32(boot: Boot, machine: Machine): Record<string, unknown> {
     deepSleep() {
       throw new Error("the simulator offers no deep sleep");
     },
-  };
-}
-
-/** Espruino's sensor modules, each showing a plausible room: for device files as users write them. */
-export function sensorModules(machine: Machine): Record<string, unknown> {
-  const room = (low: number, high: number) => low + (high - low) * machine.analog(36);
-  const bme280 = {
-    connect: () => ({
-      temp_raw: 0,
-      pres_raw: 0,
-      hum_raw: 0,
-      readRawData() {
-        this.temp_raw = 300000 + Math.floor(room(0, 200000));
-        this.pres_raw = 400000;
-        this.hum_raw = 30000;
-      },
-      calibration_T: (raw: number) => raw / 200,
-      calibration_P: () => Math.floor(room(98000, 103000)),
-      calibration_H: () => Math.floor(room(30, 60) * 1024),
-    }),
-  };
-  return {
-    DS18B20: { connect: () => ({ getTemp: () => Math.round(room(15, 25) * 16) / 16 }) },
-    DHT22: {
-      connect: () => ({
-        read: (callback: (answer: unknown) => void) => callback({ temp: room(15, 25), rh: room(30, 60) }),
-      }),
-    },
-    BME280: bme280,
-    BMP280: bme280,
   };
 }

@@ -1,6 +1,6 @@
 /** Espruino on an ESP32: its globals and modules in a node:vm context that has nothing else. */
 import type { Boot } from "../boot.ts";
-import { esp32, flashModule, sensorModules } from "./built-in-modules.ts";
+import { esp32, flashModule } from "./built-in-modules.ts";
 import type { Machine } from "./chip-machine.ts";
 import { createChance, createE } from "./e-library.ts";
 import { createEmitters } from "./emitter.ts";
@@ -38,7 +38,6 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     dgram: sockets.dgram,
     TelnetServer: { setOptions: () => undefined },
     ESP32: esp32(boot, machine),
-    ...sensorModules(machine),
     tls: {},
     net: {},
   };

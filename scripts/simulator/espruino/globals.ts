@@ -1,6 +1,7 @@
 /** The globals of Espruino on an ESP32, beside the language itself. */
 import type { Boot } from "../boot.ts";
-import { FROM_STORAGE, MODULES } from "./built-in-modules.ts";
+import { createPluggedIn, type PluggedIn } from "../sensor-chips/plugged-in.ts";
+import { MODULES } from "./built-in-modules.ts";
 import type { Machine } from "./chip-machine.ts";
 import type { Emitters } from "./emitter.ts";
 import type { Pin, PinBank } from "./pin-bank.ts";
@@ -32,7 +33,7 @@ export function createGlobals(options: GlobalsOptions): Natives {
     process: emitters.make(processGlobal(machine)),
     require: (name: string) => {
       boot.check();
-      if (modules[name] !== undefined && (MODULES.includes(name) || FROM_STORAGE.includes(name))) return modules[name];
+      if (modules[name] !== undefined && (MODULES.includes(name) || name === "ESP32")) return modules[name];
       throw new realm.Error(`Module "${name}" not found`);
     },
     getSerial: () => machine.serial,
@@ -44,7 +45,7 @@ export function createGlobals(options: GlobalsOptions): Natives {
     atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
     btoa: (text: string) => Buffer.from(text, "latin1").toString("base64"),
     url: { parse: parseUrl },
-    OneWire: OneWireConstructor,
+    ...chipGlobals(options),
     ...machine.extras,
   };
 }
@@ -115,7 +116,7 @@ function pinGlobals(bank: PinBank, realm: Realm): Natives {
   return {
     setWatch: bank.setWatch,
     clearWatch: bank.clearWatch,
-    pinMode: () => undefined,
+    pinMode: (pin: unknown, mode: unknown) => bank.setMode(pinOf(pin), mode),
     getPinMode: () => "input",
     digitalRead: (pin: unknown) => bank.read(pinOf(pin)),
     digitalWrite: (pin: unknown, value: unknown) => bank.write(pinOf(pin), value ? 1 : 0),
@@ -128,11 +129,48 @@ function pinGlobals(bank: PinBank, realm: Realm): Natives {
   };
 }
 
-function OneWireConstructor() {
-  return { search: () => ["28ff000000000001"] };
+/** Buses, and the sensor chips that a device file may read over them. */
+function chipGlobals({ boot, machine, bank }: GlobalsOptions): Natives {
+  const { world } = boot;
+  const chips = createPluggedIn(world.nowMs, (low, high) => low + (high - low) * machine.analog(36));
+  bank.onRelease = (pin, lowMs) => {
+    const beginMs = world.nowMs();
+    for (const { level, atUs } of chips.dht22(pin).answer(lowMs)) {
+      world.at(beginMs + atUs / 1000, () => bank.drive(pin, level));
+    }
+  };
+  // Functions that return an object do as constructors.
+  function OneWireConstructor() {
+    return chips.oneWire();
+  }
+  function SpiConstructor() {
+    return loadCell(chips.spi(), boot, bank);
+  }
+  return { OneWire: OneWireConstructor, SPI: SpiConstructor, I2C1: chips.i2c(), I2C2: chips.i2c() };
 }
 
-/** Consoles, Bluetooth and I2C: they are there, and nothing is connected to them. */
+/** A HX711 on a software SPI port. Its data line, the port's `miso`, says when a value is there. */
+function loadCell({ chip, send }: ReturnType<PluggedIn["spi"]>, boot: Boot, bank: PinBank): Natives {
+  let data: Pin | undefined;
+  const showLine = () => {
+    if (data !== undefined) bank.drive(data.number, chip.level());
+  };
+  return {
+    setup(options: { miso: Pin }) {
+      data = options.miso;
+      showLine();
+      boot.world.at(boot.world.nowMs() + 400, showLine);
+    },
+    send(bytes: ArrayLike<number>) {
+      const read = send(bytes);
+      showLine();
+      boot.world.at(boot.world.nowMs() + 100, showLine);
+      return read;
+    },
+  };
+}
+
+/** Consoles and Bluetooth: they are there, and nothing is connected to them. */
 function unusedGlobals(emitters: Emitters, print: (...args: unknown[]) => void): Natives {
   return {
     NRF: emitters.make({
@@ -149,7 +187,6 @@ function unusedGlobals(emitters: Emitters, print: (...args: unknown[]) => void):
       println: print,
       setConsole: () => undefined,
     }),
-    I2C1: { setup: () => undefined },
     LoopbackA: emitters.make({ setConsole: () => undefined }),
   };
 }

@@ -26,7 +26,9 @@ export class Pin {
   reset(): void {
     this.write(0);
   }
-  mode(): void {}
+  mode(mode: unknown): void {
+    this.#pins.setMode(this, mode);
+  }
   getInfo(): { port: string; num: number; negated?: boolean } {
     return this.negated ? { port: "D", num: this.number, negated: true } : { port: "D", num: this.number };
   }
@@ -58,6 +60,10 @@ export interface PinBank {
   read(pin: Pin): number;
   write(pin: Pin, value: number): void;
   analog(pin: Pin): number;
+  /** `pinMode`: an input lets go of the line, which the pull-up then takes high. */
+  setMode(pin: Pin, mode: unknown): void;
+  /** Called when the program has pulled a line low and lets it go: a chip on it may answer. */
+  onRelease: (number: number, lowMs: number) => void;
   setWatch(callback: unknown, pin: unknown, options: unknown): number;
   clearWatch(id: number | undefined): void;
   /** Something outside moves the line: electrical level of the pin, 0 or 1. */
@@ -73,6 +79,8 @@ export function createPins(
   analog: (pin: number) => number,
 ): PinBank {
   const watches: Watch[] = [];
+  /** Since when the program holds an output low, by the pin's number. */
+  const lowSinceMs = new Map<number, number>();
   let nextId = 1;
 
   function of(pin: unknown): Pin {
@@ -107,7 +115,18 @@ export function createPins(
     write(pin, value) {
       boot.check();
       levels[pin.number] = pin.negated ? 1 - value : value;
+      if (levels[pin.number] === 0) lowSinceMs.set(pin.number, boot.world.nowMs());
+      else lowSinceMs.delete(pin.number);
     },
+    setMode(pin, mode) {
+      boot.check();
+      const sinceMs = lowSinceMs.get(pin.number);
+      if (!String(mode).startsWith("input") || sinceMs === undefined) return;
+      lowSinceMs.delete(pin.number);
+      bank.drive(pin.number, 1);
+      bank.onRelease(pin.number, boot.world.nowMs() - sinceMs);
+    },
+    onRelease: () => {},
     analog: (pin) => analog(pin.number),
     setWatch(callback, pin, options) {
       boot.check();
