@@ -9,7 +9,8 @@ const CLIPPED = 0.99;
 /**
  * Battery voltage (V) over a divider: `battery("D34", { r1: 100, r2: 100 })`, or `{ ratio: 2 }`.
  *
- * Wiring: battery + to r1, r1 to the pin and to r2, r2 to ground; the pin is one of D32 to D39 (ADC1), with 100 nF to ground beside it.
+ * Wiring: battery + to r1, r1 to the pin and to r2, r2 to ground; the pin is one of D32 to D39 (ADC1), with 100 nF to
+ * ground beside it.
  * 100 kΩ each take 20 µA from one lithium cell. Choose them so that the full battery gives 2.4 V or less at the pin: the
  * converter is bent below 0.15 V and above 2.45 V. r1 and r2 are in one unit, whichever; ratio is (r1 + r2) / r2.
  * Calibration: measure the battery with a meter, and set `fullScaleV` to 3.3 × (meter / logged): chips differ by ±6 %.

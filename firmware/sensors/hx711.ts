@@ -8,10 +8,10 @@ const LOWEST = 0x800000;
 /**
  * Weight from a load cell on a HX711: hive, tank, rain by weight. The value is (raw − `tare`) × `scale`, in your unit.
  *
- * Wiring: VCC to 3.3 V, GND to ground, DT and SCK to two free pins that can be an input and an output, the cell to E+, E-, A+ and A-
- * (channel A, gain 128).
- * Calibration: with { tare: 0, scale: 1 } and 0 decimals, note the value of the empty scale: that is `tare`. Put a known weight on
- * it and note the value again: `scale` is the weight divided by the difference. Load cells drift with temperature.
+ * Wiring: VCC to 3.3 V, GND to ground, DT and SCK to two free pins that can be an input and an output, the cell to E+, E-,
+ * A+ and A- (channel A, gain 128).
+ * Calibration: with { tare: 0, scale: 1 } and 0 decimals, note the value of the empty scale: that is `tare`. Put a known
+ * weight on it and note the value again: `scale` is the weight divided by the difference. Load cells drift with temperature.
  * A value at the end of the range fails: the cell is overloaded, or a wire is off. So does a chip that has no value within 0.6 s.
  * Datasheet: Avia Semiconductor HX711.
  */

@@ -25,7 +25,8 @@ const POLLS = 7;
  * Wiring: VDD to 3.3 V, GND to ground, SDA and SCL to any two free pins (D21 and D22 by custom), which other I²C chips may share.
  * It takes up to 205 mA for moments: keep the cable short. It measures every 5 s by itself, so use intervals of 10 s or more. It
  * warms itself: the temperature is about right with the offset of 4 °C that the chip comes with.
- * Self-calibration is on: the lowest value of a week is taken for fresh air of 400 ppm. The first reading after a start takes 6 s.
+ * Self-calibration is on: the lowest value of a week is taken for fresh air of 400 ppm. The first reading after a start
+ * takes 6 s.
  * Datasheet: Sensirion SCD4x, version 1.6.
  */
 export function scd4x(sda: string, scl: string): { co2: Sensor; temperature: Sensor; humidity: Sensor } {

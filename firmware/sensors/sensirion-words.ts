@@ -1,4 +1,7 @@
-/** CRC-8 of Sensirion's chips: x^8 + x^5 + x^4 + 1, highest bit first, from 0xFF. 0xBE 0xEF gives 0x92 (SHT3x datasheet, table 20). */
+/**
+ * CRC-8 of Sensirion's chips: x^8 + x^5 + x^4 + 1, highest bit first, from 0xFF. 0xBE 0xEF gives 0x92 (SHT3x datasheet,
+ * table 20).
+ */
 export function sensirionCrc(high: number, low: number): number {
   let crc = 0xff;
   for (let i = 0; i < 2; i++) {

@@ -14,7 +14,8 @@ const MEASURING_MS = 10;
  * Temperature (°C, -40 to 125, ±0.2) and relative humidity (%, 0 to 100, ±1.8) from a SHT40, SHT41 or SHT45.
  *
  * Wiring: VIN to 3.3 V, GND to ground, SDA and SCL to any two free pins (D21 and D22 by custom), which other I²C chips may share.
- * The address depends on the part: 0x44 (SHT40-A), 0x45 (-B) or 0x46 (-C). The chip measures when it is asked and sleeps in between.
+ * The address depends on the part: 0x44 (SHT40-A), 0x45 (-B) or 0x46 (-C). The chip measures when it is asked and sleeps in
+ * between.
  * The formula reaches from -6 to 119 %; as the datasheet says, what lies beyond 0 and 100 is cut off.
  * Datasheet: Sensirion SHT4x, version 6.
  */

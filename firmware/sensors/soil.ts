@@ -10,9 +10,9 @@ const MARGIN_PERCENT = 15;
  *
  * Wiring: VCC to 3.3 V, GND to ground, AOUT to one of D32 to D39 (ADC1). Seal the edges and the electronics of the board: water
  * creeps in. Its voltage falls as the soil gets wetter.
- * Calibration: give a datastream `sensor: analog("D34", { scale: 1 })` with 4 decimals, note what it shows while the probe hangs dry in the air
- * (`dry`) and while it stands in water up to its line (`wet`), and write both numbers here. It is percent of that range, not
- * of water by volume: for that, weigh and dry samples of your soil.
+ * Calibration: give a datastream `sensor: analog("D34", { scale: 1 })` with 4 decimals, note what it shows while the probe
+ * hangs dry in the air (`dry`) and while it stands in water up to its line (`wet`), and write both numbers here. It is
+ * percent of that range, not of water by volume: for that, weigh and dry samples of your soil.
  * A value more than 15 % outside the two points fails: the probe is unplugged, or broken.
  */
 export function soil(pin: string, settings: { dry: number; wet: number; averageOf?: number }): Sensor {

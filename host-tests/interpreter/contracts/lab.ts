@@ -1,6 +1,6 @@
 /**
- * A bench of pins and buses for the sensors' contract: Espruino's own functions, with sensor chips on the other end. It runs under
- * Node and in the interpreter, so it is written in Espruino's dialect.
+ * A bench of pins and buses for the sensors' contract: Espruino's own functions, with sensor chips on the other end. It
+ * runs under Node and in the interpreter, so it is written in Espruino's dialect.
  */
 import type { Sensor } from "../../../firmware/device-types.ts";
 import { createDht22Chip, type Dht22Chip } from "../../../scripts/simulator/sensor-chips/dht22-chip.ts";

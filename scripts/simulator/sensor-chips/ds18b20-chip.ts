@@ -1,6 +1,6 @@
 /**
- * A DS18B20 (Maxim 19-7487 rev. 6): scratchpad, Convert T, Read Scratchpad, CRC. Byte 6 of the scratchpad, reserved, is 0x0C after
- * power-on and 16 − (byte 0 & 15) after a conversion (observed on chips: github cpetrich/counterfeit_DS18B20).
+ * A DS18B20 (Maxim 19-7487 rev. 6): scratchpad, Convert T, Read Scratchpad, CRC. Byte 6 of the scratchpad, reserved, is
+ * 0x0C after power-on and 16 − (byte 0 & 15) after a conversion (observed on chips: github cpetrich/counterfeit_DS18B20).
  */
 import type { OneWireChip } from "./one-wire-line.ts";
 

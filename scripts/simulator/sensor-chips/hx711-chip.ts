@@ -1,7 +1,7 @@
 /**
- * A HX711 (Avia Semiconductor, "serial interface"): the data line falls when a value is there; each rising clock puts out the next of
- * 24 bits, highest first; the 25th takes the line high. `createSoftSpi` is what Espruino's `SPI` does without `sck` (2v29.277,
- * src/jsspi.c, jsspiSoftwareFunc): for each bit, highest first, it sets `mosi` and then reads `miso`.
+ * A HX711 (Avia Semiconductor, "serial interface"): the data line falls when a value is there; each rising clock puts out
+ * the next of 24 bits, highest first; the 25th takes the line high. `createSoftSpi` is what Espruino's `SPI` does without
+ * `sck` (2v29.277, src/jsspi.c, jsspiSoftwareFunc): for each bit, highest first, it sets `mosi` and then reads `miso`.
  */
 
 export interface Hx711Chip {

@@ -1,6 +1,7 @@
 /**
  * A SCD4x (Sensirion, version 1.6, chapter 3): periodic measurement, a new one every 5 s. While it measures, it takes no other
- * commands than those that read, and stop; stopping takes 500 ms, in which it refuses everything (NACK). After power-on it is idle.
+ * commands than those that read, and stop; stopping takes 500 ms, in which it refuses everything (NACK). After power-on it
+ * is idle.
  */
 import type { I2cChip } from "./i2c-port.ts";
 import { sensirionBytes } from "./sht-chip.ts";
