@@ -14,7 +14,8 @@ export function askForPulses(pin: string, lowMs: number, done: (highUs: number[]
   pinMode(line, "output");
   digitalWrite(line, 0);
   setTimeout(() => {
-    // On ESP32 `setWatch` itself lets go of the line: it makes the pin an input with pull-up (targets/esp32/jshardware.c, jshPinWatch).
+    // On ESP32 `setWatch` itself lets go of the line: it makes the pin an input with pull-up (targets/esp32/jshardware.c,
+    // jshPinWatch).
     // So it is called at the end of the low time, and not before it.
     const watch = setWatch(
       (event) => {
