@@ -23,11 +23,14 @@ const TODAY: { [name: string]: Outcome } = {
   "ESP32-C3": "logs, and refuses to sync for want of memory",
 };
 
-/** Why a profile can't be tried on this build, or "". */
+/**
+ * Why a profile can't be tried on this build, or "". A build with larger JsVars flatters a little: what does not fit there does not
+ * fit the profile either. A build of 13 bytes has 4,095 JsVars at most, and the tests' prelude takes some 700 of them.
+ */
 function whyNot({ blockBytes, jsVars }: PoolProfile): string {
   if (pool === undefined) return "no interpreter";
   if (pool.unlike !== "") return pool.unlike;
-  if (pool.blockBytes !== blockBytes) return `its JsVars have ${pool.blockBytes} bytes`;
+  if (pool.blockBytes < blockBytes) return `its JsVars have ${pool.blockBytes} bytes`;
   return pool.jsVars < jsVars ? `it has ${pool.jsVars} JsVars` : "";
 }
 
