@@ -29,6 +29,8 @@ declare var E: {
   CRC32(data: Uint8Array | string): number;
   enableWatchdog(timeoutS: number, isAuto: boolean): void;
   kickWatchdog(): void;
+  /** Restarts the chip. */
+  reboot(): void;
   setPassword(password: string): void;
   lockConsole(): void;
   srand(seed: number): void;
