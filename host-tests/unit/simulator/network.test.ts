@@ -188,6 +188,14 @@ describe("SNTP", () => {
     expect(await printed(ASK + joined("ask()"), { dns: [{}] })).toEqual([]);
   });
 
+  test("a server states its own error, and one without a time answers with stratum 0, leap indicator 3 and no code", async () => {
+    const print = `print(m.charCodeAt(0) >> 6, m.charCodeAt(1), m.substr(3, 13).split("").map(function (c) { return c.charCodeAt(0); }).join());`;
+    const program = ASK.replace(/print\(.*?from\.port\);/, print) + joined("ask()");
+    expect(await printed(program)).toEqual(["0 2 236,0,0,2,0,0,0,3,0,192,0,2,1"]);
+    const unsynchronized = await printed(program, { ntp: [{ kind: "unsynchronized" }] });
+    expect(unsynchronized).toEqual(["3 0 236,0,0,2,0,0,0,3,0,0,0,0,0"]);
+  });
+
   test("kiss-of-death is stratum 0", async () => {
     const lines = await printed(ASK + joined("ask()"), { ntp: [{ kind: "kiss" }] });
     expect(lines[0]).toMatch(/^stratum 0/);
