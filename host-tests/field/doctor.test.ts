@@ -93,6 +93,15 @@ describe("doctor", () => {
     expect((await run(await start({ state: null }))).of("heap")).toMatchObject({ verdict: "skip" });
   });
 
+  it("holds the pool against what the datastreams need", async () => {
+    expect((await run(await start())).of("pool")).toMatchObject({ verdict: "ok" });
+    const small = await run(await start({ memory: { free: 600, total: 4095 } }));
+    expect(small.of("pool")).toMatchObject({
+      verdict: "warn",
+      found: expect.stringMatching(/^4095 .*1 datastreams need 4604/),
+    });
+  });
+
   it("knows the defects of the board's build", async () => {
     const builds = async (given: Given) => {
       const { findings } = await run(await start(given));

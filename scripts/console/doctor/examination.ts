@@ -5,7 +5,7 @@ import { createDeviceFlash } from "../unit/device-flash.ts";
 import { readStatus } from "../unit/device-status.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import { readStoredSettings } from "../unit/stored-settings.ts";
-import { checkBuild, checkHeap } from "./board-checks.ts";
+import { checkBuild, checkHeap, checkPool } from "./board-checks.ts";
 import { checkProgram, checkRuntime, checkStoredSettings } from "./device-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkNetwork } from "./network-checks.ts";
@@ -39,7 +39,9 @@ export async function examine(
   const status = await readStatus(device).catch(() => undefined);
   findings.push(checkFirmware(status));
   findings.push(...(await checkRing(device, board, status, options.region)));
-  if (status !== undefined) findings.push(checkMemory(status), checkClock(status), checkSamples(status));
+  if (status !== undefined) {
+    findings.push(checkPool(board, status), checkMemory(status), checkClock(status), checkSamples(status));
+  }
   const settings = await readStoredSettings(device, terminal.secrets);
   findings.push(checkStoredSettings(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;

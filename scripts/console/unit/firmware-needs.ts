@@ -89,8 +89,13 @@ function requireTls(board: BoardInfo): void {
   }
 }
 
+/** JsVars of a pool in which the firmware delivers from so many datastreams, after weeks too. */
+export function poolNeeded(datastreams: number): number {
+  return JSVARS_IDLE + JSVARS_PER_DATASTREAM * datastreams + LIMITS.deliveryMemoryFreeMin;
+}
+
 function requirePool(board: BoardInfo, needs: FirmwareNeeds): void {
-  const jsVars = JSVARS_IDLE + JSVARS_PER_DATASTREAM * needs.datastreams + LIMITS.deliveryMemoryFreeMin;
+  const jsVars = poolNeeded(needs.datastreams);
   if (board.memory.total < jsVars) {
     throw new FieldError(
       `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${needs.datastreams} datastreams.`,
