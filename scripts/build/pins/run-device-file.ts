@@ -1,8 +1,8 @@
-import { createContext, runInContext } from "node:vm";
+import { runInContext } from "node:vm";
 import type { Device } from "../../../firmware/device-types.ts";
-import { GLOBALS } from "../dialect/library.ts";
+import { anything, standInForEspruino } from "./espruino-stand-in.ts";
 import { OBSERVE } from "./observed-sensors.ts";
-import { createPinRecorder, type PinRecorder } from "./pin-recorder.ts";
+import { createPinRecorder } from "./pin-recorder.ts";
 import type { PinUse } from "./pin-use.ts";
 
 const LOAD_TIMEOUT_MS = 5000;
@@ -18,9 +18,8 @@ export interface DeviceRun {
 
 /** Runs a device file's bundle on stand-ins for Espruino's functions. `failure`: what it threw while it loaded. */
 export function runDeviceFile(code: string, filename: string): DeviceRun | { failure: string } {
-  const anything = createAnything();
   const recorder = createPinRecorder(anything);
-  const context = standInForEspruino(recorder, anything);
+  const context = standInForEspruino({ ...recorder.globals, [OBSERVE]: recorder.observe });
   try {
     runInContext(code, context, { filename, timeout: LOAD_TIMEOUT_MS });
   } catch (error) {
@@ -42,27 +41,4 @@ export function runDeviceFile(code: string, filename: string): DeviceRun | { fai
       return recorder.uses;
     },
   };
-}
-
-/** It can be called, constructed and read, and does nothing. */
-function createAnything(): unknown {
-  const anything: unknown = new Proxy(function anything() {}, {
-    get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : anything),
-    apply: () => anything,
-    construct: () => anything as object,
-  });
-  return anything;
-}
-
-/** A context with JavaScript's own globals, and with Espruino's. */
-function standInForEspruino(recorder: PinRecorder, anything: unknown): { [name: string]: unknown } {
-  const globals: { [name: string]: unknown } = {};
-  const own = new Set(Object.getOwnPropertyNames(globalThis));
-  for (const name of GLOBALS) {
-    if (!own.has(name) || /^(console|process|set|clear|require)/.test(name)) globals[name] = anything;
-  }
-  Object.assign(globals, recorder.globals, { [OBSERVE]: recorder.observe });
-  delete globals.arguments;
-  delete globals.global;
-  return createContext(globals);
 }
