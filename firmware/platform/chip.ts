@@ -18,7 +18,7 @@ function seedRandom(): void {
   E.srand(E.CRC32(seed) | 0);
 }
 
-/** How often the substitute for the watchdog looks. */
+/** Interval at which the substitute for the watchdog looks. */
 const LOOK_MS = 60000;
 
 /**

@@ -47,7 +47,7 @@ const REFUSED: [title: string, sensors: string[], more: string, words: RegExp][]
     /^datastreams\[1\] \(s1\): analog uses D25: it belongs to ADC2, which the radio uses .*Would do: D32, D33, D35$/,
   ],
   ["an analog reading of a digital pin", [`analog("D18", ${scale})`], "", /D18: it is no analog input/],
-  ["a pin of the flash", [`analog("D6", ${scale})`], "", /D6: the module's own flash hangs on this pin/],
+  ["a pin of the flash", [`analog("D6", ${scale})`], "", /D6: the module's own flash is wired to this pin/],
   ["a pin of the flash for pulses", [`pulse("D11", {})`], "", /\(s0\): pulse uses D11: the module's own flash/],
   [
     "a pull-up where there is none",
@@ -99,9 +99,22 @@ describe("the pins of a device file", () => {
         I2C1.setup({ sda: new Pin("D21"), scl: new Pin("D22") });
         done(I2C1.readFrom(address, 2)[0]);
       };
+      const spi = (select: any) => (done: any) => {
+        SPI1.setup({ sck: D18, mosi: D23, miso: D34 });
+        digitalWrite(select, 0);
+        done(SPI1.send(0));
+      };
       const wire = (rom: string) => (done: any) => { new OneWire(new Pin("D13")).search(); done(rom.length); };`;
-    const sensors = ["i2c(0x44)", "i2c(0x76)", 'wire("28a")', 'wire("28b")', `analog("D34", ${scale})`];
-    const { pinWarnings } = await load([...sensors, `analog("D34", ${scale})`], BUTTON("D0") + LED("D2"), chips);
+    const sensors = [
+      "i2c(0x44)",
+      "i2c(0x76)",
+      "spi(D16)",
+      "spi(D17)",
+      'wire("28a")',
+      'wire("28b")',
+      `analog("D35", ${scale})`,
+    ];
+    const { pinWarnings } = await load([...sensors, `analog("D35", ${scale})`], BUTTON("D0") + LED("D2"), chips);
     expect(pinWarnings).toEqual([]);
   });
 

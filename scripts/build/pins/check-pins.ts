@@ -55,7 +55,7 @@ function tell(group: Group): string {
 function whyNot(chip: Chip, group: Group): string | undefined {
   const number = pinNumber(chip, group[0].pin);
   if (number === undefined) return `the ${chip.name} has no such pin`;
-  if (chip.flash.includes(number)) return "the module's own flash hangs on this pin";
+  if (chip.flash.includes(number)) return "the module's own flash is wired to this pin";
   if (has(group, "analog input") && !chip.analog.includes(number)) {
     return chip.adc2.includes(number)
       ? "it belongs to ADC2, which the radio uses (Espruino reads ADC1 only)"

@@ -7,7 +7,7 @@ export interface Chip {
   name: ChipName;
   /** Numbers of the pins that the chip has. */
   pins: number[];
-  /** The module's own flash hangs on these. The chip restarts or hangs when they are used. */
+  /** Wired to the module's own flash. The chip restarts or hangs when they are used. */
   flash: number[];
   /** What Espruino's `analogRead` reads. */
   analog: number[];
@@ -30,8 +30,8 @@ function range(first: number, last: number): number[] {
 }
 
 /**
- * Sources: Espruino c5ff787b1, boards/ESP32.py, ESP32C3_IDF4.py, ESP32S3_IDF4.py (pins, analog, console, aliases); ESP32 datasheet v4.9
- * 2.2 to 2.4 and 3.1, ESP32-C3 datasheet v2.0 2.3 and 3.1, ESP32-S3 datasheet v1.9 2.3 and 3.1 (flash, ADC2, input only, strapping).
+ * Sources: Espruino c5ff787b1, boards/ESP32.py, ESP32C3_IDF4.py, ESP32S3_IDF4.py (pins, analog, console, aliases), read;
+ * Espressif's datasheets of the three chips, chapters “Pins” and “Strapping pins” (flash, ADC2, input only, strapping), UNVERIFIED on boards.
  * Espruino names more pins than a chip has (D20 on an ESP32, D22 to D25 on an ESP32-S3): those are left out.
  */
 export const CHIPS: { [name in ChipName]: Chip } = {
@@ -67,7 +67,7 @@ export const CHIPS: { [name in ChipName]: Chip } = {
       21: "the console sends on it",
     },
     strapping: {
-      2: "low at power-on keeps the chip from starting",
+      2: "which has to be high at power-on",
       8: "low at power-on keeps esptool from flashing",
       9: "low at power-on starts the ROM loader instead of the firmware",
     },

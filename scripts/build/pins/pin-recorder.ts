@@ -184,9 +184,9 @@ const BUS_PINS: [name: string, way: PinWay][] = [
   ["scl", "I2C clock"],
   ["sck", "bus"],
   ["mosi", "bus"],
-  ["miso", "input"],
+  ["miso", "bus input"],
   ["tx", "bus"],
-  ["rx", "input"],
+  ["rx", "bus input"],
 ];
 
 function buses(note: Note, anything: unknown): { [name: string]: unknown } {

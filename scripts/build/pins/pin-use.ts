@@ -9,7 +9,8 @@ export type PinWay =
   | "1-Wire bus"
   | "I2C data"
   | "I2C clock"
-  | "bus";
+  | "bus"
+  | "bus input";
 
 /** One user of pins: a sensor that the device file made, one datastream's own function, the LED, the button. */
 export interface PinOwner {
@@ -30,4 +31,4 @@ export interface PinUse {
 export const DRIVES: PinWay[] = ["output", "1-Wire bus", "I2C data", "I2C clock", "bus"];
 
 /** The same wire serves several chips. */
-export const SHARED: PinWay[] = ["1-Wire bus", "I2C data", "I2C clock", "bus"];
+export const SHARED: PinWay[] = ["1-Wire bus", "I2C data", "I2C clock", "bus", "bus input"];
