@@ -31,6 +31,8 @@ export interface Server {
 
 export interface Device {
   name: string;
+  /** The chip, for `npm run build` to check the pins. Default "ESP32". */
+  board?: "ESP32" | "ESP32C3" | "ESP32S3";
   datastreams: Datastream[];
   server: Server;
   /** Two or more must agree. A single one is believed alone. */

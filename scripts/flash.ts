@@ -15,6 +15,7 @@ import { buildForDevice, readDeviceFile } from "./console/unit/device-build.ts";
 import { createDeviceFlash } from "./console/unit/device-flash.ts";
 import { readStatus } from "./console/unit/device-status.ts";
 import { proveRegion, requireFit, type WantedRegion } from "./console/unit/firmware-needs.ts";
+import { defectsOf } from "./console/unit/known-defects.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
 
@@ -83,12 +84,17 @@ async function checkFirst(
   terminal: DeviceTerminal,
 ): Promise<FlashRegion> {
   const https = file.server.url.startsWith("https:");
-  requireFit(board, { https, region: file.region, datastreams: file.datastreams.length });
+  const chip = file.board ?? "ESP32";
+  requireFit(board, { https, region: file.region, datastreams: file.datastreams.length, chip });
+  for (const { found, advice } of defectsOf(board).filter(({ verdict }) => verdict === "warn")) {
+    terminal.remark(`${terminal.colors.yellow("!")} ${found}. ${advice ?? ""}`);
+  }
   const region = await proveRegion(device, createDeviceFlash(device), board, file.region);
   planRoom(await readStats(device), programBytes);
   const tls = board.modules.includes("tls") ? "TLS" : "no TLS";
+  const heap = board.heap === undefined ? "" : `, ${board.heap.freeBytes} bytes of heap free`;
   terminal.remark(
-    `Board: ${board.board}, Espruino ${board.version}, ${board.memory.total} variables (JsVars), ${tls}.`,
+    `Board: ${board.board}, Espruino ${board.version}, ${board.memory.total} variables (JsVars)${heap}, ${tls}.`,
   );
   return region;
 }

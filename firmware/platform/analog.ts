@@ -1,4 +1,7 @@
-/** Mean of `averageOf` readings in a row, as a fraction of full scale, 0 to 1. On ESP32 only ADC1's pins D32 to D39 (ADC2 is the radio's). */
+/**
+ * Mean of `averageOf` readings in a row, as a fraction of full scale, 0 to 1. On ESP32 only ADC1's pins D32 to D39 (ADC2 is
+ * the radio's).
+ */
 export function readAnalog(pin: string, averageOf: number): number {
   const input = new Pin(pin);
   let sum = 0;

@@ -1,6 +1,9 @@
 import type { Chip } from "./ports.ts";
 
-/** Floating inputs whose lowest bits are noise: the ADC1 pins without pull-ups. Reading them disturbs nothing that is wired to them. */
+/**
+ * Floating inputs whose lowest bits are noise: the ADC1 pins without pull-ups. Reading them disturbs nothing that is wired
+ * to them.
+ */
 const NOISE_PINS = ["D36", "D39", "D34", "D35"];
 
 /**
@@ -18,10 +21,33 @@ function seedRandom(): void {
   E.srand(E.CRC32(seed) | 0);
 }
 
+/** Interval at which the substitute for the watchdog looks. */
+const LOOK_MS = 60000;
+
+/**
+ * Builds with ESP-IDF 5 have no task watchdog: `E.enableWatchdog` and `E.kickWatchdog` do nothing there (jshardware.c, sdkconfig
+ * `CONFIG_ESP_TASK_WDT_EN=n`). An interval takes its place. Being one of Espruino's own timers, it restarts a unit whose
+ * other timers are lost (out of memory), but not one whose interpreter hangs, nor one that has lost this interval too. It
+ * counts its calls, because the clock may be set at any moment.
+ */
+function substituteWatchdog(): void {
+  let looks = 0;
+  E.enableWatchdog = (timeoutS) => {
+    setInterval(() => {
+      // The first look may come right after a kick.
+      if (++looks > timeoutS / (LOOK_MS / 1000) + 1) E.reboot();
+    }, LOOK_MS);
+  };
+  E.kickWatchdog = () => {
+    looks = 0;
+  };
+}
+
 /** Memory, random numbers and watchdog. */
 export function createChip(): Chip {
   // A function of its own: its locals would stay in the scope of the functions below (50 JsVars).
   seedRandom();
+  if ((process as unknown as EspruinoProcess).env.BOARD.indexOf("IDF5") > 0) substituteWatchdog();
   return {
     memory() {
       return (process as unknown as EspruinoProcess).memory();

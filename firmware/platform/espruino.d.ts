@@ -29,6 +29,8 @@ declare var E: {
   CRC32(data: Uint8Array | string): number;
   enableWatchdog(timeoutS: number, isAuto: boolean): void;
   kickWatchdog(): void;
+  /** Restarts the chip. */
+  reboot(): void;
   setPassword(password: string): void;
   lockConsole(): void;
   srand(seed: number): void;
@@ -64,6 +66,8 @@ interface EspruinoWifi {
   /** `done(null)` with an address, else the reason in words; three tries by itself. */
   connect(ssid: string, options: { password?: string }, done: (failure: string | null) => void): void;
   disconnect(done?: () => void): void;
+  /** Ends the chip's own access point; a station stays as it is. */
+  stopAP(done?: () => void): void;
   on(event: "connected", callback: (details: { ip: string }) => void): void;
   on(event: "disconnected", callback: (details: { ssid: string; reason: string; msg: string }) => void): void;
   getIP(): { ip: string; mac: string };

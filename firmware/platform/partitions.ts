@@ -21,7 +21,10 @@ const TYPE_DATA = 1;
 const APP_FACTORY = 0x00;
 const APP_OTA_0 = 0x10;
 const DATA_OTA = 0x00;
-/** Data partitions that the system does not use: ESP-IDF leaves subtypes from 0x40 to 0x7F to the application; Espruino's `free` and `flash` have 0x40. */
+/**
+ * Data partitions that the system does not use: ESP-IDF leaves subtypes from 0x40 to 0x7F to the application; Espruino's
+ * `free` and `flash` have 0x40.
+ */
 const DATA_OURS = 0x40;
 
 export interface Partition {

@@ -3,7 +3,10 @@
  * Everything else gets these ports as arguments, so that it also runs under Node.
  */
 
-/** Raw NOR flash at absolute addresses. Writing only clears bits; neither write nor erase reports failure (targets/esp32/jshardware.c). */
+/**
+ * Raw NOR flash at absolute addresses. Writing only clears bits; neither write nor erase reports failure
+ * (targets/esp32/jshardware.c).
+ */
 export interface Flash {
   read(bytes: number, address: number): Uint8Array;
   write(data: Uint8Array, address: number): void;
@@ -70,7 +73,10 @@ export interface HttpRequest {
 export interface Http {
   /** True when this build can speak https. */
   tls: boolean;
-  /** Throws when the name does not resolve or the connection is refused: here, or in the first write or end. Blocks while it connects. */
+  /**
+   * Throws when the name does not resolve or the connection is refused: here, or in the first write or end. Blocks while it
+   * connects.
+   */
   request(options: HttpRequestOptions, handlers: HttpHandlers): HttpRequest;
 }
 

@@ -6,12 +6,15 @@ import type { WifiRadio } from "./ports.ts";
  * too long for the radio): the caller sets its own time limit, and calls `leave` before it joins again, because a radio
  * that is already started starts no new join. `Wifi.setSNTP` is never called (it moves the clock underneath the
  * interpreter's timers), nor `Wifi.save` (it would connect at boot on its own), nor `getDetails` (it holds the password).
+ * 2v27 opens an access point at boot, without a password: a hole beside the logger, heap that TLS needs, and joins fail until it
+ * is closed (seen in an emulated 2v27.45). So it is closed at the start, and before every join.
  */
 export function createWifiRadio(native: EspruinoWifi): WifiRadio {
   let joining: ((failure: string | null) => void) | undefined;
   let joined = "";
   let onLost: ((reason: string) => void) | undefined;
 
+  native.stopAP();
   native.on("disconnected", (details) => {
     // A failed join fires this too, before its callback.
     if (joining !== undefined || joined === "") return;
@@ -29,6 +32,7 @@ export function createWifiRadio(native: EspruinoWifi): WifiRadio {
       }
       joined = "";
       joining = finish;
+      native.stopAP();
       native.connect(ssid, password === "" ? {} : { password: password }, finish);
     },
     leave() {

@@ -26,7 +26,10 @@ export interface Judgement {
    * growing rest, and only a few times (pace.ts). "none": there is none, nothing was recorded.
    */
   attempt: "done" | "keep" | "as before" | "rest" | "none";
-  /** Points of the next batches, of all datastreams. "own": a separate limit falls, the datastream's or the server's (pace.ts). */
+  /**
+   * Points of the next batches, of all datastreams. "own": a separate limit falls, the datastream's or the server's
+   * (pace.ts).
+   */
   size: "grow" | "halve" | "least" | "own";
   /** How the delivery goes on: at once, after a backoff, not in this delivery, or not before a person has acted. */
   next: "go on" | "retry" | "leave" | "stop";

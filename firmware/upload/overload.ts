@@ -13,7 +13,10 @@ export interface Overload {
   /** Up to this true time the samples of all datastreams use up what is left of the allowance. Infinity when all fit. */
   horizonMs(): number;
   forgetHorizon(): void;
-  /** True time of the sample at a position: -Infinity when it can never be told, NaN when not yet, Infinity when there is no sample. */
+  /**
+   * True time of the sample at a position: -Infinity when it can never be told, NaN when not yet, Infinity when there is no
+   * sample.
+   */
   trueMsAt(pin: number, position: number, version: number): number;
   /** Time until the backlog is sent, if connected and nothing fails; 0 when it fits into what is left, Infinity when it grows. */
   clearsMs(): number;

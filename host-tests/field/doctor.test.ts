@@ -78,6 +78,47 @@ describe("doctor", () => {
     expect(of("clock")).toMatchObject({ verdict: "warn", found: expect.stringContaining("not set yet") });
   });
 
+  it("asks the board for its heap, and says what does not fit", async () => {
+    const idf3 = { state: { freeHeap: 30_800, sdkVersion: "v3.3.6" } };
+    expect((await run(await start(idf3))).of("heap")).toMatchObject({ verdict: "ok" });
+    const https = await run(await start({ ...idf3, serverUrl: "https://127.0.0.1:9" }), "--no-server");
+    expect(https.of("heap")).toMatchObject({
+      verdict: "fail",
+      found: "30800 bytes of heap are free with the radio joined, and https needs some 36000 (ESP-IDF v3.3.6)",
+      advice: expect.stringContaining("proxy in your own network"),
+    });
+    expect(https.status).toBe(1);
+    const roomy = await run(await start({ serverUrl: "https://127.0.0.1:9" }), "--no-server");
+    expect(roomy.of("heap")).toMatchObject({ verdict: "ok", found: expect.stringContaining("enough for https") });
+    expect((await run(await start({ state: null }))).of("heap")).toMatchObject({ verdict: "skip" });
+  });
+
+  it("holds the pool against what the datastreams need", async () => {
+    expect((await run(await start())).of("pool")).toMatchObject({ verdict: "ok" });
+    const small = await run(await start({ memory: { free: 600, total: 4095 } }));
+    expect(small.of("pool")).toMatchObject({
+      verdict: "warn",
+      found: expect.stringMatching(/^4095 .*1 datastreams need 4604/),
+    });
+  });
+
+  it("knows the defects of the board's build", async () => {
+    const builds = async (given: Given) => {
+      const { findings } = await run(await start(given));
+      return findings.filter(({ name }) => name === "build").map(({ verdict, found }) => `${verdict}: ${found}`);
+    };
+    expect(await builds({})).toEqual([expect.stringMatching(/^ok: .*access point.*the firmware closes it/)]);
+    expect(await builds({ version: "2v30" })).toEqual([]);
+    expect(await builds({ version: "2v26" })).toContainEqual(expect.stringMatching(/^warn: 2v26 does not watch/));
+    const idf5 = { board: "ESP32_IDF5", state: { freeHeap: 70_000, sdkVersion: "v5.5" } };
+    expect(await builds({ ...idf5, version: "2v30" })).toEqual([
+      expect.stringMatching(/^warn: .*watchdog does nothing/),
+    ]);
+    expect(await builds({ ...idf5, version: "2v29.12" })).toContainEqual(
+      expect.stringMatching(/^fail: .*do not erase/),
+    );
+  });
+
   it("prints a table, and below it what to do", async () => {
     const rig = await start({ token: `${TOKEN}x` });
     const terminal = captureTerminal();

@@ -15,6 +15,37 @@ describe("flash, when it can't work", () => {
       { modules: "Flash,Storage,net,dgram,http,Wifi" },
       /built without TLS.*ESP32_IDF4 has not/s,
     ],
+    [
+      "no room for https in the heap, as on the distributed ESP32 build",
+      { state: { freeHeap: 39_000, sdkVersion: "v3.3.6" } },
+      /https, which does not fit this board: 39000 bytes of heap are free before the radio joins, and https needs some 45200.*proxy in your own network.*allowPlainHttp/s,
+    ],
+    [
+      "no room for https in the heap of a board that is joined",
+      { state: { freeHeap: 30_800, sdkVersion: "v3.3.6" }, wifi: { ssid: "Barn", rssi: -50 } },
+      /30800 bytes of heap are free with the radio joined, and https needs some 36000/,
+    ],
+    [
+      "a heap in small pieces",
+      { largestBlock: 15_000 },
+      /the longest free piece of heap has 15000 bytes, and https needs 17000 in one piece/,
+    ],
+    ["a build without Wifi", { modules: "Flash,Storage,net,dgram,tls,http" }, /no Wifi module/],
+    [
+      "another chip than the pins are of",
+      { board: "ESP32C3_IDF4" },
+      /This is an ESP32C3 \(ESP32C3_IDF4\), and the device file's pins are those of an ESP32\..*board: "ESP32C3"/s,
+    ],
+    [
+      "a build that erases no flash page",
+      { board: "ESP32_IDF5", state: { freeHeap: 70_000, sdkVersion: "v5.5" } },
+      /2v29\.277 on this board: with ESP-IDF 5, builds up to 2v29\.277 do not erase flash pages/,
+    ],
+    [
+      "too small a pool with Bluetooth on, and what frees memory there",
+      { memory: { free: 3000, total: 3830 }, state: { freeHeap: 70_000, sdkVersion: "v3.3.6" } },
+      /3830 variables \(JsVars\); the firmware needs 4\d\d\d.*ESP32\.enableBLE\(false\)/s,
+    ],
     ["a build without dgram", { modules: "Flash,Storage,net,tls,http,Wifi" }, /built without dgram/],
     [
       "too small a memory",
@@ -29,6 +60,29 @@ describe("flash, when it can't work", () => {
     expect(text).toMatch(message);
     expect(status).toBe(1);
     expect(rig.machine.storage.list()).toEqual([]);
+  });
+
+  it("never advises to switch Bluetooth off where that ends in a restart loop", async () => {
+    const rig = await startFlashRig({ memory: { free: 900, total: 4095 } });
+    const { text } = await runFlash(rig, writeDeviceFile());
+    expect(text).toContain("4095 variables (JsVars)");
+    expect(text).not.toContain("enableBLE");
+  });
+
+  it("takes a board without room for https when the server is http", async () => {
+    const rig = await startFlashRig({ state: { freeHeap: 39_000, sdkVersion: "v3.3.6" } });
+    const { status, text } = await runFlash(rig, writeDeviceFile(deviceSource({ url: "http://192.168.1.2" })));
+    expect(text).toContain("39000 bytes of heap free");
+    expect(status).toBe(0);
+  });
+
+  it("warns of a watchdog that does nothing, and goes on", async () => {
+    const rig = await startFlashRig({
+      ...{ board: "ESP32_IDF5", version: "2v30", state: { freeHeap: 70_000, sdkVersion: "v5.5" } },
+    });
+    const { status, text } = await runFlash(rig, writeDeviceFile());
+    expect(text).toMatch(/with ESP-IDF 5 the watchdog does nothing.*time switch/s);
+    expect(status).toBe(0);
   });
 
   it("says what to do: no such port, nobody listening, no address, no port at all", async () => {

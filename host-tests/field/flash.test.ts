@@ -17,6 +17,12 @@ describe("flash", () => {
     expect(rig.machine.storage.list().sort()).toEqual([".bootcde", "backfill.0", "backfill.0.ok"]);
   });
 
+  it("gets through although log lines of ESP-IDF come in between", async () => {
+    const rig = await startFlashRig({ spoilQuestions: 2, spoilAnswers: 1 });
+    const { status, text } = await runFlash(rig, writeDeviceFile());
+    expect(status, text).toBe(0);
+  });
+
   it("waits for a board that is busy", async () => {
     const rig = await startFlashRig({ deafFor: 1 });
     const { status, text } = await runFlash(rig, writeDeviceFile());

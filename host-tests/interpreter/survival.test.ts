@@ -36,6 +36,17 @@ const STARVED_PLAN = `
 })();
 `;
 
+/** A build with ESP-IDF 5, with quick intervals; `E.reboot` only says so. */
+const NO_WATCHDOG = `
+(function () {
+  var real = process, env = Object.assign({}, process.env), interval = setInterval;
+  env.BOARD = "ESP32_IDF5";
+  global.process = { env: env, memory: function (gc) { return real.memory(gc); } };
+  global.setInterval = function (callback, delayMs) { return interval(callback, delayMs / FACTOR); };
+  E.reboot = function () { print("REBOOT"); };
+})();
+`;
+
 const SENT = /sync: everything sent/;
 
 /** How many of the lines until now match. */
@@ -174,6 +185,21 @@ describe.skipIf(!pool || pool.grows)("out of memory", { timeout: 180_000 }, () =
     );
     expectAllKept(from, certain, status);
     expect(status.streams[0].sampled).toBeGreaterThanOrEqual(known);
+  });
+
+  it("ends in a restart of the firmware's own on a build whose watchdog does nothing", async () => {
+    const clock = makeQuickClock(20);
+    const board = NO_WATCHDOG.replaceAll("FACTOR", `${clock.factor}`);
+    logger = await createLogger({ intervalMs: 3000, clock, afterPrelude: board + SHORTAGE + BALLAST });
+    const device = await bootAndSync(logger);
+    await further(device, /^R1 /, 4, 10_000);
+    expect(await device.evaluate<number>("dog.timeoutS"), "the build's own watchdog is left alone").toBe(0);
+    await device.evaluate("[realTimeout(release,700),realTimeout(release,720),realTimeout(hoardAll,1)]");
+    const samples = count(device, /^R1 /);
+    const lostMs = Date.now();
+    await device.line(/^REBOOT/, 40_000);
+    expect((Date.now() - lostMs) * clock.factor).toBeGreaterThan(300_000);
+    expect(count(device, /^R1 /) - samples, "samples after the loss").toBeLessThanOrEqual(1);
   });
 
   it("never comes from a sync that starts with the least memory allowed", async () => {

@@ -49,6 +49,7 @@ export function createNetwork(machine: VirtualMachine, servers: Record<string, T
             const answer = new DataView(new ArrayBuffer(48));
             answer.setUint8(0, 0x24);
             answer.setUint8(1, 2);
+            // As a daemon at stratum 2 answers: it states its own error.
             answer.setInt8(3, -20);
             answer.setUint32(4, Math.round(0.01 * 65536));
             answer.setUint32(8, Math.round(0.005 * 65536));

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleOptions, bundleFirmware } from "./bundle.ts";
-import { loadDevice } from "./device-file.ts";
+import { loadDeviceFile } from "./device-file.ts";
 import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
 import { type Plan, planDevice } from "./plan.ts";
@@ -35,7 +35,9 @@ export function bundleBytesMax(): number {
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
 export async function buildFirmware(options: BundleOptions = {}): Promise<Built> {
-  const plan = planDevice(await loadDevice(options));
+  const { device, pinWarnings } = await loadDeviceFile(options);
+  const plan = planDevice(device);
+  plan.warnings.push(...pinWarnings);
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
   const written = await checkWritten(options);
   if (written.length > 0) throw new BundleError(written);

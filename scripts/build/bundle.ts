@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Script } from "./ast/parsed-script.ts";
-import type { DeviceChoice } from "./device-plugin.ts";
+import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
 import { renameOf } from "./passes/of-names.ts";
 import { DEVICE_FILE, FIRMWARE, ROOT } from "./paths.ts";
+import { observedSensors } from "./pins/observed-sensors.ts";
 import { PASSES, type Pass, runPasses } from "./pipeline.ts";
 import { runEsbuild, SUPPORTED } from "./run-esbuild.ts";
 
@@ -49,7 +50,7 @@ export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
 
 /**
  * The device file alone, for this machine: a script that leaves it in the global `deviceFile`. Its sensors name Espruino's
- * functions, so it runs only in a context that stands in for them (see device-file.ts).
+ * functions, so it runs only in a context that stands in for them (see run-device-file.ts).
  */
 export async function bundleDeviceFile(choice: DeviceChoice): Promise<string> {
   const { code } = await runEsbuild(choice, {
@@ -57,6 +58,7 @@ export async function bundleDeviceFile(choice: DeviceChoice): Promise<string> {
     stdin: { contents: 'export { device } from "./device.ts";', resolveDir: FIRMWARE, loader: "ts" },
     globalName: "deviceFile",
     sourcemap: "inline",
+    plugins: [observedSensors(), devicePlugin(choice)],
   });
   return code;
 }

@@ -1,10 +1,11 @@
-import { createContext, runInContext } from "node:vm";
 import { z } from "zod";
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { bundleDeviceFile } from "./bundle.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
-import { GLOBALS } from "./dialect/library.ts";
+import { checkPins } from "./pins/check-pins.ts";
+import { CHIPS } from "./pins/chips.ts";
+import { runDeviceFile } from "./pins/run-device-file.ts";
 
 /** The device file exports no valid device. `message` has one line for each mistake. */
 export class DeviceFileError extends Error {
@@ -57,6 +58,7 @@ const server = z.strictObject({
 
 const deviceShape = z.strictObject({
   name: z.string("must be a text").min(1, "must not be empty"),
+  board: z.enum(["ESP32", "ESP32C3", "ESP32S3"], 'must be "ESP32", "ESP32C3" or "ESP32S3"').optional(),
   datastreams: z
     .array(datastream, "must be a list of datastreams")
     .min(1, "must have at least one datastream")
@@ -111,38 +113,29 @@ function sayIssue(issue: z.core.$ZodIssue): string {
   return `${where} ${issue.message}`;
 }
 
-/**
- * Runs a device file on this machine and returns the device it exports; no sensor is read. Throws `BundleError` if the file
- * doesn't compile, `DeviceFileError` if it throws while it loads or exports no valid device.
- */
-export async function loadDevice(choice: DeviceChoice = {}): Promise<Device> {
-  const context = standInForEspruino();
-  const code = await bundleDeviceFile(choice);
-  try {
-    runInContext(code, context, { filename: choice.deviceFile ?? "device.ts", timeout: 5000 });
-  } catch (error) {
-    throw new DeviceFileError([`the device file fails when it is loaded: ${(error as Error).message}`]);
-  }
-  const device = (context.deviceFile as { device: unknown }).device;
-  const mistakes = device === undefined ? ["it exports no device"] : findDeviceMistakes(device);
-  if (mistakes.length > 0) throw new DeviceFileError(mistakes);
-  return device as Device;
+/** A device file that has no mistakes. */
+export interface LoadedDevice {
+  device: Device;
+  /** What the pins of the device file are used for works with care only: one line each. */
+  pinWarnings: string[];
 }
 
-/** A context with JavaScript's own globals, and with Espruino's: these can be called, constructed and read, and do nothing. */
-export function standInForEspruino(): { [name: string]: unknown } {
-  const anything: unknown = new Proxy(function anything() {}, {
-    get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : anything),
-    apply: () => anything,
-    construct: () => anything as object,
-  });
-  const globals: { [name: string]: unknown } = {};
-  const own = new Set(Object.getOwnPropertyNames(globalThis));
-  for (const name of GLOBALS) {
-    if (!own.has(name) || /^(console|process|set|clear|require)/.test(name)) globals[name] = anything;
-  }
-  for (let i = 0; i < 50; i++) globals[`D${i}`] = anything;
-  delete globals.arguments;
-  delete globals.global;
-  return createContext(globals);
+/**
+ * Runs a device file on this machine, and each of its sensors once on stand-ins for Espruino's functions. Throws `BundleError` if
+ * the file doesn't compile, `DeviceFileError` if it throws while it loads, exports no valid device, or uses pins that can't work.
+ */
+export async function loadDeviceFile(choice: DeviceChoice = {}): Promise<LoadedDevice> {
+  const run = runDeviceFile(await bundleDeviceFile(choice), choice.deviceFile ?? "device.ts");
+  if ("failure" in run) throw new DeviceFileError([`the device file fails when it is loaded: ${run.failure}`]);
+  const mistakes = run.device === undefined ? ["it exports no device"] : findDeviceMistakes(run.device);
+  if (mistakes.length > 0) throw new DeviceFileError(mistakes);
+  const device = run.device as Device;
+  const { errors, warnings } = checkPins(CHIPS[device.board ?? "ESP32"], run.readPins(device));
+  if (errors.length > 0) throw new DeviceFileError(errors);
+  return { device, pinWarnings: warnings };
+}
+
+/** The device of `loadDeviceFile`. */
+export async function loadDevice(choice: DeviceChoice = {}): Promise<Device> {
+  return (await loadDeviceFile(choice)).device;
 }

@@ -55,13 +55,21 @@ async function ask(): Promise<Pool> {
   }
 }
 
-/** For `afterPrelude`, last: holds JsVars until only as many are free as on an ESP32. A smaller pool stays as it is. */
-export const BALLAST = `
+/**
+ * For `afterPrelude`, last: holds JsVars until only as many are left as a pool of `jsVars` has. A smaller pool stays as it
+ * is.
+ */
+export function ballast(jsVars: number): string {
+  return `
 var ballast = [];
 (function () {
-  var count = process.memory().free - ${ESP32_JSVARS - INTERPRETER_JSVARS};
+  var count = process.memory().free - ${jsVars - INTERPRETER_JSVARS};
   for (var i = 0; i < count; i++) ballast.push(0);
 })();`;
+}
+
+/** The ballast in which peaks are measured. */
+export const BALLAST = ballast(ESP32_JSVARS);
 
 /**
  * For `afterPrelude`: looks at the memory in use at every read of the flash, and before and after every piece that is written

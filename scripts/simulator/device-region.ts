@@ -1,6 +1,6 @@
 /** The region that a built device file names: its top level runs once, with globals that do nothing. */
 import vm from "node:vm";
-import { standInForEspruino } from "../build/device-file.ts";
+import { standInForEspruino } from "../build/pins/espruino-stand-in.ts";
 
 /** Partition label. Throws when the device file names addresses instead, which the simulated chip does not have. */
 export function readDeviceRegion(code: string): string {

@@ -57,7 +57,10 @@ function overriding({ region, intervalMs, plainHttp }: Overrides): string {
   return source;
 }
 
-/** Wraps each sensor, so that the simulator sees what the firmware is given. Written for Espruino: it becomes part of the bundle. */
+/**
+ * Wraps each sensor, so that the simulator sees what the firmware is given. Written for Espruino: it becomes part of the
+ * bundle.
+ */
 const OBSERVE = `
 const simulated = (global as any)["simulated"];
 device.datastreams.forEach((stream: any) => {

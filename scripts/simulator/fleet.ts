@@ -49,7 +49,10 @@ interface FleetRun {
 const OUTAGE_FROM_MS = 3_600_000;
 const STAGGER_MS = 60_000;
 
-/** Runs the fleet twice: in step, and with each device's own boot time and random numbers. Network and flash are random in both. */
+/**
+ * Runs the fleet twice: in step, and with each device's own boot time and random numbers. Network and flash are random in
+ * both.
+ */
 export async function simulateFleet(device: SimulatedDevice, options: FleetOptions): Promise<FleetReport> {
   const outageMs = options.outageMs ?? DAY_MS / 4;
   const inStep = await runFleet(device, { ...options, staggerMs: 0 }, outageMs, true);

@@ -5,7 +5,7 @@ import { type Duration, durationMs, type Window } from "./duration.ts";
 /** How an HTTP exchange fails. "Stored" means that the server took the points. */
 export type HttpFaultKind =
   | "refused" // the connection is refused: Espruino throws from the first write or end
-  | "tls" // the TLS handshake fails: thrown likewise
+  | "tls" // the TLS handshake fails: write and end return, then comes an error event
   | "status" // `status`, `body`, `headers` are answered; not stored unless `stored`
   | "empty" // stored, answered 200 with no body
   | "html" // captive portal: 200 with a page, the server sees nothing
@@ -121,6 +121,8 @@ export interface Script {
   latency?: Latency;
   /** E.srand has no effect, so that all units of a fleet draw the same numbers: for comparison only. */
   sameChance?: boolean;
+  /** At boot the runtime opens an access point by itself, as 2v27 does: joins fail until `Wifi.stopAP()`. Default false. */
+  ownAccessPoint?: boolean;
   wifi?: WifiFault[];
   /** Host names don't resolve. */
   dns?: Window[];

@@ -25,7 +25,14 @@ export interface ConsoleOptions {
   deafFor?: number;
   /** Number of pieces of files that it refuses. */
   refusePieces?: number;
+  /** Number of questions that a log line of ESP-IDF spoils: refused, and no reason follows. */
+  spoilQuestions?: number;
+  /** Number of answers that a log line of ESP-IDF gets into. */
+  spoilAnswers?: number;
 }
+
+/** As ESP-IDF prints it, with its colours. */
+const LOG_LINE = "\x1b[0;32mI (12345) wifi:state: run -> init (6c0)\x1b[0m\r\n";
 
 const DLE = 16;
 const SOH = 1;
@@ -52,6 +59,8 @@ export class FakeConsole {
   #locked: boolean;
   #deaf: number;
   #refusals: number;
+  #spoiledQuestions: number;
+  #spoiledAnswers: number;
 
   constructor(machine: Machine, options: ConsoleOptions = {}) {
     this.machine = machine;
@@ -59,6 +68,8 @@ export class FakeConsole {
     this.#locked = options.password !== undefined;
     this.#deaf = options.deafFor ?? 0;
     this.#refusals = options.refusePieces ?? 0;
+    this.#spoiledQuestions = options.spoilQuestions ?? 0;
+    this.#spoiledAnswers = options.spoilAnswers ?? 0;
     machine.onPrint = (text) => this.#send(`\r\x1b[J${text.replaceAll("\n", "\r\n")}\r\n>`);
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#client?.destroy();
@@ -194,9 +205,17 @@ export class FakeConsole {
   }
 
   #evaluate(code: string): void {
+    if (this.#spoiledQuestions > 0) {
+      this.#spoiledQuestions--;
+      this.#send(`${LOG_LINE}${NAK}`);
+      return;
+    }
     const value = this.machine.evaluate(`(${code})`);
     const text = JSON.stringify(value) ?? "undefined";
     const reply = Buffer.from(text, "latin1").toString("latin1");
-    this.#send(`${ACK}\x10\x01${String.fromCharCode(reply.length >> 8, reply.length & 255)}${reply}`);
+    const middle = this.#spoiledAnswers > 0 ? reply.length >> 1 : reply.length;
+    if (this.#spoiledAnswers > 0) this.#spoiledAnswers--;
+    const sent = middle < reply.length ? reply.slice(0, middle) + LOG_LINE + reply.slice(middle) : reply;
+    this.#send(`${ACK}\x10\x01${String.fromCharCode(reply.length >> 8, reply.length & 255)}${sent}`);
   }
 }

@@ -13,6 +13,10 @@ export interface MachineOptions {
   /** Flash of the whole chip; default: 4 MB, blank, with the partition table of the IDF3 build. */
   flash?: Uint8Array;
   memory?: { free: number; total: number };
+  /** Result of `ESP32.getState()`; default: room for TLS, as a build with ESP-IDF 4 has on an ESP32-C3. Null: no such object. */
+  state?: { freeHeap: number; sdkVersion: string } | null;
+  /** `process.memory().tx.largest_block`, since 2v30. */
+  largestBlock?: number;
   /** Result of `Wifi.getStatus()`; default: not connected. */
   wifi?: { ssid: string; rssi: number };
   /** Host names that resolve, with their addresses. */
@@ -98,7 +102,7 @@ export class FakeMachine implements Machine {
 
   #globals(): Record<string, unknown> {
     const { storage, flash } = this;
-    const { wifi, hosts = {} } = this.#options;
+    const { wifi, hosts = {}, state = { freeHeap: 70_000, sdkVersion: "v4.4.8" } } = this.#options;
     const print = (...values: unknown[]) => this.#print(values.map(String).join(" "));
     const bytesOf = (text: string) => Buffer.from(text, "latin1");
     const restart = () => {
@@ -144,7 +148,8 @@ export class FakeMachine implements Machine {
     };
     const globals: Record<string, unknown> = {
       require: (name: string) => {
-        if (modules[name] === undefined) throw new Error(`Module ${name} not found`);
+        const isLeftOut = name === "Wifi" && !`,${this.#options.modules ?? name},`.includes(",Wifi,");
+        if (modules[name] === undefined || isLeftOut) throw new Error(`Module ${name} not found`);
         return modules[name];
       },
       print,
@@ -170,9 +175,11 @@ export class FakeMachine implements Machine {
         },
         memory: () => {
           const { free, total } = this.#options.memory ?? { free: 2600, total: 5000 };
-          return { free, total, usage: total - free };
+          const { largestBlock } = this.#options;
+          return { free, total, usage: total - free, ...(largestBlock && { tx: { largest_block: largestBlock } }) };
         },
       },
+      ...(state && { ESP32: { getState: () => state } }),
     };
     globals.global = globals;
     return globals;

@@ -15,6 +15,7 @@ function fakeWifi() {
         fake.answer = done;
       },
       disconnect: () => fake.calls.push("disconnect"),
+      stopAP: () => fake.calls.push("stopAP"),
       on: (event: string, callback: (details: unknown) => void) => {
         listeners[event] = callback;
       },
@@ -41,11 +42,18 @@ describe("the Wi-Fi radio", () => {
     join("home");
     fake.answer(null);
     join("open", "");
-    expect(fake.calls).toEqual([
+    expect(fake.calls.filter((call) => call !== "stopAP")).toEqual([
       ["connect", "home", { password: "secret" }],
       ["connect", "open", {}],
     ]);
     expect(told).toEqual(["home"]);
+  });
+
+  it("closes the chip's own access point at the start, and before it joins", () => {
+    const { fake, join } = start();
+    expect(fake.calls).toEqual(["stopAP"]);
+    join("home");
+    expect(fake.calls).toEqual(["stopAP", "stopAP", ["connect", "home", { password: "secret" }]]);
   });
 
   it("tells a failed attempt once, by its reason, not as a lost connection", () => {

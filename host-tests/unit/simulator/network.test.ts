@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { HttpFault } from "../../../scripts/simulator/simulate.ts";
+import { type HttpFault, simulate } from "../../../scripts/simulator/simulate.ts";
 import { joined, POST, printed, run } from "../../support/program.ts";
 
 describe("Wi-Fi", () => {
@@ -43,6 +43,29 @@ describe("Wi-Fi", () => {
   });
 });
 
+describe("the access point that an old runtime opens by itself", () => {
+  const JOIN = `var wifi = require("Wifi");
+    function join() { wifi.connect("simulated", { password: "correct horse" }, function (e) { print("done", e); }); }
+    print(wifi.getStatus().ap); join();`;
+
+  test("keeps the station from joining until it is closed", async () => {
+    const close = `setTimeout(function () { wifi.stopAP(function () { print(wifi.getStatus().ap); join(); }); }, 30000);`;
+    const lines = await printed(JOIN + close, { ownAccessPoint: true });
+    expect(lines).toEqual(["enabled", "done BEACON_TIMEOUT", "disabled", "done null"]);
+  });
+
+  test("is not there unless the script says so", async () => {
+    expect(await printed(JOIN)).toEqual(["disabled", "done null"]);
+  });
+
+  test("does not keep the firmware from delivering", async () => {
+    const streams = [{ pin: "v1", name: "a", intervalMs: 60_000, decimals: 1 }];
+    const report = await simulate({ streams, value: () => 1 }, { ownAccessPoint: true, until: "2h", atLeast: "1h" });
+    expect(report.server.points).toBeGreaterThan(30);
+    expect(report.balanced).toBe(true);
+  });
+});
+
 describe("HTTP", () => {
   const post = (http: HttpFault[] = [], until = "4m") => printed(POST + joined("post()"), { http, until });
 
@@ -52,6 +75,22 @@ describe("HTTP", () => {
 
   test("a refused connection is thrown, not told by an event", async () => {
     expect(await post([{ kind: "refused" }])).toEqual(["thrown Unable to create socket"]);
+  });
+
+  test("a refused TLS handshake is not thrown: an error event comes, then an error that no program can catch", async () => {
+    const overTls = POST.replace('protocol: "http:"', 'protocol: "https:"');
+    expect(await printed(overTls + joined("post()"), { http: [{ kind: "tls" }] })).toEqual([
+      "error -15",
+      "Uncaught InternalError: mbedtls_ssl_handshake returned -0x7780",
+    ]);
+  });
+
+  test("the firmware keeps what refused handshakes hold up, and delivers it when they end", async () => {
+    const streams = [{ pin: "v1", name: "a", intervalMs: 60_000, decimals: 1 }];
+    const report = await simulate({ streams, value: () => 1 }, { http: [{ kind: "tls", to: "5h" }], until: "12h" });
+    expect(report.balanced).toBe(true);
+    expect(report.server.points).toBeGreaterThan(300);
+    expect(report.server.violations).toEqual([]);
   });
 
   test("a name that does not resolve is thrown", async () => {
@@ -147,6 +186,14 @@ describe("SNTP", () => {
 
   test("a datagram to a name that does not resolve vanishes without a word", async () => {
     expect(await printed(ASK + joined("ask()"), { dns: [{}] })).toEqual([]);
+  });
+
+  test("a server states its own error, and one without a time answers with stratum 0, leap indicator 3 and no code", async () => {
+    const print = `print(m.charCodeAt(0) >> 6, m.charCodeAt(1), m.substr(3, 13).split("").map(function (c) { return c.charCodeAt(0); }).join());`;
+    const program = ASK.replace(/print\(.*?from\.port\);/, print) + joined("ask()");
+    expect(await printed(program)).toEqual(["0 2 236,0,0,2,0,0,0,3,0,192,0,2,1"]);
+    const unsynchronized = await printed(program, { ntp: [{ kind: "unsynchronized" }] });
+    expect(unsynchronized).toEqual(["3 0 236,0,0,2,0,0,0,3,0,0,0,0,0"]);
   });
 
   test("kiss-of-death is stratum 0", async () => {

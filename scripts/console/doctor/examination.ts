@@ -5,6 +5,7 @@ import { createDeviceFlash } from "../unit/device-flash.ts";
 import { readStatus } from "../unit/device-status.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import { readStoredSettings } from "../unit/stored-settings.ts";
+import { checkBuild, checkHeap, checkPool } from "./board-checks.ts";
 import { checkProgram, checkRuntime, checkStoredSettings } from "./device-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkNetwork } from "./network-checks.ts";
@@ -33,15 +34,19 @@ export async function examine(
   const board = await readBoardInfo(device, createDeviceFlash(device));
   const hasTls = board.modules.includes("tls");
   findings.push({ name: "board", verdict: "ok", found: `${device.board}, ${hasTls ? "with" : "without"} TLS` });
+  findings.push(...checkBuild(board));
   findings.push(await checkProgram(device));
   const status = await readStatus(device).catch(() => undefined);
   findings.push(checkFirmware(status));
   findings.push(...(await checkRing(device, board, status, options.region)));
-  if (status !== undefined) findings.push(checkMemory(status), checkClock(status), checkSamples(status));
+  if (status !== undefined) {
+    findings.push(checkPool(board, status), checkMemory(status), checkClock(status), checkSamples(status));
+  }
   const settings = await readStoredSettings(device, terminal.secrets);
   findings.push(checkStoredSettings(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;
   const { askServer } = options;
+  findings.push(checkHeap(board, server));
   findings.push(...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })));
   return findings;
 }

@@ -1,5 +1,5 @@
 import { FieldError } from "../terminal/field-error.ts";
-import { createAsker } from "./asker.ts";
+import { askAgain, createAsker } from "./asker.ts";
 import { startTools, type Tools } from "./espruino-tools.ts";
 import { type ConsoleOptions, ECHO_OFF_FOR_LINE, identify } from "./identify.ts";
 import { connectionLost } from "./port-error.ts";
@@ -38,6 +38,8 @@ export interface DeviceConsole {
 /** A quarter of Espruino's 4,096-byte input buffer (boards/ESP32.py, io_buffer_size); the rest stays free. */
 const PIECE_BYTES = 1024;
 const SEND_TRIES = 3;
+/** All answers come in base64: a log line of ESP-IDF that got into one shows. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 /**
  * Longest time that the firmware blocks: name servers that don't answer, then a connect that doesn't (WATCHDOG_MS in
  * firmware/main.ts).
@@ -73,7 +75,7 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     throw error;
   }
 
-  const askOnce = createAsker(connection, port, onLine);
+  const askOnce = askAgain(createAsker(connection, port, onLine), (answer) => BASE64.test(answer));
   const ask = (expression: string, timeoutMs: number) =>
     untilClosed(askOnce(expression, timeoutMs), "while it evaluated a question");
   const sendOnce = (name: string, data: Buffer, onProgress: (bytes: number) => void) => {
@@ -101,7 +103,7 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
           }
           // The running program blocked for longer than the tools wait for a piece. The device answers questions in order:
           // after this answer, nothing of the failed try is still on its way.
-          await ask('"here"', BLOCKED_MAX_MS);
+          await ask('btoa("here")', BLOCKED_MAX_MS);
         }
       }
     },

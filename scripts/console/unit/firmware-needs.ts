@@ -2,10 +2,13 @@ import { crc32 } from "node:zlib";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { provenRegion } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
+import { chipOfBoard } from "../../build/pins/chips.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { type BoardInfo, isEsp32, partitionsOf, TABLE_ADDRESS, TABLE_BYTES } from "./board-info.ts";
+import { type BoardInfo, isEsp32, partitionsOf, sdkMajor, TABLE_ADDRESS, TABLE_BYTES } from "./board-info.ts";
 import type { DeviceFlash } from "./device-flash.ts";
+import { defectsOf } from "./known-defects.ts";
+import { HTTPS_WAYS_OUT, tlsShortage } from "./tls-heap.ts";
 
 /** A partition's label, or a stretch of flash by its address. */
 export type WantedRegion = string | { address: number; bytes: number };
@@ -15,6 +18,8 @@ export interface FirmwareNeeds {
   https: boolean;
   region: WantedRegion;
   datastreams: number;
+  /** The chip that the device file's pins were checked for. */
+  chip: string;
 }
 
 /** JsVars of the firmware after weeks of syncs, and of each datastream (firmware/platform/HARDWARE.md). */
@@ -30,6 +35,7 @@ export function requireFit(board: BoardInfo, needs: FirmwareNeeds): void {
       "The firmware runs on ESP32 boards. For another board, give the region in the device file as { address, bytes }.",
     );
   }
+  requireChip(board, needs);
   for (const module of MODULES) {
     if (board.modules.includes(module)) continue;
     throw new FieldError(
@@ -37,23 +43,66 @@ export function requireFit(board: BoardInfo, needs: FirmwareNeeds): void {
       "Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in the README.",
     );
   }
-  if (needs.https && !board.modules.includes("tls")) {
+  if (!board.hasWifi) {
     throw new FieldError(
-      "The device file's server is https, but the Espruino on this board was built without TLS.",
-      "Use a build with TLS: ESP32, ESP32C3 and ESP32S3 have it, ESP32_IDF4 has not (see the README). For a server in your own network, http with allowPlainHttp works too.",
+      "The Espruino on this board has no Wifi module.",
+      "The firmware can't send without it. Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in the README.",
     );
   }
-  const jsVars = JSVARS_IDLE + JSVARS_PER_DATASTREAM * needs.datastreams + LIMITS.deliveryMemoryFreeMin;
-  if (board.memory.total < jsVars) {
-    throw new FieldError(
-      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${needs.datastreams} datastreams.`,
-      "Run ESP32.enableBLE(false) once in the Espruino Web IDE. It turns Bluetooth off permanently, restarts the board and frees about 1,800 JsVars; the samples stay. If Bluetooth is off already, the device file has too many datastreams for this board.",
-    );
+  const broken = defectsOf(board).find(({ verdict }) => verdict === "fail");
+  if (broken !== undefined) {
+    throw new FieldError(`Espruino ${board.version} on this board: ${broken.found}.`, broken.advice ?? "");
   }
+  if (needs.https) requireTls(board);
+  requirePool(board, needs);
   if (typeof board.partitions === "string") {
     throw new FieldError(
       `The chip's ${board.partitions}.`,
       "Put the Espruino runtime on the board again, with its partition table: see the README.",
+    );
+  }
+}
+
+/** The pins of the device file were checked for one chip. */
+function requireChip(board: BoardInfo, needs: FirmwareNeeds): void {
+  const chip = chipOfBoard(board.board);
+  if (chip === undefined || chip === needs.chip) return;
+  throw new FieldError(
+    `This is an ${chip} (${board.board}), and the device file's pins are those of an ${needs.chip}.`,
+    `Write board: "${chip}" into the device file, and let \`npm run build\` check its pins.`,
+  );
+}
+
+function requireTls(board: BoardInfo): void {
+  if (!board.modules.includes("tls")) {
+    throw new FieldError(
+      "The device file's server is https, but the Espruino on this board was built without TLS.",
+      "ESP32, ESP32C3 and ESP32S3 are built with it, ESP32_IDF4 has not (see the README). For a server in your own network, http with allowPlainHttp works too.",
+    );
+  }
+  const shortage = board.heap === undefined ? "" : tlsShortage(board.heap);
+  if (shortage !== "") {
+    throw new FieldError(
+      `The device file's server is https, which does not fit this board: ${shortage}.`,
+      HTTPS_WAYS_OUT,
+    );
+  }
+}
+
+/** JsVars of a pool in which the firmware delivers from so many datastreams, after weeks too. */
+export function poolNeeded(datastreams: number): number {
+  return JSVARS_IDLE + JSVARS_PER_DATASTREAM * datastreams + LIMITS.deliveryMemoryFreeMin;
+}
+
+function requirePool(board: BoardInfo, needs: FirmwareNeeds): void {
+  const jsVars = poolNeeded(needs.datastreams);
+  if (board.memory.total < jsVars) {
+    throw new FieldError(
+      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${needs.datastreams} datastreams.`,
+      // Not on other builds: with ESP-IDF 4 it ends in a restart loop (Espruino issue #2551).
+      sdkMajor(board) === 3
+        ? "Run ESP32.enableBLE(false) once in the Espruino Web IDE. It turns Bluetooth off permanently, restarts the board and frees about 2,000 JsVars; the samples stay. If Bluetooth is off already, the device file has too many datastreams for this board."
+        : "Take datastreams out of the device file. If it has few, this build has too small a pool: the distributed ESP32 build (ESP-IDF 3) has some 5,880 with Bluetooth off (HARDWARE.md, “Builds”).",
     );
   }
 }

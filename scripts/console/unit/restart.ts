@@ -48,10 +48,25 @@ export async function restartFirmware(device: DeviceConsole, options: RestartOpt
     if (Date.now() >= deadlineMs) break;
     await sleep(options.retryMs ?? RETRY_MS);
   }
-  const said = lines.slice(-5).join("\n    ");
   throw new FieldError(
-    `The firmware did not report after the restart.${said === "" ? "" : ` The device's last lines:\n    ${said}`}`,
+    `The firmware did not report after the restart.${describeLines(lines)}`,
     "Run `npm run monitor` and read what the device prints. If the device file turns the telnet console off, only the cable reaches the device.",
+  );
+}
+
+/** What Espruino prints when a program dies. */
+const DEATH = /^Uncaught|OUT OF MEMORY|^ERROR:|^New interpreter error/;
+/** The place of an error: source text with a caret below it, dots where it was cut. */
+const CARET = /^\s*\^?\s*$/;
+
+/** The first reason that a program gave for dying, whole; then the last lines. */
+function describeLines(lines: string[]): string {
+  const reason = lines.find((line) => DEATH.test(line));
+  const told = lines.filter((line) => line !== reason && !CARET.test(line) && !line.startsWith("...")).slice(-5);
+  const died = reason === undefined ? "" : ` It ended with:\n    ${reason}`;
+  return (
+    died +
+    (told.length === 0 ? "" : `${died === "" ? " " : "\n  "}The device's last lines:\n    ${told.join("\n    ")}`)
   );
 }
 

@@ -45,7 +45,8 @@ export function esp32(boot: Boot, machine: Machine): Record<string, unknown> {
       machine.restart("ESP32.reboot");
       boot.check();
     },
-    getState: () => ({ sdkVersion: "v3.3.2", freeHeap: 40000, BLE: true, Wifi: true, minHeap: 30000 }),
+    // Made up: the simulated board has room for TLS, as the script's server may be https.
+    getState: () => ({ sdkVersion: "v4.4.8", freeHeap: 70000, BLE: true, Wifi: true, minHeap: 60000 }),
     enableBLE: () => undefined,
     enableWifi: () => undefined,
     setAtten: () => undefined,

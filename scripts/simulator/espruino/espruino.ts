@@ -28,7 +28,13 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
   const emitters = createEmitters(boot);
   const { script, network } = machine;
   const wifi = createWifi(boot, network, script, machine.accessPoints, emitters.make);
-  const sockets = createSockets({ boot, network, emitters, internalError: (text) => new realm.Error(text) });
+  const sockets = createSockets({
+    boot,
+    network,
+    emitters,
+    internalError: (text) => new realm.Error(text),
+    reportUncaught: (text) => machine.print(`Uncaught InternalError: ${text}`),
+  });
   const bank = createPins(boot, machine.levels, () => machine.systemMs() / 1000, machine.analog);
   const modules: Record<string, unknown> = {
     Flash: flashModule(boot, machine, realm.Uint8Array),

@@ -63,6 +63,8 @@ export interface HttpClientOptions {
   emitters: Emitters;
   /** An error as the interpreter throws it. */
   internalError(text: string): Error;
+  /** An error that no program can catch goes to the console. */
+  reportUncaught(text: string): void;
   /** The connection is closed and will not be used again. */
   onClosed(connection: Connection): void;
 }
@@ -176,6 +178,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     end(connection);
     fire(request.res, "close", [failed]);
     request.cls = true;
+    // The exception is left over from the idle loop, and printed after the events of this pass.
+    const refusal = connection.link?.refusal;
+    if (refusal !== undefined) boot.queue(() => options.reportUncaught(refusal), undefined, []);
   }
 
   return {

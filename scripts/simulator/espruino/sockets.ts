@@ -24,9 +24,12 @@ export interface SocketsOptions {
   emitters: Emitters;
   /** An error as the interpreter throws it. */
   internalError(text: string): Error;
+  /** An error that no program can catch goes to the console. */
+  reportUncaught(text: string): void;
 }
 
-export function createSockets({ boot, network, emitters, internalError }: SocketsOptions): Sockets {
+export function createSockets(options: SocketsOptions): Sockets {
+  const { boot, network, emitters } = options;
   const open: Request[] = [];
   const connections = new Set<Connection>();
   const datagrams = createDatagrams(boot, network, emitters);
@@ -34,7 +37,8 @@ export function createSockets({ boot, network, emitters, internalError }: Socket
     boot,
     network,
     emitters,
-    internalError,
+    internalError: options.internalError,
+    reportUncaught: options.reportUncaught,
     onClosed(connection) {
       connections.delete(connection);
       open.splice(open.indexOf(connection.request), 1);

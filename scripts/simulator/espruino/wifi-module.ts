@@ -43,6 +43,7 @@ export function createWifi(
   let onDone: unknown;
   let onGone: unknown;
   let trying = false;
+  let ownAccessPoint = script.ownAccessPoint === true;
   let attempt = 0; // grows with every connect or disconnect: plans of an older one are void
 
   const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
@@ -62,6 +63,8 @@ export function createWifi(
   function tryOnce(): void {
     trying = true;
     later(600, 2500, () => {
+      // Seen in an emulated 2v27.45 beside its own access point: the radio falls back from "auth" to "init", reason 200.
+      if (ownAccessPoint) return disconnectedEvent("beaconTimeout");
       const there = fault("gone") ? undefined : accessPoints.find((one) => one.ssid === wanted?.ssid);
       if (!there) return disconnectedEvent("noApFound");
       if (there.password !== wanted?.password || fault("wrong-password")) {
@@ -133,11 +136,12 @@ export function createWifi(
       setJoined(false);
       boot.queue(callback, undefined, []);
     },
-    ...stationAnswers(
-      boot,
-      () => joined,
-      () => wanted?.ssid,
-    ),
+    stopAP(callback: unknown) {
+      boot.check();
+      ownAccessPoint = false;
+      boot.queue(callback, undefined, []);
+    },
+    ...stationAnswers(boot, () => ({ joined, ssid: wanted?.ssid, ownAccessPoint })),
     scan(callback: unknown) {
       boot.check();
       const found = fault("gone")
@@ -165,11 +169,18 @@ export function createWifi(
   };
 }
 
+interface StationState {
+  joined: boolean;
+  /** Of the network that is joined or wanted. */
+  ssid: string | undefined;
+  /** The runtime's own access point is open. */
+  ownAccessPoint: boolean;
+}
+
 /** Members that only ask, or that do nothing here. */
-function stationAnswers(boot: Boot, joined: () => boolean, ssid: () => string | undefined): Record<string, unknown> {
+function stationAnswers(boot: Boot, now: () => StationState): Record<string, unknown> {
   const done = (callback: unknown) => boot.queue(callback, undefined, []);
   return {
-    stopAP: done,
     setHostname: (_name: string, callback: unknown) => done(callback),
     setConfig: () => undefined,
     save: () => undefined,
@@ -177,21 +188,22 @@ function stationAnswers(boot: Boot, joined: () => boolean, ssid: () => string | 
       throw new Error("Wifi.setSNTP moves the clock underneath the interpreter: the simulator does not offer it");
     },
     getStatus: () => ({
-      mode: "sta",
-      station: joined() ? "connected" : "off",
-      ap: "disabled",
-      ssid: ssid() ?? "",
+      mode: now().ownAccessPoint ? "sta+ap" : "sta",
+      station: now().joined ? "connected" : "off",
+      ap: now().ownAccessPoint ? "enabled" : "disabled",
+      ssid: now().ssid ?? "",
     }),
     getDetails(callback: unknown) {
-      const details = joined()
-        ? { status: "connected", rssi: -40 - boot.prng.below(45), ssid: ssid(), authMode: "wpa2" }
+      const { joined, ssid } = now();
+      const details = joined
+        ? { status: "connected", rssi: -40 - boot.prng.below(45), ssid, authMode: "wpa2" }
         : { status: "off" };
       boot.queue(callback, undefined, [details]);
       return details;
     },
     getIP(callback: unknown) {
       const info = {
-        ip: joined() ? "192.0.2.77" : "0.0.0.0",
+        ip: now().joined ? "192.0.2.77" : "0.0.0.0",
         gw: "192.0.2.1",
         netmask: "255.255.255.0",
         mac: "02:00:00:00:00:77",

@@ -16,6 +16,8 @@ export interface TcpLink {
   close(): void;
   /** Called when `receive` has news or `send` takes more. */
   onActivity: (() => void) | undefined;
+  /** The TLS handshake failed: mbedtls' words. Nothing is ever sent or received. */
+  refusal?: string;
 }
 
 export interface Connection extends TcpLink {
@@ -37,6 +39,20 @@ const SEND_BUFFER_BYTES = 5744;
 const SEGMENT_BYTES = 536;
 /** A reset comes after this many bytes of the request, unless the fault says otherwise. */
 const RESET_AFTER_BYTES = 2000;
+
+/**
+ * A connection whose TLS handshake the server refuses. It comes about all the same: Espruino shakes hands in the idle loop,
+ * when the request is already written (libs/network/network.c, ssl_getSocketData), so that no call throws.
+ */
+export function createRefusedLink(): TcpLink {
+  return {
+    onActivity: undefined,
+    refusal: "mbedtls_ssl_handshake returned -0x7780",
+    send: () => -1,
+    receive: () => undefined,
+    close() {},
+  };
+}
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { world, prng, oneWayMs, pickFault, server } = options;

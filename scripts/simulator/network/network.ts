@@ -4,7 +4,7 @@ import { within } from "../duration.ts";
 import type { Prng } from "../prng.ts";
 import type { Script, WifiFaultKind } from "../script.ts";
 import type { World } from "../world.ts";
-import { type Connection, createConnection, type TcpLink } from "./connection.ts";
+import { type Connection, createConnection, createRefusedLink, type TcpLink } from "./connection.ts";
 import { createFaultPicker } from "./http-faults.ts";
 import { createHttpServer, type Exchange, type RealServer } from "./http-server.ts";
 import { createOneWay } from "./latency.ts";
@@ -15,7 +15,7 @@ export interface Network {
   reachable(): boolean;
   /** Blocks as long as a look-up does. */
   resolves(host: string, block: (ms: number) => void): boolean;
-  /** Blocks as long as connecting does. Undefined: refused, unreachable or the handshake failed. */
+  /** Blocks as long as connecting does. Undefined: refused or unreachable. */
   connect(tls: boolean, block: (ms: number) => void): TcpLink | undefined;
   /** One datagram; an answer, if any, comes back through `receive`. */
   datagram(data: string, host: string, port: number, receive: Receive): void;
@@ -119,7 +119,8 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       if (!joined || pickFault((kind) => kind === "refused")) return undefined;
       if (tls) {
         block(2 * roundTripMs() + HANDSHAKE_MS);
-        if (!joined || pickFault((kind) => kind === "tls")) return undefined;
+        if (!joined) return undefined;
+        if (pickFault((kind) => kind === "tls")) return createRefusedLink();
       }
       const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed });
       open.add(link);

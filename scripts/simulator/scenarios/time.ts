@@ -67,7 +67,8 @@ export const TIME: Scenario[] = [
       ],
       atLeast: "30h",
     }),
-    // All in one boot. The map states 0.5 s, 6.02 s for each of the four jumps before the first sync, 100 ppm of the day before it, and its own bound.
+    // All in one boot. The map states 0.5 s, 6.02 s for each of the four jumps before the first sync, 100 ppm of the day
+    // before it, and its own bound.
     promise: all(allDelivered, timesWithin(520 + 4 * 6020 + 8640 + 1000)),
   },
   {
