@@ -6,7 +6,7 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { audit } from "./audit.ts";
-import { buildDevice, type SimulatedDevice } from "./device-source.ts";
+import { buildDevice, type Overrides, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
 import { createRealServer } from "./network/real-server.ts";
@@ -60,13 +60,14 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script = withOffline(given);
   const code = await buildDevice(device);
+  const laterCode = await buildLater(device, script);
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
   const standIn = createStandIn(script, token, tokenFromMs, world);
   const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
   const root = createPrng(seed, script.scenario ?? "");
-  const unit = createUnit({ device, code, script, world, standIn, real, root, token });
+  const unit = createUnit({ device, code, laterCode, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
@@ -100,6 +101,16 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     exchanges: network.exchanges,
     bodyBytesShortest: standIn.stats().bodyBytesShortest,
   };
+}
+
+/** The programs of `script.devices`, in order. What the run overrides in the first device holds for them too. */
+async function buildLater(device: SimulatedDevice, script: Script): Promise<{ atMs: number; code: string }[]> {
+  const { intervalMs, plainHttp } = "file" in device || "source" in device ? device : ({} as Overrides);
+  const built: { atMs: number; code: string }[] = [];
+  for (const { at, file } of script.devices ?? []) {
+    built.push({ atMs: durationMs(at), code: await buildDevice({ file, intervalMs, plainHttp }) });
+  }
+  return built.sort((a, b) => a.atMs - b.atMs);
 }
 
 /** The server, which learns the token at `tokenFromMs`. */

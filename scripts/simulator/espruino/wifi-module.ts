@@ -3,14 +3,9 @@
  * loss while tries are left, and never a reconnect by itself after "disconnected".
  */
 import type { Boot } from "../boot.ts";
-import { within } from "../duration.ts";
 import type { Network } from "../network/network.ts";
-import type { Script } from "../script.ts";
-
-export interface AccessPoint {
-  ssid: string;
-  password: string;
-}
+import { wifiFault } from "../network/wifi-faults.ts";
+import type { AccessPoint, Script, WifiFaultKind } from "../script.ts";
 
 export interface WifiRadio {
   /** What `require("Wifi")` returns. */
@@ -45,7 +40,9 @@ export function createWifi(
   let trying = false;
   let attempt = 0; // grows with every connect or disconnect: plans of an older one are void
 
-  const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
+  const fault = (kind: WifiFaultKind, ssid: string | undefined) =>
+    wifiFault(script.wifi ?? [], kind, ssid, world.nowMs()) !== undefined;
+  const inReach = () => accessPoints.filter((one) => !fault("gone", one.ssid));
 
   function later(lowMs: number, highMs: number, action: () => void): void {
     const mine = attempt;
@@ -56,15 +53,15 @@ export function createWifi(
 
   function setJoined(value: boolean): void {
     joined = value;
-    network.setJoined(value);
+    network.setJoined(value ? wanted?.ssid : undefined);
   }
 
   function tryOnce(): void {
     trying = true;
     later(600, 2500, () => {
-      const there = fault("gone") ? undefined : accessPoints.find((one) => one.ssid === wanted?.ssid);
+      const there = inReach().find((one) => one.ssid === wanted?.ssid);
       if (!there) return disconnectedEvent("noApFound");
-      if (there.password !== wanted?.password || fault("wrong-password")) {
+      if (there.password !== wanted?.password || fault("wrong-password", there.ssid)) {
         return later(2000, 4000, () => disconnectedEvent("handshake"));
       }
       associated = true;
@@ -140,9 +137,12 @@ export function createWifi(
     ),
     scan(callback: unknown) {
       boot.check();
-      const found = fault("gone")
-        ? []
-        : accessPoints.map((one) => ({ ssid: one.ssid, rssi: -40 - prng.below(45), authMode: "wpa2", channel: 6 }));
+      const found = inReach().map(({ ssid, password }) => ({
+        ssid,
+        rssi: -40 - prng.below(45),
+        authMode: password === "" ? "open" : "wpa2",
+        channel: 6,
+      }));
       world.at(world.nowMs() + prng.between(1500, 3000), () => boot.queue(callback, undefined, [found]));
     },
   });
@@ -155,7 +155,8 @@ export function createWifi(
     module: wifi,
     surroundingsChanged() {
       if (!boot.alive() || !joined) return;
-      if (fault("gone") || fault("wrong-password")) {
+      network.surroundingsChanged();
+      if (fault("gone", wanted?.ssid) || fault("wrong-password", wanted?.ssid)) {
         setJoined(false);
         attempt++;
         // The radio misses beacons for some seconds before it reports the loss.
