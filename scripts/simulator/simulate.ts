@@ -11,7 +11,7 @@ import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
 import { createRealServer } from "./network/real-server.ts";
 import { createPrng } from "./prng.ts";
-import { runUnit } from "./run.ts";
+import { type ClockClaim, runUnit } from "./run.ts";
 import { type Script, startMs, withOffline } from "./script.ts";
 import { flashReport, type Report, type ServerPoint, serverReport } from "./simulation-report.ts";
 import { createUnit } from "./unit.ts";
@@ -21,6 +21,7 @@ export type { GeneratedDevice, Program, SimulatedDevice, SimulatedStream } from 
 export { type Duration, durationMs, type Window } from "./duration.ts";
 export { SimulationError } from "./errors.ts";
 export type { Exchange } from "./network/http-server.ts";
+export type { ClockClaim } from "./run.ts";
 export type * from "./script.ts";
 export type { Report, ServerPoint, StreamReport } from "./simulation-report.ts";
 
@@ -39,6 +40,10 @@ export interface Simulation {
   status: DeviceStatus;
   boots: number;
   drained: boolean;
+  /** The worst of the times that the firmware stated, in the light of its own bound. */
+  clockClaim?: ClockClaim;
+  /** Unix ms of the first power-on. */
+  startMs: number;
   /** What was measured, by pin number: true Unix ms and value of each sample. */
   readings: Map<number, { trueMs: number[]; values: number[] }>;
   /** Every request that reached the server or what stood in its place. */
@@ -71,7 +76,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
-  const { status, verdicts, drained } = await runUnit(unit, world, real);
+  const { status, verdicts, drained, clockClaim } = await runUnit(unit, world, real);
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
   const found = audit(status, recorder, points, network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
@@ -97,6 +102,8 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     status,
     boots: board.boots,
     drained,
+    clockClaim,
+    startMs: world.startMs,
     readings: recorder.pins,
     exchanges: network.exchanges,
     bodyBytesShortest: standIn.stats().bodyBytesShortest,

@@ -1,5 +1,6 @@
 /** One simulated unit: an ESP32 with its firmware, its network and the record of its readings. */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
+import { bankPagesOf } from "../../firmware/storage/geometry.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
 import { createCrystal } from "./crystal.ts";
@@ -9,7 +10,7 @@ import { SimulationError } from "./errors.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import type { RealServer } from "./network/http-server.ts";
 import { createNetwork, type Network } from "./network/network.ts";
-import { createDeviceFlash, REGIONS, type Region } from "./partitions.ts";
+import { createDeviceFlash, PAGE_BYTES, REGIONS, type Region } from "./partitions.ts";
 import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { AccessPoint, Script } from "./script.ts";
@@ -46,6 +47,8 @@ export interface UnitOptions {
 }
 
 const ACCESS_POINT: AccessPoint = { ssid: "simulated", password: "correct horse" };
+/** The region's first pages. */
+const LEDGER_PAGES = 2 * bankPagesOf(PAGE_BYTES);
 /** Of units number 0; the MAC address counts on from here. */
 const SERIAL = 0x77;
 /** Cells that a cut left half programmed answer at random for up to this many reads. */
@@ -57,6 +60,7 @@ export function createUnit(options: UnitOptions): Unit {
   const decimals = new Map<number, number>();
   const crystal = createCrystal(script.crystal ?? {});
   const recorder = createRecorder(world, crystal);
+  recorder.accountLost = (script.flash ?? []).some((harm) => "page" in harm && harm.page < LEDGER_PAGES);
   const prng = root.fork("network");
   const network = createNetwork({ world, prng, script, standIn: options.standIn, real: options.real });
   network.onTime(recorder.timeTold);

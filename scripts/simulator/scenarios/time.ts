@@ -1,6 +1,7 @@
 /** Clocks that come late, drift, jump or lie. */
 import { createPrng } from "../prng.ts";
-import { all, allDelivered, correctsMoreThan, room, type Scenario, timesWithin } from "./scenario.ts";
+import { all, allDelivered, correctsMoreThan, timesWithin } from "./promises.ts";
+import { room, type Scenario } from "./scenario.ts";
 
 export const TIME: Scenario[] = [
   {
