@@ -121,11 +121,9 @@ export function createClock(timers: Timers, session: number, rawMs: number): Clo
   /** The raw time now; `dueRawMs` is when the timer was due whose callback asks, 0 for no timer. */
   function read(dueRawMs: number): number {
     const nowMs = timers.nowMs();
-    if (
-      nowMs < lastNowMs - ROUNDING_MS ||
-      nowMs >= lastNowMs + STALL_MS ||
-      Math.floor(nowMs) + offsetMs < dueRawMs - EARLY_MS
-    ) {
+    // The timers came along with a clock that is moved forward, so that one is due says nothing.
+    if (nowMs >= lastNowMs + STALL_MS) return jump(nowMs, 0);
+    if (nowMs < lastNowMs - ROUNDING_MS || Math.floor(nowMs) + offsetMs < dueRawMs - EARLY_MS) {
       return jump(nowMs, dueRawMs);
     }
     if (nowMs > lastNowMs) lastNowMs = nowMs;

@@ -147,7 +147,8 @@ describe("the clock", () => {
       const heard: number[] = [];
       clock.watch((session) => heard.push(session));
       machine.run(3600000);
-      machine.setClockOn(jumpMs);
+      if (jumpMs > 0) machine.moveUnderneath(jumpMs);
+      else machine.setClockOn(jumpMs);
       machine.run(3600000);
       expect(clock.session()).toBe(9);
       expect(heard).toEqual([9]);
@@ -188,6 +189,10 @@ describe("the clock", () => {
     const machine = createVirtualMachine(() => 0, 1e9);
     const clock = createClock(machine.timers, 8, 0);
     machine.run(62000);
+    // Far from due, and fired at once all the same.
+    const armedRawMs = clock.rawMs();
+    machine.timers.setTimeout(() => clock.rawAtTimer(armedRawMs, armedRawMs + 300000), 300000);
+    machine.run(1000);
     machine.moveUnderneath(YEARS_56_MS);
     machine.run(60000);
     expect(clock.session()).toBe(9);
