@@ -1,4 +1,5 @@
 /** What must come of any history: true times, nothing let go that can be dated, and delivery once the truth is back. */
+import { BOOT_SESSIONS } from "../../firmware/clock/clock.ts";
 import { claimsHold } from "../../scripts/simulator/scenarios/promises.ts";
 import { runSimulation, type SimulatedDevice, type Simulation } from "../../scripts/simulator/simulate.ts";
 import {
@@ -14,13 +15,22 @@ import {
   TROUBLE_MS,
 } from "./history.ts";
 
+interface LoggedFix {
+  atMs: number;
+  boundMs: number;
+  /** No lie can have made it. */
+  honest: boolean;
+}
+
 /** From one power-on or restart to the next, in ms since the first power-on. */
 interface Life {
   from: number;
   to: number;
-  /** Bounds of its fixes that no lie can have made, as the firmware logged them. */
-  fixes: { atMs: number; boundMs: number }[];
+  /** As the firmware logged them. */
+  fixes: LoggedFix[];
 }
+
+const honestOf = (life: Life | undefined): LoggedFix[] => (life?.fixes ?? []).filter(({ honest }) => honest);
 
 interface Line {
   atMs: number;
@@ -48,7 +58,8 @@ export async function judgeHistory(
     ...simulation.problems,
     ...simulation.report.server.violations.slice(0, 3),
     ...simulation.uncaught.slice(0, 3),
-    ...claimsHold(simulation),
+    ...claimsTrue(simulation, lives),
+    ...sessionsFew(simulation),
     ...timesTrue(simulation, lives, maxUncertaintyMs(seed)),
     ...datableKept(simulation, lives, history),
     ...resumed(simulation, lives),
@@ -62,8 +73,9 @@ function livesOf(lines: Line[], { lies }: History): Life[] {
     if (BOOT.test(text)) {
       if (lives.length > 0) lives[lives.length - 1].to = atMs;
       lives.push({ from: atMs, to: Number.POSITIVE_INFINITY, fixes: [] });
-    } else if (fix && !lies.some(({ from, to }) => atMs >= from && atMs < to + QUERY_MS)) {
-      lives[lives.length - 1]?.fixes.push({ atMs, boundMs: Number(fix[1]) });
+    } else if (fix) {
+      const honest = !lies.some(({ from, to }) => atMs >= from && atMs < to + QUERY_MS);
+      lives[lives.length - 1]?.fixes.push({ atMs, boundMs: Number(fix[1]), honest });
     }
   }
   return lives;
@@ -81,9 +93,7 @@ function timesTrue({ points, startMs }: Simulation, lives: Life[], maxMs: number
     const errorMs = Math.abs(apart - 5e8);
     const takenMs = ts - (apart - 5e8) - startMs;
     const life = lifeAt(lives, takenMs);
-    const fromFixes = (life?.fixes ?? []).map(
-      ({ atMs, boundMs }) => boundMs + STEPS_MS + Math.abs(atMs - takenMs) / 10_000,
-    );
+    const fromFixes = honestOf(life).map(({ atMs, boundMs }) => boundMs + STEPS_MS + Math.abs(atMs - takenMs) / 10_000);
     const boundMs = Math.min(maxMs, ...fromFixes);
     if (errorMs > boundMs + 1)
       broken.push(`a point taken at ${hours(takenMs)} is ${errorMs} ms off, ${boundMs} allowed`);
@@ -93,30 +103,38 @@ function timesTrue({ points, startMs }: Simulation, lives: Life[], maxMs: number
   return broken.slice(0, 3);
 }
 
+/** What the firmware said of the time was true within its bound, once it had asked somebody who did not lie. */
+function claimsTrue({ clockClaims }: Simulation, lives: Life[]): string[] {
+  const fixes = lives.flatMap((life) => life.fixes);
+  return claimsHold({
+    clockClaims: clockClaims.filter(({ atMs }) => fixes.findLast((fix) => fix.atMs <= atMs)?.honest),
+  });
+}
+
+/** Neither a stall nor `setTime` begins a session: only a clock that is moved underneath does, at most once in a history. */
+function sessionsFew({ status }: Simulation): string[] {
+  return status.session % BOOT_SESSIONS <= 1
+    ? []
+    : [`session ${status.session}: the clock found jumps that never were`];
+}
+
 /** Samples are let go as undatable only from lives without a fix, or from before the ledger was lost. */
 function datableKept({ readings, report, startMs }: Simulation, lives: Life[], { ledgerLostMs }: History): string[] {
   const { undatable } = report.streams[0].dropped;
   const taken = (readings.get(1)?.trueMs ?? []).map((ms) => ms - startMs);
-  const adrift = taken.filter((atMs) => {
-    const life = lifeAt(lives, atMs);
-    return (
-      life === undefined || life.fixes.length === 0 || atMs < ledgerLostMs === ledgerLostMs < Number.POSITIVE_INFINITY
-    );
-  }).length;
+  const isLost = (atMs: number) => ledgerLostMs !== Number.POSITIVE_INFINITY && atMs < ledgerLostMs;
+  const adrift = taken.filter((atMs) => honestOf(lifeAt(lives, atMs)).length === 0 || isLost(atMs)).length;
   return undatable <= adrift ? [] : [`${undatable} undatable, but only ${adrift} were taken in lives without a fix`];
 }
 
 /** What waits at the end was taken since the last sync. */
 function resumed({ report }: Simulation, lives: Life[]): string[] {
   const { pending } = report.streams[0];
-  const most = (2 * SYNC_MS + RETRY_MS) / SAMPLE_MS;
-  if (lives[lives.length - 1]?.fixes.every(({ atMs }) => atMs < TROUBLE_MS)) {
+  const most = (2 * SYNC_MS) / SAMPLE_MS;
+  if (!lives[lives.length - 1]?.fixes.some(({ atMs }) => atMs > TROUBLE_MS)) {
     return [`no fix in the ${QUIET_MS / HOUR_MS} h after the trouble`];
   }
   return pending <= most ? [] : [`${pending} still wait ${QUIET_MS / HOUR_MS} h after the trouble`];
 }
-
-/** The longest pause before a failed request is tried again lies within this. */
-const RETRY_MS = HOUR_MS;
 
 const hours = (ms: number): string => `${(ms / HOUR_MS).toFixed(2)} h`;

@@ -1,10 +1,11 @@
 /**
- * Half a day in the life of a unit's clock, from one seed: any mix of power cuts, clocks that are set, time servers and portals
+ * Six hours in the life of a unit's clock, from one seed: any mix of power cuts, clocks that are set, time servers and portals
  * that lie, links that fail and a ledger that is lost, and then quiet. `judgeHistory` says what must come of it.
  */
 import { createPrng, type Prng } from "../../scripts/simulator/prng.ts";
 import type {
   ClockSetting,
+  CpuOptions,
   HttpFault,
   NtpFault,
   PowerFault,
@@ -15,11 +16,11 @@ import type {
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 /** Faults end by then. */
-export const TROUBLE_MS = 12 * HOUR_MS;
-export const SAMPLE_MS = 5 * MINUTE_MS;
+export const TROUBLE_MS = 5 * HOUR_MS;
+export const SAMPLE_MS = 3 * MINUTE_MS;
 export const SYNC_MS = 15 * MINUTE_MS;
-/** Time for what waits, once all is well: the requests that failed are tried again after a pause. */
-export const QUIET_MS = 2 * HOUR_MS;
+/** Time for what waits, once all is well. */
+export const QUIET_MS = 90 * MINUTE_MS;
 
 /** A stretch of ms since power-on in which time servers that are enough to be believed, or the only date in reach, are wrong. */
 export interface Lie {
@@ -36,7 +37,7 @@ export interface History {
 
 /**
  * v1 reads the true time (ms modulo 10^9), so that every point tells when it was taken. Nobody looks at an LED. Largest
- * uncertainty: wide enough for 100 ppm of half a day, a jump of the clock, and an unseen step.
+ * uncertainty: wide enough for 100 ppm of six hours, a jump of the clock, and an unseen step.
  */
 export function historyDevice(maxUncertaintyMs: number): string {
   return `export const device: any = {
@@ -58,7 +59,7 @@ export function historyDevice(maxUncertaintyMs: number): string {
 
 /** Of the seeds in turn: each is a build of its own. */
 export function maxUncertaintyMs(seed: number): number {
-  return [20_000, 60_000, 300_000][seed % 3];
+  return [15_000, 60_000, 300_000][seed % 3];
 }
 
 /** A stretch of up to `longestMs` that ends before the trouble does. */
@@ -91,7 +92,7 @@ function somePower(prng: Prng): PowerFault {
   return {
     at: prng.between(0, TROUBLE_MS),
     kind: prng.chance(0.8) ? "cut" : "reset",
-    off: prng.chance(0.6) ? prng.between(1000, 90_000) : prng.between(0.1, 3) * HOUR_MS,
+    off: prng.chance(0.6) ? prng.between(1000, 90_000) : prng.between(0.05, 1.5) * HOUR_MS,
     flashBytes: prng.chance(0.2) ? 1 + prng.below(60) : undefined,
   };
 }
@@ -109,11 +110,17 @@ function someNtp(prng: Prng): NtpFault {
   const kind = kinds[prng.below(kinds.length)];
   return {
     kind,
-    ...stretch(prng, 3 * HOUR_MS),
+    ...stretch(prng, 2 * HOUR_MS),
     server: kind === "blocked" && prng.chance(0.5) ? undefined : 0,
     delay: prng.between(100, 5000),
     offset: falsehoodMs(prng),
   };
+}
+
+/** A board, or a chip on which reading flash and running code take long. */
+function someChip(prng: Prng): CpuOptions {
+  if (prng.chance(0.7)) return {};
+  return { slowdown: prng.between(1, 13), flashReadMs: prng.between(0.02, 39), eraseMs: prng.between(45, 400) };
 }
 
 export function createHistory(seed: number): History {
@@ -131,14 +138,14 @@ export function createHistory(seed: number): History {
     http.unshift({ kind: prng.chance(0.7) ? "html" : "redirect", ...stay, dateOffset: falsehoodMs(prng) });
   }
   const power = times(prng, 6, () => somePower(prng));
-  const ledgerLostMs = prng.chance(0.1) ? prng.between(HOUR_MS, TROUBLE_MS - HOUR_MS) : Number.POSITIVE_INFINITY;
+  const ledgerLostMs = prng.chance(0.1) ? prng.between(HOUR_MS, TROUBLE_MS - MINUTE_MS) : Number.POSITIVE_INFINITY;
   if (ledgerLostMs < TROUBLE_MS) power.push({ at: ledgerLostMs - 1000, kind: "cut", off: prng.between(5000, 90_000) });
   const wifi = times(
     prng,
     3,
     (): WifiFault => ({
       kind: prng.chance(0.8) ? "gone" : "no-internet",
-      ...stretch(prng, 4 * HOUR_MS),
+      ...stretch(prng, 2 * HOUR_MS),
     }),
   );
   const flash = [0, 1].map((page) => ({ at: ledgerLostMs, kind: "blank" as const, page }));
@@ -155,6 +162,7 @@ export function createHistory(seed: number): History {
       setTime: someClock(prng),
       flash: ledgerLostMs < TROUBLE_MS ? flash : [],
       crystal: { driftPpm: prng.between(-40, 40), swingPpm: prng.between(0, 5) },
+      cpu: someChip(prng),
       latency: { asymmetric: prng.chance(0.3) },
       untilDrained: false,
       until: TROUBLE_MS + QUIET_MS,

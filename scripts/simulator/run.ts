@@ -14,8 +14,8 @@ export interface Outcome {
   /** Each change of the verdict, as text. */
   verdicts: string[];
   drained: boolean;
-  /** Of the firmware's clock, at all looks, the one that was worst in the light of its own bound; nothing if it never knew the time. */
-  clockClaim?: ClockClaim;
+  /** What the firmware said of the time, at each look at which it knew it. */
+  clockClaims: ClockClaim[];
 }
 
 /** The firmware stated the time, with a bound; it was this wrong, to either side. */
@@ -83,7 +83,7 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
   reportProgress(script, world, status);
   if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
-  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained(), clockClaim: watch.clockClaim() };
+  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained(), clockClaims: watch.clockClaims };
 }
 
 interface Watch {
@@ -97,7 +97,7 @@ interface Watch {
   /** When it last asked. */
   lookedMs(): number;
   status(): DeviceStatus | undefined;
-  clockClaim(): ClockClaim | undefined;
+  clockClaims: ClockClaim[];
   verdicts: string[];
 }
 
@@ -109,14 +109,12 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
   let backlog = false;
   let lookedMs = Number.NEGATIVE_INFINITY;
   let almostSinceMs = Number.POSITIVE_INFINITY;
-  let claim: ClockClaim | undefined;
+  const clockClaims: ClockClaim[] = [];
 
   function noteClaim({ time }: DeviceStatus): void {
     if (!time) return;
     const errorMs = Math.abs(time.trueMs - world.trueMs());
-    if (claim === undefined || errorMs - time.boundMs > claim.errorMs - claim.boundMs) {
-      claim = { atMs: world.nowMs(), errorMs, boundMs: time.boundMs };
-    }
+    clockClaims.push({ atMs: world.nowMs(), errorMs, boundMs: time.boundMs });
   }
 
   const quiet = () => world.nowMs() >= quietMs;
@@ -135,7 +133,7 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
     hasBacklog: () => backlog,
     lookedMs: () => lookedMs,
     status: () => status,
-    clockClaim: () => claim,
+    clockClaims,
     look() {
       const found = askStatus(board);
       if (!found) return;

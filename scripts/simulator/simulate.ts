@@ -40,8 +40,8 @@ export interface Simulation {
   status: DeviceStatus;
   boots: number;
   drained: boolean;
-  /** The worst of the times that the firmware stated, in the light of its own bound. */
-  clockClaim?: ClockClaim;
+  /** What the firmware said of the time, at each look at its status at which it knew it. */
+  clockClaims: ClockClaim[];
   /** Unix ms of the first power-on. */
   startMs: number;
   /** What was measured, by pin number: true Unix ms and value of each sample. */
@@ -76,7 +76,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
-  const { status, verdicts, drained, clockClaim } = await runUnit(unit, world, real);
+  const { status, verdicts, drained, clockClaims } = await runUnit(unit, world, real);
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
   const found = audit(status, recorder, points, network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
@@ -102,7 +102,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     status,
     boots: board.boots,
     drained,
-    clockClaim,
+    clockClaims,
     startMs: world.startMs,
     readings: recorder.pins,
     exchanges: network.exchanges,
