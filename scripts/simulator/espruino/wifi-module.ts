@@ -137,12 +137,7 @@ export function createWifi(
     ),
     scan(callback: unknown) {
       boot.check();
-      const found = inReach().map(({ ssid, password }) => ({
-        ssid,
-        rssi: -40 - prng.below(45),
-        authMode: password === "" ? "open" : "wpa2",
-        channel: 6,
-      }));
+      const found = inReach().map((one) => seenBy(boot, one));
       world.at(world.nowMs() + prng.between(1500, 3000), () => boot.queue(callback, undefined, [found]));
     },
   });
@@ -164,6 +159,11 @@ export function createWifi(
       }
     },
   };
+}
+
+/** An access point as a scan shows it. */
+function seenBy({ prng }: Boot, { ssid, password }: AccessPoint): Record<string, unknown> {
+  return { ssid, rssi: -40 - prng.below(45), authMode: password === "" ? "open" : "wpa2", channel: 6 };
 }
 
 /** Members that only ask, or that do nothing here. */

@@ -1,6 +1,6 @@
 /** Times that are lost, or wrong for a while: what was wrong is taken back, what is known is kept. */
 
-import { all, allDelivered, claimsHold, deliveredSince, oneSession, timesWithin } from "./promises.ts";
+import { all, allDelivered, deliveredSince, oneSession, timesWithin } from "./promises.ts";
 import { DEVICE_FILE, room, type Scenario } from "./scenario.ts";
 
 const MINUTE_MS = 60_000;
@@ -22,7 +22,7 @@ export const WRONG_TIMES: Scenario[] = [
       };
     },
     // Eleven hours after a fix, on a crystal whose rate an hour of fixes does not tell.
-    promise: all(allDelivered, timesWithin(1000), claimsHold),
+    promise: all(allDelivered, timesWithin(1000)),
   },
   {
     name: "power-flaps",
@@ -35,7 +35,7 @@ export const WRONG_TIMES: Scenario[] = [
         off: "15m",
       })),
     }),
-    promise: all(allDelivered, timesWithin(100), claimsHold),
+    promise: all(allDelivered, timesWithin(100)),
   },
   {
     name: "liars-then-truth",
@@ -63,7 +63,7 @@ export const WRONG_TIMES: Scenario[] = [
         atLeast: "2d",
       };
     },
-    promise: all(allDelivered, timesWithin(100), claimsHold),
+    promise: all(allDelivered, timesWithin(100)),
   },
   {
     name: "ledger-lost",
@@ -79,7 +79,7 @@ export const WRONG_TIMES: Scenario[] = [
       flash: [0, 1].map((page) => ({ at: LEDGER_LOST_MS + 10_000, kind: "blank" as const, page })),
       atLeast: "4d",
     }),
-    promise: all(deliveredSince(LEDGER_LOST_MS + 70_000), timesWithin(100), claimsHold),
+    promise: all(deliveredSince(LEDGER_LOST_MS + 70_000), timesWithin(100)),
   },
   {
     name: "smeared-leap",
@@ -89,13 +89,13 @@ export const WRONG_TIMES: Scenario[] = [
       ntp: [0, 1].map((server) => ({ kind: "lies" as const, server, smear: "1s", from: "12h", to: "36h" })),
       atLeast: "2d",
     }),
-    promise: all(allDelivered, timesWithin(1100), claimsHold),
+    promise: all(allDelivered, timesWithin(1100)),
   },
   {
     name: "slow-chip",
     about: "interpreted code is 12.7 times as slow, and each read of the flash takes 39 ms",
     device: room({ counting: true }),
     script: () => ({ offline: "1d", cpu: { slowdown: 12.7, flashReadMs: 39 }, atLeast: "2d" }),
-    promise: all(allDelivered, timesWithin(100), claimsHold, oneSession),
+    promise: all(allDelivered, timesWithin(100), oneSession),
   },
 ];
