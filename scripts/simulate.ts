@@ -5,7 +5,8 @@ import { type Command, CommanderError } from "commander";
 import { BundleError } from "./build/bundle.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
-import { duration, number, type Options, plan, UsageError } from "./simulator/command-options.ts";
+import { duration, number, type Options, plan } from "./simulator/command-options.ts";
+import { UsageError } from "./simulator/errors.ts";
 import { type Load, simulateFleet } from "./simulator/fleet.ts";
 import { RecordingError } from "./simulator/recording.ts";
 import { SCENARIOS } from "./simulator/scenarios/registry.ts";
@@ -20,7 +21,14 @@ function program(terminal: Terminal): Command {
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
   )
-    .option("--scenario <name>", "one of the list below (default: week-offline, unless --data or --device is given)")
+    .option(
+      "--scenario <name>",
+      "one of the list below (default: week-offline, unless --script, --data or --device is given)",
+    )
+    .option(
+      "--script <file.json>",
+      "what happens to the unit: simulate()'s script as JSON (scripts/simulator/README.md)",
+    )
     .option("--data <file.csv>", "recorded readings: `time` in ISO 8601, then one column for each sensor")
     .option("--streams <list>", "which columns to log, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
     .option("--every <duration>", "sampling interval, 60s unless the device file says otherwise", duration)

@@ -1,6 +1,7 @@
 /**
  * Asks time servers by SNTP (RFC 4330; field names and packet layout of RFC 5905, figure 8). A query has a few rounds, and asks
- * every server once a round. All exchanges with a server narrow down its time (Marzullo's intersection), and two servers must agree.
+ * every server once a round. All exchanges with a server narrow down its time (Marzullo's intersection), and two servers
+ * must agree.
  */
 import type { Timers, Udp, UdpSocket } from "../platform/ports.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +14,10 @@ export interface TimeAnswer {
 }
 
 export interface Sntp {
-  /** `done` is called once, with nothing when no answer can be believed, and at once when a query is running. Takes 2 to 8 s plus the name look-ups. */
+  /**
+   * `done` is called once, with nothing when no answer can be believed, and at once when a query is running. Takes 2 to 8 s
+   * plus the name look-ups.
+   */
   query(done: (answer: TimeAnswer | undefined) => void): void;
 }
 
@@ -37,7 +41,10 @@ const RATE_REST_MS = 4 * 3600000;
 const UNIX_EPOCH_S = 2208988800;
 /** NTP seconds of 2010-01-01. The counter wraps in 2036: smaller numbers are after the wrap. */
 const PIVOT_S = 3471292800;
-/** 2100-01-01. With the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, all others are not. */
+/**
+ * 2100-01-01. With the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, all others
+ * are not.
+ */
 export const TRUE_MAX_MS = 4102444800000;
 export const TRUE_MIN_MS = 1262304000000;
 
@@ -175,8 +182,8 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         nonces[i] = "";
       }
     }
-    // All packets leave in the idle loop's next pass (libs/network/socketserver.c), after the last name look-up. Counted as part of
-    // the way there, a look-up would shift the time by half its length.
+    // All packets leave in the idle loop's next pass (libs/network/socketserver.c), after the last name look-up. Counted as
+    // part of the way there, a look-up would shift the time by half its length.
     const sentMs = clock.rawMs();
     for (let i = 0; i < servers.length; i++) sentRawMs[i] = sentMs;
     // Set after the sends: a slow name server must not shorten the time for answers.

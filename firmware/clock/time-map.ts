@@ -4,7 +4,8 @@
  *
  * It assumes this, and nothing else:
  * - a fix is right within its own bound;
- * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and at most SWING_PPM from the crystal's own middle rate;
+ * - while the program runs, true time runs at (1 ± DRIFT_MAX_PPM) × raw time, and at most SWING_PPM from the crystal's own
+ *   middle rate;
  * - between two boots true time passes, for any length, and raw time stands still; never the other way round;
  * - a jump of the clock within a boot is no gap: after it raw time is wrong by STRAY_JUMP_MS at most, to either side;
  * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
@@ -13,19 +14,34 @@
 import type { Fix, Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
-/** The worst crystal provided for. ESP32 modules state ±10 ppm (hardware design guidelines); the rest is for cheap boards and ageing. A guess, UNVERIFIED on our boards. */
+/**
+ * The worst crystal provided for. ESP32 modules state ±10 ppm (hardware design guidelines); the rest is for cheap boards
+ * and ageing. A guess, UNVERIFIED on our boards.
+ */
 export const DRIFT_MAX_PPM = 100;
-/** How far temperature moves a crystal to either side of its middle rate: an AT cut stays within ±20 ppm over -20 to 70 °C (typical datasheets; UNVERIFIED on our boards). */
+/**
+ * How far temperature moves a crystal to either side of its middle rate: an AT cut stays within ±20 ppm over -20 to 70 °C
+ * (typical datasheets; UNVERIFIED on our boards).
+ */
 export const SWING_PPM = 20;
-/** Two fixes that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad crystal does not count as a wrong fix. */
+/**
+ * Two fixes that imply more than this, beyond their bounds, contradict each other. Well above DRIFT_MAX_PPM, so that a bad
+ * crystal does not count as a wrong fix.
+ */
 export const CONTRADICTION_PPM = 500;
-/** A rate known within this hardly gets better: samples that it can't date are not worth waiting for. Reached after about a day of fixes. */
+/**
+ * A rate known within this hardly gets better: samples that it can't date are not worth waiting for. Reached after about a
+ * day of fixes.
+ */
 const LEARNED_PPM = 3 * SWING_PPM;
 
 /** What a jump between a sample and a fix of its boot adds to the bound, with the unseen step of the session that it began. */
 const JUMP_MS = STRAY_JUMP_MS + UNSEEN_JUMP_MS;
 
-/** A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate. Holds in the session asked for, from the raw time asked for up to `toRawMs` (may be Infinity). */
+/**
+ * A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate. Holds in the session asked for, from the raw time
+ * asked for up to `toRawMs` (may be Infinity).
+ */
 export interface Segment {
   /** Raw time of `trueMs`; may be long before the raw time asked for. */
   fromRawMs: number;
@@ -113,7 +129,10 @@ function weigh(fixes: Fix[], version: number): Evidence {
   return found;
 }
 
-/** A line over raw time and its bound, both from an anchor: true = trueMs + x × rate, bound = boundMs + x × boundRate + x × (reachMs - x) × bend. */
+/**
+ * A line over raw time and its bound, both from an anchor: true = trueMs + x × rate, bound = boundMs + x × boundRate + x ×
+ * (reachMs - x) × bend.
+ */
 interface Line {
   fromRawMs: number;
   toRawMs: number;

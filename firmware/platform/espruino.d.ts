@@ -6,6 +6,8 @@
  */
 
 declare function getTime(): number;
+/** In seconds since 1970; shifts the timers, so that they keep their delays. */
+declare function setTime(seconds: number): void;
 declare function setWatch(
   callback: (event: { state: boolean; time: number; lastTime: number }) => void,
   pin: Pin,

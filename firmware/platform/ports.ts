@@ -25,7 +25,7 @@ export interface FlashRegion {
 }
 
 export interface Timers {
-  /** The system clock in ms, with fractions. It may jump at any moment (the IDE calls setTime). */
+  /** The system clock in ms, with fractions, without the steps that `setTime` moved it by. It jumps if it is moved otherwise. */
   nowMs(): number;
   setTimeout(callback: () => void, delayMs: number): number;
   clearTimeout(id: number): void;

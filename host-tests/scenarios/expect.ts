@@ -1,13 +1,14 @@
 /** What every scenario promises, as a Vitest test. */
 import { expect, test } from "vitest";
+import { claimsHold } from "../../scripts/simulator/scenarios/promises.ts";
 import { deviceOf, type Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
 import { runSimulation } from "../../scripts/simulator/simulate.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 1);
 
 /**
- * Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, and the
- * scenario's own promise.
+ * Runs as `npm run simulate -- --scenario NAME --seed N` does; balanced, no violations, shortest bodies, no stated time
+ * outside its bound, and the scenario's own promise.
  */
 export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): void {
   test(`${scenario.name}: ${scenario.about} (SIM_SEED=${seed})`, { timeout: timeoutMs }, async () => {
@@ -22,7 +23,7 @@ export function promises(scenario: Scenario, seed = SEED, timeoutMs = 120_000): 
       {
         problems: simulation.problems,
         violations: report.server.violations,
-        broken: scenario.promise?.(simulation) ?? [],
+        broken: [...claimsHold(simulation), ...(scenario.promise?.(simulation) ?? [])],
         uncaught: simulation.uncaught,
         bodyBytes: report.server.bodyBytes,
       },

@@ -4,8 +4,10 @@ import type { Timers } from "../../firmware/platform/ports.ts";
 export interface VirtualTimers extends Timers {
   /** Ms since the timers were made, by a crystal that nobody can set. */
   uptimeMs(): number;
-  /** Sets the system clock forward by this, as `setTime()` does: pending timers keep their delay. */
+  /** Sets the system clock forward by this, as `setTime()` does when nobody tells of it: pending timers keep their delay. */
   setClockOn(byMs: number): void;
+  /** Moves the system clock underneath, as `Wifi.setSNTP` does: pending timers follow the clock, so they come earlier by this. */
+  moveUnderneath(byMs: number): void;
   /** Lets time pass and calls all timers that are due within this time, in order. A callback may block beyond its end. */
   advance(ms: number): void;
   /** Lets time pass and calls no timer, as a blocking call inside a callback does. What is due is called late. */
@@ -59,6 +61,11 @@ export function createVirtualTimers(startMs = 1000, latenessMs: () => number = (
       }
       uptimeMs = Math.max(uptimeMs, endMs);
     },
+    moveUnderneath(byMs) {
+      offsetMs += byMs;
+      // All move alike, so the heap stays one.
+      for (const entry of heap) entry.dueMs -= byMs;
+    },
     block(ms) {
       uptimeMs += ms;
     },
@@ -75,6 +82,7 @@ export interface VirtualMachine {
   timers: Timers;
   uptimeMs(): number;
   setClockOn(byMs: number): void;
+  moveUnderneath(byMs: number): void;
   block(forMs: number): void;
   /** Calls all timers that are due within this time. */
   run(forMs: number): void;
@@ -84,8 +92,8 @@ export interface VirtualMachine {
 /** The same kit as a program sees it, and as its surroundings do. */
 export function createVirtualMachine(latenessMs: () => number = () => 0, firstNowMs = 0): VirtualMachine {
   const timers = createVirtualTimers(firstNowMs, latenessMs);
-  const { uptimeMs, setClockOn, block, advance, dropAll } = timers;
-  return { timers, uptimeMs, setClockOn, block, run: advance, loseTimers: dropAll };
+  const { uptimeMs, setClockOn, moveUnderneath, block, advance, dropAll } = timers;
+  return { timers, uptimeMs, setClockOn, moveUnderneath, block, run: advance, loseTimers: dropAll };
 }
 
 const before = (a: Entry, b: Entry): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.id < b.id);

@@ -34,6 +34,8 @@ export interface Interpreter {
   evaluate<T>(expression: string, timeoutMs?: number): Promise<T>;
   /** Evaluates again and again until `accept` returns true. */
   until<T>(expression: string, accept: (value: T) => boolean, timeoutMs?: number): Promise<T>;
+  /** Of the process: to stop it and let it go on. */
+  pid: number;
   /** SIGKILL: a power cut. */
   kill(): Promise<void>;
   /** Resolves when the process has ended. */
@@ -136,6 +138,7 @@ export function startInterpreter(folder: string, script?: string): Interpreter {
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
+    pid: child.pid ?? 0,
     async kill() {
       child.kill("SIGKILL");
       await ended;

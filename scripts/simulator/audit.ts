@@ -44,15 +44,18 @@ export function audit(
     problems.push(...record.problems);
     const dropped = Object.values(stream.dropped).reduce((sum, count) => sum + count, 0);
     const sampled = record.trueMs.length;
-    if (stream.sampled !== sampled) problems.push(`v${pin}: sampled ${sampled}, the firmware says ${stream.sampled}`);
-    if (sampled !== stream.delivered + stream.pending + dropped) {
+    const counted = recorder.accountLost ? Math.min(sampled, stream.sampled) : sampled;
+    if (stream.sampled !== counted) problems.push(`v${pin}: sampled ${counted}, the firmware says ${stream.sampled}`);
+    if (counted !== stream.delivered + stream.pending + dropped) {
       problems.push(
-        `v${pin}: sampled ${sampled} ≠ ${stream.delivered} delivered + ${stream.pending} pending + ${dropped} dropped`,
+        `v${pin}: sampled ${counted} ≠ ${stream.delivered} delivered + ${stream.pending} pending + ${dropped} dropped`,
       );
     }
     if (points) {
       const held = byPin.get(pin) ?? [];
-      problems.push(...compareHeld(pin, held.length, stream.delivered, stream.pending + dropped, exchanges));
+      const undelivered = recorder.accountLost ? sampled : stream.pending + dropped;
+      const maySendTwice = recorder.accountLost || lostAnswers(exchanges);
+      problems.push(...compareHeld(pin, held.length, stream.delivered, maySendTwice ? undelivered : 0));
       const matched = matchReadings(record, held, decimalsOf(pin), sampled === held.length);
       errorMsMax = Math.max(errorMsMax, matched.errorMsMax);
       if (matched.strangers > 0) problems.push(`v${pin}: ${matched.strangers} points on the server were never read so`);
@@ -72,19 +75,16 @@ export function audit(
   return { streams, balanced: problems.length === 0, problems, errorMsMax };
 }
 
+/** Whether the server took points and the firmware may not know it. */
+function lostAnswers(exchanges: Exchange[]): boolean {
+  return exchanges.some((one) => one.stored && (one.fault !== undefined || !one.answered));
+}
+
 /**
  * The server holds what the firmware says it delivered, and beyond that only points whose answer was lost: those are
  * pending still, or have expired meanwhile.
  */
-function compareHeld(
-  pin: number,
-  held: number,
-  delivered: number,
-  undelivered: number,
-  exchanges: Exchange[],
-): string[] {
-  if (held === delivered) return [];
-  const lostAnswers = exchanges.some((one) => one.stored && (one.fault !== undefined || !one.answered));
-  if (held > delivered && held - delivered <= undelivered && lostAnswers) return [];
+function compareHeld(pin: number, held: number, delivered: number, undeliveredMax: number): string[] {
+  if (held >= delivered && held - delivered <= undeliveredMax) return [];
   return [`v${pin}: the server holds ${held} points, the firmware says ${delivered} delivered`];
 }

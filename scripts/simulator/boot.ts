@@ -6,7 +6,7 @@ import type { Crystal } from "./crystal.ts";
 import { PowerCut } from "./flash.ts";
 import type { Prng } from "./prng.ts";
 import { createTimerList, type Timer } from "./timer-list.ts";
-import { TIMING } from "./timing.ts";
+import type { Timing } from "./timing.ts";
 import type { World, WorldEvent } from "./world.ts";
 
 type Callback = (...args: unknown[]) => unknown;
@@ -14,6 +14,7 @@ type Callback = (...args: unknown[]) => unknown;
 export interface BootOptions {
   /** Timers are late by 0 to twice this. */
   jitterMs: number;
+  timing: Timing;
   prng: Prng;
   world: World;
   crystal: Crystal;
@@ -25,6 +26,7 @@ export interface BootOptions {
 export interface Boot {
   readonly world: World;
   readonly prng: Prng;
+  readonly timing: Timing;
   alive(): boolean;
   /** Throws PowerCut when this boot is over. */
   check(): void;
@@ -35,6 +37,8 @@ export interface Boot {
   changeTimer(id: number, intervalMs: number): void;
   clearTimer(id: number): void;
   clearAllTimers(): void;
+  /** The system clock was moved underneath the interpreter, which counts its timers by it: they come this much earlier. */
+  moveTimers(earlierMs: number): void;
   /** Queues a callback for the end of this pass of the idle loop (jsiQueueEvents). */
   queue(callback: unknown, self: unknown, args: unknown[]): void;
   /** Calls now, within a pass. Reports what it throws, as the interpreter does, and goes on. */
@@ -56,7 +60,7 @@ export interface Boot {
 const DELAY_MS_MIN = 0.1;
 
 export function createBoot(options: BootOptions): Boot {
-  const { world, prng, crystal, jitterMs } = options;
+  const { world, prng, crystal, jitterMs, timing } = options;
   const timers = createTimerList();
   const events: { callback: Callback; self: unknown; args: unknown[] }[] = [];
   const idleHooks: (() => number)[] = [];
@@ -90,7 +94,7 @@ export function createBoot(options: BootOptions): Boot {
     }
     if (!alive) return;
     options.onCallbackEnd();
-    world.pass(TIMING.callbackMs);
+    world.pass(timing.callbackMs);
   }
 
   const callTimer = (timer: Timer) => call(timer.callback, undefined, timer.args);
@@ -147,6 +151,7 @@ export function createBoot(options: BootOptions): Boot {
   return {
     world,
     prng,
+    timing,
     alive: () => alive,
     check,
     block,
@@ -166,6 +171,10 @@ export function createBoot(options: BootOptions): Boot {
     },
     clearTimer: timers.remove,
     clearAllTimers: timers.clear,
+    moveTimers(earlierMs) {
+      timers.move(earlierMs);
+      wake();
+    },
     queue(callback, self, args) {
       if (!alive || typeof callback !== "function") return;
       events.push({ callback: callback as Callback, self, args });

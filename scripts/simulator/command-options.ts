@@ -1,9 +1,11 @@
 /** The options of `npm run simulate`, and the device and script that follow from them. */
 import { InvalidArgumentError } from "commander";
+import { UsageError } from "./errors.ts";
 import { REGIONS } from "./partitions.ts";
 import { readRecording, replay } from "./recording.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
+import { readScript } from "./script-file.ts";
 import {
   durationMs,
   type GeneratedDevice,
@@ -12,11 +14,9 @@ import {
   type SimulatedStream,
 } from "./simulate.ts";
 
-/** The options can't be carried out. The message says why and what to write instead. */
-export class UsageError extends Error {}
-
 export interface Options {
   scenario?: string;
+  script?: string;
   data?: string;
   streams?: string;
   every?: number;
@@ -59,7 +59,7 @@ export function number(text: string): number {
 }
 
 function chosenScenario(options: Options): Scenario | undefined {
-  const name = options.scenario ?? (options.data || options.device ? undefined : "week-offline");
+  const name = options.scenario ?? (options.data || options.device || options.script ? undefined : "week-offline");
   if (name === undefined) return undefined;
   const found = findScenario(name);
   if (found) return found;
@@ -125,6 +125,9 @@ function check(options: Options): void {
   }
   if (options.streams !== undefined && options.data === undefined)
     throw new UsageError("--streams needs --data FILE.csv");
+  if (options.script !== undefined && (options.scenario !== undefined || options.fleet !== undefined)) {
+    throw new UsageError("--script excludes --scenario and --fleet, which have scripts of their own");
+  }
   if (options.data !== undefined && options.device !== undefined) {
     throw new UsageError("--data and --device exclude each other: a device file names its own sensors");
   }
@@ -143,15 +146,17 @@ function check(options: Options): void {
 export function plan(options: Options): { device: SimulatedDevice; script: Script } {
   check(options);
   const scenario = chosenScenario(options);
-  const seed = options.seed ?? Number(process.env.SIM_SEED ?? 1);
-  const script: Script = { ...scenario?.script(seed), scenario: scenario?.name ?? "custom", seed };
+  const given: Script | undefined = options.script === undefined ? undefined : readScript(options.script);
+  const seed = options.seed ?? given?.seed ?? Number(process.env.SIM_SEED ?? 1);
+  const script: Script = { scenario: scenario?.name ?? "custom", ...(given ?? scenario?.script(seed)), seed };
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
   if (options.data !== undefined) {
     const recorded = recordedDevice(options);
     device = recorded.device;
-    script.start = recorded.firstRowMs;
+    script.start = given?.start ?? recorded.firstRowMs;
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
-    if (options.offline === undefined) script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
+    if (options.offline === undefined && given?.atLeast === undefined)
+      script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
   } else {
     if (options.device !== undefined) device = { file: options.device };
     device = { ...device, ...overrides(device, options) };

@@ -61,7 +61,7 @@ function overriding({ region, intervalMs, plainHttp }: Overrides): string {
  * Wraps each sensor, so that the simulator sees what the firmware is given. Written for Espruino: it becomes part of the
  * bundle.
  */
-const OBSERVE = `
+export const OBSERVE = `
 const simulated = (global as any)["simulated"];
 device.datastreams.forEach((stream: any) => {
   const sensor = stream.sensor;

@@ -2,3 +2,6 @@
 export class SimulationError extends Error {
   override name = "SimulationError";
 }
+
+/** What a person asked for can't be carried out. The message says why and what to write instead. */
+export class UsageError extends Error {}

@@ -5,13 +5,14 @@
 import type { Boot } from "./boot.ts";
 import type { MachineFlash } from "./espruino/chip-machine.ts";
 import { PowerCut, type SimulatedFlash } from "./flash.ts";
-import type { Region } from "./partitions.ts";
-import { TIMING } from "./timing.ts";
+import { PAGE_BYTES, type Region } from "./partitions.ts";
+import type { Timing } from "./timing.ts";
 
 export interface FlashPortOptions {
   flash: SimulatedFlash;
   /** The only place the firmware may write to. */
   region: Region;
+  timing: Timing;
   boot(): Boot | undefined;
   /** A program of the region is complete. */
   onProgrammed(): void;
@@ -21,10 +22,8 @@ export interface FlashPortOptions {
   onMisuse(error: Error): void;
 }
 
-const PAGE_BYTES = 4096;
-
 export function createFlashPort(options: FlashPortOptions): MachineFlash {
-  const { flash, region } = options;
+  const { flash, region, timing } = options;
 
   function failed(error: unknown): unknown {
     if (error instanceof PowerCut) options.onPowerCut();
@@ -45,7 +44,7 @@ export function createFlashPort(options: FlashPortOptions): MachineFlash {
     read(target, address) {
       try {
         flash.readInto(target, address);
-        options.boot()?.block(TIMING.flashReadMs);
+        options.boot()?.block(timing.flashReadMs);
       } catch (error) {
         throw failed(error);
       }
@@ -54,7 +53,7 @@ export function createFlashPort(options: FlashPortOptions): MachineFlash {
       guardRegion(address, data.length);
       try {
         flash.write(data, address);
-        options.boot()?.block(TIMING.flashWriteMs);
+        options.boot()?.block(timing.flashWriteMs);
       } catch (error) {
         throw failed(error);
       }
@@ -64,7 +63,7 @@ export function createFlashPort(options: FlashPortOptions): MachineFlash {
       guardRegion(address, PAGE_BYTES);
       try {
         flash.erasePage(address);
-        options.boot()?.block(TIMING.flashEraseMs);
+        options.boot()?.block(timing.flashEraseMs);
       } catch (error) {
         throw failed(error);
       }

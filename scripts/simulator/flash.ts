@@ -236,6 +236,14 @@ export class SimulatedFlash implements Flash {
     stretch.bytes[address - stretch.address] ^= 1 << bit;
   }
 
+  /** Makes the page at `address` blank, as harm from outside does: nothing is counted. */
+  blank(address: number): void {
+    const stretch = this.stretchOf(address, 1);
+    const start = address - stretch.address;
+    stretch.bytes.fill(0xff, start, start + stretch.pageBytes);
+    for (let i = 0; i < stretch.pageBytes; i++) this.unstable.delete(address + i);
+  }
+
   private mustBePowered(): void {
     if (!this.powered) throw new FlashMisuse("flash used while the power is off");
   }

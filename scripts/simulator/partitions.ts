@@ -2,7 +2,7 @@
 import { SimulatedFlash } from "./flash.ts";
 
 export const PARTITION_TABLE = 0x8000;
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 
 /** label, type, subtype, offset, size: targets/esp32 partition table of the distributed IDF3 build. */
 const PARTITIONS: [string, number, number, number, number][] = [

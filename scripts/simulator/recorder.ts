@@ -30,6 +30,8 @@ export interface PinRecord {
 
 export interface Recorder {
   pins: Map<number, PinRecord>;
+  /** The script harms the firmware's ledger: its counters may begin anew, and it may not know what it has delivered. */
+  accountLost: boolean;
   /** Begins a reading: the sample's time is this one. */
   begin(pin: number): Reading;
   /** The value of a reading goes to the firmware now. */
@@ -82,6 +84,7 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
 
   return {
     pins,
+    accountLost: false,
     begin(pin) {
       of(pin);
       if (aheadWhenTold !== undefined) {

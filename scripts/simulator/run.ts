@@ -14,6 +14,15 @@ export interface Outcome {
   /** Each change of the verdict, as text. */
   verdicts: string[];
   drained: boolean;
+  /** What the firmware said of the time, at each look at which it knew it. */
+  clockClaims: ClockClaim[];
+}
+
+/** The firmware stated the time, with a bound; it was this wrong, to either side. */
+export interface ClockClaim {
+  atMs: number;
+  errorMs: number;
+  boundMs: number;
 }
 
 /** Time between two looks at the firmware's status, and once everything may be delivered. */
@@ -74,7 +83,7 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
   reportProgress(script, world, status);
   if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
-  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained() };
+  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained(), clockClaims: watch.clockClaims };
 }
 
 interface Watch {
@@ -88,6 +97,7 @@ interface Watch {
   /** When it last asked. */
   lookedMs(): number;
   status(): DeviceStatus | undefined;
+  clockClaims: ClockClaim[];
   verdicts: string[];
 }
 
@@ -99,6 +109,13 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
   let backlog = false;
   let lookedMs = Number.NEGATIVE_INFINITY;
   let almostSinceMs = Number.POSITIVE_INFINITY;
+  const clockClaims: ClockClaim[] = [];
+
+  function noteClaim({ time }: DeviceStatus): void {
+    if (!time) return;
+    const errorMs = Math.abs(time.trueMs - world.trueMs());
+    clockClaims.push({ atMs: world.nowMs(), errorMs, boundMs: time.boundMs });
+  }
 
   const quiet = () => world.nowMs() >= quietMs;
 
@@ -116,12 +133,14 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
     hasBacklog: () => backlog,
     lookedMs: () => lookedMs,
     status: () => status,
+    clockClaims,
     look() {
       const found = askStatus(board);
       if (!found) return;
       status = found;
       lookedMs = world.nowMs();
       noteVerdict(found);
+      noteClaim(found);
       if (script.untilDrained === false || !quiet()) return;
       let pending = 0;
       for (const stream of found.streams) pending += stream.pending;

@@ -1,81 +1,9 @@
 /** What happens to a simulated device: its surroundings and every fault, at scripted times. */
 import type { CrystalOptions } from "./crystal.ts";
 import { type Duration, durationMs, type Window } from "./duration.ts";
+import type { ClockSetting, FlashHarm, HttpFault, NtpFault, PowerFault, SensorFault, WifiFault } from "./faults.ts";
 
-/** How an HTTP exchange fails. "Stored" means that the server took the points. */
-export type HttpFaultKind =
-  | "refused" // the connection is refused: Espruino throws from the first write or end
-  | "tls" // the TLS handshake fails: write and end return, then comes an error event
-  | "status" // `status`, `body`, `headers` are answered; not stored unless `stored`
-  | "empty" // stored, answered 200 with no body
-  | "html" // captive portal: 200 with a page, the server sees nothing
-  | "redirect" // captive portal: 302, the server sees nothing
-  | "garbage" // no valid status line, from something in between; not stored
-  | "continue" // `100 Continue` first, the real answer behind it; stored
-  | "short" // stored, the answer's body breaks off
-  | "reset" // the connection is reset after `afterBytes` of the request; not stored
-  | "silent" // accepted, never answered; not stored unless `stored`
-  | "late" // stored, answered after `delay`
-  | "lost"; // stored, then the connection ends without an answer
-
-export interface HttpFault extends Window {
-  kind: HttpFaultKind;
-  /** Share of the requests in the window, 0 to 1. Default 1. */
-  share?: number;
-  /** At most this many requests. */
-  times?: number;
-  /** Only requests for this pin, "v1". */
-  pin?: string;
-  status?: number;
-  body?: string;
-  headers?: Record<string, string>;
-  stored?: boolean;
-  delay?: Duration;
-  afterBytes?: number;
-}
-
-export type WifiFaultKind =
-  | "gone" // no access point within reach
-  | "wrong-password" // the access point refuses the password
-  | "no-internet"; // joined, but nothing beyond answers: DNS fails, packets vanish
-
-export interface WifiFault extends Window {
-  kind: WifiFaultKind;
-}
-
-export type NtpFaultKind =
-  | "blocked" // no answer comes
-  | "late" // every answer comes `delay` later
-  | "lies" // the server's clock is `offset` off
-  | "kiss" // kiss-of-death RATE, stratum 0
-  | "unsynchronized" // leap alarm
-  | "stale"; // answers with another origin timestamp
-
-export interface NtpFault extends Window {
-  kind: NtpFaultKind;
-  /** Index among the device's time servers, in the order in which it first asks them; all if absent. */
-  server?: number;
-  share?: number;
-  delay?: Duration;
-  offset?: Duration;
-}
-
-export interface PowerFault {
-  at: Duration;
-  /** "cut": power is gone at once. "reset": the chip restarts, the system clock runs on. */
-  kind: "cut" | "reset";
-  /** Not at `at` itself, but once this many more bytes were programmed or pages erased: the last one is torn. */
-  flashBytes?: number;
-  /** Time without power. Default 5 s. */
-  off?: Duration;
-}
-
-export interface SensorFault extends Window {
-  /** "hang": never calls back. "nan": reading failed. "throw": throws. */
-  kind: "hang" | "nan" | "throw";
-  /** Only this datastream, "v1". */
-  pin?: string;
-}
+export type * from "./faults.ts";
 
 export interface Latency {
   /** Time of one packet one way. Default 20 to 200 ms. */
@@ -101,6 +29,25 @@ export interface ServerOptions {
   token?: string;
 }
 
+/** A network within reach of the unit. */
+export interface AccessPoint {
+  ssid: string;
+  /** "" for an open network. */
+  password: string;
+}
+
+/** How fast the chip is. Times of the flash in ms, each for one call. */
+export interface CpuOptions {
+  /** Interpreted code takes this many times as long. Default 1. */
+  slowdown?: number;
+  /** Default 0.02. */
+  flashReadMs?: number;
+  /** Default 0.1. */
+  flashProgramMs?: number;
+  /** Default 45. */
+  eraseMs?: number;
+}
+
 export interface Script {
   scenario?: string;
   /** Default 1, or the environment's SIM_SEED. */
@@ -119,6 +66,9 @@ export interface Script {
   /** Timers are late by 0 to twice this, so by this on average. Default 5. */
   jitterMs?: number;
   latency?: Latency;
+  cpu?: CpuOptions;
+  /** Networks beside the simulated one ("simulated", password "correct horse"). `settings.networks` says which the unit knows. */
+  accessPoints?: AccessPoint[];
   /** E.srand has no effect, so that all units of a fleet draw the same numbers: for comparison only. */
   sameChance?: boolean;
   /** At boot the runtime opens an access point by itself, as 2v27 does: joins fail until `Wifi.stopAP()`. Default false. */
@@ -129,8 +79,10 @@ export interface Script {
   ntp?: NtpFault[];
   http?: HttpFault[];
   power?: PowerFault[];
-  /** The IDE calls setTime: the system clock is set to true time plus `offset`, or to `to` (Unix ms). */
-  setTime?: { at: Duration; offset?: Duration; to?: number }[];
+  /** From its next boot on, the unit runs the firmware with this device file in it. The region stays the same. */
+  devices?: { at: Duration; file: string }[];
+  flash?: FlashHarm[];
+  setTime?: ClockSetting[];
   /** Presses of the button, held 200 ms by default. */
   press?: { at: Duration; hold?: Duration }[];
   sensors?: SensorFault[];
@@ -172,7 +124,10 @@ export function quietFromMs(script: Script): number {
     (one): Window[] => one ?? [],
   );
   for (const one of windows) last = Math.max(last, durationMs(one.to ?? 0), durationMs(one.from ?? 0));
-  for (const one of [...(script.power ?? []), ...(script.setTime ?? []), ...(script.press ?? [])]) {
+  const moments = [script.power, script.setTime, script.press, script.flash, script.devices].flatMap(
+    (one): { at: Duration }[] => one ?? [],
+  );
+  for (const one of moments) {
     last = Math.max(last, durationMs(one.at) + 1000);
   }
   return Math.max(last, durationMs(script.server?.tokenKnownFrom ?? 0));

@@ -45,7 +45,11 @@ export function createSensors(options: SensorOptions): Record<string, unknown> {
 
   return {
     device(found: { datastreams: { pin: string; decimals: number }[] }) {
-      for (const stream of found.datastreams) decimals.set(pinNumber(stream.pin), stream.decimals);
+      for (const stream of found.datastreams) {
+        const pin = pinNumber(stream.pin);
+        // Of several device files, the coarsest: a reading is found by its rounded value.
+        decimals.set(pin, Math.min(stream.decimals, decimals.get(pin) ?? stream.decimals));
+      }
     },
     /** For programs that a test writes itself. */
     trueMs: () => Math.floor(world.trueMs()),

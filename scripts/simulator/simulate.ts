@@ -6,12 +6,12 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { audit } from "./audit.ts";
-import { buildDevice, type SimulatedDevice } from "./device-source.ts";
+import { buildDevice, type Overrides, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
 import { createRealServer } from "./network/real-server.ts";
 import { createPrng } from "./prng.ts";
-import { runUnit } from "./run.ts";
+import { type ClockClaim, runUnit } from "./run.ts";
 import { type Script, startMs, withOffline } from "./script.ts";
 import { flashReport, type Report, type ServerPoint, serverReport } from "./simulation-report.ts";
 import { createUnit } from "./unit.ts";
@@ -21,6 +21,7 @@ export type { GeneratedDevice, Program, SimulatedDevice, SimulatedStream } from 
 export { type Duration, durationMs, type Window } from "./duration.ts";
 export { SimulationError } from "./errors.ts";
 export type { Exchange } from "./network/http-server.ts";
+export type { ClockClaim } from "./run.ts";
 export type * from "./script.ts";
 export type { Report, ServerPoint, StreamReport } from "./simulation-report.ts";
 
@@ -39,6 +40,10 @@ export interface Simulation {
   status: DeviceStatus;
   boots: number;
   drained: boolean;
+  /** What the firmware said of the time, at each look at its status at which it knew it. */
+  clockClaims: ClockClaim[];
+  /** Unix ms of the first power-on. */
+  startMs: number;
   /** What was measured, by pin number: true Unix ms and value of each sample. */
   readings: Map<number, { trueMs: number[]; values: number[] }>;
   /** Every request that reached the server or what stood in its place. */
@@ -60,17 +65,18 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script = withOffline(given);
   const code = await buildDevice(device);
+  const laterCode = await buildLater(device, script);
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
   const standIn = createStandIn(script, token, tokenFromMs, world);
   const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
   const root = createPrng(seed, script.scenario ?? "");
-  const unit = createUnit({ device, code, script, world, standIn, real, root, token });
+  const unit = createUnit({ device, code, laterCode, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
-  const { status, verdicts, drained } = await runUnit(unit, world, real);
+  const { status, verdicts, drained, clockClaims } = await runUnit(unit, world, real);
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
   const found = audit(status, recorder, points, network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
@@ -96,10 +102,22 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     status,
     boots: board.boots,
     drained,
+    clockClaims,
+    startMs: world.startMs,
     readings: recorder.pins,
     exchanges: network.exchanges,
     bodyBytesShortest: standIn.stats().bodyBytesShortest,
   };
+}
+
+/** The programs of `script.devices`, in order. What the run overrides in the first device holds for them too. */
+async function buildLater(device: SimulatedDevice, script: Script): Promise<{ atMs: number; code: string }[]> {
+  const { intervalMs, plainHttp } = "file" in device || "source" in device ? device : ({} as Overrides);
+  const built: { atMs: number; code: string }[] = [];
+  for (const { at, file } of script.devices ?? []) {
+    built.push({ atMs: durationMs(at), code: await buildDevice({ file, intervalMs, plainHttp }) });
+  }
+  return built.sort((a, b) => a.atMs - b.atMs);
 }
 
 /** The server, which learns the token at `tokenFromMs`. */

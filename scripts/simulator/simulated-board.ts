@@ -3,15 +3,14 @@ import { type Boot, createBoot } from "./boot.ts";
 import type { Crystal } from "./crystal.ts";
 import type { Machine } from "./espruino/chip-machine.ts";
 import { createInterpreter, type Interpreter } from "./espruino/espruino.ts";
-import type { AccessPoint } from "./espruino/wifi-module.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import { createFlashPort } from "./flash-port.ts";
 import type { Network } from "./network/network.ts";
 import type { Region } from "./partitions.ts";
 import type { Prng } from "./prng.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Script } from "./script.ts";
-import { TIMING } from "./timing.ts";
+import type { AccessPoint, Script } from "./script.ts";
+import { timingOf } from "./timing.ts";
 import type { World } from "./world.ts";
 
 /** Lines of the console that are kept for a look after the run. */
@@ -31,8 +30,8 @@ export interface BoardOptions {
   accessPoints: AccessPoint[];
   /** Files in Storage. */
   files: Map<string, string>;
-  /** The program. */
-  code: string;
+  /** The program that a boot runs. */
+  code(): string;
   /** `process.env.SERIAL`: from the MAC address. */
   serial: string;
   /** Level of an analog pin, 0 to 1. */
@@ -53,6 +52,11 @@ export interface Board {
   systemMs(): number;
   setSystemMs(ms: number): void;
   /**
+   * Somebody calls a function of the program by its name, with arguments that are known when it runs: in a pass, as the
+   * console does.
+   */
+  call(name: string, args: () => unknown[]): void;
+  /**
    * Calls a function of the firmware, or reads a value, by its path from `global`, as a console does. Flash reads in it
    * are not counted. Undefined if it is not there.
    */
@@ -69,6 +73,7 @@ export interface Board {
 
 export function createBoard(options: BoardOptions): Board {
   const { world, crystal, flash, region, recorder, prng, script } = options;
+  const timing = timingOf(script.cpu);
   const levels: number[] = new Array(PINS).fill(1);
   let boot: Boot | undefined;
   let interpreter: Interpreter | undefined;
@@ -104,6 +109,11 @@ export function createBoard(options: BoardOptions): Board {
     setSystemMs(ms) {
       epochTicks = crystal.ticksAt(world.nowMs()) - ms;
     },
+    call(name, args) {
+      const inside = interpreter;
+      if (inside === undefined) return;
+      boot?.queue(() => (inside.global[name] as (...given: unknown[]) => unknown)(...args()), undefined, []);
+    },
     ask: (path) => (boot && interpreter ? ask(boot, interpreter, path) : undefined),
     onBoot: undefined,
     onPowerLost: undefined,
@@ -116,6 +126,7 @@ export function createBoard(options: BoardOptions): Board {
   const flashPort = createFlashPort({
     flash,
     region,
+    timing,
     boot: () => boot,
     onProgrammed: recorder.programmed,
     onPowerCut() {
@@ -160,7 +171,7 @@ export function createBoard(options: BoardOptions): Board {
 
   function bootLater(): void {
     const mine = ++generation;
-    world.at(world.nowMs() + TIMING.bootMs, () => {
+    world.at(world.nowMs() + timing.bootMs, () => {
       if (powered && mine === generation) start();
     });
   }
@@ -172,6 +183,7 @@ export function createBoard(options: BoardOptions): Board {
       crystal,
       prng,
       jitterMs: script.jitterMs ?? JITTER_MS,
+      timing,
       onUncaught: (error) => {
         board.uncaught.push(`${(error as Error)?.stack ?? error}`);
         print(`Uncaught ${error}`);
@@ -180,7 +192,7 @@ export function createBoard(options: BoardOptions): Board {
     });
     boot = mine;
     interpreter = createInterpreter(mine, { ...machine, extras: options.extras() });
-    interpreter.run(options.code, "firmware.js");
+    interpreter.run(options.code(), "firmware.js");
     if (boot === mine) board.onBoot?.();
   }
 

@@ -2,6 +2,7 @@
 
 import { durationMs } from "./duration.ts";
 import type { SimulatedFlash } from "./flash.ts";
+import { PAGE_BYTES, type Region } from "./partitions.ts";
 import type { PowerFault, Script } from "./script.ts";
 import type { Board } from "./simulated-board.ts";
 import type { World } from "./world.ts";
@@ -13,6 +14,7 @@ export interface Stage {
   board: Board;
   script: Script;
   flash: SimulatedFlash;
+  region: Region;
 }
 
 export function schedule(stage: Stage): void {
@@ -23,17 +25,41 @@ export function schedule(stage: Stage): void {
     }
   }
   schedulePower(stage);
-  for (const jump of script.setTime ?? []) {
-    world.at(durationMs(jump.at), () => {
-      if (!board.boot()) return;
-      board.setSystemMs(jump.to ?? world.trueMs() + durationMs(jump.offset ?? 0));
-      board.boot()?.wake();
-    });
-  }
+  scheduleClock(stage);
+  scheduleHarm(stage);
   for (const press of script.press ?? []) {
     const atMs = durationMs(press.at);
     world.at(atMs, () => board.interpreter()?.pins.drive(BUTTON_PIN, 0));
     world.at(atMs + durationMs(press.hold ?? 200), () => board.interpreter()?.pins.drive(BUTTON_PIN, 1));
+  }
+}
+
+function scheduleClock({ world, board, script }: Stage): void {
+  for (const setting of script.setTime ?? []) {
+    const targetMs = () => setting.to ?? world.trueMs() + durationMs(setting.offset ?? 0);
+    world.at(durationMs(setting.at), () => {
+      if (setting.kind !== "underneath") {
+        board.call("setTime", () => [targetMs() / 1000]);
+        return;
+      }
+      const movedMs = targetMs() - board.systemMs();
+      board.setSystemMs(targetMs());
+      board.boot()?.moveTimers(movedMs);
+    });
+  }
+}
+
+function scheduleHarm({ world, script, flash, region }: Stage): void {
+  for (const harm of script.flash ?? []) {
+    const pageAt = "page" in harm ? region.address + harm.page * PAGE_BYTES : 0;
+    if ("page" in harm && (harm.page < 0 || pageAt >= region.address + region.bytes)) {
+      throw new Error(`flash: page ${harm.page}: the region ${region.label} has ${region.bytes / PAGE_BYTES} pages`);
+    }
+    world.at(durationMs(harm.at), () => {
+      if (harm.kind === "blank") flash.blank(pageAt);
+      else if ("address" in harm) flash.flip(harm.address, harm.bit);
+      else flash.flip(pageAt + Math.floor(harm.bit / 8), harm.bit % 8);
+    });
   }
 }
 

@@ -16,6 +16,8 @@ export interface TimerList {
   find(id: number): Timer | undefined;
   remove(id: number): void;
   clear(): void;
+  /** Every timer is due this much earlier. */
+  move(earlierMs: number): void;
   /** Due time of the earliest timer in ticks; Infinity if there is none. */
   earliestTicks(): number;
   /**
@@ -54,6 +56,9 @@ export function createTimerList(): TimerList {
     },
     clear() {
       timers.length = 0;
+    },
+    move(earlierMs) {
+      for (const timer of timers) timer.dueTicks -= earlierMs;
     },
     earliestTicks() {
       let due = Number.POSITIVE_INFINITY;

@@ -1,3 +1,5 @@
+import type { CpuOptions } from "./script.ts";
+
 /** How long operations take on the device, in ms. UNVERIFIED on a board: only the order of magnitude matters. */
 export const TIMING = {
   /** ROM loader, second stage and Espruino's own start, before the program runs. */
@@ -12,3 +14,18 @@ export const TIMING = {
   flashEraseMs: 45,
   flashReadMs: 0.02,
 };
+
+export type Timing = Readonly<typeof TIMING>;
+
+/** The same for a chip as the script describes it. */
+export function timingOf(cpu: CpuOptions = {}): Timing {
+  const slowdown = cpu.slowdown ?? 1;
+  return {
+    bootMs: TIMING.bootMs * slowdown,
+    callbackMs: TIMING.callbackMs * slowdown,
+    socketPassMs: TIMING.socketPassMs * slowdown,
+    flashWriteMs: cpu.flashProgramMs ?? TIMING.flashWriteMs,
+    flashEraseMs: cpu.eraseMs ?? TIMING.flashEraseMs,
+    flashReadMs: cpu.flashReadMs ?? TIMING.flashReadMs,
+  };
+}

@@ -1,5 +1,6 @@
 /** One simulated unit: an ESP32 with its firmware, its network and the record of its readings. */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
+import { bankPagesOf } from "../../firmware/storage/geometry.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
 import { createCrystal } from "./crystal.ts";
@@ -9,10 +10,10 @@ import { SimulationError } from "./errors.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import type { RealServer } from "./network/http-server.ts";
 import { createNetwork, type Network } from "./network/network.ts";
-import { createDeviceFlash, REGIONS, type Region } from "./partitions.ts";
+import { createDeviceFlash, PAGE_BYTES, REGIONS, type Region } from "./partitions.ts";
 import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import type { Script } from "./script.ts";
+import type { AccessPoint, Script } from "./script.ts";
 import { analogLevel, createSensors } from "./sensors.ts";
 import { type Board, createBoard } from "./simulated-board.ts";
 import { schedule } from "./timeline.ts";
@@ -32,6 +33,8 @@ export interface UnitOptions {
   device: SimulatedDevice;
   /** The device's program, from `buildDevice`. */
   code: string;
+  /** Programs that take its place at the first boot after a time in ms, in order. */
+  laterCode?: { atMs: number; code: string }[];
   script: Script;
   world: World;
   standIn: BlynkStandIn;
@@ -43,7 +46,9 @@ export interface UnitOptions {
   index?: number;
 }
 
-const ACCESS_POINT = { ssid: "simulated", password: "correct horse" };
+const ACCESS_POINT: AccessPoint = { ssid: "simulated", password: "correct horse" };
+/** The region's first pages. */
+const LEDGER_PAGES = 2 * bankPagesOf(PAGE_BYTES);
 /** Of units number 0; the MAC address counts on from here. */
 const SERIAL = 0x77;
 /** Cells that a cut left half programmed answer at random for up to this many reads. */
@@ -55,10 +60,16 @@ export function createUnit(options: UnitOptions): Unit {
   const decimals = new Map<number, number>();
   const crystal = createCrystal(script.crystal ?? {});
   const recorder = createRecorder(world, crystal);
+  recorder.accountLost = (script.flash ?? []).some((harm) => "page" in harm && harm.page < LEDGER_PAGES);
   const prng = root.fork("network");
   const network = createNetwork({ world, prng, script, standIn: options.standIn, real: options.real });
   network.onTime(recorder.timeTold);
   const region = regionOf(device, code);
+  for (const { code: later } of options.laterCode ?? []) {
+    if (readDeviceRegion(later) !== region.label) {
+      throw new Error(`devices: a device file with another region than ${region.label} leaves the samples behind`);
+    }
+  }
   const flash = createDeviceFlash(region, root.fork("flash").next, UNSTABLE_READS);
   const noise = root.fork("sensors");
   const board = createBoard({
@@ -70,9 +81,9 @@ export function createUnit(options: UnitOptions): Unit {
     network,
     script,
     recorder,
-    accessPoints: [ACCESS_POINT],
+    accessPoints: [ACCESS_POINT, ...(script.accessPoints ?? [])],
     files: new Map([["backfill.json", JSON.stringify(settingsOf(script, options.token))]]),
-    code,
+    code: () => programAt(options, world.nowMs()),
     serial: `00000000-02000000-${(SERIAL + (options.index ?? 0)).toString(16).padStart(8, "0")}`,
     analog: (pin, elapsedMs) => analogLevel(pin, elapsedMs, noise),
     extras: () => ({
@@ -80,13 +91,19 @@ export function createUnit(options: UnitOptions): Unit {
     }),
   });
   board.onBoot = () => settleUndecided(board, recorder);
-  schedule({ world, board, script, flash });
+  schedule({ world, board, script, flash, region });
   return { script, board, network, recorder, flash, decimals };
 }
 
 /** What `backfill.status()` answers, with no time passing. Undefined while the device is off or boots. */
 export function askStatus(board: Board): DeviceStatus | undefined {
   return board.ask(["backfill", "status"]) as DeviceStatus | undefined;
+}
+
+function programAt({ code, laterCode }: UnitOptions, nowMs: number): string {
+  let now = code;
+  for (const later of laterCode ?? []) if (later.atMs <= nowMs) now = later.code;
+  return now;
 }
 
 function regionOf(device: SimulatedDevice, code: string): Region {

@@ -28,7 +28,10 @@ const ENTRY_MIN = 12;
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
-/** What it says when everything that matters does not fit a bank. It stays so until the next boot: trying again would erase a page each time. */
+/**
+ * What it says when everything that matters does not fit a bank. It stays so until the next boot: trying again would erase
+ * a page each time.
+ */
 export const LEDGER_FULL = "ledger bank is too small";
 
 export interface Banks {

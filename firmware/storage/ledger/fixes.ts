@@ -1,8 +1,8 @@
 import type { Fix } from "./ledger-types.ts";
 
 /**
- * What the time map loses in ms when point `i` goes: its distance from the line between its neighbours. Over a boot it is the time
- * switched off that the two neighbours would then span.
+ * What the time map loses in ms when point `i` goes: its distance from the line between its neighbours. Over a boot it is
+ * the time switched off that the two neighbours would then span.
  */
 function loss(points: Fix[], i: number): number {
   const before = points[i - 1];

@@ -72,7 +72,10 @@ export interface Ledger {
   boot(session: number, rawMs: RawMs): void;
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): Fix[];
-  /** Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold too many. */
+  /**
+   * Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold
+   * too many.
+   */
   mapVersion(): number;
   /** Returns the fix as it is on flash, rounded to the ms. */
   addFix(session: number, rawMs: RawMs, trueMs: TrueMs, boundMs: number): Fix;

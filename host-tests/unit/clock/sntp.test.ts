@@ -264,7 +264,7 @@ describe("the SNTP client", () => {
     expect(answers).toEqual(["none", "first"]);
   });
 
-  it.each([-3000, -100, 700, 100000])("says nothing when the clock is set by %d ms among the exchanges", (jumpMs) => {
+  it.each([-3000, -100, 3600000, 1e12])("says nothing when the clock is set by %d ms among the exchanges", (jumpMs) => {
     const rig = createSntpRig({ a: server({ thereMs: () => 100 }) });
     const answers: (TimeAnswer | undefined)[] = [];
     rig.sntp.query((answer) => answers.push(answer));

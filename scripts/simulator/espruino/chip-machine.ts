@@ -1,7 +1,6 @@
 /** What surrounds the interpreter and outlives a boot: flash, files, clock, pins and network. */
 import type { Network } from "../network/network.ts";
-import type { Script } from "../script.ts";
-import type { AccessPoint } from "./wifi-module.ts";
+import type { AccessPoint, Script } from "../script.ts";
 
 /** The flash as native code reaches it: takes its time, and refuses what hardware or the region does not allow. */
 export interface MachineFlash {

@@ -2,7 +2,6 @@
 import type { Boot } from "../boot.ts";
 import type { TcpLink } from "../network/connection.ts";
 import type { Network } from "../network/network.ts";
-import { TIMING } from "../timing.ts";
 import type { Emitters } from "./emitter.ts";
 
 type Emitter = Record<string, unknown>;
@@ -207,7 +206,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       }
       if (result.closeNow && boot.alive()) close(connection, result.error);
       else if (connection.buffer !== "" && connection.hadHeaders) result.busy = true;
-      return result.busy ? world.nowMs() + TIMING.socketPassMs : Number.POSITIVE_INFINITY;
+      return result.busy ? world.nowMs() + boot.timing.socketPassMs : Number.POSITIVE_INFINITY;
     },
   };
 }

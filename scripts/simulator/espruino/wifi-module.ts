@@ -3,14 +3,9 @@
  * loss while tries are left, and never a reconnect by itself after "disconnected".
  */
 import type { Boot } from "../boot.ts";
-import { within } from "../duration.ts";
 import type { Network } from "../network/network.ts";
-import type { Script } from "../script.ts";
-
-export interface AccessPoint {
-  ssid: string;
-  password: string;
-}
+import { wifiFault } from "../network/wifi-faults.ts";
+import type { AccessPoint, Script, WifiFaultKind } from "../script.ts";
 
 export interface WifiRadio {
   /** What `require("Wifi")` returns. */
@@ -46,7 +41,9 @@ export function createWifi(
   let ownAccessPoint = script.ownAccessPoint === true;
   let attempt = 0; // grows with every connect or disconnect: plans of an older one are void
 
-  const fault = (kind: string) => (script.wifi ?? []).some((one) => one.kind === kind && within(one, world.nowMs()));
+  const fault = (kind: WifiFaultKind, ssid: string | undefined) =>
+    wifiFault(script.wifi ?? [], kind, ssid, world.nowMs()) !== undefined;
+  const inReach = () => accessPoints.filter((one) => !fault("gone", one.ssid));
 
   function later(lowMs: number, highMs: number, action: () => void): void {
     const mine = attempt;
@@ -57,7 +54,7 @@ export function createWifi(
 
   function setJoined(value: boolean): void {
     joined = value;
-    network.setJoined(value);
+    network.setJoined(value ? wanted?.ssid : undefined);
   }
 
   function tryOnce(): void {
@@ -65,9 +62,9 @@ export function createWifi(
     later(600, 2500, () => {
       // Seen in an emulated 2v27.45 beside its own access point: the radio falls back from "auth" to "init", reason 200.
       if (ownAccessPoint) return disconnectedEvent("beaconTimeout");
-      const there = fault("gone") ? undefined : accessPoints.find((one) => one.ssid === wanted?.ssid);
+      const there = inReach().find((one) => one.ssid === wanted?.ssid);
       if (!there) return disconnectedEvent("noApFound");
-      if (there.password !== wanted?.password || fault("wrong-password")) {
+      if (there.password !== wanted?.password || fault("wrong-password", there.ssid)) {
         return later(2000, 4000, () => disconnectedEvent("handshake"));
       }
       associated = true;
@@ -144,9 +141,7 @@ export function createWifi(
     ...stationAnswers(boot, () => ({ joined, ssid: wanted?.ssid, ownAccessPoint })),
     scan(callback: unknown) {
       boot.check();
-      const found = fault("gone")
-        ? []
-        : accessPoints.map((one) => ({ ssid: one.ssid, rssi: -40 - prng.below(45), authMode: "wpa2", channel: 6 }));
+      const found = inReach().map((one) => seenBy(boot, one));
       world.at(world.nowMs() + prng.between(1500, 3000), () => boot.queue(callback, undefined, [found]));
     },
   });
@@ -159,7 +154,8 @@ export function createWifi(
     module: wifi,
     surroundingsChanged() {
       if (!boot.alive() || !joined) return;
-      if (fault("gone") || fault("wrong-password")) {
+      network.surroundingsChanged();
+      if (fault("gone", wanted?.ssid) || fault("wrong-password", wanted?.ssid)) {
         setJoined(false);
         attempt++;
         // The radio misses beacons for some seconds before it reports the loss.
@@ -175,6 +171,11 @@ interface StationState {
   ssid: string | undefined;
   /** The runtime's own access point is open. */
   ownAccessPoint: boolean;
+}
+
+/** An access point as a scan shows it. */
+function seenBy({ prng }: Boot, { ssid, password }: AccessPoint): Record<string, unknown> {
+  return { ssid, rssi: -40 - prng.below(45), authMode: password === "" ? "open" : "wpa2", channel: 6 };
 }
 
 /** Members that only ask, or that do nothing here. */

@@ -5,15 +5,22 @@ import type { Prng } from "../prng.ts";
 import type { HttpFault, HttpFaultKind } from "../script.ts";
 import type { World } from "../world.ts";
 
-/** Returns the fault that strikes now, if any, and counts it as used. `pin` is the request's, "v1". */
-export type PickFault = (kinds: (kind: HttpFaultKind) => boolean, pin?: string) => HttpFault | undefined;
+/**
+ * Returns the fault that strikes now, if any, and counts it as used. `request` is its pin, "v1", and its body, once they
+ * are known.
+ */
+export type PickFault = (
+  kinds: (kind: HttpFaultKind) => boolean,
+  request?: { pin: string; body: string },
+) => HttpFault | undefined;
 
 export function createFaultPicker(world: World, prng: Prng, faults: HttpFault[]): PickFault {
   const uses = new Map<HttpFault, number>();
-  return (kinds, pin) => {
+  return (kinds, request) => {
     for (const fault of faults) {
       if (!kinds(fault.kind) || !within(fault, world.nowMs())) continue;
-      if (fault.pin !== undefined && fault.pin !== pin) continue;
+      if (fault.pin !== undefined && fault.pin !== request?.pin) continue;
+      if (fault.bodyHas !== undefined && !request?.body.includes(fault.bodyHas)) continue;
       const used = uses.get(fault) ?? 0;
       if (fault.times !== undefined && used >= fault.times) continue;
       if (fault.share !== undefined && !prng.chance(fault.share)) continue;

@@ -93,8 +93,13 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
     reset: () => void note("", "reset"),
     serve(request, connection) {
       const pin = /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
-      const fault = pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", pin);
-      const exchange = note(pin, fault?.kind);
+      const found = pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
+        pin,
+        body: request.body,
+      });
+      // A wrong Date changes nothing else of what the server does.
+      const fault = found?.kind === "date" ? undefined : found;
+      const exchange = note(pin, found?.kind);
       const reply: Reply = {
         end: connection.end,
         send: (raw, whole = true) =>
@@ -103,31 +108,41 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
           }),
       };
       if (fault === undefined && real !== undefined) return askReal(real, request, exchange, reply);
-      if (fault?.kind === "html" || fault?.kind === "redirect") return reply.send(portalAnswer(fault));
+      if (fault?.kind === "html" || fault?.kind === "redirect") return reply.send(portalAnswer(fault, world));
       // Everything outside the API is the server's web site.
       if (fault === undefined && !request.path.startsWith("/external/")) {
-        return reply.send(wire(answer(200, "<html></html>", request.arrivedMs, "text/html")));
+        const page = answer(200, "<html></html>", request.arrivedMs, "text/html");
+        return reply.send(wire({ ...page, headers: { ...page.headers, ...dateOf(found, world) } }));
       }
       const response = askStandIn(request, fault);
       exchange.stored = fault ? storesPoints(fault) : response.status === 200;
-      if (fault === undefined) reply.send(wire(response));
-      else answerWithFault(world, response, fault, reply);
+      if (fault === undefined) {
+        reply.send(wire({ ...response, headers: { ...response.headers, ...dateOf(found, world) } }));
+      } else answerWithFault(world, response, fault, reply);
     },
   };
 }
 
-/** A captive portal: the server sees nothing of the request. */
-function portalAnswer(fault: HttpFault): string {
+/** The `Date` header that a fault changes; nothing if it changes none. */
+function dateOf(fault: HttpFault | undefined, world: World): Record<string, string> {
+  if (fault?.dateOffset === undefined) return {};
+  return { Date: new Date(world.trueMs() + durationMs(fault.dateOffset)).toUTCString() };
+}
+
+/** A captive portal: the server sees nothing of the request. Portals send a Date, by their own clock. */
+function portalAnswer(fault: HttpFault, world: World): string {
+  const dated = dateOf({ ...fault, dateOffset: fault.dateOffset ?? 0 }, world);
   if (fault.kind === "redirect") {
-    return wire({ status: 302, headers: { Location: "http://portal.example/login", "Content-Length": "0" }, body: "" });
+    const headers = { ...dated, Location: "http://portal.example/login", "Content-Length": "0" };
+    return wire({ status: 302, headers, body: "" });
   }
   const body = "<html><body>Welcome! Please log in.</body></html>";
-  const headers = { "Content-Type": "text/html", "Content-Length": String(body.length) };
+  const headers = { ...dated, "Content-Type": "text/html", "Content-Length": String(body.length) };
   return wire({ status: 200, headers, body });
 }
 
 function answerWithFault(world: World, response: StandInResponse, fault: HttpFault, reply: Reply): void {
-  const changed = { ...response, headers: { ...response.headers, ...fault.headers } };
+  const changed = { ...response, headers: { ...response.headers, ...dateOf(fault, world), ...fault.headers } };
   switch (fault.kind) {
     case "status":
       reply.send(wire(changed));

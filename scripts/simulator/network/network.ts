@@ -2,13 +2,14 @@
 import type { BlynkStandIn } from "../../blynk-stand-in/stand-in.ts";
 import { within } from "../duration.ts";
 import type { Prng } from "../prng.ts";
-import type { Script, WifiFaultKind } from "../script.ts";
+import type { Script, WifiFault } from "../script.ts";
 import type { World } from "../world.ts";
 import { type Connection, createConnection, createRefusedLink, type TcpLink } from "./connection.ts";
 import { createFaultPicker } from "./http-faults.ts";
 import { createHttpServer, type Exchange, type RealServer } from "./http-server.ts";
 import { createOneWay } from "./latency.ts";
 import { createTimeServers, type Receive } from "./time-servers.ts";
+import { wifiFault } from "./wifi-faults.ts";
 
 export interface Network {
   /** Whether the device's packets go anywhere: it is joined, and the access point has Internet. */
@@ -19,8 +20,10 @@ export interface Network {
   connect(tls: boolean, block: (ms: number) => void): TcpLink | undefined;
   /** One datagram; an answer, if any, comes back through `receive`. */
   datagram(data: string, host: string, port: number, receive: Receive): void;
-  /** The radio has joined the access point, or left it. Connections that are open then go silent or break. */
-  setJoined(joined: boolean): void;
+  /** The radio has joined an access point, or left it. Connections that are open then go silent or break. */
+  setJoined(ssid: string | undefined): void;
+  /** A Wi-Fi fault begins or ends: the link may be dead from now on. */
+  surroundingsChanged(): void;
   /** Called when a true answer of a time server reaches the device. */
   onTime(listener: () => void): void;
   exchanges: Exchange[];
@@ -58,19 +61,34 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
   const open = new Set<Connection>();
   /** Until when a name is known. */
   const names = new Map<string, number>();
-  let joined = false;
+  const faults = script.wifi ?? [];
+  /** Faults of the kind "dead" that have had their link. */
+  const spent = new Set<WifiFault>();
+  let joined: string | undefined;
+  let dead = false;
   let lastUsedMs = 0;
 
   function use(): void {
     lastUsedMs = world.nowMs();
   }
 
-  function faultIs(kind: WifiFaultKind): boolean {
-    return (script.wifi ?? []).some((fault) => fault.kind === kind && within(fault, world.nowMs()));
+  function reachable(): boolean {
+    return joined !== undefined && !dead && wifiFault(faults, "no-internet", joined, world.nowMs()) === undefined;
   }
 
-  function reachable(): boolean {
-    return joined && !faultIs("no-internet");
+  /** Open connections go silent or break, and names are forgotten. */
+  function loseLinks(): void {
+    names.clear();
+    for (const link of open) link.lose();
+    open.clear();
+  }
+
+  function strikeLink(): void {
+    const fault = faults.find((one) => !spent.has(one) && wifiFault([one], "dead", joined, world.nowMs()));
+    if (joined === undefined || fault === undefined) return;
+    spent.add(fault);
+    dead = true;
+    loseLinks();
   }
 
   function closed(link: Connection): void {
@@ -88,38 +106,38 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       timeServers.onTime = listener;
     },
     reachable,
-    setJoined(value) {
+    setJoined(ssid) {
       use();
-      if (joined && !value) {
-        names.clear();
-        for (const link of open) link.lose();
-        open.clear();
-      }
-      joined = value;
+      if (joined !== undefined && ssid === undefined) loseLinks();
+      // A renewed address is no new link.
+      if (joined !== ssid) dead = false;
+      joined = ssid;
+      strikeLink();
     },
+    surroundingsChanged: strikeLink,
     resolves(host, block) {
       use();
       if (/^\d+\.\d+\.\d+\.\d+$/.test(host)) return true;
-      const dead = !joined || faultIs("no-internet") || (script.dns ?? []).some((one) => within(one, world.nowMs()));
-      if (joined && (names.get(host) ?? -1) > world.nowMs()) return true;
+      const lost = !reachable() || (script.dns ?? []).some((one) => within(one, world.nowMs()));
+      if (joined !== undefined && (names.get(host) ?? -1) > world.nowMs()) return true;
       // Without an interface it gives up at once.
-      block(!joined ? 1 : dead ? NO_NAME_MS : roundTripMs());
-      if (dead || !joined) return false;
+      block(joined === undefined ? 1 : lost ? NO_NAME_MS : roundTripMs());
+      if (lost || joined === undefined) return false;
       names.set(host, world.nowMs() + NAME_KEPT_MS);
       return true;
     },
     connect(tls, block) {
       use();
-      if (!joined) return undefined;
+      if (joined === undefined) return undefined;
       if (!reachable()) {
         block(NO_ANSWER_MS);
         return undefined;
       }
       block(roundTripMs());
-      if (!joined || pickFault((kind) => kind === "refused")) return undefined;
+      if (joined === undefined || pickFault((kind) => kind === "refused")) return undefined;
       if (tls) {
         block(2 * roundTripMs() + HANDSHAKE_MS);
-        if (!joined) return undefined;
+        if (joined === undefined) return undefined;
         if (pickFault((kind) => kind === "tls")) return createRefusedLink();
       }
       const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed });

@@ -1,6 +1,6 @@
 /** Time servers, with the script's faults. */
 
-import { durationMs, within } from "../duration.ts";
+import { DAY_MS, durationMs, within } from "../duration.ts";
 import type { Prng } from "../prng.ts";
 import type { NtpFault, NtpFaultKind } from "../script.ts";
 import type { World } from "../world.ts";
@@ -18,6 +18,8 @@ export interface TimeServers {
 }
 
 const NTP_PORT = 123;
+/** Google's and Amazon's servers smear a leap second over this. */
+const SMEAR_MS = DAY_MS;
 
 export function createTimeServers(options: {
   world: World;
@@ -48,7 +50,7 @@ export function createTimeServers(options: {
       if (faultOf(server, "blocked")) return;
       const upMs = oneWayMs(true);
       const downMs = oneWayMs(false) + durationMs(faultOf(server, "late")?.delay ?? 0);
-      const offsetMs = durationMs(faultOf(server, "lies")?.offset ?? 0);
+      const offsetMs = lieMs(faultOf(server, "lies"), world.nowMs());
       const flags = {
         kiss: faultOf(server, "kiss") !== undefined,
         alarm: faultOf(server, "unsynchronized") !== undefined,
@@ -66,4 +68,11 @@ export function createTimeServers(options: {
     },
   };
   return servers;
+}
+
+/** How far ahead a lying server's clock is. */
+function lieMs(fault: NtpFault | undefined, nowMs: number): number {
+  if (fault === undefined) return 0;
+  const smeared = Math.min(1, (nowMs - durationMs(fault.from ?? 0)) / SMEAR_MS);
+  return durationMs(fault.offset ?? 0) + durationMs(fault.smear ?? 0) * smeared;
 }

@@ -1,7 +1,8 @@
 /** Networks and servers that fail in every known way. */
 import { createPrng } from "../prng.ts";
 import type { HttpFault, WifiFault } from "../simulate.ts";
-import { all, allDelivered, requestsWithin, room, type Scenario, timesWithin } from "./scenario.ts";
+import { all, allDelivered, requestsWithin, timesWithin } from "./promises.ts";
+import { room, type Scenario } from "./scenario.ts";
 
 export const NETWORK: Scenario[] = [
   {

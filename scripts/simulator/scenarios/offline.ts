@@ -1,5 +1,6 @@
 /** Long stretches without Wi-Fi: what the logger is for. */
-import { all, allDelivered, DEVICE_FILE, dropped, room, type Scenario, timesWithin } from "./scenario.ts";
+import { all, allDelivered, dropped, timesWithin } from "./promises.ts";
+import { DEVICE_FILE, room, type Scenario } from "./scenario.ts";
 
 export const OFFLINE: Scenario[] = [
   {

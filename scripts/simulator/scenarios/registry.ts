@@ -5,8 +5,9 @@ import { CHAOS } from "./chaos.ts";
 import { OFFLINE } from "./offline.ts";
 import type { Scenario } from "./scenario.ts";
 import { TIME } from "./time.ts";
+import { WRONG_TIMES } from "./wrong-times.ts";
 
-export const SCENARIOS: Scenario[] = [...OFFLINE, ...TIME, ...NETWORK, ...CHAOS];
+export const SCENARIOS: Scenario[] = [...OFFLINE, ...TIME, ...WRONG_TIMES, ...NETWORK, ...CHAOS];
 
 export function findScenario(name: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.name === name);

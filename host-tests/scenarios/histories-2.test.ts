@@ -1,0 +1,3 @@
+import { quickHistories } from "./history-seeds.ts";
+
+quickHistories(2, 2);

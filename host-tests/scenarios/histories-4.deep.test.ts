@@ -1,0 +1,3 @@
+import { deepHistories } from "./history-seeds.ts";
+
+deepHistories(4, 4);

@@ -1,0 +1,146 @@
+/** What must come of any history: true times, nothing let go that can be dated, and delivery once the truth is back. */
+import { BOOT_SESSIONS } from "../../firmware/clock/clock.ts";
+import { claimsHold } from "../../scripts/simulator/scenarios/promises.ts";
+import { runSimulation, type SimulatedDevice, type Simulation } from "../../scripts/simulator/simulate.ts";
+import {
+  createHistory,
+  type History,
+  HOUR_MS,
+  historyDevice,
+  MINUTE_MS,
+  maxUncertaintyMs,
+  QUIET_MS,
+  SAMPLE_MS,
+  SYNC_MS,
+  TROUBLE_MS,
+} from "./history.ts";
+
+interface LoggedFix {
+  atMs: number;
+  boundMs: number;
+  /** No lie can have made it. */
+  honest: boolean;
+}
+
+/** From one power-on or restart to the next, in ms since the first power-on. */
+interface Life {
+  from: number;
+  to: number;
+  /** As the firmware logged them. */
+  fixes: LoggedFix[];
+}
+
+const honestOf = (life: Life | undefined): LoggedFix[] => (life?.fixes ?? []).filter(({ honest }) => honest);
+
+interface Line {
+  atMs: number;
+  text: string;
+}
+
+/** A query takes some seconds, so a lie may be logged as long after its end. */
+const QUERY_MS = MINUTE_MS;
+const FIX = /^\[info\] time: .*within (\d+) ms/;
+const BOOT = /^backfill \S+ logging/;
+/** The clock's own steps (firmware/clock/clock.ts): one that hides behind lateness, and raw time over a jump. */
+const STEPS_MS = 520 + 5500 + 520;
+
+/**
+ * Runs a history and returns a sentence for each promise that is broken. `deviceFor` gives the device to run, by its
+ * largest uncertainty.
+ */
+export async function judgeHistory(
+  seed: number,
+  deviceFor: (maxMs: number) => SimulatedDevice = (maxMs) => ({ source: historyDevice(maxMs) }),
+): Promise<string[]> {
+  const history = createHistory(seed);
+  const lines: Line[] = [];
+  const script = { ...history.script, onConsole: (text: string, atMs: number) => void lines.push({ atMs, text }) };
+  const simulation = await runSimulation(deviceFor(maxUncertaintyMs(seed)), script);
+  const lives = livesOf(lines, history);
+  return [
+    ...simulation.problems,
+    ...simulation.report.server.violations.slice(0, 3),
+    ...simulation.uncaught.slice(0, 3),
+    ...claimsTrue(simulation, lives),
+    ...sessionsFew(simulation),
+    ...timesTrue(simulation, lives, maxUncertaintyMs(seed)),
+    ...datableKept(simulation, lives, history),
+    ...resumed(simulation, lives),
+  ];
+}
+
+function livesOf(lines: Line[], { lies }: History): Life[] {
+  const lives: Life[] = [];
+  for (const { atMs, text } of lines) {
+    const fix = FIX.exec(text);
+    if (BOOT.test(text)) {
+      if (lives.length > 0) lives[lives.length - 1].to = atMs;
+      lives.push({ from: atMs, to: Number.POSITIVE_INFINITY, fixes: [] });
+    } else if (fix) {
+      const honest = !lies.some(({ from, to }) => atMs >= from && atMs < to + QUERY_MS);
+      lives[lives.length - 1]?.fixes.push({ atMs, boundMs: Number(fix[1]), honest });
+    }
+  }
+  return lives;
+}
+
+const lifeAt = (lives: Life[], atMs: number): Life | undefined =>
+  lives.find(({ from, to }) => atMs >= from - 1000 && atMs < to - 1000);
+
+/**
+ * Each point tells by its value when it was taken. None is further off than is allowed, or than its own life's fixes say;
+ * none came twice.
+ */
+function timesTrue({ points, startMs }: Simulation, lives: Life[], maxMs: number): string[] {
+  const broken: string[] = [];
+  const seen = new Set<string>();
+  for (const { ts, value } of points) {
+    const apart = (((ts - Math.round(Number(value) * 1000)) % 1e9) + 1.5e9) % 1e9;
+    const errorMs = Math.abs(apart - 5e8);
+    const takenMs = ts - (apart - 5e8) - startMs;
+    const life = lifeAt(lives, takenMs);
+    const fromFixes = honestOf(life).map(({ atMs, boundMs }) => boundMs + STEPS_MS + Math.abs(atMs - takenMs) / 10_000);
+    const boundMs = Math.min(maxMs, ...fromFixes);
+    if (errorMs > boundMs + 1)
+      broken.push(`a point taken at ${hours(takenMs)} is ${errorMs} ms off, ${boundMs} allowed`);
+    if (seen.has(value)) broken.push(`the point taken at ${hours(takenMs)} came twice, with two times`);
+    seen.add(value);
+  }
+  return broken.slice(0, 3);
+}
+
+/** What the firmware said of the time was true within its bound, once it had asked somebody who did not lie. */
+function claimsTrue({ clockClaims }: Simulation, lives: Life[]): string[] {
+  const fixes = lives.flatMap((life) => life.fixes);
+  return claimsHold({
+    clockClaims: clockClaims.filter(({ atMs }) => fixes.findLast((fix) => fix.atMs <= atMs)?.honest),
+  });
+}
+
+/** Neither a stall nor `setTime` begins a session: only a clock that is moved underneath does, at most once in a history. */
+function sessionsFew({ status }: Simulation): string[] {
+  return status.session % BOOT_SESSIONS <= 1
+    ? []
+    : [`session ${status.session}: the clock found jumps that never were`];
+}
+
+/** Samples are let go as undatable only from lives without a fix, or from before the ledger was lost. */
+function datableKept({ readings, report, startMs }: Simulation, lives: Life[], { ledgerLostMs }: History): string[] {
+  const { undatable } = report.streams[0].dropped;
+  const taken = (readings.get(1)?.trueMs ?? []).map((ms) => ms - startMs);
+  const isLost = (atMs: number) => ledgerLostMs !== Number.POSITIVE_INFINITY && atMs < ledgerLostMs;
+  const adrift = taken.filter((atMs) => honestOf(lifeAt(lives, atMs)).length === 0 || isLost(atMs)).length;
+  return undatable <= adrift ? [] : [`${undatable} undatable, but only ${adrift} were taken in lives without a fix`];
+}
+
+/** What waits at the end was taken since the last sync. */
+function resumed({ report }: Simulation, lives: Life[]): string[] {
+  const { pending } = report.streams[0];
+  const most = (2 * SYNC_MS) / SAMPLE_MS;
+  if (!lives[lives.length - 1]?.fixes.some(({ atMs }) => atMs > TROUBLE_MS)) {
+    return [`no fix in the ${QUIET_MS / HOUR_MS} h after the trouble`];
+  }
+  return pending <= most ? [] : [`${pending} still wait ${QUIET_MS / HOUR_MS} h after the trouble`];
+}
+
+const hours = (ms: number): string => `${(ms / HOUR_MS).toFixed(2)} h`;

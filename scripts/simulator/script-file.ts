@@ -1,0 +1,221 @@
+/**
+ * The script of `simulate()` as a JSON file, for `npm run simulate -- --script`. Other programs write such files: a member
+ * keeps its name and meaning, and what the simulator does not know is refused, not ignored.
+ */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { type Duration, durationMs } from "./duration.ts";
+import { UsageError } from "./errors.ts";
+import type { HttpFaultKind, NtpFaultKind, Script, WifiFaultKind } from "./script.ts";
+
+/** All of a script that is data. */
+export type ScriptData = Omit<Script, "onProgress" | "onConsole">;
+
+/** Throws UsageError: what is wrong, where, and what to write. */
+export function readScript(file: string): ScriptData {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`--script ${file}: ${(error as NodeJS.ErrnoException).code}: name a JSON file`);
+  }
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--script ${file}: no JSON: ${(error as Error).message}`);
+  }
+  const parsed = SCRIPT.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `  ${whereOf(issue.path)}: ${issue.message}`);
+  throw new UsageError(`--script ${file}:\n${lines.join("\n")}`);
+}
+
+/** `http[0].kind` */
+function whereOf(path: PropertyKey[]): string {
+  let where = "";
+  for (const step of path) where += typeof step === "number" ? `[${step}]` : `${where && "."}${String(step)}`;
+  return where || "the script";
+}
+
+const shown = (input: unknown): string => (input === undefined ? "nothing" : JSON.stringify(input));
+
+/** A value that passes `test`; `want` says what to write. */
+function value<T>(test: (input: unknown) => boolean, want: string) {
+  return z.custom<T>(test, { error: ({ input }) => `is ${shown(input)}: write ${want}` });
+}
+
+function oneOf<K extends string>(kinds: Record<K, true>) {
+  const names = Object.keys(kinds);
+  return value<K>((input) => names.includes(input as string), `one of ${names.join(", ")}`);
+}
+
+function object<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape, {
+    error(issue) {
+      if (issue.code === "unrecognized_keys") {
+        const unknown = (issue.keys as string[]).map((key) => `"${key}"`).join(", ");
+        return `has no member ${unknown}: write ${Object.keys(shape).join(", ")}`;
+      }
+      return `is ${shown(issue.input)}: write an object with ${Object.keys(shape).join(", ")}`;
+    },
+  });
+}
+
+function list<T extends z.ZodType>(entry: T) {
+  return z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }).optional();
+}
+
+function isDuration(input: unknown): boolean {
+  if (typeof input === "number") return Number.isFinite(input);
+  if (typeof input !== "string") return false;
+  try {
+    durationMs(input);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isNumber = (input: unknown) => typeof input === "number" && Number.isFinite(input);
+const isCount = (input: unknown) => Number.isInteger(input) && (input as number) >= 0;
+const isTime = (input: unknown) =>
+  isNumber(input) || (typeof input === "string" && /^\d{4}-/.test(input) && Number.isFinite(Date.parse(input)));
+
+const duration = value<Duration>(isDuration, 'ms as a number, or text such as "90s", "5m", "12h" or "7d"');
+const span = value<Duration>(
+  (input) => isDuration(input) && durationMs(input as Duration) >= 0,
+  'a time of 0 or more: ms as a number, or text such as "90s", "5m", "12h" or "7d"',
+);
+const num = value<number>(isNumber, "a number");
+const positive = value<number>((input) => isNumber(input) && (input as number) >= 0, "a number of 0 or more");
+const count = value<number>(isCount, "a whole number of 0 or more");
+const share = value<number>((input) => isNumber(input) && (input as number) >= 0 && (input as number) <= 1, "0 to 1");
+const text = value<string>((input) => typeof input === "string", "text in quotes");
+const yes = value<boolean>((input) => typeof input === "boolean", "true or false");
+const pin = value<string>((input) => /^v\d{1,3}$/.test(String(input)), 'a pin such as "v1"');
+const bit = value<number>((input) => isCount(input) && (input as number) < 8, "a bit of the byte, 0 to 7");
+const texts = z.record(z.string(), text, { error: ({ input }) => `is ${shown(input)}: write an object of texts` });
+const anything = z.record(z.string(), z.unknown(), { error: ({ input }) => `is ${shown(input)}: write an object` });
+
+const during = { from: span.optional(), to: span.optional() };
+
+const HTTP_KINDS: Record<HttpFaultKind, true> = {
+  refused: true,
+  tls: true,
+  status: true,
+  empty: true,
+  date: true,
+  html: true,
+  redirect: true,
+  garbage: true,
+  continue: true,
+  short: true,
+  reset: true,
+  silent: true,
+  late: true,
+  lost: true,
+};
+const NTP_KINDS: Record<NtpFaultKind, true> = {
+  blocked: true,
+  late: true,
+  lies: true,
+  kiss: true,
+  unsynchronized: true,
+  stale: true,
+};
+const WIFI_KINDS: Record<WifiFaultKind, true> = { gone: true, "wrong-password": true, "no-internet": true, dead: true };
+
+const HTTP = object({
+  kind: oneOf(HTTP_KINDS),
+  ...during,
+  share: share.optional(),
+  times: count.optional(),
+  pin: pin.optional(),
+  bodyHas: text.optional(),
+  dateOffset: duration.optional(),
+  status: count.optional(),
+  body: text.optional(),
+  headers: texts.optional(),
+  stored: yes.optional(),
+  delay: span.optional(),
+  afterBytes: count.optional(),
+});
+const NTP = object({
+  kind: oneOf(NTP_KINDS),
+  ...during,
+  server: count.optional(),
+  share: share.optional(),
+  delay: span.optional(),
+  offset: duration.optional(),
+  smear: duration.optional(),
+});
+const POWER = object({
+  at: span,
+  kind: oneOf({ cut: true, reset: true }),
+  flashBytes: count.optional(),
+  off: span.optional(),
+});
+const HARM = z.union(
+  [
+    object({ at: span, kind: z.literal("flip"), address: count, bit }),
+    object({ at: span, kind: z.literal("flip"), page: count, bit: count }),
+    object({ at: span, kind: z.literal("blank"), page: count }),
+  ],
+  {
+    error: ({ input }) =>
+      `is ${shown(input)}: write { at, kind: "flip", address or page, bit } or { at, kind: "blank", page }`,
+  },
+);
+const SETTING = object({
+  at: span,
+  kind: oneOf({ console: true, underneath: true }).optional(),
+  offset: duration.optional(),
+  to: num.optional(),
+});
+const SERVER = object({
+  tokenKnownFrom: span.optional(),
+  pins: list(pin),
+  refuseAbovePoints: count.optional(),
+  pointsPerDay: count.optional(),
+  url: text.optional(),
+  token: text.optional(),
+});
+
+const SCRIPT: z.ZodType<ScriptData> = object({
+  scenario: text.optional(),
+  seed: count.optional(),
+  start: value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z").optional(),
+  offline: span.optional(),
+  until: span.optional(),
+  untilDrained: yes.optional(),
+  atLeast: span.optional(),
+  crystal: object({ driftPpm: num.optional(), swingPpm: num.optional() }).optional(),
+  jitterMs: positive.optional(),
+  latency: object({
+    minMs: positive.optional(),
+    maxMs: positive.optional(),
+    upExtraMs: positive.optional(),
+    asymmetric: yes.optional(),
+  }).optional(),
+  cpu: object({
+    slowdown: positive.optional(),
+    flashReadMs: positive.optional(),
+    flashProgramMs: positive.optional(),
+    eraseMs: positive.optional(),
+  }).optional(),
+  accessPoints: list(object({ ssid: text, password: text })),
+  sameChance: yes.optional(),
+  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: text.optional() })),
+  dns: list(object(during)),
+  ntp: list(NTP),
+  http: list(HTTP),
+  power: list(POWER),
+  devices: list(object({ at: span, file: text })),
+  flash: list(HARM),
+  setTime: list(SETTING),
+  press: list(object({ at: span, hold: span.optional() })),
+  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: pin.optional() })),
+  server: SERVER.optional(),
+  settings: anything.optional(),
+});
