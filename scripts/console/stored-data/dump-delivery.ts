@@ -31,7 +31,10 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
+  /** Let go for any reason but `undated`. */
   dropped: number;
+  /** Let go because no fix in the dump tells their time. */
+  undated: number;
 }
 
 /** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
@@ -82,15 +85,17 @@ export async function deliverDump(
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,
+    undated: after.undated - before.undated,
   };
 }
 
 /** Sums over all datastreams. */
-function countSamples({ ledger, ring }: Storage): { delivered: number; pending: number; dropped: number } {
-  const sum = { delivered: 0, pending: 0, dropped: 0 };
+function countSamples({ ledger, ring }: Storage) {
+  const sum = { delivered: 0, pending: 0, dropped: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, ...dropped } = ledger.counters(pin);
+    const { delivered, undatable, ...dropped } = ledger.counters(pin);
     sum.delivered += delivered;
+    sum.undated += undatable;
     sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
     sum.pending += ring.totals(pin).pending;
   }
