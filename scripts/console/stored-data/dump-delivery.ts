@@ -7,6 +7,7 @@ import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
+import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import type { HostTimers } from "./host-ports.ts";
 
@@ -36,9 +37,6 @@ export interface DumpDeliveryOutcome {
   /** Let go because no fix in the dump tells their time. */
   undated: number;
 }
-
-/** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
-const HOST_CLOCK_BOUND_MS = 2000;
 
 /**
  * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
