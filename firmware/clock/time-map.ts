@@ -10,7 +10,7 @@
  * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
  *   same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can cause.
  */
-import { type Fix, type FixRows, fixAt, fixRawMs, type Ledger } from "../storage/ledger/ledger.ts";
+import { type Fix, type FixRows, fixAt, type Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /** The worst crystal provided for. ESP32 modules state ±10 ppm (hardware design guidelines); the rest is for cheap boards and ageing. A guess, UNVERIFIED on our boards. */
@@ -216,7 +216,7 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
     let high = fixes.length;
     for (let low = 0; low < high; ) {
       const middle = (low + high) >> 1;
-      if (fixRawMs(fixes, middle) > rawMs) high = middle;
+      if (fixAt(fixes, middle).rawMs > rawMs) high = middle;
       else low = middle + 1;
     }
     let low = high - 1;

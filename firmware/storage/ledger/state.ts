@@ -1,7 +1,7 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
-import { chargesMaxOf, fixesMaxOf, fixesRoomOf } from "./capacity.ts";
+import { chargesMaxOf, fixesMaxOf, fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
 import {
   CORRUPT,
@@ -48,8 +48,8 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { addFixRow, createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
-import { findSpare, fixId, removeSpare } from "./fixes.ts";
+import { addFixRow, createFixRows, type FixRows, fixAt, removeFixRow } from "./fix-rows.ts";
+import { findSpare } from "./fixes.ts";
 import type { Attempt } from "./ledger-types.ts";
 
 /** What the ledger knows of one pin. */
@@ -84,8 +84,8 @@ export interface LedgerState {
   apply(kind: number, payload: DataView): void;
   /** See `Ledger`. */
   mapVersion(): number;
-  /** True when one fix more would be one too many, if pending samples don't need them. */
-  isLong(): boolean;
+  /** Bound of the list, if pending samples don't need more. */
+  fixesMax: number;
 }
 
 function createAccount(): Account {
@@ -151,7 +151,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       open++;
       frozenId = Math.max(frozenId, attempt.fixId);
     }
-    const room = fixesRoomOf(bankBytes, pins);
+    const room = bankBytes < SMALL_BANK_BYTES ? fixesMax : Math.max(fixesMax, fixesRoomOf(bankBytes, pins));
     for (;;) {
       const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
       if (fixes.length <= fixesMax) return state.lastFixId;
@@ -159,20 +159,28 @@ export function createLedgerState(bankBytes: number): LedgerState {
         return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
       }
       if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
-      removeSpare(fixes, spare, frozenId);
+      // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
+      for (let i = spare.index - 1; i <= spare.index + 1 && spare.within; i += 2) {
+        const neighbour = fixAt(fixes, i);
+        if (neighbour.id <= frozenId) continue;
+        const boundMs = Math.min(neighbour.boundMs + Math.ceil(spare.lossMs), 4294967295);
+        fixes.view.setUint32(i * FIX_AT.bytes + FIX_AT.boundMs, boundMs, true);
+      }
+      removeFixRow(fixes, spare.index);
     }
   }
 
-  /** Takes in the fix at `at`; false where there is none. */
-  function applyFix(payload: DataView, at: number): boolean {
-    const fix = getFix(payload, at);
-    if (fix.id === 0) return false;
-    addFixRow(fixes, payload, at);
-    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
-    state.lastFixId = Math.max(state.lastFixId, fix.id);
-    // Should the BOOT entry decay, no session number may come twice.
-    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
-    return true;
+  /** Takes in `count` fixes, or fewer when the payload ends before. */
+  function applyFixes(payload: DataView, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const fix = getFix(payload, i * FIX_AT.bytes);
+      if (fix.id === 0) return;
+      addFixRow(fixes, payload, i * FIX_AT.bytes);
+      state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
+      state.lastFixId = Math.max(state.lastFixId, fix.id);
+      // Should the BOOT entry decay, no session number may come twice.
+      if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+    }
   }
 
   function applyCorrection(payload: DataView, a: Account): void {
@@ -236,10 +244,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function apply(kind: number, payload: DataView): void {
     const pin = payload.getUint8(PIN_AT);
-    if (kind === FIX) {
-      if (applyFix(payload, 0)) boundFixes();
-    } else if (kind === FIXES) {
-      for (let i = 0; i < FIXES_IN_ENTRY && applyFix(payload, i * FIX_AT.bytes); i++);
+    if (kind === FIX || kind === FIXES) {
+      applyFixes(payload, kind === FIX ? 1 : FIXES_IN_ENTRY);
+      // The list of a snapshot was within its bound when it was written.
+      if (kind === FIX) boundFixes();
     } else if (kind === KEEP) {
       state.keepFromRawMs = get48(payload, KEEP_AT.rawMs);
       boundFixes();
@@ -260,7 +268,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       boundFixes();
     } else if (kind === UNFIX) {
       const id = payload.getUint32(UNFIX_AT.id, true);
-      for (let i = fixes.length - 1; i >= 0; i--) if (fixId(fixes, i) === id) removeFixRow(fixes, i);
+      for (let i = fixes.length - 1; i >= 0; i--) if (fixAt(fixes, i).id === id) removeFixRow(fixes, i);
     } else if (kind === RETIRE) {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
@@ -298,7 +306,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
     known: (pin) => accounts[pin] || nobody,
     apply: apply,
     mapVersion: boundFixes,
-    isLong: () => fixes.length >= fixesMax,
+    fixesMax: fixesMax,
   };
   return state;
 }

@@ -77,7 +77,7 @@ describe("a time told at the console", () => {
   it("is lost when the clock jumps before the heartbeat", () => {
     const rig = createRig();
     expect(rig.told(2005)).toBe("");
-    rig.machine.timers.setClockOn(3600000);
+    rig.machine.setClockOn(3600000);
     rig.machine.run(20000);
     expect(rig.clock.session()).not.toBe(8);
     expect(rig.fixes).toEqual([]);
