@@ -1,7 +1,8 @@
 /** Takes a fix of the clock: asks SNTP, else the web server's date, and leaves what was learned in the ledger. */
 import type { Log } from "../platform/ports.ts";
-import { FIX_KIND, fixAt, type Ledger } from "../storage/ledger/ledger.ts";
+import type { Ledger } from "../storage/ledger/ledger.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
+import { FIX_KIND } from "./fix-kind.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
@@ -37,7 +38,7 @@ export function createTakeFix(
     const pinned = pinnedFixId(ledger);
     const fixes = ledger.fixes();
     for (let i = fixes.length - 1; i >= 0; i--) {
-      const fix = fixAt(fixes, i);
+      const fix = fixes.at(i);
       const apartMs = answer.rawMs - fix.rawMs;
       const knownMs = answer.boundMs + (apartMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
       if (fix.session === session && apartMs > 0 && fix.id > pinned && knownMs < fix.boundMs) {

@@ -8,18 +8,22 @@ import type { Fix } from "./ledger-types.ts";
 export interface FixRows {
   length: number;
   view: DataView;
+  /** A copy of row `index`. */
+  at(index: number): Fix;
 }
 
 /** Room grows by this many rows at once. */
 const STEP_ROWS = 8;
 
 export function createFixRows(): FixRows {
-  return { length: 0, view: new DataView(new Uint8Array(STEP_ROWS * FIX_AT.bytes).buffer) };
-}
-
-/** A copy of row `index`. */
-export function fixAt(rows: FixRows, index: number): Fix {
-  return getFix(rows.view, index * FIX_AT.bytes);
+  const rows: FixRows = {
+    length: 0,
+    view: new DataView(new Uint8Array(STEP_ROWS * FIX_AT.bytes).buffer),
+    at(index) {
+      return getFix(rows.view, index * FIX_AT.bytes);
+    },
+  };
+  return rows;
 }
 
 /** Adds the fix that lies at `at` in `payload`. */

@@ -1,7 +1,10 @@
-/** Which fix the list can do without. One function with everything in it: the mount calls it, where helpers would stay in memory. */
-import { type FixRows, fixAt } from "./fix-rows.ts";
+/** The list of fixes within its bound. Few functions: what the mount calls in a loop stays in memory, function by function. */
+import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
+import { FIX_AT, getFix } from "./entries.ts";
+import { addFixRow, type FixRows, removeFixRow } from "./fix-rows.ts";
+import type { LedgerState } from "./state.ts";
 
-export interface Spare {
+interface Spare {
   /** Fixes that could go if no attempt held them. */
   count: number;
   /** The one that the time map misses least, -1 when attempts hold them all. */
@@ -23,16 +26,16 @@ export interface Spare {
  * id `frozenId` date an open attempt. If the list is `full`, needed ones go, too: first the first ones of sessions that keep
  * their last one.
  */
-export function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full: boolean): Spare {
+function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full: boolean): Spare {
   const spare: Spare = { count: 0, index: -1, lossMs: Infinity, within: false, needed: false };
   let neededFrom = 0;
-  let first = fixAt(fixes, 0);
+  let first = fixes.at(0);
   let firstIndex = 0;
   let teachesFrom = 0;
   let teachesTo = 0;
   let longestMs = 0;
   for (let i = 1; i < fixes.length; i++) {
-    const fix = fixAt(fixes, i);
+    const fix = fixes.at(i);
     if (fix.rawMs <= keepFromRawMs) neededFrom = i;
     if (fix.session !== first.session) {
       first = fix;
@@ -44,10 +47,10 @@ export function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: numbe
     }
   }
   let leastRank = 3;
-  let before = fixAt(fixes, 0);
-  let fix = fixAt(fixes, 1);
+  let before = fixes.at(0);
+  let fix = fixes.at(1);
   for (let i = 1; i < fixes.length - 1; i++) {
-    const after = fixAt(fixes, i + 1);
+    const after = fixes.at(i + 1);
     const rawMs = after.rawMs - before.rawMs;
     const trueMs = after.trueMs - before.trueMs;
     const goesOn = fix.session === after.session;
@@ -69,4 +72,58 @@ export function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: numbe
     fix = after;
   }
   return spare;
+}
+
+/**
+ * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
+ * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
+ * Returns the version for a new attempt. That is the newest fix as long as attempts hold one fix each at most beyond the
+ * bound; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts and fixes.
+ * To be called whenever the list grows, less is needed or an attempt is closed, so that it never changes while something is dated.
+ */
+export function boundFixes(state: LedgerState, bankBytes: number): number {
+  const fixes = state.fixes;
+  const fixesMax = state.fixesMax;
+  const accounts = state.accounts;
+  if (fixes.length <= fixesMax) return state.lastFixId;
+  let frozenId = 0;
+  let open = 0;
+  let pins = 0;
+  for (const pin in accounts) {
+    pins++;
+    const attempt = accounts[pin].attempt;
+    if (!attempt) continue;
+    open++;
+    frozenId = Math.max(frozenId, attempt.fixId);
+  }
+  const room = bankBytes < SMALL_BANK_BYTES ? fixesMax : Math.max(fixesMax, fixesRoomOf(bankBytes, pins));
+  for (;;) {
+    const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
+    if (fixes.length <= fixesMax) return state.lastFixId;
+    if (spare.index < 0) {
+      return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
+    }
+    if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
+    // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
+    for (let i = spare.index - 1; i <= spare.index + 1 && spare.within; i += 2) {
+      const neighbour = fixes.at(i);
+      if (neighbour.id <= frozenId) continue;
+      const boundMs = Math.min(neighbour.boundMs + Math.ceil(spare.lossMs), 4294967295);
+      fixes.view.setUint32(i * FIX_AT.bytes + FIX_AT.boundMs, boundMs, true);
+    }
+    removeFixRow(fixes, spare.index);
+  }
+}
+
+/** Takes in `count` fixes, or fewer when the payload ends before. */
+export function addFixes(state: LedgerState, payload: DataView, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const fix = getFix(payload, i * FIX_AT.bytes);
+    if (fix.id === 0) return;
+    addFixRow(state.fixes, payload, i * FIX_AT.bytes);
+    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
+    state.lastFixId = Math.max(state.lastFixId, fix.id);
+    // Should the BOOT entry decay, no session number may come twice.
+    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+  }
 }

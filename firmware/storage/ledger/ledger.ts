@@ -34,7 +34,7 @@ import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
-export { type FixRows, fixAt } from "./fix-rows.ts";
+export type { FixRows } from "./fix-rows.ts";
 export type {
   Attempt,
   Charge,
@@ -46,7 +46,6 @@ export type {
   Mistakes,
   Settlement,
 } from "./ledger-types.ts";
-export { FIX_KIND } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
 

@@ -127,7 +127,7 @@ it("dates each pending sample of a session that met a clock, in any life of cuts
       expect(life.ledger.fixesLost()).toBe(0);
       longest = Math.max(longest, life.ledger.fixes().length);
     }),
-    { numRuns: Number(process.env.LEDGER_RUNS ?? 100), seed: SEED },
+    { numRuns: Number(process.env.LEDGER_RUNS ?? 100), seed: SEED, endOnFailure: true },
   );
   expect(longest).toBeGreaterThan(30);
 });

@@ -2,7 +2,7 @@ import { BOOT_SESSIONS } from "../../../firmware/clock/clock.ts";
 import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
 import { putFix } from "../../../firmware/storage/ledger/entries.ts";
 import { addFixRow, createFixRows } from "../../../firmware/storage/ledger/fix-rows.ts";
-import { type Fix, fixAt } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { pinsOf, type StoredData } from "./stored-samples.ts";
 
 /** A person states a time to the minute. */
@@ -50,7 +50,7 @@ function bootsOf({ ring }: StoredData, pins: number[]): Map<number, StoredBoot> 
  */
 export function statedMap(data: StoredData, offMs: number): TimeMap | undefined {
   const rows = data.ledger.fixes();
-  const fixes = Array.from({ length: rows.length }, (_, i) => fixAt(rows, i));
+  const fixes = Array.from({ length: rows.length }, (_, i) => rows.at(i));
   const met = new Set(fixes.map((fix) => bootOf(fix.session)));
   const later = fixes.find((fix) => fix.trueMs > offMs);
   const [last] = [...bootsOf(data, pinsOf(data)).values()]
