@@ -2,6 +2,7 @@
 import type { Log } from "../platform/ports.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
+import { FIX_KIND } from "./fix-kind.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
@@ -35,9 +36,9 @@ export function createTakeFix(
   /** Removes this session's fixes that are less exact about their own moment than the new one is, such as a web server's date. */
   function removeWorse(session: number, answer: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
-    const fixes = ledger.fixes().slice();
-    for (let i = 0; i < fixes.length; i++) {
-      const fix = fixes[i];
+    const fixes = ledger.fixes();
+    for (let i = fixes.length - 1; i >= 0; i--) {
+      const fix = fixes.at(i);
       const apartMs = answer.rawMs - fix.rawMs;
       const knownMs = answer.boundMs + (apartMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
       if (fix.session === session && apartMs > 0 && fix.id > pinned && knownMs < fix.boundMs) {
@@ -63,7 +64,8 @@ export function createTakeFix(
       }
     }
     removeWorse(session, answer);
-    ledger.addFix(session, answer.rawMs, answer.trueMs, answer.boundMs);
+    const kind = authority ? FIX_KIND.sntp : FIX_KIND.date;
+    ledger.addFix({ session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
     log("info", `time: ${source}, within ${answer.boundMs} ms`);
   }
 

@@ -14,6 +14,7 @@ import { TOKEN } from "../support/console/console-rig.ts";
 import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { makeTempFolder } from "../support/console/temp-folder.ts";
+import { addFix } from "../support/fixes.ts";
 
 const MINUTE_MS = 60000;
 const STREAMS = [
@@ -38,14 +39,14 @@ function writeDump(count: number): void {
   chip.set(Buffer.from(JSON.stringify({ token: TOKEN })), 0x320100);
   const { ledger, ring } = openRegionOf(chip, STREAMS);
   const startMs = Date.now() - (count + 1) * MINUTE_MS;
-  ledger.boot(1, 1);
-  ring.start(1);
+  ledger.boot(8, 1);
+  ring.start(8);
   for (let i = 0; i < count; i++) {
     ring.append(1, 1000 + i * MINUTE_MS, 205 + (i % 10));
     ring.append(7, 1500 + i * MINUTE_MS, 400 + (i % 3));
   }
-  ledger.addFix(1, 1000, startMs, 20);
-  ledger.addFix(1, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
+  addFix(ledger, 8, 1000, startMs, 20);
+  addFix(ledger, 8, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
   writeFileSync(dump, chip);
 }
 
@@ -147,6 +148,24 @@ describe("backfill", () => {
     expect((await run([])).text).toContain("Another version of the firmware wrote the data");
     expect(existsSync(`${dump}.progress`)).toBe(false);
     expect(standIn.stats().requests).toBe(0);
+  });
+
+  it("invents no times when the ledger was lost: it counts the samples as undated, and says so", async () => {
+    writeDump(100);
+    await run([]);
+    const delivered = [...standIn.points()].length;
+    const chip = new Uint8Array(readFileSync(dump));
+    chip.fill(255, 0x310000, 0x312000);
+    writeFileSync(dump, chip);
+    const { status, text } = await run(["--progress", `${dump}.lost`]);
+    expect([...standIn.points()]).toHaveLength(delivered);
+    expect(text).toContain("0 samples delivered, 200 undated, 0 left: undated samples held or let go");
+    expect(text).not.toContain("everything sent");
+    expect(text).toContain("nothing in the dump says when they were taken");
+    expect(status).toBe(1);
+    const exporting = captureTerminal();
+    await exportSamples(["--dump", dump], exporting);
+    expect(exporting.text()).toContain("Samples: 200 undated.\nNo fix dates 200 samples");
   });
 
   it("refuses the progress file of another dump", async () => {

@@ -1,39 +1,130 @@
-import type { Fix } from "./ledger-types.ts";
+/** The list of fixes within its bound. Few functions: what the mount calls in a loop stays in memory, function by function. */
+import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
+import { FIX_AT, getFix } from "./entries.ts";
+import { addFixRow, type FixRows, removeFixRow } from "./fix-rows.ts";
+import type { LedgerState } from "./state.ts";
 
-/**
- * What the time map loses in ms when point `i` goes: its distance from the line between its neighbours. Over a boot it is
- * the time switched off that the two neighbours would then span.
- */
-function loss(points: Fix[], i: number): number {
-  const before = points[i - 1];
-  const point = points[i];
-  const after = points[i + 1];
-  const rawMs = after.rawMs - before.rawMs;
-  const trueMs = after.trueMs - before.trueMs;
-  if (before.session !== point.session || point.session !== after.session || rawMs <= 0)
-    return Math.abs(trueMs - rawMs);
-  return Math.abs(before.trueMs + (trueMs * (point.rawMs - before.rawMs)) / rawMs - point.trueMs);
+interface Spare {
+  /** Fixes that could go if no attempt held them. */
+  count: number;
+  /** The one that the time map misses least, -1 when attempts hold them all. */
+  index: number;
+  /**
+   * What the map loses in ms when it goes: its distance from the line between its neighbours. Over a boot it is the time switched
+   * off that the two neighbours would then span.
+   */
+  lossMs: number;
+  /** Its neighbours are of its own session. */
+  within: boolean;
+  /** It was the last of a session whose samples may need it. */
+  needed: boolean;
 }
 
 /**
- * Removes the fix that the time map misses least, and adds the loss to the bounds of its neighbours. Fixes up to id
- * `frozenId` date an open attempt: neither they nor their bounds may change, or a replay would differ in its bytes.
+ * Looks for the fix that is missed least. Pending samples need the last fix up to the raw time `keepFromRawMs`, and those
+ * after it: of each session the first and the last. Besides, the two that are farthest apart in one session teach the
+ * crystal's rate. Fixes up to id `frozenId` date an open attempt. If the list is `full`, needed ones go, too: first the
+ * first ones of sessions that keep their last one.
  */
-export function thinFixes(points: Fix[], frozenId: number): void {
-  let least = -1;
-  let leastMs = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < points.length - 1; i++) {
-    if (points[i].id <= frozenId) continue;
-    const lossMs = loss(points, i);
-    if (lossMs < leastMs) {
-      least = i;
-      leastMs = lossMs;
+function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full: boolean): Spare {
+  const spare: Spare = { count: 0, index: -1, lossMs: Infinity, within: false, needed: false };
+  let neededFrom = 0;
+  let first = fixes.at(0);
+  let firstIndex = 0;
+  let teachesFrom = 0;
+  let teachesTo = 0;
+  let longestMs = 0;
+  for (let i = 1; i < fixes.length; i++) {
+    const fix = fixes.at(i);
+    if (fix.rawMs <= keepFromRawMs) neededFrom = i;
+    if (fix.session !== first.session) {
+      first = fix;
+      firstIndex = i;
+    } else if (fix.rawMs - first.rawMs >= longestMs) {
+      longestMs = fix.rawMs - first.rawMs;
+      teachesFrom = firstIndex;
+      teachesTo = i;
     }
   }
-  if (least < 0) return;
-  const session = points[least].session;
-  for (let i = least - 1; i <= least + 1; i += 2) {
-    if (points[i].session === session && points[i].id > frozenId) points[i].boundMs += Math.ceil(leastMs);
+  let leastRank = 3;
+  let before = fixes.at(0);
+  let fix = fixes.at(1);
+  for (let i = 1; i < fixes.length - 1; i++) {
+    const after = fixes.at(i + 1);
+    const rawMs = after.rawMs - before.rawMs;
+    const trueMs = after.trueMs - before.trueMs;
+    const goesOn = fix.session === after.session;
+    const within = goesOn && before.session === fix.session;
+    const spared = within || (i < neededFrom && i !== teachesFrom && i !== teachesTo);
+    if (spared) spare.count++;
+    const rank = spared ? 0 : !full ? 3 : i < neededFrom || goesOn ? 1 : 2;
+    let lossMs = trueMs - rawMs;
+    if (within && rawMs > 0) lossMs = before.trueMs + (trueMs * (fix.rawMs - before.rawMs)) / rawMs - fix.trueMs;
+    lossMs = Math.abs(lossMs);
+    if (rank < 3 && fix.id > frozenId && (rank < leastRank || (rank === leastRank && lossMs < spare.lossMs))) {
+      leastRank = rank;
+      spare.index = i;
+      spare.lossMs = lossMs;
+      spare.within = within;
+      spare.needed = rank === 2;
+    }
+    before = fix;
+    fix = after;
   }
-  points.splice(least, 1);
+  return spare;
+}
+
+/**
+ * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
+ * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
+ * Returns the version for a new attempt. That is the newest fix as long as attempts hold one fix each at most beyond the
+ * bound; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts and fixes.
+ * To be called whenever the list grows, less is needed or an attempt is closed, so that it never changes while something is
+ * dated.
+ */
+export function boundFixes(state: LedgerState, bankBytes: number): number {
+  const fixes = state.fixes;
+  const fixesMax = state.fixesMax;
+  const accounts = state.accounts;
+  if (fixes.length <= fixesMax) return state.lastFixId;
+  let frozenId = 0;
+  let open = 0;
+  let pins = 0;
+  for (const pin in accounts) {
+    pins++;
+    const attempt = accounts[pin].attempt;
+    if (!attempt) continue;
+    open++;
+    frozenId = Math.max(frozenId, attempt.fixId);
+  }
+  const room = bankBytes < SMALL_BANK_BYTES ? fixesMax : Math.max(fixesMax, fixesRoomOf(bankBytes, pins));
+  for (;;) {
+    const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
+    if (fixes.length <= fixesMax) return state.lastFixId;
+    if (spare.index < 0) {
+      return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
+    }
+    if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
+    // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
+    for (let i = spare.index - 1; i <= spare.index + 1 && spare.within; i += 2) {
+      const neighbour = fixes.at(i);
+      if (neighbour.id <= frozenId) continue;
+      const boundMs = Math.min(neighbour.boundMs + Math.ceil(spare.lossMs), 4294967295);
+      fixes.view.setUint32(i * FIX_AT.bytes + FIX_AT.boundMs, boundMs, true);
+    }
+    removeFixRow(fixes, spare.index);
+  }
+}
+
+/** Takes in `count` fixes, or fewer when the payload ends before. */
+export function addFixes(state: LedgerState, payload: DataView, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const fix = getFix(payload, i * FIX_AT.bytes);
+    if (fix.id === 0) return;
+    addFixRow(state.fixes, payload, i * FIX_AT.bytes);
+    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
+    state.lastFixId = Math.max(state.lastFixId, fix.id);
+    // Should the BOOT entry decay, no session number may come twice.
+    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+  }
 }

@@ -1,23 +1,28 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
-import type { RawMs, TrueMs } from "../format/times.ts";
+import type { RawMs } from "../format/times.ts";
+import { type Account, correctAccount, createAccount, readAccount } from "./account.ts";
+import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
-import { CORRUPT, COUNTERS_COUNT, DELIVERED, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
+import { CORRUPT, DELIVERED, DUPLICATED, LAST_SESSION, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
 import {
   ACCOUNT,
-  ACCOUNT_AT,
   ATTEMPT,
   BOOT,
   BOOT_AT,
   CHARGE,
   CHARGE_AT,
+  CORRECT,
   DROP,
   DROP_AT,
   FAIL,
   FAIL_AT,
   FIX,
+  FIXES,
+  FIXES_IN_ENTRY,
   getAttempt,
-  getFix,
+  KEEP,
+  KEEP_AT,
   OPEN_ATTEMPT,
   PIN_AT,
   RETIRE,
@@ -29,40 +34,18 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { thinFixes } from "./fixes.ts";
-import type { Attempt, Fix } from "./ledger-types.ts";
-
-/** Bounds of the lists. A bank of less than 2 kB has shorter ones. Each open attempt may hold one fix more. */
-const FIXES_MAX = 16;
-const CHARGES_MAX = 24;
-const SMALL_MAX = 6;
-const SMALL_BANK_BYTES = 2048;
-
-export function fixesMaxOf(bankBytes: number): number {
-  return bankBytes < SMALL_BANK_BYTES ? SMALL_MAX : FIXES_MAX;
-}
-
-export function chargesMaxOf(bankBytes: number): number {
-  return bankBytes < SMALL_BANK_BYTES ? SMALL_MAX : CHARGES_MAX;
-}
-
-/** What the ledger knows of one pin. */
-export interface Account {
-  cursor: Position;
-  lastTrueMs: TrueMs;
-  /** In the order of `COUNTERS`. A typed array takes fewer JsVars than an array of numbers. */
-  counts: Uint32Array;
-  missed: number;
-  failed: number;
-  attempt: Attempt | undefined;
-}
+import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
+import { addFixes, boundFixes } from "./fixes.ts";
 
 /** What all entries together say. */
 export interface LedgerState {
   session: number;
   lastRawMs: RawMs;
   lastFixId: number;
-  fixes: Fix[];
+  /** Pending samples need no fix before this raw time, but for the last one. */
+  keepFromRawMs: RawMs;
+  fixesLost: number;
+  fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
   /** The account of a pin, for reading; an empty one for a pin that has none. */
@@ -71,23 +54,14 @@ export interface LedgerState {
   apply(kind: number, payload: DataView): void;
   /** See `Ledger`. */
   mapVersion(): number;
-}
-
-function createAccount(): Account {
-  return {
-    cursor: 0,
-    lastTrueMs: 0,
-    counts: new Uint32Array(COUNTERS_COUNT),
-    missed: 0,
-    failed: 0,
-    attempt: undefined,
-  };
+  /** Bound of the list, if pending samples don't need more. */
+  fixesMax: number;
 }
 
 export function createLedgerState(bankBytes: number): LedgerState {
   const fixesMax = fixesMaxOf(bankBytes);
   const chargesMax = chargesMaxOf(bankBytes);
-  const fixes: Fix[] = [];
+  const fixes = createFixRows();
   const charges: PinCharge[] = [];
   const accounts: { [pin: number]: Account } = {};
   const nobody = createAccount();
@@ -115,44 +89,11 @@ export function createLedgerState(bankBytes: number): LedgerState {
     return true;
   }
 
-  /**
-   * Thins the fixes that no open attempt holds, until the list is within its bound or only the newest of them is left.
-   * Returns the version for a new attempt. That is the newest fix as long as the list is longer than its bound by one fix for
-   * each open attempt at most; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts
-   * and fixes. To be called whenever the list grows or an attempt is closed, so that it never changes while something is dated.
-   */
-  function boundFixes(): number {
-    if (fixes.length <= fixesMax) return state.lastFixId;
-    let frozenId = 0;
-    let open = 0;
-    for (const pin in accounts) {
-      const attempt = accounts[pin].attempt;
-      if (!attempt) continue;
-      open++;
-      frozenId = Math.max(frozenId, attempt.fixId);
-    }
-    let length = fixes.length + 1;
-    while (fixes.length < length && fixes.length > fixesMax) {
-      length = fixes.length;
-      thinFixes(fixes, frozenId);
-    }
-    return fixes.length > fixesMax + open ? frozenId : state.lastFixId;
-  }
-
-  function applyFix(payload: DataView): void {
-    const fix = getFix(payload);
-    fixes.push(fix);
-    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
-    state.lastFixId = Math.max(state.lastFixId, fix.id);
-    // Should the BOOT entry decay, no session number may come twice.
-    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
-    boundFixes();
-  }
-
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
     account(attempt.pin).attempt = attempt;
     if (isCharged) return;
+    boundFixes(state, bankBytes);
     state.lastRawMs = Math.max(state.lastRawMs, attempt.rawMs);
     charges.push({ rawMs: attempt.rawMs, points: attempt.points, requests: 1, open: true, pin: attempt.pin });
     if (charges.length > chargesMax) mergeCharges(charges);
@@ -161,9 +102,17 @@ export function createLedgerState(bankBytes: number): LedgerState {
   /** What an answer, or its absence, says of a pin's attempt. */
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
     a.attempt = undefined;
-    boundFixes();
-    if (kind === FAIL) return;
-    a.lastTrueMs = Math.max(a.lastTrueMs, get48(payload, SENT_AT.lastTrueMs));
+    boundFixes(state, bankBytes);
+    if (kind === FAIL) {
+      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+      return;
+    }
+    const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
+    if (lastTrueMs > a.lastTrueMs) {
+      a.lastTrueMs = lastTrueMs;
+      a.lastRawMs = get48(payload, SENT_AT.lastRawMs);
+      a.counts[LAST_SESSION] = payload.getUint32(SENT_AT.lastSession, true);
+    }
     if (!advance(a, get48(payload, SENT_AT.to))) return;
     a.counts[DELIVERED] += payload.getUint32(SENT_AT.delivered, true);
     a.counts[THINNED] += payload.getUint32(SENT_AT.thinned, true);
@@ -174,8 +123,16 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function apply(kind: number, payload: DataView): void {
     const pin = payload.getUint8(PIN_AT);
-    if (kind === FIX) applyFix(payload);
-    else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
+    if (kind === FIX || kind === FIXES) {
+      addFixes(state, payload, kind === FIX ? 1 : FIXES_IN_ENTRY);
+      // The list of a snapshot was within its bound when it was written.
+      if (kind === FIX) boundFixes(state, bankBytes);
+    } else if (kind === KEEP) {
+      state.keepFromRawMs = get48(payload, KEEP_AT.rawMs);
+      boundFixes(state, bankBytes);
+      // What was let go lay among more fixes than these.
+      if (fixes.length <= fixesMax) state.fixesLost = 0;
+    } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
       stampCharges(pin, get48(payload, SENT_AT.rawMs));
       applyOutcome(kind, payload, account(pin));
@@ -187,11 +144,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
       const to = get48(payload, DROP_AT.to);
       if (advance(a, to)) a.counts[payload.getUint8(DROP_AT.reason)] += payload.getUint32(DROP_AT.count, true);
       if (a.attempt && isAhead(to, a.attempt.from)) a.attempt = undefined;
-      boundFixes();
+      boundFixes(state, bankBytes);
     } else if (kind === UNFIX) {
       const id = payload.getUint32(UNFIX_AT.id, true);
-      const at = fixes.findIndex((fix) => fix.id === id);
-      if (at >= 0) fixes.splice(at, 1);
+      for (let i = fixes.length - 1; i >= 0; i--) if (fixes.at(i).id === id) removeFixRow(fixes, i);
     } else if (kind === RETIRE) {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
@@ -202,12 +158,11 @@ export function createLedgerState(bankBytes: number): LedgerState {
       state.session = payload.getUint32(STATE_AT.session, true);
       state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
       state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
-    } else if (kind === ACCOUNT) {
-      const a = account(pin);
-      a.cursor = get48(payload, ACCOUNT_AT.cursor);
-      a.lastTrueMs = get48(payload, ACCOUNT_AT.lastTrueMs);
-      for (let i = 0; i < COUNTERS_COUNT; i++) a.counts[i] = payload.getUint32(ACCOUNT_AT.counts + 4 * i, true);
-    } else if (kind === CHARGE) {
+      state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
+      state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+    } else if (kind === ACCOUNT) readAccount(payload, account(pin));
+    else if (kind === CORRECT) correctAccount(payload, account(pin));
+    else if (kind === CHARGE) {
       charges.push({
         rawMs: get48(payload, CHARGE_AT.rawMs),
         points: payload.getUint32(CHARGE_AT.points, true),
@@ -222,12 +177,15 @@ export function createLedgerState(bankBytes: number): LedgerState {
     session: 0,
     lastRawMs: 0,
     lastFixId: 0,
+    keepFromRawMs: 0,
+    fixesLost: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,
     known: (pin) => accounts[pin] || nobody,
     apply: apply,
-    mapVersion: boundFixes,
+    mapVersion: () => boundFixes(state, bankBytes),
+    fixesMax: fixesMax,
   };
   return state;
 }

@@ -37,6 +37,8 @@ export interface Head {
 export interface Ring {
   /** Highest raw time of any sample on flash. */
   lastRawMs(): RawMs;
+  /** Newest session of any sample on flash; 0 when there is none. */
+  lastSession(): number;
   /** Samples from now on belong to this session: after boot, or a jump of the clock. */
   start(session: number): void;
   /**
@@ -47,6 +49,8 @@ export interface Ring {
   /** A slot passed whose reading failed. */
   fail(pin: number, rawMs: RawMs): void;
   totals(pin: number): StreamTotals;
+  /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
+  pendingFromRawMs(): RawMs;
   /** Pins that own pages, configured or not. */
   pins(): number[];
   /** Decimals of the samples at `position`. */
@@ -151,6 +155,21 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       }
       return last;
     },
+    lastSession() {
+      const pins = table.pins();
+      let last = 0;
+      for (let i = 0; i < pins.length; i++) {
+        const s = streamOf(pins[i]);
+        let page = s ? s.page : undefined;
+        if (!page || page.sealed) {
+          // A seal says no session, so the page's last record is looked for.
+          page = loadPage(region, table.newest(pins[i]));
+          if (page) resume(region, decode, page);
+        }
+        if (page && ((page.session - last) | 0) > 0) last = page.session;
+      }
+      return last;
+    },
     start(session) {
       scratch.session = session;
       for (const pin in streams) {
@@ -165,6 +184,22 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (s) writer.fail(s, rawMs);
     },
     totals: extent.totals,
+    pendingFromRawMs() {
+      const pins = table.pins();
+      let firstRawMs = Infinity;
+      for (let i = 0; i < pins.length; i++) {
+        const cursor = ledger.cursor(pins[i]);
+        const s = streamOf(pins[i]);
+        if (s && s.head && s.head.position === cursor) {
+          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
+          continue;
+        }
+        const run = openReader(parts, pins[i], cursor, Infinity);
+        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
+        else if (run.corrupt > 0) return 0;
+      }
+      return firstRawMs;
+    },
     pins: table.pins,
     decimals: extent.decimals,
     head(pin) {

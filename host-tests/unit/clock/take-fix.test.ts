@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { createTakeFix } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
-import type { Fix } from "../../support/device-life.ts";
+import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
+import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const T0_MS = Date.UTC(2026, 6, 1, 12);
@@ -23,7 +25,7 @@ function createFixRig() {
     date: undefined as TimeAnswer | undefined,
     pinnedId: 0,
     dateAsked: 0,
-    map: createTimeMap({ fixes: () => fixes }, clock, 300000),
+    map: createTimeMap({ fixes: () => rowsOf(fixes) }, clock, 300000),
     /** What the clock would be told now, wrong by `offMs`. */
     answer: (boundMs: number, offMs = 0): TimeAnswer => ({
       rawMs: clock.rawMs(),
@@ -39,9 +41,9 @@ function createFixRig() {
   };
   let nextId = 1;
   const ledger = {
-    fixes: () => fixes,
-    addFix(session: number, rawMs: number, trueMs: number, boundMs: number) {
-      const fix = { id: nextId++, session, rawMs, trueMs, boundMs };
+    fixes: () => rowsOf(fixes),
+    addFix(taken: Omit<Fix, "id">) {
+      const fix = { id: nextId++, ...taken };
       fixes.push(fix);
       return fix;
     },
@@ -75,7 +77,7 @@ describe("a fix of the clock", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual([true]);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30 }]);
+    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.sntp }]);
     expect(rig.dateAsked).toBe(0);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
   });

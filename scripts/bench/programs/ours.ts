@@ -1,5 +1,6 @@
 /** The firmware at the same work: ring, batch and drain, put together as main.ts does it. */
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createMachine } from "../../../firmware/platform/machine.ts";
@@ -70,8 +71,8 @@ report(
 
 // The last sample is ten minutes old: the two fixes enclose all samples.
 const endRawMs = 1000 + written * INTERVAL_MS + 10 * INTERVAL_MS;
-ledger.addFix(1, 0, setup.nowMs - endRawMs, 5);
-ledger.addFix(1, endRawMs, setup.nowMs, 5);
+ledger.addFix({ session: 1, rawMs: 0, trueMs: setup.nowMs - endRawMs, boundMs: 5, kind: FIX_KIND.sntp });
+ledger.addFix({ session: 1, rawMs: endRawMs, trueMs: setup.nowMs, boundMs: 5, kind: FIX_KIND.sntp });
 let clock = createClock(machine.timers, 1, endRawMs);
 let map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 

@@ -1,4 +1,5 @@
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
@@ -6,6 +7,7 @@ import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
+import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import type { HostTimers } from "./host-ports.ts";
 
@@ -30,11 +32,11 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
+  /** Let go for any reason but `undated`. */
   dropped: number;
+  /** Let go because no fix in the dump tells their time. */
+  undated: number;
 }
-
-/** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
-const HOST_CLOCK_BOUND_MS = 2000;
 
 /**
  * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
@@ -52,7 +54,13 @@ export async function deliverDump(
   const clock = createClock(timers, session, rawMs);
   clock.watch((next) => ledger.boot(next, clock.rawMs()));
   // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
-  ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
+  ledger.addFix({
+    session,
+    rawMs: clock.rawMs(),
+    trueMs: timers.nowMs(),
+    boundMs: HOST_CLOCK_BOUND_MS,
+    kind: FIX_KIND.cable,
+  });
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const { drain } = createUpload(
     { ring, ledger, map, clock, http, timers, chip: { random: settings.random ?? Math.random }, log },
@@ -75,15 +83,17 @@ export async function deliverDump(
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,
+    undated: after.undated - before.undated,
   };
 }
 
 /** Sums over all datastreams. */
-function countSamples({ ledger, ring }: Storage): { delivered: number; pending: number; dropped: number } {
-  const sum = { delivered: 0, pending: 0, dropped: 0 };
+function countSamples({ ledger, ring }: Storage) {
+  const sum = { delivered: 0, pending: 0, dropped: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, ...dropped } = ledger.counters(pin);
+    const { delivered, undatable, ...dropped } = ledger.counters(pin);
     sum.delivered += delivered;
+    sum.undated += undatable;
     sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
     sum.pending += ring.totals(pin).pending;
   }

@@ -10,6 +10,7 @@ import { crc32 } from "./flash-image.ts";
 /** The firmware's own storage code on a copy of a region. */
 export interface StoredData extends Storage {
   copy: RegionCopy;
+  clock: Clock;
   map: TimeMap;
 }
 
@@ -27,9 +28,12 @@ export interface ExportedSample {
   state: "pending" | "sending" | "delivered" | "undatable" | "settled" | "undated";
   /** How far off `ts` can be, in ms. */
   boundMs: number | undefined;
+  /** `ts` follows from what a person stated; the device does not know it. */
+  stated: boolean;
 }
 
-type StoredSample = Omit<ExportedSample, "state">;
+/** `known`: the device itself can date it. */
+type StoredSample = Omit<ExportedSample, "state"> & { known: boolean };
 
 /** Opens a copy. Throws a `FieldError` when another version of the firmware wrote it in another format. */
 export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITIVE_INFINITY): StoredData {
@@ -56,6 +60,7 @@ export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITI
   };
   return {
     copy,
+    clock,
     ledger,
     ring,
     map: createTimeMap(ledger, clock, Math.min(maxTimeUncertaintyMs, Number.MAX_SAFE_INTEGER)),
@@ -67,8 +72,8 @@ export function pinsOf(data: StoredData): number[] {
   return [...new Set([...data.ring.pins(), ...data.ledger.pins()])].sort((a, b) => a - b);
 }
 
-/** All samples of a pin that are still in flash, oldest first. */
-export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSample> {
+/** All samples of a pin that are still in flash, oldest first. `stated` dates those that it knows better than the device does. */
+export function* samplesOf(data: StoredData, pin: number, stated?: TimeMap): Generator<ExportedSample> {
   const cursor = data.ledger.cursor(pin);
   const attempt = data.ledger.attempt(pin);
   const settled = settledState(data, pin, cursor);
@@ -81,31 +86,45 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
   ];
   for (const { from, to, state } of runs) {
     if (to === from || to === 0) continue;
-    for (const sample of readRun(data, pin, from, to)) {
+    for (const { known, ...sample } of readRun(data, pin, { from, to }, stated)) {
       const isBlank = sample.value === "" && state === "delivered";
-      yield { ...sample, state: stateOf(sample.ts, isBlank ? settledBlank : state) };
+      yield { ...sample, state: stateOf(known, isBlank ? settledBlank : state) };
     }
   }
 }
 
 /** The samples of a pin between two positions. */
-function* readRun({ ring, map }: StoredData, pin: number, from: number, to: number): Generator<StoredSample> {
+function* readRun(
+  { ring, map }: StoredData,
+  pin: number,
+  run: { from: number; to: number },
+  stated?: TimeMap,
+): Generator<StoredSample> {
+  const version = Number.POSITIVE_INFINITY;
+  let from = run.from;
   // A reader ends where the decimals change; the next reader continues from there.
   for (;;) {
     const decimals = ring.decimals(pin, from);
-    const reader = ring.reader(pin, from, to);
+    const reader = ring.reader(pin, from, run.to);
     let any = false;
     for (let n = reader.next(); n > 0; n = reader.next()) {
       any = true;
       for (let i = 0; i < n; i++) {
         const rawMs = reader.rawMs[i];
-        const dating = map.date(reader.session, rawMs, Number.POSITIVE_INFINITY);
-        const dated = dating.state === "dated" ? dating.segment : undefined;
+        const dating = map.date(reader.session, rawMs, version);
+        const known = dating.state === "dated" ? dating.segment : undefined;
+        const told = stated?.date(reader.session, rawMs, version);
+        // What a clock says of its own boot is not made better by a person's statement, but for the last digits.
+        const better =
+          told?.state === "dated" && (known === undefined || 2 * told.segment.boundMs(rawMs) < known.boundMs(rawMs));
+        const dated = better ? told.segment : known;
         yield {
           pin: `v${pin}`,
           ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
           value: Number.isNaN(reader.values[i]) ? "" : decimalText(reader.values[i], decimals),
           boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
+          stated: better,
+          known: known !== undefined,
         };
       }
     }
@@ -124,13 +143,13 @@ function settledState(data: StoredData, pin: number, cursor: number): ExportedSa
   if (undatable === 0) return "delivered";
   // Some that the device could not date may have a date here: the bound is not limited here.
   let undated = 0;
-  for (const { ts } of readRun(data, pin, 0, cursor)) if (ts === undefined) undated++;
+  for (const { known } of readRun(data, pin, { from: 0, to: cursor })) if (!known) undated++;
   return undatable > undated ? "settled" : "delivered";
 }
 
-/** The state of one sample, by that of its run: a sample without a time was not sent. */
-function stateOf(ts: number | undefined, state: ExportedSample["state"]): ExportedSample["state"] {
-  if (ts !== undefined) return state;
+/** The state of one sample, by that of its run: a sample that the device can't date was not sent. */
+function stateOf(known: boolean, state: ExportedSample["state"]): ExportedSample["state"] {
+  if (known) return state;
   return state === "pending" ? "undated" : state === "delivered" ? "undatable" : state;
 }
 
