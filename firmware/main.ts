@@ -3,7 +3,6 @@
  * what a console may call. All at the top level: a function around it would keep its scope, and its names, for ever.
  */
 import { type Clock, createClock } from "./clock/clock.ts";
-import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
 import { startSession } from "./clock/start-session.ts";
 import { createTakeFix } from "./clock/take-fix.ts";
@@ -21,9 +20,9 @@ import type { DeviceStatus } from "./status-types.ts";
 import type { Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import { openStorage } from "./storage/storage.ts";
-import { batchRequest } from "./upload/blynk.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { guardTimers } from "./upload/guard.ts";
+import { createServerDate } from "./upload/server-date.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
 
@@ -101,7 +100,8 @@ try {
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
-  const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
+  const askDate = createServerDate(machine.http, timers, clock, settings.server, settings.token);
+  const takeFix = createTakeFix({ sntp, askDate }, clock, map, ledger, log);
   const upload = createUpload(
     {
       ring,
@@ -124,7 +124,7 @@ try {
   const delivery = createDelivery(
     {
       network,
-      takeFix: createTakeFix({ sntp, askDate }, clock, map, ledger, log),
+      takeFix,
       planner: upload.planner,
       overload: upload.overload,
       quota: upload.quota,
@@ -137,7 +137,7 @@ try {
     },
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
-  logger = { ledger, ring, clock, map, sampler, network, delivery, streams };
+  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);

@@ -52,7 +52,7 @@ export interface DeliverySettings {
 
 export interface DeliveryParts {
   network: Network;
-  takeFix: TakeFix;
+  takeFix: Pick<TakeFix, "take">;
   planner: Pick<Planner, "holds">;
   overload: Pick<Overload, "clearsMs">;
   quota: Quota;
@@ -152,11 +152,12 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
         finish(failure, Infinity);
         return;
       }
-      parts.takeFix((known) => {
+      parts.takeFix.take((verdict, contact) => {
         if (mine !== serial) return;
         expectWithin(0);
-        if (!known) {
-          finish(VERDICT.noTime, backoffMs(failures++, parts.chip.random));
+        if (verdict !== VERDICT.allSent) {
+          const reason = verdict === VERDICT.serverNotReached ? parts.drain.unreached(contact) : verdict;
+          finish(reason, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
