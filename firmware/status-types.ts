@@ -28,6 +28,10 @@ export interface StreamStatus {
   delivered: number;
   pending: number;
   dropped: DroppedCounts;
+  /** Of those delivered: points whose time was disproved later. They stand on the server with a wrong time. */
+  misdated: number;
+  /** Points that may stand twice on the server, with different times: a batch with a disproved time, whose answer was lost. */
+  duplicated: number;
   /** Slots that the sampler could not serve in time. */
   missed: number;
   /** Slots whose reading failed. */

@@ -15,7 +15,7 @@ export const VERSION = "0.1.0";
 
 /** The parts of a unit that logs, as far as its status needs them. */
 export interface Logger {
-  ledger: Pick<Ledger, "pins" | "counters">;
+  ledger: Pick<Ledger, "pins" | "counters" | "mistakes" | "fixesLost">;
   ring: Pick<Ring, "pins" | "totals" | "fill">;
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
@@ -32,6 +32,7 @@ type Logged = Omit<DeviceStatus, "version" | "memory" | "faults">;
 function streamStatus(logger: Logger, pin: number): StreamStatus {
   const totals = logger.ring.totals(pin);
   const counters = logger.ledger.counters(pin);
+  const mistakes = logger.ledger.mistakes(pin);
   const configured = logger.streams.find((stream) => stream.pin === pin);
   return {
     "pin": `v${pin}`,
@@ -49,6 +50,8 @@ function streamStatus(logger: Logger, pin: number): StreamStatus {
       "unrepresentable": counters.unrepresentable,
       "corrupt": counters.corrupt,
     },
+    "misdated": mistakes.misdated,
+    "duplicated": mistakes.duplicated,
     "missed": totals.missed,
     "failed": totals.failed,
   };
@@ -84,6 +87,8 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   const fill = logger.ring.fill();
   const delivery = logger.delivery.status();
   if (logger.takeFix.fault() !== "") faults.push(logger.takeFix.fault());
+  const lost = logger.ledger.fixesLost();
+  if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
   return {

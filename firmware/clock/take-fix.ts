@@ -8,7 +8,7 @@
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
-import type { Ledger } from "../storage/ledger/ledger.ts";
+import { FIX_KIND, fixAt, type Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
@@ -16,6 +16,9 @@ import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
 /** A time before this is no time: the build's date, less a day for the clock of the computer that built it. */
 const TRUE_MIN_MS = BUILD_MS - 86400000;
+
+/** Of the two sources, in messages. */
+const SNTP = "SNTP";
 
 /** How a request to the server ended: with an answer, without one in time, or without a connection. */
 export type Contact = "answered" | "silent" | "unreached";
@@ -79,8 +82,8 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       boundMs += segment.boundMs(answer.rawMs);
     } else {
       const fixes = ledger.fixes();
-      const newest = fixes[fixes.length - 1];
-      if (newest) {
+      if (fixes.length > 0) {
+        const newest = fixAt(fixes, fixes.length - 1);
         // It may be any time later.
         knownMs = Math.max(knownMs, newest.trueMs);
         boundMs += newest.boundMs;
@@ -93,9 +96,9 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   /** Removes this session's fixes that are less exact about their own moment than the new one is, such as a web server's date. */
   function removeWorse(session: number, answer: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
-    const fixes = ledger.fixes().slice();
-    for (let i = 0; i < fixes.length; i++) {
-      const fix = fixes[i];
+    const fixes = ledger.fixes();
+    for (let i = fixes.length - 1; i >= 0; i--) {
+      const fix = fixAt(fixes, i);
       const apartMs = answer.rawMs - fix.rawMs;
       const knownMs = answer.boundMs + (apartMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
       if (fix.session === session && apartMs > 0 && fix.id > pinned && knownMs < fix.boundMs) {
@@ -111,7 +114,8 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     // A fix less exact than what is known already would only blur the map.
     if (!contradicts && dating.state === "dated" && dating.segment.boundMs(answer.rawMs) <= answer.boundMs) return;
     removeWorse(session, answer);
-    ledger.addFix(session, answer.rawMs, answer.trueMs, answer.boundMs);
+    const kind = source === SNTP ? FIX_KIND.sntp : FIX_KIND.date;
+    ledger.addFix({ session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
     log("info", `time: ${source}, within ${answer.boundMs} ms`);
   }
 
@@ -119,7 +123,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   function decide(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): Verdict {
     const answer = sntp || date;
     if (answer) {
-      const source = sntp ? "SNTP" : "web server's date";
+      const source = sntp ? SNTP : "web server's date";
       if (answer.trueMs + answer.boundMs < TRUE_MIN_MS) {
         return refuse(`${source} is from before this firmware was built (${new Date(answer.trueMs).toISOString()})`);
       }

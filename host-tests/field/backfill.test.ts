@@ -13,6 +13,7 @@ import { TOKEN } from "../support/console/console-rig.ts";
 import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { makeTempFolder } from "../support/console/temp-folder.ts";
+import { addFix } from "../support/fixes.ts";
 
 const MINUTE_MS = 60000;
 const STREAMS = [
@@ -43,8 +44,8 @@ function writeDump(count: number): void {
     ring.append(1, 1000 + i * MINUTE_MS, 205 + (i % 10));
     ring.append(7, 1500 + i * MINUTE_MS, 400 + (i % 3));
   }
-  ledger.addFix(1, 1000, startMs, 20);
-  ledger.addFix(1, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
+  addFix(ledger, 1, 1000, startMs, 20);
+  addFix(ledger, 1, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
   writeFileSync(dump, chip);
 }
 

@@ -16,6 +16,7 @@ import { captureTerminal } from "../support/console/captured-terminal.ts";
 import { TOKEN, tinyFirmware, WIFI_PASSWORD } from "../support/console/console-rig.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { startTelnetEspruino, type TelnetEspruino } from "../support/console/telnet-espruino.ts";
+import { addFix } from "../support/fixes.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -94,6 +95,7 @@ describeEspruino("on the real interpreter", () => {
     const source = `
 import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
+import { addFix } from "../support/fixes.ts";
 export const device: Device = {
   name: "interpreter",
   datastreams: [{ pin: "v1", name: "außen", sensor: custom(() => 21.5), intervalMs: 15000, decimals: 1 }],
@@ -142,7 +144,7 @@ export const device: Device = {
     ledger.boot(1, 1);
     ring.start(1);
     for (let i = 0; i < 700; i++) ring.append(1, 1000 + i * 60000, 200 + (i % 7));
-    ledger.addFix(1, 1000, 1767225600000, 20);
+    addFix(ledger, 1, 1000, 1767225600000, 20);
     writeFileSync(path, chip);
     device = await startTelnetEspruino(folder.path);
     const where = `0x${REGION.address.toString(16)}:0x8000`;

@@ -1,4 +1,5 @@
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { addFix } from "../support/fixes.ts";
 import type { Geometry, StorageCode, World } from "./world.ts";
 
 export const FIRMWARE: StorageCode = { openStorageWithBanks };
@@ -59,7 +60,7 @@ export class Life {
   private sync(): void {
     const { world, random } = this;
     const { ledger, ring } = world;
-    ledger.addFix(world.session, world.rawMs, 1.7e12 + world.rawMs * 1.00001, 30);
+    addFix(ledger, world.session, world.rawMs, 1.7e12 + world.rawMs * 1.00001, 30);
     for (const pin of world.geometry.pins) {
       const open = ledger.attempt(pin);
       const from = open ? open.from : ledger.cursor(pin);

@@ -5,6 +5,7 @@ import type { Counters, Ledger } from "../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
+import { fixesOf } from "../support/fixes.ts";
 
 /** The storage code under test: the firmware's, or a copy with a bug planted in it. */
 export interface StorageCode {
@@ -255,7 +256,7 @@ export class World {
   /** Compares the mounted storage with the model, and returns a picture of it to compare two mounts by. */
   check(): string {
     const { model, ledger, ring } = this;
-    const picture: unknown[] = [ledger.session(), ledger.fixes(), ledger.charges()];
+    const picture: unknown[] = [ledger.session(), fixesOf(ledger), ledger.charges()];
     for (const [pin, p] of model.pins) {
       const counters = ledger.counters(pin);
       const inFlight = model.inFlight?.pin === pin ? model.inFlight : undefined;
@@ -281,6 +282,7 @@ export class World {
       claim(ring.count(pin, ledger.cursor(pin), Number.POSITIVE_INFINITY) === pending, () => `pin ${pin}: count`);
       claim(totals.failed <= p.failed && totals.failed >= 0, () => `pin ${pin}: ${totals.failed} failed`);
       picture.push([pin, totals, counters, ledger.cursor(pin), ledger.attempt(pin), ledger.lastTrueMs(pin), pending]);
+      picture.push([ledger.mark(pin), ledger.mistakes(pin)]);
       picture.push(ring.head(pin));
     }
     return JSON.stringify(picture);

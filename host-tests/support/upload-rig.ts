@@ -11,6 +11,7 @@ import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeRing } from "./fake-ring.ts";
 import { type Behaviour, createFakeServer, OK } from "./fake-server.ts";
+import { addFix } from "./fixes.ts";
 import { createVirtualTimers } from "./virtual-timers.ts";
 
 export const DAY_MS = 86_400_000;
@@ -72,7 +73,7 @@ export function createUploadRig(options: RigOptions = {}) {
             },
       now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs(), boundMs: now.boundMs } : undefined),
     };
-    if (ledger.fixes().length === 0) ledger.addFix(session, rawMs, EPOCH_MS + rawMs, 50);
+    if (ledger.fixes().length === 0) addFix(ledger, session, rawMs, EPOCH_MS + rawMs, 50);
     const upload = createUpload(
       {
         ring: ring as unknown as Ring,

@@ -1,6 +1,7 @@
 /** Samples from an earlier life of the device. The firmware's own storage writes them on this machine, which is quicker. */
 import { crc32 } from "node:zlib";
 import { startSession } from "../../firmware/clock/start-session.ts";
+import { FIX_KIND } from "../../firmware/storage/ledger/ledger.ts";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
 import { openStorage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
@@ -45,7 +46,7 @@ export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedP
     }
   }
   const endTrueMs = Date.now() - 600_000;
-  ledger.addFix(session, 0, endTrueMs - endRawMs, 5);
-  ledger.addFix(session, endRawMs, endTrueMs, 5);
+  ledger.addFix({ session, rawMs: 0, trueMs: endTrueMs - endRawMs, boundMs: 5, kind: FIX_KIND.sntp });
+  ledger.addFix({ session, rawMs: endRawMs, trueMs: endTrueMs, boundMs: 5, kind: FIX_KIND.sntp });
   return { bytes: flash.bytes, usedPages: ring.fill().usedPages };
 }

@@ -18,13 +18,15 @@ const BANK_MAGIC = 0x014c4245; // "EBL", version 1
 /** Offsets in an entry; its CRC and commit word lie behind the payload. */
 const ENTRY_AT = { kind: 0, payloadBytes: 1 };
 export const PAYLOAD_AT = 2;
-const PAYLOAD_MAX = 50;
+const PAYLOAD_MAX = 100;
 const CRC_BYTES = 4;
 const COMMIT_BYTES = 4;
 const COMMIT = 0x3c2d1e0f;
-/** Longest and shortest entry, with CRC and commit word. */
-export const ENTRY_MAX = 60;
+/** Longest and shortest entry, with CRC and commit word. The longest stand in snapshots; others have 60 bytes at most. */
+export const ENTRY_MAX = 112;
 const ENTRY_MIN = 12;
+/** Room that a snapshot must leave, so that the entry behind it always fits. */
+const ROOM_MIN = 60;
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
@@ -64,7 +66,7 @@ function readBankHeader(region: FlashRegion, start: number): BankHeader | undefi
 }
 
 /**
- * Reads the newer bank, calling `apply` with kind and payload of each entry. Nothing is written before the first `append`.
+ * Reads the newer bank, calling `apply` with kind and payload of each entry, which lies in `entry`, with zeros behind it. Nothing is written before the first `append`.
  * `snapshot` must append whatever still matters; it is called while `entry` may be overwritten.
  */
 export function openBanks(
@@ -77,6 +79,7 @@ export function openBanks(
   const flash = region.flash;
   const bankBytes = bankPages * region.pageBytes;
   const entryView = new DataView(entry.buffer);
+  const payload = new DataView(entry.buffer, PAYLOAD_AT);
   const word = new Uint8Array(COMMIT_BYTES);
   const wordView = new DataView(word.buffer);
   let bank = -1;
@@ -109,7 +112,12 @@ export function openBanks(
     }
     const body = flash.read(commitAt, address);
     if (region.crc32(body) !== CRC_RESIDUE) return 0;
-    if (take) apply(head[ENTRY_AT.kind], new DataView(body.buffer, body.byteOffset + PAYLOAD_AT));
+    if (take) {
+      // Behind the payload everything is 0: so are the fields that an older version did not have yet.
+      entry.fill(0);
+      entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + payloadBytes));
+      apply(head[ENTRY_AT.kind], payload);
+    }
     return bytes;
   }
 
@@ -201,7 +209,7 @@ export function openBanks(
       entry[ENTRY_AT.payloadBytes] = payloadBytes;
       const bytes = entryBytes(payloadBytes);
       if (compacting) {
-        overflown = overflown || at + bytes + ENTRY_MAX > bankBytes;
+        overflown = overflown || at + bytes + ROOM_MIN > bankBytes;
         spent = spent || overflown || !put(payloadBytes);
         return;
       }

@@ -13,6 +13,12 @@ export const COUNTERS: (keyof Counters)[] = [
 ];
 export const COUNTERS_COUNT = 8;
 
+/** Places behind the counters in an account's array, of what is kept beside them. */
+export const MISDATED = 8;
+export const DUPLICATED = 9;
+export const LAST_SESSION = 10;
+export const COUNTS_LENGTH = 11;
+
 /** Places in `COUNTERS` of those that a SENT entry has. */
 export const DELIVERED = 0;
 export const THINNED = 3;

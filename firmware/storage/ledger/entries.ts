@@ -14,7 +14,11 @@ export const BOOT = 1;
 export const BOOT_AT = { session: 0, rawMs: 4, bytes: 10 };
 
 export const FIX = 2;
-export const FIX_AT = { id: 0, session: 4, rawMs: 8, trueMs: 14, boundMs: 20, bytes: 24 };
+/** The rows of fixes in memory are laid out alike (fix-rows.ts). */
+export const FIX_AT = { id: 0, session: 4, rawMs: 8, trueMs: 14, boundMs: 20, kind: 24, bytes: 25 };
+/** In a snapshot: up to this many fixes in one entry, one behind the other. */
+export const FIXES = 13;
+export const FIXES_IN_ENTRY = 4;
 
 export function putFix(payload: DataView, fix: Fix): void {
   payload.setUint32(FIX_AT.id, fix.id, true);
@@ -22,20 +26,26 @@ export function putFix(payload: DataView, fix: Fix): void {
   put48(payload, FIX_AT.rawMs, fix.rawMs);
   put48(payload, FIX_AT.trueMs, fix.trueMs);
   payload.setUint32(FIX_AT.boundMs, fix.boundMs, true);
+  payload.setUint8(FIX_AT.kind, fix.kind);
 }
 
-export function getFix(payload: DataView): Fix {
+/** The fix that begins at offset `at`. */
+export function getFix(payload: DataView, at: number): Fix {
   return {
-    id: payload.getUint32(FIX_AT.id, true),
-    session: payload.getUint32(FIX_AT.session, true),
-    rawMs: get48(payload, FIX_AT.rawMs),
-    trueMs: get48(payload, FIX_AT.trueMs),
-    boundMs: payload.getUint32(FIX_AT.boundMs, true),
+    id: payload.getUint32(at + FIX_AT.id, true),
+    session: payload.getUint32(at + FIX_AT.session, true),
+    rawMs: get48(payload, at + FIX_AT.rawMs),
+    trueMs: get48(payload, at + FIX_AT.trueMs),
+    boundMs: payload.getUint32(at + FIX_AT.boundMs, true),
+    kind: payload.getUint8(at + FIX_AT.kind),
   };
 }
 
 export const UNFIX = 3;
 export const UNFIX_AT = { id: 0, bytes: 4 };
+
+export const KEEP = 14;
+export const KEEP_AT = { rawMs: 0, bytes: 6 };
 
 export const ATTEMPT = 4;
 /** The same payload, in a snapshot: what it charges is charged already. */
@@ -78,26 +88,36 @@ export const SENT = 5;
 // biome-ignore format: as in FORMAT.md
 export const SENT_AT = {
   pin: 0, zero: 1, rawMs: 2, delivered: 8, thinned: 12, undatable: 16, unrepresentable: 20, corrupt: 24, to: 28,
-  lastTrueMs: 34, bytes: 40,
+  lastTrueMs: 34, lastSession: 40, lastRawMs: 44, bytes: 50,
 };
 
 export const FAIL = 6;
 /** `keep` is 1 when nobody knows whether the server took the batch: the attempt stays open. */
-export const FAIL_AT = { pin: 0, keep: 1, rawMs: 2, bytes: 8 };
+export const FAIL_AT = { pin: 0, keep: 1, rawMs: 2, duplicated: 8, bytes: 12 };
 
 export const DROP = 7;
 /** `reason` is a place in `COUNTERS`. */
 export const DROP_AT = { pin: 0, reason: 1, to: 2, count: 8, bytes: 12 };
 
+export const CORRECT = 15;
+// biome-ignore format: as in FORMAT.md
+export const CORRECT_AT = {
+  pin: 0, lastTrueMs: 1, lastSession: 7, lastRawMs: 11, fromTrueMs: 17, toTrueMs: 23, points: 29, bytes: 33,
+};
+
 export const RETIRE = 8;
 export const RETIRE_AT = { pin: 0, missed: 1, failed: 5, bytes: 9 };
 
 export const STATE = 9;
-export const STATE_AT = { session: 0, rawMs: 4, fixId: 10, bytes: 14 };
+export const STATE_AT = { session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, bytes: 22 };
 
 export const ACCOUNT = 10;
 /** `counts` are those of `COUNTERS`, 32 bits each. */
-export const ACCOUNT_AT = { pin: 0, cursor: 1, lastTrueMs: 7, counts: 13, bytes: 45 };
+// biome-ignore format: as in FORMAT.md
+export const ACCOUNT_AT = {
+  pin: 0, cursor: 1, lastTrueMs: 7, counts: 13, lastSession: 45, lastRawMs: 49, misdated: 55, duplicated: 59,
+  fromTrueMs: 63, toTrueMs: 69, missed: 75, failed: 79, bytes: 83,
+};
 
 export const CHARGE = 11;
 export const CHARGE_AT = { pin: 0, rawMs: 1, points: 7, requests: 11, open: 13, bytes: 14 };

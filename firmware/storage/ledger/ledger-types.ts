@@ -1,6 +1,10 @@
 /** What the ledger remembers, as its callers see it. */
 import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
+import type { FixRows } from "./fix-rows.ts";
+
+/** Whose clock a fix was taken from; 0 in a ledger of an older version. */
+export const FIX_KIND = { sntp: 1, date: 2, cable: 3, phone: 4 };
 
 /** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
 export interface Fix {
@@ -10,6 +14,8 @@ export interface Fix {
   rawMs: RawMs;
   trueMs: TrueMs;
   boundMs: number;
+  /** One of `FIX_KIND`. */
+  kind: number;
 }
 
 /** A batch that is about to be sent: everything that is needed to send it again byte for byte. */
@@ -39,6 +45,29 @@ export interface Settlement {
   corrupt: number;
   /** Last timestamp sent, 0 = none. */
   lastTrueMs: TrueMs;
+  /** Session and raw time of the sample that it was sent for. Left out: not known. */
+  lastSession?: number;
+  lastRawMs?: RawMs;
+}
+
+/** The last timestamp of a datastream that the server has: new ones must be later. */
+export interface Mark {
+  /** 0 = none. */
+  trueMs: TrueMs;
+  /** Session and raw time of the sample it was sent for, by which a later time map can disprove it; 0 = not known. */
+  session: number;
+  rawMs: RawMs;
+}
+
+/** What stands on the server and is wrong. No sample is counted here alone: all are among those delivered or pending. */
+export interface Mistakes {
+  /** Points delivered with a time that was disproved later. */
+  misdated: number;
+  /** Points that may stand twice on the server, with different times. */
+  duplicated: number;
+  /** The stretch of time in which the misdated points stand; 0 and 0 when there are none. */
+  fromTrueMs: TrueMs;
+  toTrueMs: TrueMs;
 }
 
 export type DropReason = "expired" | "overwritten" | "undatable" | "refused" | "corrupt";
@@ -71,11 +100,15 @@ export interface Ledger {
   /** Must be called once after opening, before anything else is recorded. Charges whose outcome is unknown age from `rawMs`. */
   boot(session: number, rawMs: RawMs): void;
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
-  fixes(): Fix[];
+  fixes(): FixRows;
+  /** Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is. Until then all fixes are needed. */
+  keepFor(pendingFromRawMs: () => RawMs): void;
+  /** Sessions whose last fix had to be let go, as the list was full of needed ones: their samples may never be dated. */
+  fixesLost(): number;
   /** Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold too many. */
   mapVersion(): number;
-  /** Returns the fix as it is on flash, rounded to the ms. */
-  addFix(session: number, rawMs: RawMs, trueMs: TrueMs, boundMs: number): Fix;
+  /** Returns the fix as it is on flash, rounded to the ms, with its id. */
+  addFix(fix: Omit<Fix, "id">): Fix;
   /** Forgets a fix that was proven false. */
   removeFix(id: number): void;
   /** Every pin that has an account. */
@@ -83,6 +116,8 @@ export interface Ledger {
   /** Position of the oldest sample that is not settled; 0 when nothing ever was. */
   cursor(pin: number): Position;
   lastTrueMs(pin: number): TrueMs;
+  mark(pin: number): Mark;
+  mistakes(pin: number): Mistakes;
   counters(pin: number): Counters;
   /** Sum of the counters: how many samples lie behind the cursor. */
   settled(pin: number): number;
@@ -97,6 +132,13 @@ export interface Ledger {
   settle(pin: number, rawMs: RawMs, settlement: Settlement): void;
   /** The batch was not accepted (`keep` false: the attempt is closed and nothing moves), or nobody knows (`keep` true). */
   fail(pin: number, rawMs: RawMs, keep: boolean): void;
+  /** Gives up an attempt that may have been accepted: it is closed, nothing moves, and `duplicated` of its points count as such. */
+  abandon(pin: number, rawMs: RawMs, duplicated: number): void;
+  /**
+   * The newest time map disproves timestamps that were sent: `points` of them, which stand on the server between the two times.
+   * The mark is set to `mark`, which may be earlier than it was.
+   */
+  correct(pin: number, mark: Mark, wrong: { fromTrueMs: TrueMs; toTrueMs: TrueMs; points: number }): void;
   /** Moves the cursor to `to` and counts; does nothing when `to` is not ahead. Closes an attempt that it cuts into. */
   drop(pin: number, reason: DropReason, to: Position, count: number): void;
   /** Keeps the totals of a pin whose last page goes. */

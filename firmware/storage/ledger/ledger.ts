@@ -1,19 +1,24 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { put48 } from "../format/int48.ts";
 import { isAhead } from "../format/position.ts";
+import type { RawMs } from "../format/times.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
-import { COUNTERS, COUNTERS_COUNT } from "./counters.ts";
+import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
   ATTEMPT,
   ATTEMPT_AT,
   BOOT,
   BOOT_AT,
+  CORRECT,
+  CORRECT_AT,
   DROP,
   DROP_AT,
   FAIL,
   FAIL_AT,
   FIX,
   FIX_AT,
+  KEEP,
+  KEEP_AT,
   PIN_AT,
   putAttempt,
   putFix,
@@ -29,6 +34,7 @@ import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
+export { type FixRows, fixAt, fixRawMs } from "./fix-rows.ts";
 export type {
   Attempt,
   Charge,
@@ -36,8 +42,11 @@ export type {
   DropReason,
   Fix,
   Ledger,
+  Mark,
+  Mistakes,
   Settlement,
 } from "./ledger-types.ts";
+export { FIX_KIND } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
 
@@ -48,6 +57,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
   const state = createLedgerState(bankPages * region.pageBytes);
   const known = state.known;
+  let pendingFromRawMs: (() => RawMs) | undefined;
 
   function snapshot(): void {
     writeSnapshot(state, payload, banks.append);
@@ -56,7 +66,25 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   /** Appends the entry that `payload` holds and only then believes it. */
   function record(kind: number, payloadBytes: number): void {
     banks.append(kind, payloadBytes);
+    entry.fill(0, PAYLOAD_AT + payloadBytes);
     state.apply(kind, payload);
+  }
+
+  /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
+  function noteNeeded(): void {
+    if (!pendingFromRawMs || !state.isLong()) return;
+    const rawMs = pendingFromRawMs();
+    if (rawMs <= state.keepFromRawMs) return;
+    put48(payload, KEEP_AT.rawMs, Math.min(rawMs, state.lastRawMs));
+    record(KEEP, KEEP_AT.bytes);
+  }
+
+  function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number): void {
+    payload.setUint8(PIN_AT, pin);
+    payload.setUint8(FAIL_AT.keep, keep);
+    put48(payload, FAIL_AT.rawMs, rawMs);
+    payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+    record(FAIL, FAIL_AT.bytes);
   }
 
   const banks = openBanks(region, bankPages, entry, state.apply, snapshot);
@@ -65,11 +93,29 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     session: () => state.session,
     lastRawMs: () => state.lastRawMs,
     fixes: () => state.fixes,
+    fixesLost: () => state.fixesLost,
+    keepFor(oldestPending) {
+      pendingFromRawMs = oldestPending;
+    },
     mapVersion: state.mapVersion,
     pins: () => Object.keys(state.accounts).map(Number),
     charges: () => state.charges,
     cursor: (pin) => known(pin).cursor,
     lastTrueMs: (pin) => known(pin).lastTrueMs,
+    mark: (pin) => ({
+      trueMs: known(pin).lastTrueMs,
+      session: known(pin).counts[LAST_SESSION],
+      rawMs: known(pin).lastRawMs,
+    }),
+    mistakes(pin) {
+      const a = known(pin);
+      return {
+        misdated: a.counts[MISDATED],
+        duplicated: a.counts[DUPLICATED],
+        fromTrueMs: a.wrong ? a.wrong.fromTrueMs : 0,
+        toTrueMs: a.wrong ? a.wrong.toTrueMs : 0,
+      };
+    },
     attempt: (pin) => known(pin).attempt,
     retired: (pin) => ({ missed: known(pin).missed, failed: known(pin).failed }),
     settled(pin) {
@@ -89,13 +135,15 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       put48(payload, BOOT_AT.rawMs, rawMs);
       record(BOOT, BOOT_AT.bytes);
     },
-    addFix(session, rawMs, trueMs, boundMs) {
+    addFix(taken) {
+      noteNeeded();
       const fix = {
         id: state.lastFixId + 1,
-        session: session,
-        rawMs: Math.round(rawMs),
-        trueMs: Math.round(trueMs),
-        boundMs: Math.min(Math.ceil(boundMs), UINT32_MAX),
+        session: taken.session,
+        rawMs: Math.round(taken.rawMs),
+        trueMs: Math.round(taken.trueMs),
+        boundMs: Math.min(Math.ceil(taken.boundMs), UINT32_MAX),
+        kind: taken.kind,
       };
       putFix(payload, fix);
       record(FIX, FIX_AT.bytes);
@@ -122,13 +170,21 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
       put48(payload, SENT_AT.to, open.to);
       put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
+      payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
+      put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
       record(SENT, SENT_AT.bytes);
     },
-    fail(pin, rawMs, keep) {
+    fail: (pin, rawMs, keep) => fail(pin, rawMs, keep ? 1 : 0, 0),
+    abandon: (pin, rawMs, duplicated) => fail(pin, rawMs, 0, duplicated),
+    correct(pin, mark, wrong) {
       payload.setUint8(PIN_AT, pin);
-      payload.setUint8(FAIL_AT.keep, keep ? 1 : 0);
-      put48(payload, FAIL_AT.rawMs, rawMs);
-      record(FAIL, FAIL_AT.bytes);
+      put48(payload, CORRECT_AT.lastTrueMs, mark.trueMs);
+      payload.setUint32(CORRECT_AT.lastSession, mark.session, true);
+      put48(payload, CORRECT_AT.lastRawMs, mark.rawMs);
+      put48(payload, CORRECT_AT.fromTrueMs, wrong.fromTrueMs);
+      put48(payload, CORRECT_AT.toTrueMs, wrong.toTrueMs);
+      payload.setUint32(CORRECT_AT.points, wrong.points, true);
+      record(CORRECT, CORRECT_AT.bytes);
     },
     drop(pin, reason, to, count) {
       if (!isAhead(to, known(pin).cursor)) return;

@@ -1,20 +1,18 @@
 import { LIMITS } from "../../limits.ts";
 import { put48 } from "../format/int48.ts";
-import { COUNTERS_COUNT } from "./counters.ts";
+import { COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
   ACCOUNT,
   ACCOUNT_AT,
   ATTEMPT_AT,
   CHARGE,
   CHARGE_AT,
-  FIX,
   FIX_AT,
+  FIXES,
+  FIXES_IN_ENTRY,
   OPEN_ATTEMPT,
   PIN_AT,
   putAttempt,
-  putFix,
-  RETIRE,
-  RETIRE_AT,
   STATE,
   STATE_AT,
 } from "./entries.ts";
@@ -35,6 +33,8 @@ export function writeSnapshot(
   payload.setUint32(STATE_AT.session, state.session, true);
   put48(payload, STATE_AT.rawMs, state.lastRawMs);
   payload.setUint32(STATE_AT.fixId, state.lastFixId, true);
+  put48(payload, STATE_AT.keepFromRawMs, state.keepFromRawMs);
+  payload.setUint16(STATE_AT.fixesLost, state.fixesLost, true);
   append(STATE, STATE_AT.bytes);
   for (const key in accounts) {
     const a = accounts[key];
@@ -42,19 +42,23 @@ export function writeSnapshot(
     put48(payload, ACCOUNT_AT.cursor, a.cursor);
     put48(payload, ACCOUNT_AT.lastTrueMs, a.lastTrueMs);
     for (let i = 0; i < COUNTERS_COUNT; i++) payload.setUint32(ACCOUNT_AT.counts + 4 * i, a.counts[i], true);
+    payload.setUint32(ACCOUNT_AT.lastSession, a.counts[LAST_SESSION], true);
+    put48(payload, ACCOUNT_AT.lastRawMs, a.lastRawMs);
+    payload.setUint32(ACCOUNT_AT.misdated, a.counts[MISDATED], true);
+    payload.setUint32(ACCOUNT_AT.duplicated, a.counts[DUPLICATED], true);
+    put48(payload, ACCOUNT_AT.fromTrueMs, a.wrong ? a.wrong.fromTrueMs : 0);
+    put48(payload, ACCOUNT_AT.toTrueMs, a.wrong ? a.wrong.toTrueMs : 0);
+    payload.setUint32(ACCOUNT_AT.missed, a.missed, true);
+    payload.setUint32(ACCOUNT_AT.failed, a.failed, true);
     append(ACCOUNT, ACCOUNT_AT.bytes);
-    if (a.missed + a.failed > 0) {
-      payload.setUint32(RETIRE_AT.missed, a.missed, true);
-      payload.setUint32(RETIRE_AT.failed, a.failed, true);
-      append(RETIRE, RETIRE_AT.bytes);
-    }
     if (!a.attempt) continue;
     putAttempt(payload, a.attempt);
     append(OPEN_ATTEMPT, ATTEMPT_AT.bytes);
   }
-  for (let i = 0; i < fixes.length; i++) {
-    putFix(payload, fixes[i]);
-    append(FIX, FIX_AT.bytes);
+  for (let i = 0; i < fixes.length; i += FIXES_IN_ENTRY) {
+    const bytes = Math.min(FIXES_IN_ENTRY, fixes.length - i) * FIX_AT.bytes;
+    new Uint8Array(payload.buffer, payload.byteOffset).set(new Uint8Array(fixes.view.buffer, i * FIX_AT.bytes, bytes));
+    append(FIXES, bytes);
   }
   for (let i = charges.length - 1; i >= 0; i--) {
     if (!charges[i].open && state.lastRawMs - charges[i].rawMs > LIMITS.quotaWindowMs) charges.splice(i, 1);

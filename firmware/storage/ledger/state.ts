@@ -1,8 +1,20 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
+import { chargesMaxOf, fixesMaxOf, fixesRoomOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
-import { CORRUPT, COUNTERS_COUNT, DELIVERED, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
+import {
+  CORRUPT,
+  COUNTERS_COUNT,
+  COUNTS_LENGTH,
+  DELIVERED,
+  DUPLICATED,
+  LAST_SESSION,
+  MISDATED,
+  THINNED,
+  UNDATABLE,
+  UNREPRESENTABLE,
+} from "./counters.ts";
 import {
   ACCOUNT,
   ACCOUNT_AT,
@@ -11,13 +23,20 @@ import {
   BOOT_AT,
   CHARGE,
   CHARGE_AT,
+  CORRECT,
+  CORRECT_AT,
   DROP,
   DROP_AT,
   FAIL,
   FAIL_AT,
   FIX,
+  FIX_AT,
+  FIXES,
+  FIXES_IN_ENTRY,
   getAttempt,
   getFix,
+  KEEP,
+  KEEP_AT,
   OPEN_ATTEMPT,
   PIN_AT,
   RETIRE,
@@ -29,29 +48,20 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { thinFixes } from "./fixes.ts";
-import type { Attempt, Fix } from "./ledger-types.ts";
-
-/** Bounds of the lists. A bank of less than 2 kB has shorter ones. Each open attempt may hold one fix more. */
-const FIXES_MAX = 16;
-const CHARGES_MAX = 24;
-const SMALL_MAX = 6;
-const SMALL_BANK_BYTES = 2048;
-
-export function fixesMaxOf(bankBytes: number): number {
-  return bankBytes < SMALL_BANK_BYTES ? SMALL_MAX : FIXES_MAX;
-}
-
-export function chargesMaxOf(bankBytes: number): number {
-  return bankBytes < SMALL_BANK_BYTES ? SMALL_MAX : CHARGES_MAX;
-}
+import { addFixRow, createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
+import { findSpare, fixId, removeSpare } from "./fixes.ts";
+import type { Attempt } from "./ledger-types.ts";
 
 /** What the ledger knows of one pin. */
 export interface Account {
   cursor: Position;
   lastTrueMs: TrueMs;
-  /** In the order of `COUNTERS`. A typed array takes fewer JsVars than an array of numbers. */
+  /** Raw time of the sample that it was sent for; 0 = not known. */
+  lastRawMs: RawMs;
+  /** In the order of `COUNTERS`, and behind them what counters.ts names. A typed array takes fewer JsVars than numbers do. */
   counts: Uint32Array;
+  /** The stretch of time in which misdated points stand on the server. */
+  wrong: { fromTrueMs: TrueMs; toTrueMs: TrueMs } | undefined;
   missed: number;
   failed: number;
   attempt: Attempt | undefined;
@@ -62,7 +72,10 @@ export interface LedgerState {
   session: number;
   lastRawMs: RawMs;
   lastFixId: number;
-  fixes: Fix[];
+  /** Pending samples need no fix before this raw time, but for the last one. */
+  keepFromRawMs: RawMs;
+  fixesLost: number;
+  fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
   /** The account of a pin, for reading; an empty one for a pin that has none. */
@@ -71,13 +84,17 @@ export interface LedgerState {
   apply(kind: number, payload: DataView): void;
   /** See `Ledger`. */
   mapVersion(): number;
+  /** True when one fix more would be one too many, if pending samples don't need them. */
+  isLong(): boolean;
 }
 
 function createAccount(): Account {
   return {
     cursor: 0,
     lastTrueMs: 0,
-    counts: new Uint32Array(COUNTERS_COUNT),
+    lastRawMs: 0,
+    counts: new Uint32Array(COUNTS_LENGTH),
+    wrong: undefined,
     missed: 0,
     failed: 0,
     attempt: undefined,
@@ -87,7 +104,7 @@ function createAccount(): Account {
 export function createLedgerState(bankBytes: number): LedgerState {
   const fixesMax = fixesMaxOf(bankBytes);
   const chargesMax = chargesMaxOf(bankBytes);
-  const fixes: Fix[] = [];
+  const fixes = createFixRows();
   const charges: PinCharge[] = [];
   const accounts: { [pin: number]: Account } = {};
   const nobody = createAccount();
@@ -116,43 +133,80 @@ export function createLedgerState(bankBytes: number): LedgerState {
   }
 
   /**
-   * Thins the fixes that no open attempt holds, until the list is within its bound or only the newest of them is left.
-   * Returns the version for a new attempt. That is the newest fix as long as the list is longer than its bound by one fix for
-   * each open attempt at most; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts
-   * and fixes. To be called whenever the list grows or an attempt is closed, so that it never changes while something is dated.
+   * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
+   * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
+   * Returns the version for a new attempt. That is the newest fix as long as attempts hold one fix each at most beyond the
+   * bound; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts and fixes.
+   * To be called whenever the list grows, less is needed or an attempt is closed, so that it never changes while something is dated.
    */
   function boundFixes(): number {
     if (fixes.length <= fixesMax) return state.lastFixId;
     let frozenId = 0;
     let open = 0;
+    let pins = 0;
     for (const pin in accounts) {
+      pins++;
       const attempt = accounts[pin].attempt;
       if (!attempt) continue;
       open++;
       frozenId = Math.max(frozenId, attempt.fixId);
     }
-    let length = fixes.length + 1;
-    while (fixes.length < length && fixes.length > fixesMax) {
-      length = fixes.length;
-      thinFixes(fixes, frozenId);
+    const room = fixesRoomOf(bankBytes, pins);
+    for (;;) {
+      const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
+      if (fixes.length <= fixesMax) return state.lastFixId;
+      if (spare.index < 0) {
+        return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
+      }
+      if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
+      removeSpare(fixes, spare, frozenId);
     }
-    return fixes.length > fixesMax + open ? frozenId : state.lastFixId;
   }
 
-  function applyFix(payload: DataView): void {
-    const fix = getFix(payload);
-    fixes.push(fix);
+  /** Takes in the fix at `at`; false where there is none. */
+  function applyFix(payload: DataView, at: number): boolean {
+    const fix = getFix(payload, at);
+    if (fix.id === 0) return false;
+    addFixRow(fixes, payload, at);
     state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
     state.lastFixId = Math.max(state.lastFixId, fix.id);
     // Should the BOOT entry decay, no session number may come twice.
     if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
-    boundFixes();
+    return true;
+  }
+
+  function applyCorrection(payload: DataView, a: Account): void {
+    const fromTrueMs = get48(payload, CORRECT_AT.fromTrueMs);
+    const toTrueMs = get48(payload, CORRECT_AT.toTrueMs);
+    a.lastTrueMs = get48(payload, CORRECT_AT.lastTrueMs);
+    a.lastRawMs = get48(payload, CORRECT_AT.lastRawMs);
+    a.counts[LAST_SESSION] = payload.getUint32(CORRECT_AT.lastSession, true);
+    a.counts[MISDATED] += payload.getUint32(CORRECT_AT.points, true);
+    if (a.wrong) {
+      a.wrong.fromTrueMs = Math.min(a.wrong.fromTrueMs, fromTrueMs);
+      a.wrong.toTrueMs = Math.max(a.wrong.toTrueMs, toTrueMs);
+    } else a.wrong = { fromTrueMs: fromTrueMs, toTrueMs: toTrueMs };
+  }
+
+  function applyAccount(payload: DataView, a: Account): void {
+    a.cursor = get48(payload, ACCOUNT_AT.cursor);
+    a.lastTrueMs = get48(payload, ACCOUNT_AT.lastTrueMs);
+    a.lastRawMs = get48(payload, ACCOUNT_AT.lastRawMs);
+    for (let i = 0; i < COUNTERS_COUNT; i++) a.counts[i] = payload.getUint32(ACCOUNT_AT.counts + 4 * i, true);
+    a.counts[LAST_SESSION] = payload.getUint32(ACCOUNT_AT.lastSession, true);
+    a.counts[MISDATED] = payload.getUint32(ACCOUNT_AT.misdated, true);
+    a.counts[DUPLICATED] = payload.getUint32(ACCOUNT_AT.duplicated, true);
+    const toTrueMs = get48(payload, ACCOUNT_AT.toTrueMs);
+    if (toTrueMs > 0) a.wrong = { fromTrueMs: get48(payload, ACCOUNT_AT.fromTrueMs), toTrueMs: toTrueMs };
+    a.missed = payload.getUint32(ACCOUNT_AT.missed, true);
+    a.failed = payload.getUint32(ACCOUNT_AT.failed, true);
   }
 
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
     account(attempt.pin).attempt = attempt;
     if (isCharged) return;
+    boundFixes();
     state.lastRawMs = Math.max(state.lastRawMs, attempt.rawMs);
     charges.push({ rawMs: attempt.rawMs, points: attempt.points, requests: 1, open: true, pin: attempt.pin });
     if (charges.length > chargesMax) mergeCharges(charges);
@@ -162,8 +216,16 @@ export function createLedgerState(bankBytes: number): LedgerState {
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
     a.attempt = undefined;
     boundFixes();
-    if (kind === FAIL) return;
-    a.lastTrueMs = Math.max(a.lastTrueMs, get48(payload, SENT_AT.lastTrueMs));
+    if (kind === FAIL) {
+      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+      return;
+    }
+    const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
+    if (lastTrueMs > a.lastTrueMs) {
+      a.lastTrueMs = lastTrueMs;
+      a.lastRawMs = get48(payload, SENT_AT.lastRawMs);
+      a.counts[LAST_SESSION] = payload.getUint32(SENT_AT.lastSession, true);
+    }
     if (!advance(a, get48(payload, SENT_AT.to))) return;
     a.counts[DELIVERED] += payload.getUint32(SENT_AT.delivered, true);
     a.counts[THINNED] += payload.getUint32(SENT_AT.thinned, true);
@@ -174,8 +236,16 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function apply(kind: number, payload: DataView): void {
     const pin = payload.getUint8(PIN_AT);
-    if (kind === FIX) applyFix(payload);
-    else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
+    if (kind === FIX) {
+      if (applyFix(payload, 0)) boundFixes();
+    } else if (kind === FIXES) {
+      for (let i = 0; i < FIXES_IN_ENTRY && applyFix(payload, i * FIX_AT.bytes); i++);
+    } else if (kind === KEEP) {
+      state.keepFromRawMs = get48(payload, KEEP_AT.rawMs);
+      boundFixes();
+      // What was let go lay among more fixes than these.
+      if (fixes.length <= fixesMax) state.fixesLost = 0;
+    } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
       stampCharges(pin, get48(payload, SENT_AT.rawMs));
       applyOutcome(kind, payload, account(pin));
@@ -190,8 +260,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       boundFixes();
     } else if (kind === UNFIX) {
       const id = payload.getUint32(UNFIX_AT.id, true);
-      const at = fixes.findIndex((fix) => fix.id === id);
-      if (at >= 0) fixes.splice(at, 1);
+      for (let i = fixes.length - 1; i >= 0; i--) if (fixId(fixes, i) === id) removeFixRow(fixes, i);
     } else if (kind === RETIRE) {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
@@ -202,12 +271,11 @@ export function createLedgerState(bankBytes: number): LedgerState {
       state.session = payload.getUint32(STATE_AT.session, true);
       state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
       state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
-    } else if (kind === ACCOUNT) {
-      const a = account(pin);
-      a.cursor = get48(payload, ACCOUNT_AT.cursor);
-      a.lastTrueMs = get48(payload, ACCOUNT_AT.lastTrueMs);
-      for (let i = 0; i < COUNTERS_COUNT; i++) a.counts[i] = payload.getUint32(ACCOUNT_AT.counts + 4 * i, true);
-    } else if (kind === CHARGE) {
+      state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
+      state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+    } else if (kind === ACCOUNT) applyAccount(payload, account(pin));
+    else if (kind === CORRECT) applyCorrection(payload, account(pin));
+    else if (kind === CHARGE) {
       charges.push({
         rawMs: get48(payload, CHARGE_AT.rawMs),
         points: payload.getUint32(CHARGE_AT.points, true),
@@ -222,12 +290,15 @@ export function createLedgerState(bankBytes: number): LedgerState {
     session: 0,
     lastRawMs: 0,
     lastFixId: 0,
+    keepFromRawMs: 0,
+    fixesLost: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,
     known: (pin) => accounts[pin] || nobody,
     apply: apply,
     mapVersion: boundFixes,
+    isLong: () => fixes.length >= fixesMax,
   };
   return state;
 }

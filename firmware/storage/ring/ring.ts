@@ -47,6 +47,8 @@ export interface Ring {
   /** A slot passed whose reading failed. */
   fail(pin: number, rawMs: RawMs): void;
   totals(pin: number): StreamTotals;
+  /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
+  pendingFromRawMs(): RawMs;
   /** Pins that own pages, configured or not. */
   pins(): number[];
   /** Decimals of the samples at `position`. */
@@ -165,6 +167,22 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (s) writer.fail(s, rawMs);
     },
     totals: extent.totals,
+    pendingFromRawMs() {
+      const pins = table.pins();
+      let firstRawMs = Infinity;
+      for (let i = 0; i < pins.length; i++) {
+        const cursor = ledger.cursor(pins[i]);
+        const s = streamOf(pins[i]);
+        if (s && s.head && s.head.position === cursor) {
+          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
+          continue;
+        }
+        const run = openReader(parts, pins[i], cursor, Infinity);
+        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
+        else if (run.corrupt > 0) return 0;
+      }
+      return firstRawMs;
+    },
     pins: table.pins,
     decimals: extent.decimals,
     head(pin) {

@@ -1,3 +1,4 @@
+import { addFix } from "../fixes.ts";
 import { blankChip } from "./fake-machine.ts";
 import { openRegionOf } from "./stored-region.ts";
 
@@ -17,8 +18,8 @@ export function chipWithSamples(count: number, delivered = 0): Uint8Array {
     ring.append(1, 1000 + i * 60000, 205 + (i % 10));
     ring.append(7, 1500 + i * 60000, i === 3 ? Number.NaN : -1250 + i);
   }
-  ledger.addFix(1, 1000, START_MS, 20);
-  ledger.addFix(1, 1000 + count * 60000, START_MS + count * 60000, 20);
+  addFix(ledger, 1, 1000, START_MS, 20);
+  addFix(ledger, 1, 1000 + count * 60000, START_MS + count * 60000, 20);
   if (delivered > 0) {
     const to = ring.end(1, 0, delivered);
     const rawMs = 1000 + count * 60000;

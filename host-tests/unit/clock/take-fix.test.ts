@@ -4,8 +4,9 @@ import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { type Contact, createTakeFix } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { BUILD_MS } from "../../../firmware/limits.ts";
+import { FIX_KIND, type Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
-import type { Fix } from "../../support/device-life.ts";
+import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const T0_MS = Date.UTC(2026, 6, 1, 12);
@@ -26,7 +27,7 @@ function createFixRig() {
     contact: "answered" as Contact,
     pinnedId: 0,
     dateAsked: 0,
-    map: createTimeMap({ fixes: () => fixes }, clock, 300000),
+    map: createTimeMap({ fixes: () => rowsOf(fixes) }, clock, 300000),
     /** What the clock would be told now, wrong by `offMs`. */
     answer: (boundMs: number, offMs = 0): TimeAnswer => ({
       rawMs: clock.rawMs(),
@@ -43,9 +44,9 @@ function createFixRig() {
   };
   let nextId = 1;
   const ledger = {
-    fixes: () => fixes,
-    addFix(session: number, rawMs: number, trueMs: number, boundMs: number) {
-      const fix = { id: nextId++, session, rawMs, trueMs, boundMs };
+    fixes: () => rowsOf(fixes),
+    addFix(taken: Omit<Fix, "id">) {
+      const fix = { id: nextId++, ...taken };
       fixes.push(fix);
       return fix;
     },
@@ -80,7 +81,7 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200, 700);
     expect(rig.run()).toEqual([VERDICT.allSent]);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30 }]);
+    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.sntp }]);
     expect(rig.dateAsked).toBe(1);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
     for (let i = 0; i < 5; i++) {
@@ -144,7 +145,14 @@ describe("a fix of the clock", () => {
 
   it("believes two sources that agree against any belief of earlier boots", () => {
     const rig = createFixRig();
-    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + 365 * 24 * HOUR_MS, boundMs: 30 });
+    rig.fixes.push({
+      id: 0,
+      session: 0,
+      rawMs: 0,
+      trueMs: T0_MS + 365 * 24 * HOUR_MS,
+      boundMs: 30,
+      kind: FIX_KIND.sntp,
+    });
     rig.machine.run(1000);
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200);
@@ -154,7 +162,7 @@ describe("a fix of the clock", () => {
 
   it("doubts a time before the newest in the ledger once, where the server tells no date", () => {
     const rig = createFixRig();
-    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30 });
+    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30, kind: FIX_KIND.sntp });
     rig.machine.run(1000);
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual([VERDICT.noTime]);

@@ -16,13 +16,14 @@ import {
   STILL,
   T0_MS,
 } from "../../support/device-life.ts";
+import { rowsOf } from "../../support/fixes.ts";
 
 const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
 
 function mapOf(fixes: Fix[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
-  return createTimeMap({ fixes: () => fixes }, clock, limitMs);
+  return createTimeMap({ fixes: () => rowsOf(fixes) }, clock, limitMs);
 }
 
 function timeOf(dating: Dating, rawMs: number): { trueMs: number; boundMs: number } {

@@ -19,6 +19,8 @@ function logger(over: Partial<Logger> = {}): Logger {
         unrepresentable: 6,
         corrupt: 7,
       }),
+      mistakes: () => ({ misdated: 8, duplicated: 9, fromTrueMs: 1, toTrueMs: 2 }),
+      fixesLost: () => 0,
     },
     ring: {
       pins: () => [2, 9],
@@ -91,6 +93,8 @@ test("the status names configured datastreams first, then pins that only flash s
     delivered: 10,
     pending: 50,
     dropped: { expired: 1, overwritten: 2, thinned: 3, undatable: 4, refused: 5, unrepresentable: 6, corrupt: 7 },
+    misdated: 8,
+    duplicated: 9,
     missed: 3,
     failed: 4,
   });

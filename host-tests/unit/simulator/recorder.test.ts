@@ -23,7 +23,10 @@ function recorded(values: number[]) {
 
 const status = (sampled: number, delivered: number, pending: number, dropped = {}): Pick<DeviceStatus, "streams"> => ({
   streams: [
-    { pin: "v1", name: "", sampled, delivered, pending, dropped: { ...NOTHING, ...dropped }, missed: 0, failed: 0 },
+    {
+      ...{ pin: "v1", name: "", sampled, delivered, pending, dropped: { ...NOTHING, ...dropped } },
+      ...{ misdated: 0, duplicated: 0, missed: 0, failed: 0 },
+    },
   ],
 });
 

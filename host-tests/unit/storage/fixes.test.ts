@@ -8,6 +8,7 @@ import { LEDGER_FULL } from "../../../firmware/storage/ledger/banks.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import { type Attempt, type Fix, type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 
 const HOUR_MS = 3600000;
@@ -24,8 +25,7 @@ function attemptOf(pin: number, rawMs: number, fixId: number): Attempt {
 }
 
 const pointsOf = (ledger: Ledger, version: number): Fix[] =>
-  ledger
-    .fixes()
+  fixesOf(ledger)
     .filter((point) => point.id <= version)
     .map((point) => ({ ...point }));
 
@@ -54,7 +54,7 @@ it.each([
     let rawMs = 1;
     const hour = (): void => {
       rawMs += HOUR_MS;
-      ledger.addFix(8, rawMs, trueMsAt(rawMs), 20);
+      addFix(ledger, 8, rawMs, trueMsAt(rawMs), 20);
     };
     ledger.boot(8, rawMs);
     for (let i = 0; i < 35 * 24; i++) hour();
@@ -102,7 +102,7 @@ it.each([
     expect(ledger.fixes().length).toBe(FIXES_MAX);
     hour();
     expect(ledger.fixes().length).toBe(FIXES_MAX);
-    expect(openLedger(region, bankPages).fixes()).toEqual(ledger.fixes());
+    expect(fixesOf(openLedger(region, bankPages))).toEqual(fixesOf(ledger));
   },
 );
 
@@ -121,15 +121,15 @@ it("keeps the fixes of each attempt, and the list within its bound, in any order
       ledger.boot(8, rawMs);
       for (let i = 0; i < 20; i++) {
         rawMs += HOUR_MS;
-        ledger.addFix(8, rawMs, trueMsAt(rawMs), 20);
+        addFix(ledger, 8, rawMs, trueMsAt(rawMs), 20);
       }
       for (const { kind, pin } of events) {
         rawMs += HOUR_MS;
         const open = ledger.attempt(pin);
-        const before = JSON.stringify(ledger.fixes());
+        const before = JSON.stringify(fixesOf(ledger));
         const version = ledger.mapVersion();
-        expect(JSON.stringify(ledger.fixes())).toBe(before);
-        if (kind === "sync") ledger.addFix(8, rawMs, trueMsAt(rawMs), 20);
+        expect(JSON.stringify(fixesOf(ledger))).toBe(before);
+        if (kind === "sync") addFix(ledger, 8, rawMs, trueMsAt(rawMs), 20);
         if (kind === "open" && !open) {
           held[pin] = pointsOf(ledger, version);
           ledger.recordAttempt(attemptOf(pin, rawMs, version));
@@ -144,10 +144,10 @@ it("keeps the fixes of each attempt, and the list within its bound, in any order
           ledger.recordAttempt({ ...open, rawMs });
         }
         if (kind === "boot") {
-          const points = JSON.stringify(ledger.fixes());
+          const points = JSON.stringify(fixesOf(ledger));
           ledger = openLedger(region, 1);
           ledger.boot(8, rawMs);
-          expect(JSON.stringify(ledger.fixes())).toBe(points);
+          expect(JSON.stringify(fixesOf(ledger))).toBe(points);
         }
         for (const one in held) {
           expect(pointsOf(ledger, ledger.attempt(Number(one))?.fixId ?? -1)).toEqual(held[one]);
@@ -171,7 +171,7 @@ it("stands 60 days with an attempt open at any time", () => {
   for (let i = 1; i < 60 * 24; i++) {
     const rawMs = i * HOUR_MS;
     const pin = i % LIMITS.datastreamsMax;
-    const { id } = ledger.addFix(8, rawMs, trueMsAt(rawMs), 20);
+    const { id } = addFix(ledger, 8, rawMs, trueMsAt(rawMs), 20);
     ledger.settle(pin, rawMs, SETTLED);
     const version = ledger.mapVersion();
     ledger.recordAttempt(attemptOf(pin, rawMs, version));

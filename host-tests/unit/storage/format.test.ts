@@ -18,9 +18,11 @@ import {
   ATTEMPT_AT,
   BOOT_AT,
   CHARGE_AT,
+  CORRECT_AT,
   DROP_AT,
   FAIL_AT,
   FIX_AT,
+  KEEP_AT,
   RETIRE_AT,
   SENT_AT,
   STATE_AT,
@@ -29,6 +31,7 @@ import {
 import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { IN_SEAL } from "../../../firmware/storage/ring/seal.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { addFix } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 
 const FORMAT = readFileSync(new URL("../../../firmware/storage/FORMAT.md", import.meta.url), "utf8");
@@ -109,6 +112,8 @@ const PAYLOADS: { [name: string]: { [field: string]: number } } = {
   FAIL: FAIL_AT,
   DROP: DROP_AT,
   RETIRE: RETIRE_AT,
+  KEEP: KEEP_AT,
+  CORRECT: CORRECT_AT,
   STATE: STATE_AT,
   ACCOUNT: ACCOUNT_AT,
   CHARGE: CHARGE_AT,
@@ -140,22 +145,40 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
   const ledger = openLedger(region, 1);
   const far = 2 ** 40 + 7;
   ledger.boot(0xf0000001, 5);
-  ledger.addFix(0xf0000002, 6, far, 0xfffffff0);
+  addFix(ledger, 0xf0000002, 6, far, 0xfffffff0);
   ledger.removeFix(9);
   ledger.recordAttempt({ ...ATTEMPT, from: far, to: far + 5 });
-  ledger.settle(7, far + 1, { ...SETTLEMENT, lastTrueMs: far + 2 });
+  ledger.settle(7, far + 1, { ...SETTLEMENT, lastTrueMs: far + 2, lastSession: 0xf0000001, lastRawMs: far });
   ledger.fail(7, far + 3, true);
+  ledger.abandon(7, far + 3, 0xf0000002);
+  ledger.correct(7, { trueMs: far, session: 0xf0000008, rawMs: far + 1 }, { fromTrueMs: 1, toTrueMs: far, points: 9 });
   ledger.drop(7, "refused", far + 6, 0xf0000003);
   ledger.retire(7, 0xf0000004, 0xf0000005);
   const entries = entriesOf(flash.bytes.slice(0, 1024));
   expect(entries).toEqual([
-    { name: "STATE", session: 0, rawMs: 0, fixId: 0 },
+    { name: "STATE", session: 0, rawMs: 0, fixId: 0, keepFromRawMs: 0, fixesLost: 0 },
     { name: "BOOT", session: 0xf0000001, rawMs: 5 },
-    { name: "FIX", id: 1, session: 0xf0000002, rawMs: 6, trueMs: far, boundMs: 0xfffffff0 },
+    { name: "FIX", id: 1, session: 0xf0000002, rawMs: 6, trueMs: far, boundMs: 0xfffffff0, kind: 1 },
     { name: "UNFIX", id: 9 },
     { name: "ATTEMPT", ...ATTEMPT, from: far, to: far + 5 },
-    { name: "SENT", pin: 7, zero: 0, rawMs: far + 1, to: far + 5, ...SETTLEMENT, lastTrueMs: far + 2 },
-    { name: "FAIL", pin: 7, keep: 1, rawMs: far + 3 },
+    {
+      name: "SENT",
+      pin: 7,
+      zero: 0,
+      rawMs: far + 1,
+      to: far + 5,
+      ...SETTLEMENT,
+      lastTrueMs: far + 2,
+      lastSession: 0xf0000001,
+      lastRawMs: far,
+    },
+    { name: "FAIL", pin: 7, keep: 1, rawMs: far + 3, duplicated: 0 },
+    { name: "FAIL", pin: 7, keep: 0, rawMs: far + 3, duplicated: 0xf0000002 },
+    {
+      name: "CORRECT",
+      ...{ pin: 7, lastTrueMs: far, lastSession: 0xf0000008, lastRawMs: far + 1 },
+      ...{ fromTrueMs: 1, toTrueMs: far, points: 9 },
+    },
     { name: "DROP", pin: 7, reason: 5, to: far + 6, count: 0xf0000003 },
     { name: "RETIRE", pin: 7, missed: 0xf0000004, failed: 0xf0000005 },
   ]);
@@ -163,14 +186,18 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
   // Until the ledger has moved to the other bank, with an attempt open.
   ledger.recordAttempt({ ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 });
   while (flash.bytes[1024] === 255) ledger.fail(7, far + 3, true);
-  const snapshot = entriesOf(flash.bytes.slice(1024)).slice(0, 6);
+  const snapshot = entriesOf(flash.bytes.slice(1024)).slice(0, 5);
   const counts = [7, 0, 0, 1, 2, 0xf0000003, 3, 4];
   expect(snapshot).toMatchObject([
     { name: "STATE", session: 0xf0000002, rawMs: far + 3, fixId: 1 },
-    { name: "ACCOUNT", pin: 7, cursor: far + 6, lastTrueMs: far + 2, counts },
-    { name: "RETIRE", pin: 7, missed: 0xf0000004, failed: 0xf0000005 },
+    {
+      name: "ACCOUNT",
+      ...{ pin: 7, cursor: far + 6, lastTrueMs: far, counts, lastSession: 0xf0000008, lastRawMs: far + 1 },
+      ...{ misdated: 9, duplicated: 0xf0000002, fromTrueMs: 1, toTrueMs: far },
+      ...{ missed: 0xf0000004, failed: 0xf0000005 },
+    },
     { name: "OPEN_ATTEMPT", ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 },
-    { name: "FIX", id: 1 },
+    { name: "FIXES", id: 1 },
     { name: "CHARGE", pin: 7, rawMs: far + 1, points: 10, requests: 1, open: 0 },
   ]);
   // What is read back from it is the same.
@@ -197,7 +224,7 @@ function entriesOf(bank: Uint8Array): { [field: string]: unknown }[] {
   const entries: { [field: string]: unknown }[] = [];
   for (let at = 16; bank[at] !== 255; ) {
     const name = names[bank[at] - 1];
-    const { fields, end } = payloadOf(name === "OPEN_ATTEMPT" ? "ATTEMPT" : name);
+    const { fields, end } = payloadOf(name === "OPEN_ATTEMPT" ? "ATTEMPT" : name === "FIXES" ? "FIX" : name);
     expect(bank[at + 1], `payload bytes of ${name}`).toBe(end);
     const entry: { [field: string]: unknown } = { name };
     for (const [field, one] of Object.entries(fields)) {
@@ -221,11 +248,11 @@ test("writes a page and a bank as FORMAT.md draws them", () => {
   ring.append(5, 2000, -15);
   const bank = new DataView(flash.bytes.buffer, 0, 1024);
   expect(String.fromCharCode(...flash.bytes.slice(0, 3))).toBe("EBL");
-  expect([flash.bytes[3], bank.getUint32(4, true), bank.getUint32(8, true)]).toEqual([1, 1, 40]);
+  expect([flash.bytes[3], bank.getUint32(4, true), bank.getUint32(8, true)]).toEqual([1, 1, 48]);
   expect(bank.getUint32(12, true)).toBe(crc32(flash.bytes.slice(0, 12)));
-  // STATE is 24 bytes; then BOOT with its session and the commit word.
-  expect([flash.bytes[40], flash.bytes[41], bank.getUint32(42, true)]).toEqual([1, 10, 9]);
-  expect([...flash.bytes.slice(56, 60)]).toEqual([0x0f, 0x1e, 0x2d, 0x3c]);
+  // STATE is 32 bytes; then BOOT with its session and the commit word.
+  expect([flash.bytes[48], flash.bytes[49], bank.getUint32(50, true)]).toEqual([1, 10, 9]);
+  expect([...flash.bytes.slice(64, 68)]).toEqual([0x0f, 0x1e, 0x2d, 0x3c]);
   const page = flash.bytes.slice(2048, 3072);
   const view = new DataView(page.buffer);
   expect(String.fromCharCode(...page.slice(0, 3))).toBe("EBR");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 import { ATTEMPT, SETTLEMENT, state } from "./ledger-life.ts";
 
@@ -15,7 +16,7 @@ test("goes through many compactions and forgets nothing that matters", () => {
       ledger.recordAttempt({ ...ATTEMPT, pin, from: position, to, points: 50, rawMs: round * 1e6 + 1 });
       ledger.settle(pin, round * 1e6 + 2, { ...SETTLEMENT, delivered: 47 });
     }
-    ledger.addFix(round, round * 1e6, 1.7e12 + round * 1e6, 20);
+    addFix(ledger, round, round * 1e6, 1.7e12 + round * 1e6, 20);
     position += 50;
     expect(state(openLedger(region, 1))).toEqual(state(ledger));
     if (round % 7 === 0) ledger = openLedger(region, 1);
@@ -29,12 +30,12 @@ test("goes through many compactions and forgets nothing that matters", () => {
 test("keeps the fixes that an open attempt was dated with", () => {
   const { region } = createRegion(4);
   const ledger = openLedger(region, 1);
-  for (let i = 1; i <= 4; i++) ledger.addFix(1, i * 1000, 1.7e12 + i * 1000 + i * i, 20);
-  const dated = ledger.fixes().map((point) => ({ ...point }));
+  for (let i = 1; i <= 4; i++) addFix(ledger, 1, i * 1000, 1.7e12 + i * 1000 + i * i, 20);
+  const dated = fixesOf(ledger).map((point) => ({ ...point }));
   ledger.recordAttempt({ ...ATTEMPT, fixId: 4 });
-  for (let i = 5; i <= 40; i++) ledger.addFix(1, i * 1000, 1.7e12 + i * 1000, 20);
-  expect(ledger.fixes().slice(0, 4)).toEqual(dated);
-  expect(openLedger(region, 1).fixes()).toEqual(ledger.fixes());
+  for (let i = 5; i <= 40; i++) addFix(ledger, 1, i * 1000, 1.7e12 + i * 1000, 20);
+  expect(fixesOf(ledger).slice(0, 4)).toEqual(dated);
+  expect(fixesOf(openLedger(region, 1))).toEqual(fixesOf(ledger));
   expect(ledger.fixes().length).toBeLessThanOrEqual(7);
 });
 

@@ -9,7 +9,7 @@ test("survives a flipped bit in an entry", () => {
   ledger.drop(3, "expired", 5000, 9);
   ledger.drop(4, "expired", 5000, 9);
   // Bank header, STATE, BOOT, then the first DROP.
-  flash.flip(0x1000 + 16 + 24 + 20 + 5, 2);
+  flash.flip(0x1000 + 16 + 32 + 20 + 5, 2);
   const again = openLedger(region, 1);
   expect(again.session()).toBe(5);
   expect(again.cursor(3)).toBe(0);

@@ -1,4 +1,5 @@
 import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
+import { fixesOf } from "../../support/fixes.ts";
 
 /** A batch of ten samples in flight. */
 export const ATTEMPT = {
@@ -29,7 +30,7 @@ export function state(ledger: Ledger) {
     JSON.stringify({
       session: ledger.session(),
       raw: ledger.lastRawMs(),
-      fixes: ledger.fixes(),
+      fixes: fixesOf(ledger),
       charges: ledger.charges(),
       pins: ledger
         .pins()
@@ -37,6 +38,8 @@ export function state(ledger: Ledger) {
           pin,
           ledger.cursor(pin),
           ledger.lastTrueMs(pin),
+          ledger.mark(pin),
+          ledger.mistakes(pin),
           ledger.counters(pin),
           ledger.retired(pin),
           ledger.attempt(pin),

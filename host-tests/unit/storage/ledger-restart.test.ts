@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { FIX_KIND, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { addFix } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 import { ATTEMPT, SETTLEMENT, state } from "./ledger-life.ts";
 
@@ -7,8 +8,8 @@ test("remembers boots, fixes, attempts and cursors over a restart", () => {
   const { region } = createRegion(4);
   const ledger = openLedger(region, 1);
   ledger.boot(7, 1000);
-  const point = ledger.addFix(7, 2000, 1700000000000.4, 12.5);
-  expect(point).toEqual({ id: 1, session: 7, rawMs: 2000, trueMs: 1700000000000, boundMs: 13 });
+  const point = addFix(ledger, 7, 2000, 1700000000000.4, 12.5);
+  expect(point).toEqual({ id: 1, session: 7, rawMs: 2000, trueMs: 1700000000000, boundMs: 13, kind: FIX_KIND.sntp });
   ledger.recordAttempt(ATTEMPT);
   const again = openLedger(region, 1);
   expect(state(again)).toEqual(state(ledger));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VERDICT } from "../../../firmware/verdict.ts";
 import { OK } from "../../support/fake-server.ts";
+import { addFix } from "../../support/fixes.ts";
 import { bodies, createUploadRig, DAY_MS, MINUTE_MS, pinOf, pointsOf, rigWith } from "../../support/upload-rig.ts";
 
 describe("a replay", () => {
@@ -40,7 +41,7 @@ describe("a replay", () => {
     rig.timers.advance(1000);
     expect(pointsOf(bodies(rig)[0]).length).toBeGreaterThan(100);
     rig.reboot();
-    rig.unit.ledger.addFix(rig.unit.ledger.session(), rig.timers.nowMs(), 1.79e12 + rig.timers.nowMs(), 5);
+    addFix(rig.unit.ledger, rig.unit.ledger.session(), rig.timers.nowMs(), 1.79e12 + rig.timers.nowMs(), 5);
     rig.timers.advance(DAY_MS + 700_000);
     rig.drain();
     expect(bodies(rig)[1]).toBe(bodies(rig)[0]);

@@ -13,6 +13,7 @@ import { createUpload } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
+import { addFix, fixesOf } from "../../support/fixes.ts";
 import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/upload-rig.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -97,10 +98,10 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     /** A fix of ±30 ms, then whatever can be sent. */
     deliver(): void {
       const { clock, ledger } = device.unit;
-      const last = ledger.fixes().slice(-1)[0];
+      const last = fixesOf(ledger).slice(-1)[0];
       const rawMs = clock.rawMs();
       if (last?.session !== clock.session() || rawMs - last.rawMs > 3_600_000) {
-        ledger.addFix(clock.session(), rawMs, EPOCH_MS + timers.nowMs() + random.below(60) - 30, 40);
+        addFix(ledger, clock.session(), rawMs, EPOCH_MS + timers.nowMs() + random.below(60) - 30, 40);
       }
       if (busy) return;
       busy = true;

@@ -5,6 +5,7 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import { createMachine } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
+import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
@@ -70,8 +71,8 @@ report(
 
 // The last sample is ten minutes old: the two fixes enclose all samples.
 const endRawMs = 1000 + written * INTERVAL_MS + 10 * INTERVAL_MS;
-ledger.addFix(1, 0, setup.nowMs - endRawMs, 5);
-ledger.addFix(1, endRawMs, setup.nowMs, 5);
+ledger.addFix({ session: 1, rawMs: 0, trueMs: setup.nowMs - endRawMs, boundMs: 5, kind: FIX_KIND.sntp });
+ledger.addFix({ session: 1, rawMs: endRawMs, trueMs: setup.nowMs, boundMs: 5, kind: FIX_KIND.sntp });
 let clock = createClock(machine.timers, 1, endRawMs);
 let map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 

@@ -3,6 +3,7 @@ import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
+import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
@@ -52,7 +53,13 @@ export async function deliverDump(
   const clock = createClock(timers, session, rawMs);
   clock.watch((next) => ledger.boot(next, clock.rawMs()));
   // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
-  ledger.addFix(session, clock.rawMs(), timers.nowMs(), HOST_CLOCK_BOUND_MS);
+  ledger.addFix({
+    session,
+    rawMs: clock.rawMs(),
+    trueMs: timers.nowMs(),
+    boundMs: HOST_CLOCK_BOUND_MS,
+    kind: FIX_KIND.cable,
+  });
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   const { drain } = createUpload(
     { ring, ledger, map, clock, http, timers, chip: { random: settings.random ?? Math.random }, log },

@@ -54,7 +54,11 @@ function formatStreams(streams: DeviceStatus["streams"]): string {
       stream.failed,
     ]);
   }
-  return table.toString();
+  const mistakes = streams.flatMap(({ pin, misdated, duplicated }) => {
+    const misdatedPart = misdated > 0 ? [`${misdated} points of ${pin} stand on the server with a wrong time`] : [];
+    return duplicated > 0 ? [...misdatedPart, `${duplicated} points of ${pin} may stand there twice`] : misdatedPart;
+  });
+  return [table.toString(), ...mistakes].join("\n");
 }
 
 function formatRing({ pages, usedPages, keptPages, badPages }: DeviceStatus["ring"]): string {

@@ -1,0 +1,26 @@
+/** Fixes as lists of objects: the ledger keeps them as rows of bytes. */
+import { putFix } from "../../firmware/storage/ledger/entries.ts";
+import { addFixRow, createFixRows } from "../../firmware/storage/ledger/fix-rows.ts";
+import { FIX_KIND, type Fix, type FixRows, fixAt, type Ledger } from "../../firmware/storage/ledger/ledger.ts";
+
+/** All fixes of a ledger, oldest first. */
+export function fixesOf(ledger: Pick<Ledger, "fixes">): Fix[] {
+  const rows = ledger.fixes();
+  return Array.from({ length: rows.length }, (_, i) => fixAt(rows, i));
+}
+
+/** Rows of these fixes, as a ledger gives them; without a `kind` they are SNTP's. */
+export function rowsOf(fixes: (Omit<Fix, "kind"> & { kind?: number })[]): FixRows {
+  const rows = createFixRows();
+  const payload = new DataView(new ArrayBuffer(32));
+  for (const fix of fixes) {
+    putFix(payload, { kind: FIX_KIND.sntp, ...fix });
+    addFixRow(rows, payload, 0);
+  }
+  return rows;
+}
+
+/** Adds a fix that SNTP gave. */
+export function addFix(ledger: Ledger, session: number, rawMs: number, trueMs: number, boundMs: number): Fix {
+  return ledger.addFix({ session, rawMs, trueMs, boundMs, kind: FIX_KIND.sntp });
+}
