@@ -13,6 +13,9 @@ export interface Job {
   settlement: Settlement;
   /** It was sent before, and nobody knows whether it was accepted. */
   replay: boolean;
+  /** First timestamp of its points, and the bound of the last one's error. */
+  firstTrueMs: number;
+  boundMs: number;
 }
 
 /** Planning gives way to the sampler after this. */
@@ -37,11 +40,12 @@ export function measure(
 
 /** A run of samples not sent before; it ends at the true time `untilTrueMs` at the latest. */
 export function newRun(
-  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs">,
+  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs" | "mistakes">,
   pin: number,
   from: number,
   untilTrueMs: number,
 ): Run {
+  const mistakes = ledger.mistakes(pin);
   return {
     pin,
     from,
@@ -52,11 +56,14 @@ export function newRun(
     afterTrueMs: ledger.lastTrueMs(pin),
     pointsMax: Infinity,
     untilTrueMs,
+    wrongFromMs: mistakes.fromTrueMs,
+    wrongToMs: mistakes.toTrueMs,
   };
 }
 
-/** The very run of an attempt, which gives the same bytes again. */
-export function runOf(attempt: Attempt): Run {
+/** The very run of an attempt, which gives the same bytes again: what is corrected ends the attempt (mistakes.ts). */
+export function runOf(ledger: Pick<Ledger, "mistakes">, attempt: Attempt): Run {
+  const mistakes = ledger.mistakes(attempt.pin);
   return {
     pin: attempt.pin,
     from: attempt.from,
@@ -67,6 +74,8 @@ export function runOf(attempt: Attempt): Run {
     afterTrueMs: attempt.afterTrueMs,
     pointsMax: Infinity,
     untilTrueMs: Infinity,
+    wrongFromMs: mistakes.fromTrueMs,
+    wrongToMs: mistakes.toTrueMs,
   };
 }
 
@@ -86,6 +95,12 @@ export function attemptOf(run: Run, batch: Batch, rawMs: number): Attempt {
   };
 }
 
+/** The request for a measured run. */
+export function jobOf(attempt: Attempt, run: Run, batch: Batch, replay: boolean): Job {
+  const firstTrueMs = batch.firstTrueMs;
+  return { attempt, run, settlement: settlementOf(batch), replay, firstTrueMs, boundMs: batch.lastBoundMs };
+}
+
 export function settlementOf(batch: Batch): Settlement {
   return {
     delivered: batch.points,
@@ -94,5 +109,7 @@ export function settlementOf(batch: Batch): Settlement {
     unrepresentable: batch.unrepresentable,
     corrupt: batch.corrupt,
     lastTrueMs: batch.lastTrueMs,
+    lastSession: batch.lastSession,
+    lastRawMs: batch.lastRawMs,
   };
 }

@@ -3,7 +3,8 @@ import { LIMITS } from "../limits.ts";
 import { sampleIndexOf } from "../storage/format/position.ts";
 import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
 import type { Batch, Run } from "./batch.ts";
-import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job.ts";
+import { attemptOf, type Job, jobOf, measure, newRun, runOf, settlementOf } from "./job.ts";
+import { noteSent, reviewMistakes } from "./mistakes.ts";
 import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
@@ -58,10 +59,10 @@ export function createPlanner(
   }
 
   function planReplay(attempt: Attempt, again: () => void, done: Planned): void {
-    const run = runOf(attempt);
+    const run = runOf(parts.ledger, attempt);
     measure(parts, run, (batch) => {
       if (batch.points === attempt.points && batch.bodyBytes === attempt.bodyBytes) {
-        done({ attempt, run, settlement: settlementOf(batch), replay: true });
+        done(jobOf(attempt, run, batch, true));
         return;
       }
       // Pages decayed since. Other bytes would be another batch.
@@ -92,7 +93,7 @@ export function createPlanner(
         run.pointsMax = Infinity;
         run.untilTrueMs = Infinity;
         const attempt = attemptOf(run, batch, parts.clock.rawMs());
-        done({ attempt, run, settlement: settlementOf(batch), replay: false });
+        done(jobOf(attempt, run, batch, false));
       } else {
         if (stream.skipping || !settleEmpty(run, batch)) {
           if (overload.horizonMs() < untilMs) overload.forgetHorizon();
@@ -151,10 +152,12 @@ export function createPlanner(
   return {
     begin() {
       pace.begin();
+      reviewMistakes(parts, pace.of);
       parts.clock.blocked(overload.survey);
     },
     plan,
     learn(job, judgement) {
+      if (judgement.attempt === "done") noteSent(parts, pace.of(job.attempt.pin), job);
       return pace.learn(job.attempt, job.replay, judgement);
     },
     quotaWaitMs() {
