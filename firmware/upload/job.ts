@@ -10,12 +10,18 @@ export interface Job {
   attempt: Attempt;
   run: Run;
   /** What to settle when it is accepted. */
-  settlement: Settlement;
+  settlement: SentBatch;
   /** It was sent before, and nobody knows whether it was accepted. */
   replay: boolean;
-  /** First timestamp of its points, and the bound of the last one's error. */
+}
+
+/** What is known of a batch once it is accepted: what the ledger keeps, and what this boot remembers (mistakes.ts). */
+export interface SentBatch extends Settlement {
+  lastSession: number;
+  lastRawMs: number;
   firstTrueMs: number;
-  boundMs: number;
+  /** Of the last timestamp's error. */
+  lastBoundMs: number;
 }
 
 /** Planning gives way to the sampler after this. */
@@ -95,13 +101,7 @@ export function attemptOf(run: Run, batch: Batch, rawMs: number): Attempt {
   };
 }
 
-/** The request for a measured run. */
-export function jobOf(attempt: Attempt, run: Run, batch: Batch, replay: boolean): Job {
-  const firstTrueMs = batch.firstTrueMs;
-  return { attempt, run, settlement: settlementOf(batch), replay, firstTrueMs, boundMs: batch.lastBoundMs };
-}
-
-export function settlementOf(batch: Batch): Settlement {
+export function settlementOf(batch: Batch): SentBatch {
   return {
     delivered: batch.points,
     thinned: batch.thinned,
@@ -111,5 +111,7 @@ export function settlementOf(batch: Batch): Settlement {
     lastTrueMs: batch.lastTrueMs,
     lastSession: batch.lastSession,
     lastRawMs: batch.lastRawMs,
+    firstTrueMs: batch.firstTrueMs,
+    lastBoundMs: batch.lastBoundMs,
   };
 }

@@ -3,7 +3,7 @@ import { LIMITS } from "../limits.ts";
 import { sampleIndexOf } from "../storage/format/position.ts";
 import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
 import type { Batch, Run } from "./batch.ts";
-import { attemptOf, type Job, jobOf, measure, newRun, runOf, settlementOf } from "./job.ts";
+import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job.ts";
 import { noteSent, reviewMistakes } from "./mistakes.ts";
 import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
@@ -62,7 +62,7 @@ export function createPlanner(
     const run = runOf(parts.ledger, attempt);
     measure(parts, run, (batch) => {
       if (batch.points === attempt.points && batch.bodyBytes === attempt.bodyBytes) {
-        done(jobOf(attempt, run, batch, true));
+        done({ attempt, run, settlement: settlementOf(batch), replay: true });
         return;
       }
       // Pages decayed since. Other bytes would be another batch.
@@ -93,7 +93,7 @@ export function createPlanner(
         run.pointsMax = Infinity;
         run.untilTrueMs = Infinity;
         const attempt = attemptOf(run, batch, parts.clock.rawMs());
-        done(jobOf(attempt, run, batch, false));
+        done({ attempt, run, settlement: settlementOf(batch), replay: false });
       } else {
         if (stream.skipping || !settleEmpty(run, batch)) {
           if (overload.horizonMs() < untilMs) overload.forgetHorizon();
