@@ -7,6 +7,7 @@ import { createSntp } from "./clock/sntp.ts";
 import { startSession } from "./clock/start-session.ts";
 import { createTakeFix } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
+import { createToldTime, type TellTime } from "./clock/told-time.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
 import { createNetwork } from "./network/station.ts";
@@ -28,6 +29,9 @@ import { VERDICT } from "./verdict.ts";
 
 /** Longer than a connect and a handshake can block: lwIP gives up a SYN after some 75 s, and each name server takes some 15 s. */
 const WATCHDOG_MS = 300000;
+
+/** 2020: no time before it is believed at the console. */
+const TOLD_MIN_MS = 1577836800000;
 
 const machine = createMachine();
 const timers = machine.timers;
@@ -53,6 +57,7 @@ let ring!: Ring;
 let clock!: Clock;
 // These two also tell how far the start came.
 let sampler: Sampler | undefined;
+let tellTime: TellTime | undefined;
 let logger: (Logger & { delivery: Delivery }) | undefined;
 
 function onJump(session: number) {
@@ -98,6 +103,7 @@ try {
 
   // From here on the unit logs. What follows sends.
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
+  tellTime = createToldTime(clock, map, ledger, TOLD_MIN_MS, log);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
   const askDate = createServerDate(machine.http, timers, clock, settings.server, settings.token);
@@ -178,6 +184,13 @@ faults.forEach((fault) => {
     if (logger === undefined) compose();
     else clock.blocked(compose);
     return answer;
+  },
+  /** Without arguments the present moment, as session and raw time; with them, `TellTime` in clock/told-time.ts. */
+  "setTime"(trueMs?: number, boundMs?: number, rawMs?: number, session?: number): string | number[] {
+    if (tellTime === undefined) return "not logging";
+    const nowRawMs = clock.rawMs();
+    if (trueMs === undefined) return [clock.session(), nowRawMs];
+    return tellTime(trueMs, boundMs as number, rawMs ?? nowRawMs, session ?? clock.session());
   },
   "sync"() {
     if (logger !== undefined) logger.delivery.trigger("console");

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { verdictText } from "../firmware/verdict.ts";
+import { VERDICT, verdictText } from "../firmware/verdict.ts";
 import { checkToken } from "./console/doctor/token-check.ts";
 import { type DumpDeliveryOutcome, deliverDump } from "./console/stored-data/dump-delivery.ts";
 import { hostHttp, hostTimers } from "./console/stored-data/host-ports.ts";
@@ -55,6 +55,7 @@ The limits of the device hold here too, by the same code. When the day's allowan
 run it again. Samples older than 28 days are not sent; export has them all. The dump is never changed.
 If the device works again, tell it what was sent, so that it sends nothing twice:
   npm run export -- --port PORT --mark-delivered flash.bin.progress
+Samples whose time nothing in the dump tells are counted as undated and not sent.
 Exit status: 0 all samples are sent, 1 not all.`,
     )
     .action((options: BackfillOptions) => run(options, terminal));
@@ -103,11 +104,21 @@ async function findToken(options: BackfillOptions, terminal: Terminal): Promise<
 }
 
 function report(outcome: DumpDeliveryOutcome, terminal: Terminal): void {
-  const { delivered, dropped, pending, verdict, fault, nextTryMs } = outcome;
-  const droppedText = dropped > 0 ? `, ${dropped} dropped (too old, or nothing dates them)` : "";
-  terminal.print(`${delivered} samples delivered${droppedText}, ${pending} left: ${verdictText(verdict)}.`);
+  const { delivered, dropped, undated, pending, fault, nextTryMs } = outcome;
+  const droppedText = dropped > 0 ? `, ${dropped} dropped (too old, or refused)` : "";
+  const undatedText = undated > 0 ? `, ${undated} undated` : "";
+  const verdict = outcome.verdict === VERDICT.allSent && undated > 0 ? VERDICT.undatedSamples : outcome.verdict;
+  terminal.print(
+    `${delivered} samples delivered${droppedText}${undatedText}, ${pending} left: ${verdictText(verdict)}.`,
+  );
   if (fault !== "") terminal.remark(fault);
-  if (pending === 0) return;
+  if (undated > 0) {
+    terminal.remark(
+      `${undated} samples were not sent: nothing in the dump says when they were taken. \`npm run export\` has them.`,
+    );
+  }
+  if (pending === 0 && undated === 0) return;
+  if (pending === 0) throw new ExitStatus(EXIT.failed);
   if (Number.isFinite(nextTryMs)) terminal.remark(`Run the command again in ${inWords(nextTryMs)}.`);
   throw new ExitStatus(EXIT.failed);
 }

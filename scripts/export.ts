@@ -125,6 +125,8 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
     const counts = writeSamples(data, { format: options.format, names, pendingOnly: options.pending === true }, put);
     const words = [...counts].map(([state, count]) => `${count} ${state}`);
     terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
+    const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0);
+    if (undated > 0) terminal.remark(`No fix dates ${undated} samples: their times are left empty.`);
   } finally {
     if (file !== undefined) closeSync(file);
   }

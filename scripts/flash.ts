@@ -18,6 +18,7 @@ import { proveRegion, requireFit, type WantedRegion } from "./console/unit/firmw
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { addModules, moduleFolders } from "./console/unit/published-modules.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
+import { tellTime } from "./console/unit/tell-time.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;
@@ -67,6 +68,7 @@ async function run(options: FlashOptions, terminal: DeviceTerminal): Promise<voi
     device = restarted.device;
     const where = `${typeof file.region === "string" ? file.region : "region"}, ${describeRegion(region)}`;
     report(`backfill ${restarted.version} runs and logs to ${where}`, file, await readStatus(device), terminal);
+    await tellTime(device, terminal);
   } finally {
     device.close();
   }

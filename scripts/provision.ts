@@ -9,6 +9,7 @@ import { readStatus } from "./console/unit/device-status.ts";
 import { askForMissing, enteredSettings, type SettingsOptions } from "./console/unit/entered-settings.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
 import { readStoredSettings, writeStoredSettings } from "./console/unit/stored-settings.ts";
+import { tellTime } from "./console/unit/tell-time.ts";
 import { type CompleteSettings, checkSettings, keepSecrets, requireComplete } from "./console/unit/unit-settings.ts";
 import { parseUnits, type Unit } from "./console/unit/units-file.ts";
 
@@ -130,6 +131,7 @@ async function restart(device: DeviceConsole, options: PortOptions, terminal: De
   }
   const restarted = await restartFirmware(device, { reconnect: reconnector(options, terminal) });
   terminal.print(`The firmware ${restarted.version} has started with the new settings.`);
+  await tellTime(restarted.device, terminal);
   return restarted.device;
 }
 

@@ -3,14 +3,17 @@ import type { Ring } from "../storage/ring/ring.ts";
 import { bootSession } from "./clock.ts";
 
 /**
- * What a boot writes first: the session that it starts goes into the ledger, and the ring's next samples belong to it.
+ * What a boot writes first: the session that it starts goes into the ledger, and the ring's next samples belong to it. Its number
+ * is beyond any on flash: if the ledger was lost, a fix would otherwise date the samples of an old session that had the same number.
  * Returns what the clock goes on from: the session, and a raw time one ms after any on flash.
  */
 export function startSession(
   ledger: Pick<Ledger, "session" | "lastRawMs" | "boot">,
-  ring: Pick<Ring, "lastRawMs" | "start">,
+  ring: Pick<Ring, "lastRawMs" | "lastSession" | "start">,
 ): { session: number; rawMs: number } {
-  const session = bootSession(ledger.session());
+  const ringSession = ring.lastSession();
+  const ledgerSession = ledger.session();
+  const session = bootSession(((ringSession - ledgerSession) | 0) > 0 ? ringSession : ledgerSession);
   const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
   ledger.boot(session, rawMs);
   ring.start(session);

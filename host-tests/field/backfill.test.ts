@@ -38,14 +38,14 @@ function writeDump(count: number): void {
   chip.set(Buffer.from(JSON.stringify({ token: TOKEN })), 0x320100);
   const { ledger, ring } = openRegionOf(chip, STREAMS);
   const startMs = Date.now() - (count + 1) * MINUTE_MS;
-  ledger.boot(1, 1);
-  ring.start(1);
+  ledger.boot(8, 1);
+  ring.start(8);
   for (let i = 0; i < count; i++) {
     ring.append(1, 1000 + i * MINUTE_MS, 205 + (i % 10));
     ring.append(7, 1500 + i * MINUTE_MS, 400 + (i % 3));
   }
-  addFix(ledger, 1, 1000, startMs, 20);
-  addFix(ledger, 1, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
+  addFix(ledger, 8, 1000, startMs, 20);
+  addFix(ledger, 8, 1000 + (count - 1) * MINUTE_MS, startMs + (count - 1) * MINUTE_MS, 20);
   writeFileSync(dump, chip);
 }
 
@@ -128,6 +128,24 @@ describe("backfill", () => {
     const terminal = captureTerminal();
     expect(await exportSamples(["--dump", progress], terminal)).toBe(0);
     expect(new Set(terminal.out.slice(1).map((line) => line.split(",")[5]))).toEqual(new Set(["delivered"]));
+  });
+
+  it("invents no times when the ledger was lost: it counts the samples as undated, and says so", async () => {
+    writeDump(100);
+    await run([]);
+    const delivered = [...standIn.points()].length;
+    const chip = new Uint8Array(readFileSync(dump));
+    chip.fill(255, 0x310000, 0x312000);
+    writeFileSync(dump, chip);
+    const { status, text } = await run(["--progress", `${dump}.lost`]);
+    expect([...standIn.points()]).toHaveLength(delivered);
+    expect(text).toContain("0 samples delivered, 200 undated, 0 left: undated samples held or let go");
+    expect(text).not.toContain("everything sent");
+    expect(text).toContain("nothing in the dump says when they were taken");
+    expect(status).toBe(1);
+    const exporting = captureTerminal();
+    await exportSamples(["--dump", dump], exporting);
+    expect(exporting.text()).toContain("Samples: 200 undated.\nNo fix dates 200 samples");
   });
 
   it("refuses the progress file of another dump", async () => {

@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 async function run(command: typeof flash, args: string[], env: Record<string, string> = {}) {
-  const terminal = captureTerminal({ env, answerMs: 1000, patienceMs: 3000 });
+  const terminal = captureTerminal({ env, answerMs: 1000, patienceMs: 3000, nowMs: rig.world.trueMs });
   const status = await command(["--port", rig.port, ...args], terminal);
   outputs.push(terminal.text());
   expect(status, terminal.text()).toBe(0);
@@ -73,6 +73,9 @@ describe("a unit from its first flash to the field, on the simulated ESP32", () 
     const terminal = await run(flash, ["--device", join(folder, "device.ts")]);
     expect(terminal.out[0]).toMatch(/^✓ backfill \S+ runs and logs to flash, 64 kB at 0x310000:$/);
     expect(terminal.out.join("\n")).toContain("provision this unit");
+    expect(terminal.text()).toMatch(/Told the unit the time of this computer, within 200\d ms/);
+    // The next heartbeat proves that the clock did not jump, and the time is stored.
+    await rig.until(rig.world.nowMs() + 10_000);
   });
 
   it("is provisioned", async () => {
@@ -86,8 +89,13 @@ describe("a unit from its first flash to the field, on the simulated ESP32", () 
     const terminal = await run(exportSamples, []);
     const rows = terminal.out.slice(1).map((line) => line.split(","));
     expect(rows.length).toBeGreaterThan(150);
-    expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["undated"]));
+    expect(new Set(rows.map((row) => row[5]))).toEqual(new Set(["pending"]));
     const v1 = rows.filter((row) => row[0] === "v1");
+    // No time server was met yet: the computer at the cable told the time.
+    const agesMs = v1.map((row) => rig.world.trueMs() - Number(row[2]));
+    expect(Math.max(...agesMs)).toBeLessThan(35 * MINUTE_MS);
+    expect(Math.min(...agesMs)).toBeGreaterThanOrEqual(-2010);
+    for (const row of v1) expect(Number(row[6])).toBeLessThan(9000);
     expect(v1[0][1]).toBe("temperature");
     // Every exported sample is pending: none is lost.
     expect(rows.length).toBe((await pending()).all);
@@ -102,8 +110,8 @@ describe("a unit from its first flash to the field, on the simulated ESP32", () 
     await rig.until(71 * MINUTE_MS);
     const after = await pending();
     expect(after.all).toBeLessThan(20);
-    // Nothing dates the samples that it took between flashing and provisioning: it says so, and sends the rest.
-    expect(after.verdictText).toBe("undated samples held or let go");
+    // The samples that it took between flashing and provisioning are dated, too.
+    expect(after.verdictText).toBe("everything sent");
     expect(rig.standIn.stats().points).toBeGreaterThan(connected.points + 100);
     expect(rig.standIn.violations).toEqual([]);
   });

@@ -37,6 +37,8 @@ export interface Head {
 export interface Ring {
   /** Highest raw time of any sample on flash. */
   lastRawMs(): RawMs;
+  /** Newest session of any sample on flash; 0 when there is none. */
+  lastSession(): number;
   /** Samples from now on belong to this session: after boot, or a jump of the clock. */
   start(session: number): void;
   /**
@@ -152,6 +154,21 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         const index = table.newest(pins[i]);
         const page = s ? s.page : index < 0 ? undefined : openPage(parts, index);
         if (page) last = Math.max(last, s ? page.rawMs : page.lastRawMs);
+      }
+      return last;
+    },
+    lastSession() {
+      const pins = table.pins();
+      let last = 0;
+      for (let i = 0; i < pins.length; i++) {
+        const s = streamOf(pins[i]);
+        let page = s ? s.page : undefined;
+        if (!page || page.sealed) {
+          // A seal says no session, so the page's last record is looked for.
+          page = loadPage(region, table.newest(pins[i]));
+          if (page) resume(region, decode, page);
+        }
+        if (page && ((page.session - last) | 0) > 0) last = page.session;
       }
       return last;
     },

@@ -28,3 +28,18 @@ test("counts the samples that follow to the session it started", () => {
   ring.append(1, rawMs + 1000, 200);
   expect(ring.head(1)).toEqual({ position: 0, session, rawMs: rawMs + 1000 });
 });
+
+test("never uses a session again when the ledger was lost, whatever page has its newest one", () => {
+  const { region, flash } = createRegion(9);
+  let lastSession = 0;
+  // Enough to fill pages: at some of the boots the newest page is sealed, or belongs to a datastream that was removed.
+  for (let boot = 0; boot < 60; boot++) {
+    const removed = boot % 3 === 0;
+    const { ledger, ring } = openStorageWithBanks(region, removed ? [] : STREAMS, 1);
+    const start = startSession(ledger, ring);
+    expect(start.session).toBeGreaterThan(lastSession);
+    for (let i = 1; i <= 37 && !removed; i++) ring.append(1, start.rawMs + i * 977, 200 + ((i * 71) % 90));
+    if (!removed) lastSession = start.session;
+    if (boot % 2 === 1) flash.bytes.fill(255, 0, 2048);
+  }
+});

@@ -7,6 +7,7 @@ import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
+import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import type { HostTimers } from "./host-ports.ts";
 
@@ -31,11 +32,11 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
+  /** Let go for any reason but `undated`. */
   dropped: number;
+  /** Let go because no fix in the dump tells their time. */
+  undated: number;
 }
-
-/** Assumed error of this computer's clock. Most computers set it by NTP; nothing here checks that. */
-const HOST_CLOCK_BOUND_MS = 2000;
 
 /**
  * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
@@ -82,15 +83,17 @@ export async function deliverDump(
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,
+    undated: after.undated - before.undated,
   };
 }
 
 /** Sums over all datastreams. */
-function countSamples({ ledger, ring }: Storage): { delivered: number; pending: number; dropped: number } {
-  const sum = { delivered: 0, pending: 0, dropped: 0 };
+function countSamples({ ledger, ring }: Storage) {
+  const sum = { delivered: 0, pending: 0, dropped: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, ...dropped } = ledger.counters(pin);
+    const { delivered, undatable, ...dropped } = ledger.counters(pin);
     sum.delivered += delivered;
+    sum.undated += undatable;
     sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
     sum.pending += ring.totals(pin).pending;
   }

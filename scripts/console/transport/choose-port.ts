@@ -19,6 +19,8 @@ export interface DeviceTerminal extends Terminal {
   readonly serial?: SerialLibrary;
   readonly answerMs?: number;
   readonly patienceMs?: number;
+  /** In place of this computer's clock. */
+  readonly nowMs?: () => number;
 }
 
 /** Adds the options that every command for a device has. */
