@@ -4,7 +4,7 @@
  * SNTP alone can't be trusted: one router may answer for every time server. So the server's date is asked before the first fix of a
  * boot counts, and whenever an answer contradicts what is known. Two sources that agree are believed against everything that was
  * believed before. Two that differ are a fault, and nothing is sent until they agree. Where the server tells no date, SNTP is
- * believed as it is.
+ * believed as it is; but not where it told one a day ago, as somebody else may have answered.
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
@@ -14,8 +14,11 @@ import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
-/** A time before this is no time: the build's date, less a day for the clock of the computer that built it. */
-const TRUE_MIN_MS = BUILD_MS - 86400000;
+/** For the clock of the computer that built the firmware. */
+const BUILD_CLOCK_MS = 86400000;
+
+/** Once the server has told its date, it is expected to for a day of raw time: then it may be another server. */
+const DATE_EXPECTED_MS = 86400000;
 
 /** Of the two sources, in messages. */
 const SNTP = "SNTP";
@@ -114,9 +117,17 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     // A fix less exact than what is known already would only blur the map.
     if (!contradicts && dating.state === "dated" && dating.segment.boundMs(answer.rawMs) <= answer.boundMs) return;
     removeWorse(session, answer);
-    const kind = source === SNTP ? FIX_KIND.sntp : FIX_KIND.date;
+    const kind = source !== SNTP ? FIX_KIND.date : memory.confirmed ? FIX_KIND.checked : FIX_KIND.sntp;
     ledger.addFix({ session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
     log("info", `time: ${source}, within ${answer.boundMs} ms`);
+  }
+
+  /** Whether the server told its date not long ago. Then it is asked until it does again, and nothing is sent before. */
+  function tellsDate(): boolean {
+    const fixes = ledger.fixes();
+    let i = fixes.length - 1;
+    while (i >= 0 && fixAt(fixes, i).kind !== FIX_KIND.checked) i--;
+    return i >= 0 && clock.rawMs() - fixAt(fixes, i).rawMs < DATE_EXPECTED_MS;
   }
 
   /** Believes or refuses what the sources say. */
@@ -124,7 +135,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     const answer = sntp || date;
     if (answer) {
       const source = sntp ? SNTP : "web server's date";
-      if (answer.trueMs + answer.boundMs < TRUE_MIN_MS) {
+      if (answer.trueMs + answer.boundMs < BUILD_MS - BUILD_CLOCK_MS) {
         return refuse(`${source} is from before this firmware was built (${new Date(answer.trueMs).toISOString()})`);
       }
       const apartMs = sntp && date ? Math.round(sntp.trueMs - sntp.rawMs - (date.trueMs - date.rawMs)) : 0;
@@ -146,7 +157,8 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       record(answer, source, offMs !== 0);
     }
     if (memory.fault !== "" || !map.now()) return VERDICT.noTime;
-    return memory.confirmed || contact === "answered" ? VERDICT.allSent : VERDICT.serverNotReached;
+    if (memory.confirmed || date || (contact === "answered" && !tellsDate())) return VERDICT.allSent;
+    return VERDICT.serverNotReached;
   }
 
   return { decide, contradictionMs };

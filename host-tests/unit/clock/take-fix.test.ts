@@ -81,7 +81,7 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200, 700);
     expect(rig.run()).toEqual([VERDICT.allSent]);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.sntp }]);
+    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.checked }]);
     expect(rig.dateAsked).toBe(1);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
     for (let i = 0; i < 5; i++) {
@@ -183,6 +183,19 @@ describe("a fix of the clock", () => {
       expect(rig.lines.length).toBe(1);
       expect(rig.fault()).toContain("is from before this firmware was built (2009-12-30T");
     }
+  });
+
+  it("lets nothing be sent by SNTP alone for a day after the server told its date", () => {
+    const rig = createFixRig();
+    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS - HOUR_MS, boundMs: 30, kind: FIX_KIND.checked });
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([VERDICT.serverNotReached]);
+    rig.machine.run(23.9 * HOUR_MS);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([VERDICT.serverNotReached]);
+    rig.machine.run(HOUR_MS);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual([VERDICT.allSent]);
   });
 
   it("keeps what SNTP says, and lets nothing be sent, while the server is not reached to confirm it", () => {
