@@ -9,7 +9,6 @@
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
 import { FIX_KIND, fixAt, type Ledger } from "../storage/ledger/ledger.ts";
-import { VERDICT, type Verdict } from "../verdict.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
@@ -26,12 +25,14 @@ const SNTP = "SNTP";
 /** How a request to the server ended: with an answer, without one in time, or without a connection. */
 export type Contact = "answered" | "silent" | "unreached";
 
+/** "known": the time may be used. "unconfirmed": it is known, but the server was needed to confirm it, and did not. */
+export type TimeFound = "known" | "unknown" | "unconfirmed";
+
 export interface TakeFix {
   /**
-   * Takes one fix. `done` is called once: `allSent` when the time is known and may be used, `noTime`, or `serverNotReached` when the
-   * server was needed to confirm the time. `contact` says how the server was met, if it was asked.
+   * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked.
    */
-  take(done: (verdict: Verdict, contact: Contact) => void): void;
+  take(done: (found: TimeFound, contact: Contact) => void): void;
   /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
   fault(): string;
 }
@@ -68,10 +69,10 @@ interface Memory {
 /** Made anew for each fix, and let go after it: its functions take JsVars only while it lasts. */
 function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memory: Memory) {
   /** Refuses a time. Told once, until a time is believed again. */
-  function refuse(reason: string): Verdict {
+  function refuse(reason: string): TimeFound {
     if (memory.fault === "") log("warn", `time: ${reason}`);
     memory.fault = `time: ${reason}`;
-    return VERDICT.noTime;
+    return "unknown";
   }
 
   /** How far an answer is from what is known, in ms, if by more than the bounds of both; else 0. */
@@ -131,7 +132,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   }
 
   /** Believes or refuses what the sources say. */
-  function decide(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): Verdict {
+  function decide(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): TimeFound {
     const answer = sntp || date;
     if (answer) {
       const source = sntp ? SNTP : "web server's date";
@@ -156,9 +157,9 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       memory.fault = "";
       record(answer, source, offMs !== 0);
     }
-    if (memory.fault !== "" || !map.now()) return VERDICT.noTime;
-    if (memory.confirmed || date || (contact === "answered" && !tellsDate())) return VERDICT.allSent;
-    return VERDICT.serverNotReached;
+    if (memory.fault !== "" || !map.now()) return "unknown";
+    if (memory.confirmed || date || (contact === "answered" && !tellsDate())) return "known";
+    return "unconfirmed";
   }
 
   return { decide, contradictionMs };
@@ -176,16 +177,16 @@ export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, 
       function finish(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): void {
         // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
         clock.confirm(sntp ? sinceRawMs : date ? date.rawMs : 0, () => {
-          let verdict: Verdict = VERDICT.noTime;
+          let found: TimeFound = "unknown";
           try {
             const same = clock.session() === session;
-            verdict = judge.decide(same ? sntp : undefined, same ? date : undefined, contact);
+            found = judge.decide(same ? sntp : undefined, same ? date : undefined, contact);
           } catch (error) {
             // The ledger throws when the flash fails; whoever waits must not wait for ever.
             log("error", `time: ${error}`);
-            if (map.now()) verdict = VERDICT.allSent;
+            if (map.now()) found = "known";
           }
-          done(verdict, contact);
+          done(found, contact);
         });
       }
 

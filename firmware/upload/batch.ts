@@ -77,12 +77,31 @@ function dodge(trueMs: number, run: Run, intervalMs: number): number {
   return Math.abs(apartMs) > nearMs ? trueMs : Math.ceil(trueMs + nearMs - apartMs);
 }
 
+/** Notes which sample the last timestamp stands for, and its bound, by the stretch of the map that dated it. */
+function noteLast(batch: Batch, segment: Segment): void {
+  batch.lastRawMs = Math.round(segment.fromRawMs + (batch.lastTrueMs - segment.trueMs) / segment.rate);
+  batch.lastBoundMs = segment.boundMs(batch.lastRawMs);
+}
+
+type BatchRing = Pick<Ring, "reader" | "decimals" | "intervalMs">;
+
+/** A line that holds nowhere yet. */
+function lineOf(run: Run, divisor: number): TextLine {
+  return {
+    stretch: undefined,
+    session: -1,
+    zeroMs: 0,
+    divisor,
+    untilTrueMs: run.untilTrueMs,
+    pointsMax: 0,
+    afterTrueMs: 0,
+    text: "",
+    lastTrueMs: 0,
+  };
+}
+
 /** Starts at the first piece of a run; nothing is read until the first step. */
-export function openBatch(
-  ring: Pick<Ring, "reader" | "decimals" | "intervalMs">,
-  map: Pick<TimeMap, "date">,
-  run: Run,
-): Batch {
+export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run): Batch {
   const reader = ring.reader(run.pin, run.from, run.to);
   const decimals = ring.decimals(run.pin, run.from);
   let over = false;
@@ -93,17 +112,7 @@ export function openBatch(
   /** Of the samples; 0 when no misdated points are in the way. */
   const intervalMs = run.wrongToMs > run.afterTrueMs ? ring.intervalMs(run.pin, run.from) : 0;
   /** How samples of `segment` become points. The half that rounds to the ms is in `zeroMs`. */
-  const line: TextLine = {
-    stretch: undefined,
-    session: -1,
-    zeroMs: 0,
-    divisor: SCALES[decimals],
-    untilTrueMs: run.untilTrueMs,
-    pointsMax: 0,
-    afterTrueMs: 0,
-    text: "",
-    lastTrueMs: 0,
-  };
+  const line = lineOf(run, SCALES[decimals]);
 
   /** Looks up the stretch of the time map that a sample lies in. */
   function locate(rawMs: number): void {
@@ -136,7 +145,7 @@ export function openBatch(
       if (exactMs - 0.5 > run.untilTrueMs) return i;
       const number = run.thinPhase + batch.samples;
       batch.samples++;
-      let trueMs = Math.floor(exactMs);
+      const trueMs = Math.floor(exactMs);
       // Two samples in one ms would collapse on the server: moved on as far as the time is uncertain anyway.
       const freeMs = Math.max(trueMs, batch.lastTrueMs + 1);
       const sentMs = intervalMs > 0 ? dodge(freeMs, run, intervalMs * segment.rate) : freeMs;
@@ -144,12 +153,11 @@ export function openBatch(
       else if (isNaN(values[i])) batch.unrepresentable++;
       else if (sentMs > trueMs && sentMs - (exactMs - 0.5) > segment.boundMs(raw)) batch.undatable++;
       else {
-        trueMs = sentMs;
-        if (batch.points === 0) batch.firstTrueMs = trueMs;
-        batch.lastTrueMs = trueMs;
+        if (batch.points === 0) batch.firstTrueMs = sentMs;
+        batch.lastTrueMs = sentMs;
         batch.lastSession = line.session;
         lastSegment = segment;
-        const point = `${batch.points > 0 ? ",[" : "["}${trueMs},${decimalText(values[i], decimals)}]`;
+        const point = `${batch.points > 0 ? ",[" : "["}${sentMs},${decimalText(values[i], decimals)}]`;
         batch.bodyBytes += point.length;
         batch.text += point;
         batch.points++;
@@ -209,10 +217,7 @@ export function openBatch(
     else taken = walkPiece(reader.rawMs, reader.values);
     // Long, and no longer needed.
     line.text = "";
-    if (lastSegment) {
-      batch.lastRawMs = Math.round(lastSegment.fromRawMs + (batch.lastTrueMs - lastSegment.trueMs) / lastSegment.rate);
-      batch.lastBoundMs = lastSegment.boundMs(batch.lastRawMs);
-    }
+    if (lastSegment) noteLast(batch, lastSegment);
     if (taken < count) over = true;
     if (taken > 0) {
       batch.to = taken < count ? cut(from, count, taken) : reader.position;

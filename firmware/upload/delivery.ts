@@ -71,6 +71,18 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
 }
 
+function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, verdict: Verdict): DeliveryStatus {
+  const clearsMs = parts.overload.clearsMs();
+  const quota = parts.quota;
+  return {
+    quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
+    backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
+    verdict,
+    verdictText: verdictText(verdict),
+    deliveryFault: parts.drain.fault(),
+  };
+}
+
 export function createDelivery(parts: DeliveryParts, settings: DeliverySettings): Delivery {
   const everyMs = settings.connectEveryMs || settings.syncEveryMs;
   let busy = false;
@@ -152,12 +164,12 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
         finish(failure, Infinity);
         return;
       }
-      parts.takeFix.take((verdict, contact) => {
+      parts.takeFix.take((found, contact) => {
         if (mine !== serial) return;
         expectWithin(0);
-        if (verdict !== VERDICT.allSent) {
-          const reason = verdict === VERDICT.serverNotReached ? parts.drain.unreached(contact) : verdict;
-          finish(reason, backoffMs(failures++, parts.chip.random));
+        if (found !== "known") {
+          const verdict = found === "unknown" ? VERDICT.noTime : parts.drain.unreached(contact);
+          finish(verdict, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
@@ -166,8 +178,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
           if (mine !== serial) return;
           // The error would be left to the console.
           try {
-            parts.drain.run((found, nextTryMs) => {
-              if (mine === serial) finish(found, nextTryMs);
+            parts.drain.run((verdict, nextTryMs) => {
+              if (mine === serial) finish(verdict, nextTryMs);
             });
           } catch (error) {
             fail(error);
@@ -204,15 +216,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       return verdict;
     },
     status() {
-      const clearsMs = parts.overload.clearsMs();
-      const quota = parts.quota;
-      return {
-        quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
-        backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
-        verdict,
-        verdictText: verdictText(verdict),
-        deliveryFault: parts.drain.fault(),
-      };
+      return statusOf(parts, verdict);
     },
     noteProgress() {
       if (busy) expectWithin(0);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import { type Contact, createTakeFix } from "../../../firmware/clock/take-fix.ts";
+import { type Contact, createTakeFix, type TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { BUILD_MS } from "../../../firmware/limits.ts";
 import { FIX_KIND, type Fix } from "../../../firmware/storage/ledger/ledger.ts";
-import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
@@ -34,11 +33,11 @@ function createFixRig() {
       trueMs: T0_MS + machine.uptimeMs() + offMs,
       boundMs,
     }),
-    run(): Verdict[] {
-      const verdicts: Verdict[] = [];
-      takeFix.take((verdict) => verdicts.push(verdict));
+    run(): TimeFound[] {
+      const found: TimeFound[] = [];
+      takeFix.take((what) => found.push(what));
       machine.run(6000);
-      return verdicts;
+      return found;
     },
     fault: (): string => takeFix.fault(),
   };
@@ -80,14 +79,14 @@ describe("a fix of the clock", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200, 700);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.checked }]);
     expect(rig.dateAsked).toBe(1);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
     for (let i = 0; i < 5; i++) {
       rig.machine.run(HOUR_MS);
       rig.sntp = rig.answer(30);
-      expect(rig.run()).toEqual([VERDICT.allSent]);
+      expect(rig.run()).toEqual(["known"]);
     }
     expect(rig.dateAsked).toBe(1);
     expect(rig.fixes.length).toBe(6);
@@ -98,16 +97,16 @@ describe("a fix of the clock", () => {
       const rig = createFixRig();
       rig.date = rig.answer(1200);
       rig.sntp = rig.answer(30, offMs);
-      expect(rig.run()).toEqual([VERDICT.noTime]);
+      expect(rig.run()).toEqual(["unknown"]);
       rig.date = rig.answer(1200);
       rig.sntp = rig.answer(30, offMs);
-      expect(rig.run()).toEqual([VERDICT.noTime]);
+      expect(rig.run()).toEqual(["unknown"]);
       expect(rig.fixes).toEqual([]);
       expect(rig.fault()).toBe(`time: SNTP and the server's date are ${offMs} ms apart`);
       expect(rig.lines).toEqual([`[warn] ${rig.fault()}`]);
       rig.date = rig.answer(1200, 700);
       rig.sntp = rig.answer(30);
-      expect(rig.run()).toEqual([VERDICT.allSent]);
+      expect(rig.run()).toEqual(["known"]);
       expect(rig.fault()).toBe("");
       expect(rig.fixes.length).toBe(1);
     }
@@ -121,11 +120,11 @@ describe("a fix of the clock", () => {
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(30, HOUR_MS);
     rig.date = rig.answer(1200);
-    expect(rig.run()).toEqual([VERDICT.noTime]);
+    expect(rig.run()).toEqual(["unknown"]);
     // After a fault the date is asked again, also by an answer that agrees with the map.
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.dateAsked).toBe(3);
     expect(Math.abs((rig.map.now()?.trueMs ?? 0) - T0_MS - rig.machine.uptimeMs())).toBeLessThanOrEqual(1);
   });
@@ -138,7 +137,7 @@ describe("a fix of the clock", () => {
     rig.date = undefined;
     for (let i = 0; i < 3; i++) {
       rig.sntp = rig.answer(30, HOUR_MS);
-      expect(rig.run()).toEqual([VERDICT.noTime]);
+      expect(rig.run()).toEqual(["unknown"]);
     }
     expect(rig.fixes.length).toBe(1);
   });
@@ -156,7 +155,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(1000);
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(Math.abs((rig.map.now()?.trueMs ?? 0) - T0_MS - rig.machine.uptimeMs())).toBeLessThanOrEqual(1);
   });
 
@@ -165,10 +164,10 @@ describe("a fix of the clock", () => {
     rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30, kind: FIX_KIND.sntp });
     rig.machine.run(1000);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.noTime]);
+    expect(rig.run()).toEqual(["unknown"]);
     expect(rig.fixes.length).toBe(1);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes.length).toBe(2);
   });
 
@@ -177,8 +176,8 @@ describe("a fix of the clock", () => {
     for (const source of ["sntp", "date"] as const) {
       const rig = createFixRig();
       rig[source] = rig.answer(1200, beforeMs);
-      expect(rig.run()).toEqual([VERDICT.noTime]);
-      expect(rig.run()).toEqual([VERDICT.noTime]);
+      expect(rig.run()).toEqual(["unknown"]);
+      expect(rig.run()).toEqual(["unknown"]);
       expect(rig.fixes).toEqual([]);
       expect(rig.lines.length).toBe(1);
       expect(rig.fault()).toContain("is from before this firmware was built (2009-12-30T");
@@ -189,13 +188,13 @@ describe("a fix of the clock", () => {
     const rig = createFixRig();
     rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS - HOUR_MS, boundMs: 30, kind: FIX_KIND.checked });
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.serverNotReached]);
+    expect(rig.run()).toEqual(["unconfirmed"]);
     rig.machine.run(23.9 * HOUR_MS);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.serverNotReached]);
+    expect(rig.run()).toEqual(["unconfirmed"]);
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
   });
 
   it("keeps what SNTP says, and lets nothing be sent, while the server is not reached to confirm it", () => {
@@ -203,7 +202,7 @@ describe("a fix of the clock", () => {
     for (const contact of ["silent", "unreached"] as const) {
       rig.sntp = rig.answer(30);
       rig.contact = contact;
-      expect(rig.run()).toEqual([VERDICT.serverNotReached]);
+      expect(rig.run()).toEqual(["unconfirmed"]);
     }
     expect(rig.fixes.length).toBe(2);
     expect(rig.dateAsked).toBe(2);
@@ -213,10 +212,10 @@ describe("a fix of the clock", () => {
     const rig = createFixRig();
     rig.machine.run(10000);
     rig.date = rig.answer(1200, 700);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes.map((point) => point.boundMs)).toEqual([30]);
   });
 
@@ -253,7 +252,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(60000);
     rig.sntp = undefined;
     rig.date = rig.answer(1200, 700);
-    expect(rig.run()).toEqual([VERDICT.allSent]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes.length).toBe(1);
   });
 
@@ -273,7 +272,7 @@ describe("a fix of the clock", () => {
 
   it("says so when nobody knows the time", () => {
     const rig = createFixRig();
-    expect(rig.run()).toEqual([VERDICT.noTime]);
+    expect(rig.run()).toEqual(["unknown"]);
     expect(rig.fixes).toEqual([]);
   });
 
@@ -282,7 +281,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(6000);
     rig.machine.setClockOn(3000);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([VERDICT.noTime]);
+    expect(rig.run()).toEqual(["unknown"]);
     expect(rig.clock.session()).toBe(16);
     expect(rig.fixes).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
@@ -20,7 +21,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     counters,
     up: true,
     joins: VERDICT.allSent as Verdict,
-    known: VERDICT.allSent as Verdict,
+    known: "known" as TimeFound,
     result: { verdict: VERDICT.allSent as Verdict, nextTryMs: Number.POSITIVE_INFINITY },
     held: false,
     flashFault: false,
@@ -103,12 +104,12 @@ describe("a delivery", () => {
 
   it("drains nothing while the server is not reached to confirm the time, and tries again after a backoff", () => {
     const rig = createDeliveryRig();
-    rig.known = VERDICT.serverNotReached;
+    rig.known = "unconfirmed";
     rig.delivery.trigger("connect");
     rig.timers.advance(2500);
     expect(rig.events).toEqual(["connect", "fix", "not confirmed: answered"]);
     expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
-    rig.known = VERDICT.allSent;
+    rig.known = "known";
     rig.events.length = 0;
     rig.timers.advance(6000);
     expect(rig.events).toEqual(ONE_DELIVERY);
@@ -197,7 +198,7 @@ describe("a delivery", () => {
 
   it("without the time ends at once, and is tried again after a growing wait", () => {
     const rig = createDeliveryRig();
-    rig.known = VERDICT.noTime;
+    rig.known = "unknown";
     rig.delivery.trigger("connect");
     rig.timers.advance(3000);
     expect(rig.delivery.verdict()).toBe(VERDICT.noTime);
