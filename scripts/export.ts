@@ -1,11 +1,12 @@
 import { closeSync, writeSync } from "node:fs";
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { parseRegion, type RegionCopy } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump } from "./console/stored-data/flash-dump.ts";
 import { type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
 import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
+import { statedMap } from "./console/stored-data/stated-time.ts";
 import { mountCopy, type StoredData } from "./console/stored-data/stored-samples.ts";
 import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
@@ -29,6 +30,8 @@ interface ExportOptions extends PortOptions {
   pending?: boolean;
   device?: string;
   markDelivered?: string | true;
+  /** Unix ms. */
+  assumeOff?: number;
 }
 
 export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) => {
@@ -47,6 +50,11 @@ export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) =
     .option("--pending", "only samples that the server does not have yet")
     .option("--device <file>", "device file with the datastreams' names; a running device reports them itself")
     .option(
+      "--assume-off <time>",
+      "when the power went off, e.g. 2026-03-01T14:30Z: dates the last samples before it that no clock dates",
+      parseTime,
+    )
+    .option(
       "--mark-delivered [progress]",
       "then tell the device that all exported samples were delivered, or those in a progress file of backfill",
     )
@@ -62,6 +70,8 @@ Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (largest pos
 States: pending; undated (pending, and nothing dates it yet: ts is empty); sending (its request had no answer);
 delivered; undatable (dropped, because nothing dates it); settled (delivered or dropped: npm run monitor shows how many
 of each).
+--assume-off adds a column: “stated” marks a time that follows from yours. If several power-ons met no clock, yours belongs to
+the last of them before the next time that the unit learned. The device itself does not send these samples.
 --mark-delivered stops the device's program for some seconds and restarts it.`,
     )
     .action((options: ExportOptions) => run(options, terminal));
@@ -118,14 +128,32 @@ async function copyRegion(device: DeviceConsole, wanted: string | undefined, ter
   return copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
 }
 
+/** Unix ms of a time in ISO 8601; without a zone it is the time of this computer. */
+function parseTime(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError("Give a time such as 2026-03-01T14:30Z or 2026-03-01T15:30+01:00.");
+  return ms;
+}
+
 function write(data: StoredData, names: Map<string, string>, options: ExportOptions, terminal: Terminal): void {
   const file = options.out === undefined ? undefined : openUserFile(options.out);
   const put = (line: string) => (file === undefined ? terminal.print(line) : void writeSync(file, `${line}\n`));
   try {
-    const counts = writeSamples(data, { format: options.format, names, pendingOnly: options.pending === true }, put);
+    const offMs = options.assumeOff;
+    const map = offMs === undefined ? undefined : statedMap(data, offMs);
+    const settings = { format: options.format, names, pendingOnly: options.pending === true };
+    const { counts, stated } = writeSamples(data, { ...settings, stated: map }, put);
     const words = [...counts].map(([state, count]) => `${count} ${state}`);
     terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
-    const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0);
+    if (offMs !== undefined) {
+      terminal.remark(
+        stated > 0
+          ? `${stated} samples have a stated time.`
+          : "The stated time dates no sample: a clock dates them all, or it contradicts what the unit knows.",
+      );
+    }
+    const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0) - stated;
     if (undated > 0) terminal.remark(`No fix dates ${undated} samples: their times are left empty.`);
   } finally {
     if (file !== undefined) closeSync(file);

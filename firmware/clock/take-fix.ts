@@ -8,8 +8,9 @@
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
-import { FIX_KIND, fixAt, type Ledger } from "../storage/ledger/ledger.ts";
+import type { Ledger } from "../storage/ledger/ledger.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
+import { FIX_KIND } from "./fix-kind.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
@@ -102,7 +103,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     const pinned = pinnedFixId(ledger);
     const fixes = ledger.fixes();
     for (let i = fixes.length - 1; i >= 0; i--) {
-      const fix = fixAt(fixes, i);
+      const fix = fixes.at(i);
       const apartMs = answer.rawMs - fix.rawMs;
       const knownMs = answer.boundMs + (apartMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
       if (fix.session === session && apartMs > 0 && fix.id > pinned && knownMs < fix.boundMs) {

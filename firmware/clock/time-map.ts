@@ -10,7 +10,7 @@
  * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
  *   same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can cause.
  */
-import { type Fix, type FixRows, fixAt, fixRawMs, type Ledger } from "../storage/ledger/ledger.ts";
+import type { Fix, FixRows, Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /** The worst crystal provided for. ESP32 modules state ±10 ppm (hardware design guidelines); the rest is for cheap boards and ageing. A guess, UNVERIFIED on our boards. */
@@ -84,7 +84,7 @@ function weigh(fixes: FixRows, version: number): Evidence {
   // The last fix of the session that is being walked through.
   let last: Fix | undefined;
   for (let i = fixes.length - 1; i >= 0; i--) {
-    const fix = fixAt(fixes, i);
+    const fix = fixes.at(i);
     if (fix.id > version) continue;
     if (newer) {
       const spanMs = newer.rawMs - fix.rawMs;
@@ -204,7 +204,7 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
 
   function date(session: number, rawMs: number, version: number): Dating {
     const fixes = ledger.fixes();
-    const newestId = fixes.length > 0 ? fixAt(fixes, fixes.length - 1).id : 0;
+    const newestId = fixes.length > 0 ? fixes.at(fixes.length - 1).id : 0;
     const lastId = Math.min(version, newestId);
     // One fix more has a new id, one fix less changes the length. Bounds change only when a fix is added.
     if (!found || found.kept.length !== fixes.length || foundNewestId !== newestId || foundVersion !== lastId) {
@@ -216,14 +216,14 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
     let high = fixes.length;
     for (let low = 0; low < high; ) {
       const middle = (low + high) >> 1;
-      if (fixRawMs(fixes, middle) > rawMs) high = middle;
+      if (fixes.at(middle).rawMs > rawMs) high = middle;
       else low = middle + 1;
     }
     let low = high - 1;
     while (low >= 0 && !kept[low]) low--;
     while (high < kept.length && !kept[high]) high++;
-    const before = low >= 0 ? fixAt(fixes, low) : undefined;
-    const after = high < kept.length ? fixAt(fixes, high) : undefined;
+    const before = low >= 0 ? fixes.at(low) : undefined;
+    const after = high < kept.length ? fixes.at(high) : undefined;
     const line =
       before && after && before.session === session && after.session === session
         ? interpolate(before, after)

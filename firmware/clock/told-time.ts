@@ -4,8 +4,9 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
-import { FIX_KIND, fixRawMs, type Ledger } from "../storage/ledger/ledger.ts";
+import type { Ledger } from "../storage/ledger/ledger.ts";
 import type { Clock } from "./clock.ts";
+import { FIX_KIND } from "./fix-kind.ts";
 import type { TimeMap } from "./time-map.ts";
 
 /** A moment longer ago than this is not taken: the exchange with the console takes far less. */
@@ -44,7 +45,7 @@ export function createToldTime(
     clock.confirm(rawMs, () => {
       const fixes = ledger.fixes();
       // Fixes stand in the order of their raw times, and a jump or a time server may have come in between.
-      if (clock.session() !== session || (fixes.length > 0 && fixRawMs(fixes, fixes.length - 1) >= rawMs)) return;
+      if (clock.session() !== session || (fixes.length > 0 && fixes.at(fixes.length - 1).rawMs >= rawMs)) return;
       try {
         ledger.addFix({ session, rawMs, trueMs, boundMs, kind: FIX_KIND.cable });
         log("info", `time: told at the console, within ${boundMs} ms`);

@@ -10,6 +10,7 @@ import { dumpRows } from "../support/console/dump-rows.ts";
 import { blankChip } from "../support/console/fake-machine.ts";
 import { openRegionOf } from "../support/console/stored-region.ts";
 import { makeTempFolder } from "../support/console/temp-folder.ts";
+import { addFix } from "../support/fixes.ts";
 
 const SEED = Number(process.env.SIM_SEED ?? 20260602);
 
@@ -38,6 +39,44 @@ describe("export from a dump", () => {
   it("leaves out delivered samples when only pending ones are wanted", async () => {
     const rows = await dumpRows(chipWithSamples(100, 40), "--pending");
     expect(rows.filter((row) => row[0] === "v1")).toHaveLength(60);
+  });
+
+  it("dates the last samples before a power cut from the time that a person states, and says so", async () => {
+    const chip = blankChip();
+    const { ledger, ring } = openRegionOf(chip, STREAMS);
+    // Two power-ons met no clock; the third did, three hours after the second ended.
+    for (const session of [8, 16, 24]) {
+      ledger.boot(session, session * 225000);
+      ring.start(session);
+      for (let i = 0; i < 30; i++) ring.append(1, session * 225000 + i * 60000, 200 + i);
+    }
+    const offMs = START_MS - 3 * 3600000;
+    addFix(ledger, 24, 24 * 225000 + 1000, START_MS, 20);
+    const path = join(makeTempFolder(), "flash.bin");
+    writeFileSync(path, chip);
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--dump", path, "--assume-off", new Date(offMs).toISOString()], terminal)).toBe(0);
+    expect(terminal.out[0]).toBe("pin,name,ts,iso,value,state,bound_ms,stated");
+    const rows = terminal.out.slice(1).map((line) => line.split(","));
+    expect(rows.map((row) => row[7])).toEqual([
+      ...Array(30).fill(""),
+      ...Array(30).fill("stated"),
+      ...Array(30).fill(""),
+    ]);
+    expect(rows.slice(0, 30).every((row) => row[2] === "" && row[5] === "undated")).toBe(true);
+    for (const [i, row] of rows.slice(30, 60).entries()) {
+      const errorMs = Number(row[2]) - (offMs - (29 - i) * 60000);
+      expect(Math.abs(errorMs)).toBeLessThanOrEqual(Number(row[6]));
+      expect(Number(row[6])).toBeLessThan(100_000);
+      expect(row[5]).toBe("undated");
+    }
+    expect(terminal.text()).toContain("30 samples have a stated time.");
+
+    // After the next fix it can't be: the unit was on.
+    const wrong = captureTerminal();
+    const late = new Date(START_MS + 86400000).toISOString();
+    expect(await exportSamples(["--dump", path, "--assume-off", late], wrong)).toBe(0);
+    expect(wrong.text()).toContain("The stated time dates no sample");
   });
 
   it("writes valid JSON into a file, with the names of a device file", async () => {

@@ -1,12 +1,14 @@
 /** Fixes as lists of objects: the ledger keeps them as rows of bytes. */
+
+import { FIX_KIND } from "../../firmware/clock/fix-kind.ts";
 import { putFix } from "../../firmware/storage/ledger/entries.ts";
 import { addFixRow, createFixRows } from "../../firmware/storage/ledger/fix-rows.ts";
-import { FIX_KIND, type Fix, type FixRows, fixAt, type Ledger } from "../../firmware/storage/ledger/ledger.ts";
+import type { Fix, FixRows, Ledger } from "../../firmware/storage/ledger/ledger.ts";
 
 /** All fixes of a ledger, oldest first. */
 export function fixesOf(ledger: Pick<Ledger, "fixes">): Fix[] {
   const rows = ledger.fixes();
-  return Array.from({ length: rows.length }, (_, i) => fixAt(rows, i));
+  return Array.from({ length: rows.length }, (_, i) => rows.at(i));
 }
 
 /** Rows of these fixes, as a ledger gives them; without a `kind` they are SNTP's. */

@@ -1,7 +1,7 @@
 /** Samples from an earlier life of the device. The firmware's own storage writes them on this machine, which is quicker. */
 import { crc32 } from "node:zlib";
+import { FIX_KIND } from "../../firmware/clock/fix-kind.ts";
 import { startSession } from "../../firmware/clock/start-session.ts";
-import { FIX_KIND } from "../../firmware/storage/ledger/ledger.ts";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
 import { openStorage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";

@@ -1,12 +1,12 @@
 /** How a bank's bytes are shared out: what must fit, and how many fixes that leaves room for. */
-import { BANK_HEADER_BYTES, entryBytes } from "./banks.ts";
+import { BANK_HEADER_BYTES, entryBytes, PAYLOAD_AT } from "./banks.ts";
 import { ACCOUNT_AT, ATTEMPT_AT, CHARGE_AT, FIX_AT, FIXES_IN_ENTRY, SENT_AT, STATE_AT } from "./entries.ts";
 
 /** Bounds of the lists. A bank of less than 2 kB has shorter ones. Each open attempt may hold one fix more. */
 const FIXES_MAX = 16;
 const CHARGES_MAX = 24;
 const SMALL_MAX = 6;
-const SMALL_BANK_BYTES = 2048;
+export const SMALL_BANK_BYTES = 2048;
 
 /** Fixes that the list is thinned to, but for those that pending samples need. */
 export function fixesMaxOf(bankBytes: number): number {
@@ -17,37 +17,28 @@ export function chargesMaxOf(bankBytes: number): number {
   return bankBytes < SMALL_BANK_BYTES ? SMALL_MAX : CHARGES_MAX;
 }
 
-/** Bytes that a bank with `pins` accounts has left for fixes, each with an open attempt, and two entries more. */
-function fixBytesLeft(bankBytes: number, pins: number): number {
-  return (
+/**
+ * Fixes that the list of a bank with `pins` accounts can hold when pending samples need them, beside one for each open attempt.
+ * What is left of the bank is for them: beside all lists full, an attempt of each pin, and two entries more.
+ */
+export function fixesRoomOf(bankBytes: number, pins: number): number {
+  const bytes =
     bankBytes -
     BANK_HEADER_BYTES -
     entryBytes(STATE_AT.bytes) -
     chargesMaxOf(bankBytes) * entryBytes(CHARGE_AT.bytes) -
     pins * (entryBytes(ACCOUNT_AT.bytes) + entryBytes(ATTEMPT_AT.bytes)) -
     entryBytes(ATTEMPT_AT.bytes) -
-    entryBytes(SENT_AT.bytes)
-  );
-}
-
-/** Fixes that `bytes` of a snapshot hold. */
-function fixesIn(bytes: number): number {
-  const full = entryBytes(FIXES_IN_ENTRY * FIX_AT.bytes);
-  const entries = Math.floor(bytes / full);
-  let more = 0;
-  while (more < FIXES_IN_ENTRY && entryBytes((more + 1) * FIX_AT.bytes) <= bytes - entries * full) more++;
-  return entries * FIXES_IN_ENTRY + more;
-}
-
-/** Fixes that the list of a bank with `pins` accounts can hold when pending samples need them, beside one for each open attempt. */
-export function fixesRoomOf(bankBytes: number, pins: number): number {
-  const least = fixesMaxOf(bankBytes);
-  return bankBytes < SMALL_BANK_BYTES ? least : Math.max(least, fixesIn(fixBytesLeft(bankBytes, pins)) - pins);
+    entryBytes(SENT_AT.bytes);
+  const entry = entryBytes(FIXES_IN_ENTRY * FIX_AT.bytes);
+  // A last, shorter entry: beside its fixes it has its head, CRC and commit word.
+  const rest = Math.floor(((bytes % entry) - (entryBytes(0) - PAYLOAD_AT)) / FIX_AT.bytes);
+  return Math.floor(bytes / entry) * FIXES_IN_ENTRY + Math.max(0, rest) - pins;
 }
 
 /** How many pins' snapshot, with all lists full, fits a bank beside two more entries. */
 export function ledgerPinsMax(bankBytes: number): number {
   let pins = 0;
-  while (fixesIn(fixBytesLeft(bankBytes, pins + 1)) >= fixesMaxOf(bankBytes) + pins + 1) pins++;
+  while (fixesRoomOf(bankBytes, pins + 1) >= fixesMaxOf(bankBytes)) pins++;
   return pins;
 }

@@ -1,44 +1,21 @@
-/** Which fixes the list can do without. */
-import { get48 } from "../format/int48.ts";
-import { FIX_AT } from "./entries.ts";
-import { type FixRows, fixRawMs, removeFixRow } from "./fix-rows.ts";
+/** The list of fixes within its bound. Few functions: what the mount calls in a loop stays in memory, function by function. */
+import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
+import { FIX_AT, getFix } from "./entries.ts";
+import { addFixRow, type FixRows, removeFixRow } from "./fix-rows.ts";
+import type { LedgerState } from "./state.ts";
 
-export function fixId(fixes: FixRows, index: number): number {
-  return fixes.view.getUint32(index * FIX_AT.bytes + FIX_AT.id, true);
-}
-
-export function fixSession(fixes: FixRows, index: number): number {
-  return fixes.view.getUint32(index * FIX_AT.bytes + FIX_AT.session, true);
-}
-
-function fixTrueMs(fixes: FixRows, index: number): number {
-  return get48(fixes.view, index * FIX_AT.bytes + FIX_AT.trueMs);
-}
-
-/** True where one more fix of the session of fix `index` follows at once. */
-function sessionGoesOn(fixes: FixRows, index: number): boolean {
-  return fixSession(fixes, index) === fixSession(fixes, index + 1);
-}
-
-/**
- * What the time map loses in ms when fix `i` goes: its distance from the line between its neighbours. Over a boot it is the time
- * switched off that the two neighbours would then span.
- */
-function loss(fixes: FixRows, i: number): number {
-  const beforeRawMs = fixRawMs(fixes, i - 1);
-  const beforeTrueMs = fixTrueMs(fixes, i - 1);
-  const rawMs = fixRawMs(fixes, i + 1) - beforeRawMs;
-  const trueMs = fixTrueMs(fixes, i + 1) - beforeTrueMs;
-  if (!sessionGoesOn(fixes, i - 1) || !sessionGoesOn(fixes, i) || rawMs <= 0) return Math.abs(trueMs - rawMs);
-  return Math.abs(beforeTrueMs + (trueMs * (fixRawMs(fixes, i) - beforeRawMs)) / rawMs - fixTrueMs(fixes, i));
-}
-
-export interface Spare {
+interface Spare {
   /** Fixes that could go if no attempt held them. */
   count: number;
   /** The one that the time map misses least, -1 when attempts hold them all. */
   index: number;
+  /**
+   * What the map loses in ms when it goes: its distance from the line between its neighbours. Over a boot it is the time switched
+   * off that the two neighbours would then span.
+   */
   lossMs: number;
+  /** Its neighbours are of its own session. */
+  within: boolean;
   /** It was the last of a session whose samples may need it. */
   needed: boolean;
 }
@@ -49,50 +26,104 @@ export interface Spare {
  * id `frozenId` date an open attempt. If the list is `full`, needed ones go, too: first the first ones of sessions that keep
  * their last one.
  */
-export function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full: boolean): Spare {
-  const last = fixes.length - 1;
+function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full: boolean): Spare {
+  const spare: Spare = { count: 0, index: -1, lossMs: Infinity, within: false, needed: false };
   let neededFrom = 0;
-  let sessionFrom = 0;
+  let first = fixes.at(0);
+  let firstIndex = 0;
   let teachesFrom = 0;
   let teachesTo = 0;
   let longestMs = 0;
-  for (let i = 0; i <= last; i++) {
-    const rawMs = fixRawMs(fixes, i);
-    if (rawMs <= keepFromRawMs) neededFrom = i;
-    if (i > 0 && !sessionGoesOn(fixes, i - 1)) sessionFrom = i;
-    const spanMs = rawMs - fixRawMs(fixes, sessionFrom);
-    if (spanMs < longestMs) continue;
-    longestMs = spanMs;
-    teachesFrom = sessionFrom;
-    teachesTo = i;
+  for (let i = 1; i < fixes.length; i++) {
+    const fix = fixes.at(i);
+    if (fix.rawMs <= keepFromRawMs) neededFrom = i;
+    if (fix.session !== first.session) {
+      first = fix;
+      firstIndex = i;
+    } else if (fix.rawMs - first.rawMs >= longestMs) {
+      longestMs = fix.rawMs - first.rawMs;
+      teachesFrom = firstIndex;
+      teachesTo = i;
+    }
   }
-  const spare: Spare = { count: 0, index: -1, lossMs: Infinity, needed: false };
   let leastRank = 3;
-  for (let i = 1; i < last; i++) {
-    const within = sessionGoesOn(fixes, i - 1) && sessionGoesOn(fixes, i);
+  let before = fixes.at(0);
+  let fix = fixes.at(1);
+  for (let i = 1; i < fixes.length - 1; i++) {
+    const after = fixes.at(i + 1);
+    const rawMs = after.rawMs - before.rawMs;
+    const trueMs = after.trueMs - before.trueMs;
+    const goesOn = fix.session === after.session;
+    const within = goesOn && before.session === fix.session;
     const spared = within || (i < neededFrom && i !== teachesFrom && i !== teachesTo);
     if (spared) spare.count++;
-    const rank = spared ? 0 : !full ? 3 : i < neededFrom || sessionGoesOn(fixes, i) ? 1 : 2;
-    if (rank > leastRank || rank === 3 || fixId(fixes, i) <= frozenId) continue;
-    const lossMs = loss(fixes, i);
-    if (rank === leastRank && lossMs >= spare.lossMs) continue;
-    leastRank = rank;
-    spare.index = i;
-    spare.lossMs = lossMs;
-    spare.needed = rank === 2;
+    const rank = spared ? 0 : !full ? 3 : i < neededFrom || goesOn ? 1 : 2;
+    let lossMs = trueMs - rawMs;
+    if (within && rawMs > 0) lossMs = before.trueMs + (trueMs * (fix.rawMs - before.rawMs)) / rawMs - fix.trueMs;
+    lossMs = Math.abs(lossMs);
+    if (rank < 3 && fix.id > frozenId && (rank < leastRank || (rank === leastRank && lossMs < spare.lossMs))) {
+      leastRank = rank;
+      spare.index = i;
+      spare.lossMs = lossMs;
+      spare.within = within;
+      spare.needed = rank === 2;
+    }
+    before = fix;
+    fix = after;
   }
   return spare;
 }
 
-/** Removes a spare fix, and adds what is lost to the bounds of its neighbours in its session, but for those of an open attempt. */
-export function removeSpare(fixes: FixRows, spare: Spare, frozenId: number): void {
-  const index = spare.index;
-  const session = fixSession(fixes, index);
-  const within = fixSession(fixes, index - 1) === session && fixSession(fixes, index + 1) === session;
-  for (let i = index - 1; i <= index + 1 && within; i += 2) {
-    const at = i * FIX_AT.bytes + FIX_AT.boundMs;
-    if (fixId(fixes, i) <= frozenId) continue;
-    fixes.view.setUint32(at, Math.min(fixes.view.getUint32(at, true) + Math.ceil(spare.lossMs), 4294967295), true);
+/**
+ * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
+ * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
+ * Returns the version for a new attempt. That is the newest fix as long as attempts hold one fix each at most beyond the
+ * bound; then it is theirs. So each pin can hold one fix more at most, whatever the order of attempts and fixes.
+ * To be called whenever the list grows, less is needed or an attempt is closed, so that it never changes while something is dated.
+ */
+export function boundFixes(state: LedgerState, bankBytes: number): number {
+  const fixes = state.fixes;
+  const fixesMax = state.fixesMax;
+  const accounts = state.accounts;
+  if (fixes.length <= fixesMax) return state.lastFixId;
+  let frozenId = 0;
+  let open = 0;
+  let pins = 0;
+  for (const pin in accounts) {
+    pins++;
+    const attempt = accounts[pin].attempt;
+    if (!attempt) continue;
+    open++;
+    frozenId = Math.max(frozenId, attempt.fixId);
   }
-  removeFixRow(fixes, index);
+  const room = bankBytes < SMALL_BANK_BYTES ? fixesMax : Math.max(fixesMax, fixesRoomOf(bankBytes, pins));
+  for (;;) {
+    const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
+    if (fixes.length <= fixesMax) return state.lastFixId;
+    if (spare.index < 0) {
+      return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
+    }
+    if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
+    // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
+    for (let i = spare.index - 1; i <= spare.index + 1 && spare.within; i += 2) {
+      const neighbour = fixes.at(i);
+      if (neighbour.id <= frozenId) continue;
+      const boundMs = Math.min(neighbour.boundMs + Math.ceil(spare.lossMs), 4294967295);
+      fixes.view.setUint32(i * FIX_AT.bytes + FIX_AT.boundMs, boundMs, true);
+    }
+    removeFixRow(fixes, spare.index);
+  }
+}
+
+/** Takes in `count` fixes, or fewer when the payload ends before. */
+export function addFixes(state: LedgerState, payload: DataView, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const fix = getFix(payload, i * FIX_AT.bytes);
+    if (fix.id === 0) return;
+    addFixRow(state.fixes, payload, i * FIX_AT.bytes);
+    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
+    state.lastFixId = Math.max(state.lastFixId, fix.id);
+    // Should the BOOT entry decay, no session number may come twice.
+    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+  }
 }

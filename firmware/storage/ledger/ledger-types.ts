@@ -3,9 +3,6 @@ import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
 import type { FixRows } from "./fix-rows.ts";
 
-/** Whose clock a fix was taken from (`checked`: SNTP, and the server's date agreed in that boot); 0 in a ledger of an older version. */
-export const FIX_KIND = { sntp: 1, date: 2, cable: 3, phone: 4, checked: 5 };
-
 /** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
 export interface Fix {
   /** Grows by 1 each time; the newest id is the version of the time map. */
@@ -14,7 +11,7 @@ export interface Fix {
   rawMs: RawMs;
   trueMs: TrueMs;
   boundMs: number;
-  /** One of `FIX_KIND`. */
+  /** One of `FIX_KIND` (clock/fix-kind.ts); 0 in a ledger of an older version. */
   kind: number;
 }
 

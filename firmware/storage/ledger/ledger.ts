@@ -34,7 +34,7 @@ import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
-export { type FixRows, fixAt, fixRawMs } from "./fix-rows.ts";
+export type { FixRows } from "./fix-rows.ts";
 export type {
   Attempt,
   Charge,
@@ -46,7 +46,6 @@ export type {
   Mistakes,
   Settlement,
 } from "./ledger-types.ts";
-export { FIX_KIND } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
 
@@ -72,7 +71,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
 
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
   function noteNeeded(): void {
-    if (!pendingFromRawMs || !state.isLong()) return;
+    if (!pendingFromRawMs || state.fixes.length < state.fixesMax) return;
     const rawMs = pendingFromRawMs();
     if (rawMs <= state.keepFromRawMs) return;
     put48(payload, KEEP_AT.rawMs, Math.min(rawMs, state.lastRawMs));

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { type Contact, createTakeFix, type TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { BUILD_MS } from "../../../firmware/limits.ts";
-import { FIX_KIND, type Fix } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 

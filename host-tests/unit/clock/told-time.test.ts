@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { createToldTime } from "../../../firmware/clock/told-time.ts";
-import { FIX_KIND, type Fix } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
@@ -77,7 +78,7 @@ describe("a time told at the console", () => {
   it("is lost when the clock jumps before the heartbeat", () => {
     const rig = createRig();
     expect(rig.told(2005)).toBe("");
-    rig.machine.timers.setClockOn(3600000);
+    rig.machine.setClockOn(3600000);
     rig.machine.run(20000);
     expect(rig.clock.session()).not.toBe(8);
     expect(rig.fixes).toEqual([]);

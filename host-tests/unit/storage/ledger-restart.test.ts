@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { FIX_KIND, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
+import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { addFix } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 import { ATTEMPT, SETTLEMENT, state } from "./ledger-life.ts";

@@ -1,11 +1,11 @@
 /** The firmware at the same work: ring, batch and drain, put together as main.ts does it. */
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createMachine } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
-import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";

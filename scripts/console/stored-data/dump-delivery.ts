@@ -1,9 +1,9 @@
 import { createClock } from "../../../firmware/clock/clock.ts";
+import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
-import { FIX_KIND } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";

@@ -9,6 +9,7 @@ import { crc32 } from "./flash-image.ts";
 /** The firmware's own storage code on a copy of a region. */
 export interface StoredData extends Storage {
   copy: RegionCopy;
+  clock: Clock;
   map: TimeMap;
 }
 
@@ -26,6 +27,8 @@ export interface ExportedSample {
   state: "pending" | "sending" | "delivered" | "undatable" | "settled" | "undated";
   /** How far off `ts` can be, in ms. */
   boundMs: number | undefined;
+  /** `ts` follows from what a person stated; the device does not know it. */
+  stated: boolean;
 }
 
 /** The state of a sample that nothing dates, by the state that it would have with a date. */
@@ -56,6 +59,7 @@ export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITI
   };
   return {
     copy,
+    clock,
     ledger,
     ring,
     map: createTimeMap(ledger, clock, Math.min(maxTimeUncertaintyMs, Number.MAX_SAFE_INTEGER)),
@@ -67,8 +71,8 @@ export function pinsOf(data: StoredData): number[] {
   return [...new Set([...data.ring.pins(), ...data.ledger.pins()])].sort((a, b) => a - b);
 }
 
-/** All samples of a pin that are still in flash, oldest first. */
-export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSample> {
+/** All samples of a pin that are still in flash, oldest first. `stated` dates those that it knows better than the device does. */
+export function* samplesOf(data: StoredData, pin: number, stated?: TimeMap): Generator<ExportedSample> {
   const { ledger, ring, map } = data;
   const cursor = ledger.cursor(pin);
   const attempt = ledger.attempt(pin);
@@ -92,15 +96,21 @@ export function* samplesOf(data: StoredData, pin: number): Generator<ExportedSam
       for (let n = reader.next(); n > 0; n = reader.next()) {
         any = true;
         for (let i = 0; i < n; i++) {
-          const dating = map.date(reader.session, reader.rawMs[i], version);
-          const dated = dating.state === "dated" ? dating.segment : undefined;
           const rawMs = reader.rawMs[i];
+          const dating = map.date(reader.session, rawMs, version);
+          const known = dating.state === "dated" ? dating.segment : undefined;
+          const told = stated?.date(reader.session, rawMs, version);
+          // What a clock says of its own boot is not made better by a person's statement, but for the last digits.
+          const better =
+            told?.state === "dated" && (known === undefined || 2 * told.segment.boundMs(rawMs) < known.boundMs(rawMs));
+          const dated = better ? told.segment : known;
           yield {
             pin: `v${pin}`,
             ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
             value: formatScaled(reader.values[i], decimals),
-            state: dated === undefined ? (UNDATED[run.state] ?? run.state) : run.state,
+            state: known === undefined ? (UNDATED[run.state] ?? run.state) : run.state,
             boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
+            stated: better,
           };
         }
       }
