@@ -88,7 +88,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     } else {
       const fixes = ledger.fixes();
       if (fixes.length > 0) {
-        const newest = fixAt(fixes, fixes.length - 1);
+        const newest = fixes.at(fixes.length - 1);
         // It may be any time later.
         knownMs = Math.max(knownMs, newest.trueMs);
         boundMs += newest.boundMs;
@@ -128,8 +128,8 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   function tellsDate(): boolean {
     const fixes = ledger.fixes();
     let i = fixes.length - 1;
-    while (i >= 0 && fixAt(fixes, i).kind !== FIX_KIND.checked) i--;
-    return i >= 0 && clock.rawMs() - fixAt(fixes, i).rawMs < DATE_EXPECTED_MS;
+    while (i >= 0 && fixes.at(i).kind !== FIX_KIND.checked) i--;
+    return i >= 0 && clock.rawMs() - fixes.at(i).rawMs < DATE_EXPECTED_MS;
   }
 
   /** Believes or refuses what the sources say. */
