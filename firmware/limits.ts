@@ -3,6 +3,12 @@
  * message-usage; July 2026).
  */
 
+/** The build puts its own date here (scripts/build/run-esbuild.ts). Under Node.js nobody does. */
+declare const __BUILD_MS__: number | undefined;
+
+/** When this firmware was built, in Unix ms. Under Node.js 2010-01-01: recordings are replayed in their own years. */
+export const BUILD_MS: number = typeof __BUILD_MS__ === "undefined" ? 1262304000000 : __BUILD_MS__;
+
 export const LIMITS = {
   pointsPerRequestMax: 10000,
   /** Of a device, over all pins. Documented per day; kept per rolling window, which satisfies any definition of a day. */

@@ -3,14 +3,13 @@
  * what a console may call. All at the top level: a function around it would keep its scope, and its names, for ever.
  */
 import { type Clock, createClock } from "./clock/clock.ts";
-import { createHttpDate } from "./clock/http-date.ts";
 import { createSntp } from "./clock/sntp.ts";
 import { startSession } from "./clock/start-session.ts";
 import { createTakeFix } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { createToldTime, type TellTime } from "./clock/told-time.ts";
 import { device } from "./device.ts";
-import { LIMITS } from "./limits.ts";
+import { BUILD_MS, LIMITS } from "./limits.ts";
 import { createNetwork } from "./network/station.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
@@ -22,17 +21,14 @@ import type { DeviceStatus } from "./status-types.ts";
 import type { Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import { openStorage } from "./storage/storage.ts";
-import { batchRequest } from "./upload/blynk.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { guardTimers } from "./upload/guard.ts";
+import { createServerDate } from "./upload/server-date.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
 
 /** Longer than a connect and a handshake can block: lwIP gives up a SYN after some 75 s, and each name server takes some 15 s. */
 const WATCHDOG_MS = 300000;
-
-/** 2020: no time before it is believed at the console. */
-const TOLD_MIN_MS = 1577836800000;
 
 const machine = createMachine();
 const timers = machine.timers;
@@ -104,10 +100,11 @@ try {
 
   // From here on the unit logs. What follows sends.
   const map = createTimeMap(ledger, clock, device.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
-  tellTime = createToldTime(clock, map, ledger, TOLD_MIN_MS, log);
+  tellTime = createToldTime(clock, map, ledger, BUILD_MS - 86400000, log);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
-  const askDate = createHttpDate(machine.http, timers, clock, batchRequest(settings.server, "", 0, 0));
+  const askDate = createServerDate(machine.http, timers, clock, settings.server, settings.token);
+  const takeFix = createTakeFix({ sntp, askDate }, clock, map, ledger, log);
   const upload = createUpload(
     {
       ring,
@@ -130,7 +127,7 @@ try {
   const delivery = createDelivery(
     {
       network,
-      takeFix: createTakeFix({ sntp, askDate }, clock, map, ledger, log),
+      takeFix,
       planner: upload.planner,
       overload: upload.overload,
       quota: upload.quota,
@@ -143,7 +140,7 @@ try {
     },
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
-  logger = { ledger, ring, clock, map, sampler, network, delivery, streams };
+  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock/clock.ts";
+import type { TakeFix } from "./clock/take-fix.ts";
 import type { TimeMap } from "./clock/time-map.ts";
 import type { Network } from "./network/station.ts";
 import type { Chip } from "./platform/ports.ts";
@@ -18,6 +19,7 @@ export interface Logger {
   ring: Pick<Ring, "pins" | "totals" | "fill">;
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
+  takeFix: Pick<TakeFix, "fault">;
   sampler: Pick<Sampler, "flashFailed">;
   network: Pick<Network, "up" | "onUp">;
   delivery: Pick<Delivery, "status">;
@@ -84,6 +86,7 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   const now = logger.map.now();
   const fill = logger.ring.fill();
   const delivery = logger.delivery.status();
+  if (logger.takeFix.fault() !== "") faults.push(logger.takeFix.fault());
   const lost = logger.ledger.fixesLost();
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);

@@ -70,8 +70,8 @@ Columns: pin, name, ts (ms since 1970), iso, value, state, bound_ms (largest pos
 States: pending; undated (pending, and nothing dates it yet: ts is empty); sending (its request had no answer);
 delivered; undatable (dropped, because nothing dates it); settled (delivered or dropped: npm run monitor shows how many
 of each).
---assume-off adds a column: “stated” marks a time that follows from yours. If several power-ons met no clock, yours belongs to
-the last of them before the next time that the unit learned. The device itself does not send these samples.
+--assume-off adds a column: “stated” marks a time that follows from yours. If several power-ons met no clock, yours
+belongs to the last of them before the next time that the unit learned. The device itself does not send these samples.
 --mark-delivered stops the device's program for some seconds and restarts it.`,
     )
     .action((options: ExportOptions) => run(options, terminal));

@@ -33,6 +33,12 @@ const DISTANCE_MAX_MS = 1000;
 const RESOLUTION_MS = 2;
 /** Two servers are read at most 8 s apart, in which a crystal goes wrong by less than this. */
 const APART_MS = 1;
+/**
+ * Servers that smear a leap second are up to half a second away from those that step, and up to a second from each other (Google:
+ * linear, from noon to noon; others: 20 h, or after the leap). An answer that is this close may be right, although it was
+ * outvoted.
+ */
+const SMEAR_MS = 1000;
 /** DENY and RSTR mean "never again": a day is enough. RATE means "less often". */
 const DENIED_REST_MS = 86400000;
 const RATE_REST_MS = 4 * 3600000;
@@ -42,8 +48,8 @@ const UNIX_EPOCH_S = 2208988800;
 /** NTP seconds of 2010-01-01. The counter wraps in 2036: smaller numbers are after the wrap. */
 const PIVOT_S = 3471292800;
 /**
- * 2100-01-01. With the pivot: dates from 2010 (recordings are replayed in their own years) to 2099 are believed, all others
- * are not.
+ * 2100-01-01. With the pivot: dates from 2010 to 2099 are read, all others are refused. The build's own date says more
+ * (take-fix.ts).
  */
 export const TRUE_MAX_MS = 4102444800000;
 export const TRUE_MIN_MS = 1262304000000;
@@ -52,12 +58,12 @@ function readUint32(bytes: Uint8Array, at: number): number {
   return bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
 }
 
-/** An NTP timestamp as ms since 1970. */
+/** An NTP timestamp as ms since 1970. All zeros mean that there is none (RFC 5905, 6): NaN. */
 function readTimestampMs(bytes: Uint8Array, at: number): number {
   const seconds = readUint32(bytes, at);
-  return (
-    (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + readUint32(bytes, at + 4) / 4294967.296
-  );
+  const fraction = readUint32(bytes, at + 4);
+  if (seconds + fraction === 0) return NaN;
+  return (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + fraction / 4294967.296;
 }
 
 /** True when both can be right: their intervals of (true - raw) overlap. */
@@ -76,7 +82,8 @@ function narrow(one: TimeAnswer, other: TimeAnswer): TimeAnswer {
 
 /**
  * The answer that most others agree with; among equals, the one with the smallest bound. Those that agree with it narrow down
- * where in its interval the time is most likely. One server alone is believed only if no other was asked.
+ * where in its interval the time is most likely. Those that don't, but are so close that one of the two may smear a leap second,
+ * widen the bound until it includes them. One server alone is believed only if no other was asked.
  */
 export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
   let chosen: TimeAnswer | undefined;
@@ -101,12 +108,14 @@ export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefin
     const other = answers[i];
     if (other && overlap(likely, other)) likely = narrow(likely, other);
   }
-  const movedMs = likely.trueMs - chosen.trueMs;
-  return {
-    rawMs: chosen.rawMs,
-    trueMs: Math.round(likely.trueMs),
-    boundMs: Math.ceil(chosen.boundMs + Math.abs(movedMs)) + 1,
-  };
+  let boundMs = chosen.boundMs + Math.abs(likely.trueMs - chosen.trueMs);
+  for (let i = 0; i < answers.length; i++) {
+    const other = answers[i];
+    if (!other || overlap(likely, other)) continue;
+    const apartMs = Math.abs(other.trueMs - other.rawMs - (likely.trueMs - likely.rawMs));
+    if (apartMs <= SMEAR_MS) boundMs = Math.max(boundMs, apartMs + other.boundMs + APART_MS);
+  }
+  return { rawMs: chosen.rawMs, trueMs: Math.round(likely.trueMs), boundMs: Math.ceil(boundMs) + 1 };
 }
 
 /** `servers` are host names or addresses; `random` is uniform in [0, 1). */
@@ -150,7 +159,8 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const servedMs = transmitTimestampMs - receiveTimestampMs;
     const roundTripMs = rawMs - sentRawMs[index] - servedMs;
     const distanceMs = rootDelayMs / 2 + rootDispersionMs + Math.exp(precision * Math.LN2) * 1000;
-    if (servedMs < 0 || roundTripMs < -RESOLUTION_MS || distanceMs > DISTANCE_MAX_MS) return;
+    // Written so that NaN, a timestamp that is missing, is refused too.
+    if (!(servedMs >= 0 && roundTripMs >= -RESOLUTION_MS && distanceMs <= DISTANCE_MAX_MS)) return;
     const trueMs = transmitTimestampMs + Math.max(roundTripMs, 0) / 2;
     if (trueMs < TRUE_MIN_MS || trueMs >= TRUE_MAX_MS) return;
     // However unequal the two ways were, the answer took between none and all of the round trip.

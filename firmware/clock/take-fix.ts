@@ -1,4 +1,12 @@
-/** Takes a fix of the clock: asks SNTP, else the web server's date, and leaves what was learned in the ledger. */
+/**
+ * Takes a fix of the clock: asks SNTP, checks what it says by the server's own date, and leaves what was learned in the ledger.
+ *
+ * SNTP alone can't be trusted: one router may answer for every time server. So the server's date is asked before the first
+ * fix of a boot counts, and whenever an answer contradicts what is known. Two sources that agree are believed against
+ * everything that was believed before. Two that differ are a fault, and nothing is sent until they agree. Where the server
+ * tells no date, SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
+ */
+import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
@@ -6,13 +14,34 @@ import { FIX_KIND } from "./fix-kind.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
 import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
 
-/** Takes one fix. `done` is called once, with whether the time is known now. */
-export type TakeFix = (done: (known: boolean) => void) => void;
+/** For the clock of the computer that built the firmware. */
+const BUILD_CLOCK_MS = 86400000;
 
-/** Whom to ask, the better source first; `askDate` as `createHttpDate` makes it. */
+/** Once the server has told its date, it is expected to for a day of raw time: then it may be another server. */
+const DATE_EXPECTED_MS = 86400000;
+
+/** Of the two sources, in messages. */
+const SNTP = "SNTP";
+
+/** How a request to the server ended: with an answer, without one in time, or without a connection. */
+export type Contact = "answered" | "silent" | "unreached";
+
+/** "known": the time may be used. "unconfirmed": it is known, but the server was needed to confirm it, and did not. */
+export type TimeFound = "known" | "unknown" | "unconfirmed";
+
+export interface TakeFix {
+  /**
+   * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked.
+   */
+  take(done: (found: TimeFound, contact: Contact) => void): void;
+  /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
+  fault(): string;
+}
+
+/** Whom to ask; `askDate` as `createServerDate` makes it. */
 export interface TimeSources {
   sntp: Sntp;
-  askDate(done: (answer: TimeAnswer | undefined) => void): void;
+  askDate(done: (answer: TimeAnswer | undefined, contact: Contact) => void): void;
 }
 
 /** Newest fix that an open attempt needs: it must be replayed with the very map it used. Later fixes may be removed. */
@@ -26,13 +55,49 @@ function pinnedFixId(ledger: Pick<Ledger, "pins" | "attempt">): number {
   return pinned;
 }
 
-export function createTakeFix(
-  sources: TimeSources,
-  clock: Clock,
-  map: TimeMap,
-  ledger: Pick<Ledger, "fixes" | "addFix" | "removeFix" | "pins" | "attempt">,
-  log: Log,
-): TakeFix {
+type FixLedger = Pick<Ledger, "fixes" | "addFix" | "removeFix" | "pins" | "attempt">;
+
+/** What the fixes of a boot share. */
+interface Memory {
+  /** SNTP and the server's date have agreed in this boot, and the map follows from that. */
+  confirmed: boolean;
+  /** The last answer was refused only because it contradicts the map. Where nobody can decide, the second one counts. */
+  doubted: boolean;
+  /** See `TakeFix`. */
+  fault: string;
+}
+
+/** Made anew for each fix, and let go after it: its functions take JsVars only while it lasts. */
+function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memory: Memory) {
+  /** Refuses a time. Told once, until a time is believed again. */
+  function refuse(reason: string): TimeFound {
+    if (memory.fault === "") log("warn", `time: ${reason}`);
+    memory.fault = `time: ${reason}`;
+    return "unknown";
+  }
+
+  /** How far an answer is from what is known, in ms, if by more than the bounds of both; else 0. */
+  function contradictionMs(answer: TimeAnswer): number {
+    const dating = map.date(clock.session(), answer.rawMs, Infinity);
+    let knownMs = answer.trueMs;
+    let boundMs = answer.boundMs;
+    if (dating.state === "dated") {
+      const segment = dating.segment;
+      knownMs = segment.trueMs + (answer.rawMs - segment.fromRawMs) * segment.rate;
+      boundMs += segment.boundMs(answer.rawMs);
+    } else {
+      const fixes = ledger.fixes();
+      if (fixes.length > 0) {
+        const newest = fixes.at(fixes.length - 1);
+        // It may be any time later.
+        knownMs = Math.max(knownMs, newest.trueMs);
+        boundMs += newest.boundMs;
+      }
+    }
+    const apartMs = Math.round(answer.trueMs - knownMs);
+    return Math.abs(apartMs) > boundMs ? apartMs : 0;
+  }
+
   /** Removes this session's fixes that are less exact about their own moment than the new one is, such as a web server's date. */
   function removeWorse(session: number, answer: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
@@ -47,49 +112,93 @@ export function createTakeFix(
     }
   }
 
-  function record(answer: TimeAnswer, source: string, authority: boolean): void {
+  /** Adds a believed answer to the map. */
+  function record(answer: TimeAnswer, source: string, contradicts: boolean): void {
     const session = clock.session();
     const dating = map.date(session, answer.rawMs, Infinity);
-    if (dating.state === "dated") {
-      const segment = dating.segment;
-      const knownMs = segment.trueMs + (answer.rawMs - segment.fromRawMs) * segment.rate;
-      const knownBoundMs = segment.boundMs(answer.rawMs);
-      const apartMs = Math.round(answer.trueMs - knownMs);
-      if (Math.abs(apartMs) > answer.boundMs + knownBoundMs) {
-        log("warn", `time: ${source} is off by ${apartMs} ms${authority ? "" : ", not believed"}`);
-        if (!authority) return;
-      } else if (knownBoundMs <= answer.boundMs) {
-        // A fix less exact than what is known already would only blur the map.
-        return;
-      }
-    }
+    // A fix less exact than what is known already would only blur the map.
+    if (!contradicts && dating.state === "dated" && dating.segment.boundMs(answer.rawMs) <= answer.boundMs) return;
     removeWorse(session, answer);
-    const kind = authority ? FIX_KIND.sntp : FIX_KIND.date;
+    const kind = source !== SNTP ? FIX_KIND.date : memory.confirmed ? FIX_KIND.checked : FIX_KIND.sntp;
     ledger.addFix({ session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
     log("info", `time: ${source}, within ${answer.boundMs} ms`);
   }
 
-  return (done) => {
-    const sinceRawMs = clock.rawMs();
-    const session = clock.session();
-    let source = "SNTP";
-    function finish(answer: TimeAnswer | undefined): void {
-      if (!answer && source === "SNTP") {
-        source = "web server's date";
-        sources.askDate(finish);
-        return;
+  /** Whether the server told its date not long ago. Then it is asked until it does again, and nothing is sent before. */
+  function tellsDate(): boolean {
+    const fixes = ledger.fixes();
+    let i = fixes.length - 1;
+    while (i >= 0 && fixes.at(i).kind !== FIX_KIND.checked) i--;
+    return i >= 0 && clock.rawMs() - fixes.at(i).rawMs < DATE_EXPECTED_MS;
+  }
+
+  /** Believes or refuses what the sources say. */
+  function decide(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): TimeFound {
+    const answer = sntp || date;
+    if (answer) {
+      const source = sntp ? SNTP : "web server's date";
+      if (answer.trueMs + answer.boundMs < BUILD_MS - BUILD_CLOCK_MS) {
+        return refuse(`${source} is from before this firmware was built (${new Date(answer.trueMs).toISOString()})`);
       }
-      // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
-      clock.confirm(source === "SNTP" ? sinceRawMs : answer ? answer.rawMs : 0, () => {
-        try {
-          if (answer && clock.session() === session) record(answer, source, source === "SNTP");
-        } catch (error) {
-          // The ledger throws when the flash fails; whoever waits must not wait for ever.
-          log("error", `time: ${error}`);
+      const apartMs = sntp && date ? Math.round(sntp.trueMs - sntp.rawMs - (date.trueMs - date.rawMs)) : 0;
+      if (sntp && date && Math.abs(apartMs) > sntp.boundMs + date.boundMs) {
+        return refuse(`SNTP and the server's date are ${apartMs} ms apart`);
+      }
+      const offMs = contradictionMs(answer);
+      if (offMs !== 0 && !(sntp && date)) {
+        const sure = sntp !== undefined && offMs > 0;
+        if (memory.confirmed || !(sure || memory.doubted)) {
+          memory.doubted = true;
+          return refuse(`${source} is off by ${offMs} ms, not believed`);
         }
-        done(map.now() !== undefined);
-      });
+        log("warn", `time: ${source} is off by ${offMs} ms`);
+      }
+      if (sntp && date) memory.confirmed = true;
+      memory.doubted = false;
+      memory.fault = "";
+      record(answer, source, offMs !== 0);
     }
-    sources.sntp.query(finish);
+    if (memory.fault !== "" || !map.now()) return "unknown";
+    if (memory.confirmed || date || (contact === "answered" && !tellsDate())) return "known";
+    return "unconfirmed";
+  }
+
+  return { decide, contradictionMs };
+}
+
+export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, ledger: FixLedger, log: Log): TakeFix {
+  const memory: Memory = { confirmed: false, doubted: false, fault: "" };
+
+  return {
+    take(done) {
+      const sinceRawMs = clock.rawMs();
+      const session = clock.session();
+      const judge = openJudge(clock, map, ledger, log, memory);
+
+      function finish(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): void {
+        // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
+        clock.confirm(sntp ? sinceRawMs : date ? date.rawMs : 0, () => {
+          let found: TimeFound = "unknown";
+          try {
+            const same = clock.session() === session;
+            found = judge.decide(same ? sntp : undefined, same ? date : undefined, contact);
+          } catch (error) {
+            // The ledger throws when the flash fails; whoever waits must not wait for ever.
+            log("error", `time: ${error}`);
+            if (map.now()) found = "known";
+          }
+          done(found, contact);
+        });
+      }
+
+      sources.sntp.query((sntp) => {
+        if (sntp && memory.confirmed && memory.fault === "" && judge.contradictionMs(sntp) === 0) {
+          finish(sntp, undefined, "answered");
+        } else sources.askDate((date, contact) => finish(sntp, date, contact));
+      });
+    },
+    fault() {
+      return memory.fault;
+    },
   };
 }

@@ -24,6 +24,9 @@ export interface Run {
   pointsMax: number;
   /** The run ends before a sample that is later. */
   untilTrueMs: number;
+  /** Where misdated points of the datastream stand on the server, 0 and 0 for nowhere: no point may meet one of them. */
+  wrongFromMs: number;
+  wrongToMs: number;
 }
 
 /** Counts are those of the samples walked so far. */
@@ -42,33 +45,74 @@ export interface Batch {
   undatable: number;
   unrepresentable: number;
   corrupt: number;
+  /** Timestamp of the first point, 0 while there is none. */
+  firstTrueMs: number;
   /** Timestamp of the last point. */
   lastTrueMs: number;
+  /** Session and raw time of its sample, and the bound of its error. The raw time is what its timestamp stands for. */
+  lastSession: number;
+  lastRawMs: number;
+  lastBoundMs: number;
   /** The run consists of samples that can never be dated; it ends before the first that can. */
   never: boolean;
   /** The run ended before a sample that can't be dated well enough yet. */
   held: boolean;
 }
 
-/** Starts at the first piece of a run; nothing is read until the first step. */
-export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<TimeMap, "date">, run: Run): Batch {
-  const reader = ring.reader(run.pin, run.from, run.to);
-  const decimals = ring.decimals(run.pin, run.from);
-  let over = false;
-  let segment: Segment | undefined;
-  let held = false;
-  /** How samples of `segment` become points. The half that rounds to the ms is in `zeroMs`. */
-  const line: TextLine = {
+/** Jitter of a misdated point, and of the sample that might meet it. */
+const DODGE_MS = 20;
+/** More where the two are far apart, as the rate of their map differs: a learned crystal's swing. */
+const DODGE_PPM = 40;
+const DODGE_MAX_MS = 100;
+
+/**
+ * The timestamp, moved on where it comes near one of the misdated points: the server must get no second value for a time. They
+ * stand as regularly as the samples do, and the last of them at `run.wrongToMs`.
+ */
+function dodge(trueMs: number, run: Run, intervalMs: number): number {
+  if (trueMs > run.wrongToMs || trueMs < run.wrongFromMs) return trueMs;
+  const behindMs = run.wrongToMs - trueMs;
+  const nearMs = Math.min(DODGE_MS + (behindMs * DODGE_PPM) / 1e6, DODGE_MAX_MS, intervalMs / 4);
+  const apartMs = Math.round(behindMs / intervalMs) * intervalMs - behindMs;
+  return Math.abs(apartMs) > nearMs ? trueMs : Math.ceil(trueMs + nearMs - apartMs);
+}
+
+/** Notes which sample the last timestamp stands for, and its bound, by the stretch of the map that dated it. */
+function noteLast(batch: Batch, segment: Segment): void {
+  batch.lastRawMs = Math.round(segment.fromRawMs + (batch.lastTrueMs - segment.trueMs) / segment.rate);
+  batch.lastBoundMs = segment.boundMs(batch.lastRawMs);
+}
+
+type BatchRing = Pick<Ring, "reader" | "decimals" | "intervalMs">;
+
+/** A line that holds nowhere yet. */
+function lineOf(run: Run, divisor: number): TextLine {
+  return {
     stretch: undefined,
     session: -1,
     zeroMs: 0,
-    divisor: SCALES[decimals],
+    divisor,
     untilTrueMs: run.untilTrueMs,
     pointsMax: 0,
     afterTrueMs: 0,
     text: "",
     lastTrueMs: 0,
   };
+}
+
+/** Starts at the first piece of a run; nothing is read until the first step. */
+export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run): Batch {
+  const reader = ring.reader(run.pin, run.from, run.to);
+  const decimals = ring.decimals(run.pin, run.from);
+  let over = false;
+  let segment: Segment | undefined;
+  /** Of the last point. */
+  let lastSegment: Segment | undefined;
+  let held = false;
+  /** Of the samples; 0 when no misdated points are in the way. */
+  const intervalMs = run.wrongToMs > run.afterTrueMs ? ring.intervalMs(run.pin, run.from) : 0;
+  /** How samples of `segment` become points. The half that rounds to the ms is in `zeroMs`. */
+  const line = lineOf(run, SCALES[decimals]);
 
   /** Looks up the stretch of the time map that a sample lies in. */
   function locate(rawMs: number): void {
@@ -101,16 +145,19 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
       if (exactMs - 0.5 > run.untilTrueMs) return i;
       const number = run.thinPhase + batch.samples;
       batch.samples++;
-      let trueMs = Math.floor(exactMs);
+      const trueMs = Math.floor(exactMs);
       // Two samples in one ms would collapse on the server: moved on as far as the time is uncertain anyway.
-      const late = batch.lastTrueMs + 1 - trueMs;
+      const freeMs = Math.max(trueMs, batch.lastTrueMs + 1);
+      const sentMs = intervalMs > 0 ? dodge(freeMs, run, intervalMs * segment.rate) : freeMs;
       if (run.thinEvery > 1 && number % run.thinEvery !== 0) batch.thinned++;
       else if (isNaN(values[i])) batch.unrepresentable++;
-      else if (late > 0 && batch.lastTrueMs + 1 - (exactMs - 0.5) > segment.boundMs(raw)) batch.undatable++;
+      else if (sentMs > trueMs && sentMs - (exactMs - 0.5) > segment.boundMs(raw)) batch.undatable++;
       else {
-        if (late > 0) trueMs += late;
-        batch.lastTrueMs = trueMs;
-        const point = `${batch.points > 0 ? ",[" : "["}${trueMs},${decimalText(values[i], decimals)}]`;
+        if (batch.points === 0) batch.firstTrueMs = sentMs;
+        batch.lastTrueMs = sentMs;
+        batch.lastSession = line.session;
+        lastSegment = segment;
+        const point = `${batch.points > 0 ? ",[" : "["}${sentMs},${decimalText(values[i], decimals)}]`;
         batch.bodyBytes += point.length;
         batch.text += point;
         batch.points++;
@@ -123,6 +170,9 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
   /** Takes the text of a piece of `count` samples, all of which are points. */
   function takeText(count: number): void {
     batch.text = batch.points > 0 ? line.text : line.text.substr(1);
+    if (batch.points === 0) batch.firstTrueMs = parseInt(batch.text.substr(1, 15), 10);
+    batch.lastSession = line.session;
+    lastSegment = segment;
     batch.bodyBytes += batch.text.length;
     batch.points += count;
     batch.samples += count;
@@ -152,6 +202,9 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     const from = batch.to;
     line.afterTrueMs = batch.lastTrueMs;
     line.pointsMax = run.pointsMax - batch.points;
+    // Only sample by sample can points be kept apart from the misdated ones.
+    line.untilTrueMs =
+      batch.lastTrueMs >= run.wrongToMs ? run.untilTrueMs : Math.min(run.untilTrueMs, run.wrongFromMs - 1);
     const count = reader.next(run.thinEvery === 1 && !batch.never ? line : undefined);
     if (count === 0) {
       over = true;
@@ -164,6 +217,7 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     else taken = walkPiece(reader.rawMs, reader.values);
     // Long, and no longer needed.
     line.text = "";
+    if (lastSegment) noteLast(batch, lastSegment);
     if (taken < count) over = true;
     if (taken > 0) {
       batch.to = taken < count ? cut(from, count, taken) : reader.position;
@@ -185,7 +239,11 @@ export function openBatch(ring: Pick<Ring, "reader" | "decimals">, map: Pick<Tim
     undatable: 0,
     unrepresentable: 0,
     corrupt: 0,
+    firstTrueMs: 0,
     lastTrueMs: run.afterTrueMs,
+    lastSession: 0,
+    lastRawMs: 0,
+    lastBoundMs: 0,
     never: false,
     held: false,
   };

@@ -40,6 +40,26 @@ export function batchRequest(server: string, token: string, pin: number, bodyByt
   };
 }
 
+/**
+ * A read that changes nothing and that Blynk answers in a way of its own, so that the answer's `Date` is known to be the
+ * server's:
+ * Blynk's page device-https-api/is-device-connected. `server` and `token` as for `batchRequest`.
+ */
+export function connectedRequest(server: string, token: string): HttpRequestOptions {
+  const request = batchRequest(server, token, 0, 0);
+  request.path = `/external/api/isHardwareConnected?token=${token}`;
+  request.method = "GET";
+  request.headers = {};
+  return request;
+}
+
+/** Whether Blynk answered a `connectedRequest`: `true`, `false`, or an error in Blynk's form. */
+export function isBlynkAnswer(status: number, body: string): boolean {
+  const text = body.trim();
+  if (status === 200) return text === "true" || text === "false";
+  return status === 400 && text.substr(0, 21) === '{"error":{"message":"' && text.substr(-3) === '"}}';
+}
+
 /** The value of a header whose name is given in lower case, "" when there is none. */
 export function headerOf(headers: { [name: string]: string }, name: string): string {
   const names = Object.keys(headers);

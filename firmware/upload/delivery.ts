@@ -52,7 +52,7 @@ export interface DeliverySettings {
 
 export interface DeliveryParts {
   network: Network;
-  takeFix: TakeFix;
+  takeFix: Pick<TakeFix, "take">;
   planner: Pick<Planner, "holds">;
   overload: Pick<Overload, "clearsMs">;
   quota: Quota;
@@ -69,6 +69,18 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   const memory = chip.memory();
   if (memory.free >= LIMITS.deliveryMemoryFreeMin) return "";
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
+}
+
+function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, verdict: Verdict): DeliveryStatus {
+  const clearsMs = parts.overload.clearsMs();
+  const quota = parts.quota;
+  return {
+    quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
+    backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
+    verdict,
+    verdictText: verdictText(verdict),
+    deliveryFault: parts.drain.fault(),
+  };
 }
 
 export function createDelivery(parts: DeliveryParts, settings: DeliverySettings): Delivery {
@@ -152,22 +164,27 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
         finish(failure, Infinity);
         return;
       }
-      parts.takeFix((known) => {
+      parts.takeFix.take((found, contact) => {
         if (mine !== serial) return;
         expectWithin(0);
-        if (!known) {
-          finish(VERDICT.noTime, backoffMs(failures++, parts.chip.random));
+        if (found !== "known") {
+          const verdict = found === "unknown" ? VERDICT.noTime : parts.drain.unreached(contact);
+          finish(verdict, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
-        // The clock's heartbeat calls this, and would leave an error to the console.
-        try {
-          parts.drain.run((found, nextTryMs) => {
-            if (mine === serial) finish(found, nextTryMs);
-          });
-        } catch (error) {
-          fail(error);
-        }
+        // From a timer: by then what took the fix has let go of its memory.
+        parts.timers.setTimeout(() => {
+          if (mine !== serial) return;
+          // The error would be left to the console.
+          try {
+            parts.drain.run((verdict, nextTryMs) => {
+              if (mine === serial) finish(verdict, nextTryMs);
+            });
+          } catch (error) {
+            fail(error);
+          }
+        }, 0);
       });
     });
   }
@@ -199,15 +216,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       return verdict;
     },
     status() {
-      const clearsMs = parts.overload.clearsMs();
-      const quota = parts.quota;
-      return {
-        quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
-        backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
-        verdict,
-        verdictText: verdictText(verdict),
-        deliveryFault: parts.drain.fault(),
-      };
+      return statusOf(parts, verdict);
     },
     noteProgress() {
       if (busy) expectWithin(0);

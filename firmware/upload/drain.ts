@@ -1,4 +1,5 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
+import type { Contact } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
@@ -16,6 +17,8 @@ export type Drained = (verdict: Verdict, nextTryMs: number) => void;
 export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
+  /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
+  unreached(contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -150,19 +153,31 @@ function openRun(
 export function createDrain(parts: UploadParts, planner: Planner, settings: TransferSettings): Drain {
   const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "" };
 
+  /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
+  function obstacle(): Verdict {
+    memory.fault = "";
+    if (settings.server === "") memory.fault = "no usable server is set";
+    else if (settings.token === "") memory.fault = "no usable token is set";
+    else if (settings.server.substr(0, 6) === "https:" && !parts.http.tls) {
+      memory.fault = "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
+    }
+    if (memory.fault === "") return VERDICT.allSent;
+    parts.log("error", memory.fault);
+    return settings.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
+  }
+
   return {
+    unreached(contact) {
+      const verdict = obstacle();
+      if (verdict !== VERDICT.allSent) return verdict;
+      if (contact === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
+      return VERDICT.serverNotReached;
+    },
     run(done) {
       memory.run++;
-      memory.fault = "";
-      if (settings.server === "") memory.fault = "no usable server is set";
-      else if (settings.token === "") memory.fault = "no usable token is set";
-      else if (settings.server.substr(0, 6) === "https:" && !parts.http.tls) {
-        memory.fault =
-          "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
-      }
-      if (memory.fault !== "") {
-        parts.log("error", memory.fault);
-        done(settings.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached, Infinity);
+      const verdict = obstacle();
+      if (verdict !== VERDICT.allSent) {
+        done(verdict, Infinity);
         return;
       }
       const silentMs = memory.silentUntilRawMs - parts.clock.rawMs();

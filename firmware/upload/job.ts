@@ -10,9 +10,18 @@ export interface Job {
   attempt: Attempt;
   run: Run;
   /** What to settle when it is accepted. */
-  settlement: Settlement;
+  settlement: SentBatch;
   /** It was sent before, and nobody knows whether it was accepted. */
   replay: boolean;
+}
+
+/** What is known of a batch once it is accepted: what the ledger keeps, and what this boot remembers (mistakes.ts). */
+export interface SentBatch extends Settlement {
+  lastSession: number;
+  lastRawMs: number;
+  firstTrueMs: number;
+  /** Of the last timestamp's error. */
+  lastBoundMs: number;
 }
 
 /** Planning gives way to the sampler after this. */
@@ -37,11 +46,12 @@ export function measure(
 
 /** A run of samples not sent before; it ends at the true time `untilTrueMs` at the latest. */
 export function newRun(
-  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs">,
+  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs" | "mistakes">,
   pin: number,
   from: number,
   untilTrueMs: number,
 ): Run {
+  const mistakes = ledger.mistakes(pin);
   return {
     pin,
     from,
@@ -52,11 +62,14 @@ export function newRun(
     afterTrueMs: ledger.lastTrueMs(pin),
     pointsMax: Infinity,
     untilTrueMs,
+    wrongFromMs: mistakes.fromTrueMs,
+    wrongToMs: mistakes.toTrueMs,
   };
 }
 
-/** The very run of an attempt, which gives the same bytes again. */
-export function runOf(attempt: Attempt): Run {
+/** The very run of an attempt, which gives the same bytes again: what is corrected ends the attempt (mistakes.ts). */
+export function runOf(ledger: Pick<Ledger, "mistakes">, attempt: Attempt): Run {
+  const mistakes = ledger.mistakes(attempt.pin);
   return {
     pin: attempt.pin,
     from: attempt.from,
@@ -67,6 +80,8 @@ export function runOf(attempt: Attempt): Run {
     afterTrueMs: attempt.afterTrueMs,
     pointsMax: Infinity,
     untilTrueMs: Infinity,
+    wrongFromMs: mistakes.fromTrueMs,
+    wrongToMs: mistakes.toTrueMs,
   };
 }
 
@@ -86,7 +101,7 @@ export function attemptOf(run: Run, batch: Batch, rawMs: number): Attempt {
   };
 }
 
-export function settlementOf(batch: Batch): Settlement {
+export function settlementOf(batch: Batch): SentBatch {
   return {
     delivered: batch.points,
     thinned: batch.thinned,
@@ -94,5 +109,9 @@ export function settlementOf(batch: Batch): Settlement {
     unrepresentable: batch.unrepresentable,
     corrupt: batch.corrupt,
     lastTrueMs: batch.lastTrueMs,
+    lastSession: batch.lastSession,
+    lastRawMs: batch.lastRawMs,
+    firstTrueMs: batch.firstTrueMs,
+    lastBoundMs: batch.lastBoundMs,
   };
 }

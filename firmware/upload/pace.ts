@@ -30,6 +30,10 @@ export interface StreamPace {
   /** How often its batch of unknown fate was refused, and the raw time until which that batch rests. */
   replaysRefused: number;
   restsUntilRawMs: number;
+  /** Points sent in this boot whose times go together (mistakes.ts): their number, the first timestamp, the bound of the last. */
+  sentPoints: number;
+  sentFromMs: number;
+  sentBoundMs: number;
 }
 
 export interface Pace {
@@ -63,6 +67,9 @@ export function createPace(clock: Pick<Clock, "rawMs">, requestPointsMax: number
       skipping: false,
       replaysRefused: 0,
       restsUntilRawMs: 0,
+      sentPoints: 0,
+      sentFromMs: 0,
+      sentBoundMs: 0,
     };
     streams.push(stream);
     return stream;

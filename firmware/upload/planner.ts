@@ -4,6 +4,7 @@ import { sampleIndexOf } from "../storage/format/position.ts";
 import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
 import type { Batch, Run } from "./batch.ts";
 import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job.ts";
+import { noteSent, reviewMistakes } from "./mistakes.ts";
 import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
@@ -58,7 +59,7 @@ export function createPlanner(
   }
 
   function planReplay(attempt: Attempt, again: () => void, done: Planned): void {
-    const run = runOf(attempt);
+    const run = runOf(parts.ledger, attempt);
     measure(parts, run, (batch) => {
       if (batch.points === attempt.points && batch.bodyBytes === attempt.bodyBytes) {
         done({ attempt, run, settlement: settlementOf(batch), replay: true });
@@ -151,10 +152,12 @@ export function createPlanner(
   return {
     begin() {
       pace.begin();
+      reviewMistakes(parts, pace.of);
       parts.clock.blocked(overload.survey);
     },
     plan,
     learn(job, judgement) {
+      if (judgement.attempt === "done") noteSent(parts, pace.of(job.attempt.pin), job);
       return pace.learn(job.attempt, job.replay, judgement);
     },
     quotaWaitMs() {

@@ -17,9 +17,11 @@ export interface FakeSample {
   corrupt?: boolean;
 }
 
-export interface FakeRing extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "head" | "totals" | "pins"> {
+export interface FakeRing
+  extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "intervalMs" | "head" | "totals" | "pins"> {
   samples: { [pin: number]: FakeSample[] };
   add(pin: number, session: number, rawMs: number, value: number): void;
+  intervalMsOf: number;
   decimalsOf: { [pin: number]: number };
   pieceMax: number;
 }
@@ -39,6 +41,7 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
   const of = (pin: number): FakeSample[] => samples[pin] ?? [];
   const ring: FakeRing = {
     samples,
+    intervalMsOf: 60_000,
     decimalsOf: {},
     pieceMax: 40,
     add: (pin, session, rawMs, value) => {
@@ -47,6 +50,7 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
     },
     pins: () => Object.keys(samples).map(Number),
     decimals: (pin) => ring.decimalsOf[pin] ?? 1,
+    intervalMs: () => ring.intervalMsOf,
     head: (pin) => {
       const at = indexOf(ledger().cursor(pin));
       const sample = of(pin)[at];

@@ -55,7 +55,7 @@ export function createUploadRig(options: RigOptions = {}) {
   };
   /** Datings that differ from "dated" or from the line, by session. */
   const datings: { [session: number]: (rawMs: number, version: number) => Dating } = {};
-  const now = { boundMs: 100, known: true };
+  const now = { boundMs: 100, known: true, offMs: 0 };
 
   const boot = (bootRawMs?: number) => {
     const { ledger } = openStorageWithBanks(region, [], 1);
@@ -71,7 +71,7 @@ export function createUploadRig(options: RigOptions = {}) {
               state: "dated",
               segment: { fromRawMs: 0, toRawMs: Infinity, trueMs: EPOCH_MS, rate: 1, boundMs: () => 10 },
             },
-      now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs(), boundMs: now.boundMs } : undefined),
+      now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs() + now.offMs, boundMs: now.boundMs } : undefined),
     };
     if (ledger.fixes().length === 0) addFix(ledger, session, rawMs, EPOCH_MS + rawMs, 50);
     const upload = createUpload(

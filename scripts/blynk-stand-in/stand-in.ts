@@ -212,10 +212,13 @@ export class BlynkStandIn {
     return { limits, refuseAbovePoints, past: this.#past, replayMarginMs: this.#replayMarginMs };
   }
 
-  /** The two reads that a doctor may do. A missing value is answered with an empty array. */
+  /**
+   * The two reads that a device or a doctor may do: `isHardwareConnected` (Blynk's page device-https-api/is-device-connected: 200
+   * with `true` or `false`), whose `Date` tells a device the time, and `get`. A missing value is answered with an empty array.
+   */
   #read(request: StandInRequest, path: string, query: URLSearchParams, device: number): StandInResponse {
     const { arrivedMs } = request;
-    // Pages outside the API are not a message: a device may read the Date header of the front page.
+    // Pages outside the API are not a message.
     if (!path.startsWith("/external/api/") && request.method === "GET") return failure(404, "Not found.", arrivedMs);
     const known = path === "/external/api/isHardwareConnected" || path === "/external/api/get";
     if (!known || request.method !== "GET") {

@@ -30,11 +30,18 @@ export function bundleBytesMax(): number {
   return manifest["espruino-backfill"].bundleBytesMax;
 }
 
+/** The date that a build carries, in Unix ms: SOURCE_DATE_EPOCH (seconds; reproducible-builds.org), or now. */
+export function buildDateMs(sourceDateEpoch = process.env.SOURCE_DATE_EPOCH): number {
+  return sourceDateEpoch !== undefined && /^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : Date.now();
+}
+
 /**
- * Builds the firmware for one device, and checks the device file, its load, the dialect and the size.
+ * Builds the firmware for one device, and checks the device file, its load, the dialect and the size. The build's date is
+ * `buildDateMs()`, unless another one is given.
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
-export async function buildFirmware(options: BundleOptions = {}): Promise<Built> {
+export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> {
+  const options = { buildMs: buildDateMs(), ...choice };
   const { device, pinWarnings } = await loadDeviceFile(options);
   const plan = planDevice(device);
   plan.warnings.push(...pinWarnings);

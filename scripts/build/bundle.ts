@@ -16,6 +16,8 @@ export interface BundleOptions extends DeviceChoice {
   entry?: string;
   /** Default all. */
   passes?: Pass[];
+  /** The build's date in Unix ms, see `runEsbuild`. */
+  buildMs?: number;
 }
 
 export interface Bundle {

@@ -55,9 +55,15 @@ export interface Bundled {
   inputs: string[];
 }
 
-/** Bundles `entry` (default firmware/main.ts) with a device file. Throws `BundleError`. */
+/** 2010-01-01, as firmware/limits.ts has it without a build. */
+const BUILD_MS_DEFAULT = 1262304000000;
+
+/**
+ * Bundles `entry` (default firmware/main.ts) with a device file. Throws `BundleError`. `buildMs` is the build's date in Unix ms,
+ * before which the firmware believes no time; by default one so early that recordings of any year can be replayed.
+ */
 export async function runEsbuild(
-  source: DeviceChoice & { entry?: string },
+  source: DeviceChoice & { entry?: string; buildMs?: number },
   more: esbuild.BuildOptions,
 ): Promise<Bundled> {
   const { deviceFile } = source;
@@ -77,7 +83,7 @@ export async function runEsbuild(
     format: "iife",
     // esbuild would wrap `require` in a shim; the call must name Espruino's own.
     // The stand-in has the same length, so the columns of the source map stay right.
-    define: { require: "requirE" },
+    define: { require: "requirE", __BUILD_MS__: String(source.buildMs ?? BUILD_MS_DEFAULT) },
     platform: "neutral",
     legalComments: "none",
     logLevel: "silent",

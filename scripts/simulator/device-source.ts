@@ -101,15 +101,23 @@ export function isGenerated(device: SimulatedDevice): device is GeneratedDevice 
 
 const programs = new Map<string, Promise<string>>();
 
-/** The firmware's bundle with this device in it, as it would be flashed except for the wrapped sensors. Throws BundleError. */
-export async function buildDevice(device: SimulatedDevice): Promise<string> {
+const DAY_MS = 86_400_000;
+
+/**
+ * The firmware's bundle with this device in it, as it would be flashed except for the wrapped sensors. It was built a day before
+ * it is powered on at `startMs` (Unix time), so that recordings of other years can be replayed. Throws BundleError.
+ */
+export async function buildDevice(device: SimulatedDevice, startMs: number): Promise<string> {
   if ("code" in device) return device.code;
   const source = sourceOf(device);
+  const buildMs = startMs - DAY_MS;
+  const key = `${buildMs}\n${source}`;
   // Built once a process: hundreds of seeds run the same device.
-  let program = programs.get(source);
+  let program = programs.get(key);
   if (!program) {
-    program = ownsItsSource(device) ? builtOnce(source, () => build(device, source)) : build(device, source);
-    programs.set(source, program);
+    const make = () => build(device, source, buildMs);
+    program = ownsItsSource(device) ? builtOnce(key, make) : make();
+    programs.set(key, program);
   }
   return program;
 }
@@ -130,7 +138,7 @@ function ownsItsSource(device: BuiltDevice): boolean {
   return dirname(file) === FIRMWARE && existsSync(file) && !/["']\.\.\//.test(readFileSync(file, "utf8"));
 }
 
-async function build(device: BuiltDevice, deviceSource: string): Promise<string> {
+async function build(device: BuiltDevice, deviceSource: string, buildMs: number): Promise<string> {
   const deviceFile = "file" in device ? resolve(device.file) : undefined;
-  return (await bundleFirmware({ deviceFile, deviceSource })).code;
+  return (await bundleFirmware({ deviceFile, deviceSource, buildMs })).code;
 }

@@ -74,11 +74,11 @@ async function runFleet(
   outageMs: number,
   sameChance: boolean,
 ): Promise<FleetRun> {
-  const code = await buildDevice(device);
   const tokens = Array.from({ length: options.devices }, (_, i) => `fleet-token-${String(i).padStart(6, "0")}`);
   const standIn = new BlynkStandIn({ tokens, limits: { messagesPerMonth: Number.POSITIVE_INFINITY } });
   const outage = { from: OUTAGE_FROM_MS, to: OUTAGE_FROM_MS + outageMs };
   const script: Script = { sameChance, wifi: [{ kind: "no-internet", ...outage }] };
+  const code = await buildDevice(device, startMs(script));
   const root = createPrng(options.seed, "fleet");
   const stagger = root.fork("stagger");
   const untilMs = outage.to + (options.afterMs ?? DAY_MS / 4);

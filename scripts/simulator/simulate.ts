@@ -64,7 +64,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const began = performance.now();
   const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script = withOffline(given);
-  const code = await buildDevice(device);
+  const code = await buildDevice(device, startMs(script));
   const laterCode = await buildLater(device, script);
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
@@ -115,7 +115,7 @@ async function buildLater(device: SimulatedDevice, script: Script): Promise<{ at
   const { intervalMs, plainHttp } = "file" in device || "source" in device ? device : ({} as Overrides);
   const built: { atMs: number; code: string }[] = [];
   for (const { at, file } of script.devices ?? []) {
-    built.push({ atMs: durationMs(at), code: await buildDevice({ file, intervalMs, plainHttp }) });
+    built.push({ atMs: durationMs(at), code: await buildDevice({ file, intervalMs, plainHttp }, startMs(script)) });
   }
   return built.sort((a, b) => a.atMs - b.atMs);
 }

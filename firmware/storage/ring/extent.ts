@@ -7,6 +7,7 @@ import type { StreamTotals } from "./ring.ts";
 export interface Extent {
   totals(pin: number): StreamTotals;
   decimals(pin: number, position: Position): number;
+  intervalMs(pin: number, position: Position): number;
   count(pin: number, from: Position, to: Position): number;
   end(pin: number, from: Position, points: number): Position;
 }
@@ -61,6 +62,10 @@ export function createExtent(parts: RingParts): Extent {
       if (page) return page.decimals;
       const stream = parts.streamOf(pin);
       return stream ? stream.decimals : 0;
+    },
+    intervalMs(pin, position) {
+      const page = pageAt(pin, position);
+      return page ? page.intervalMs : 0;
     },
     count: (pin, from, to) => Math.max(0, (samplesBefore(pin, to) - samplesBefore(pin, from)) | 0),
     end(pin, from, points) {

@@ -55,6 +55,8 @@ export interface Ring {
   pins(): number[];
   /** Decimals of the samples at `position`. */
   decimals(pin: number, position: Position): number;
+  /** Time between two samples at `position`, in raw ms; 0 when there are none. */
+  intervalMs(pin: number, position: Position): number;
   /** The oldest pending sample that can be read. Lets unreadable ones before it go as `corrupt` if they fill a whole run. */
   head(pin: number): Head | undefined;
   /** Reads from `from` up to `to` (Infinity for all); the run ends where the decimals change. */
@@ -202,6 +204,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     pins: table.pins,
     decimals: extent.decimals,
+    intervalMs: extent.intervalMs,
     head(pin) {
       const s = streamOf(pin);
       for (;;) {

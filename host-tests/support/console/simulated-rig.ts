@@ -44,6 +44,8 @@ export interface SimulatedRig {
 
 /** Powers on a board with the Espruino runtime and nothing else. */
 export async function startSimulatedRig(token: string, script: Script = {}): Promise<SimulatedRig> {
+  // What is flashed onto it was built before its world began (scripts/build/build-firmware.ts).
+  process.env.SOURCE_DATE_EPOCH = String(Date.UTC(2025, 11, 31) / 1000);
   const world = createWorld(Date.UTC(2026, 0, 1));
   const standIn = new BlynkStandIn({ tokens: [token] });
   const root = createPrng(script.seed ?? Number(process.env.SIM_SEED ?? 1));

@@ -97,6 +97,16 @@ describe("what the documentation shows", () => {
     expect(standIn.violations).toEqual([]);
   });
 
+  it("tells the time in the Date of every answer to isHardwareConnected, also when it refuses the token", () => {
+    const standIn = server();
+    for (const token of [TOKEN, "x"]) {
+      const path = `/external/api/isHardwareConnected?token=${token}`;
+      const { headers } = standIn.handle({ method: "GET", path, headers: {}, body: "", arrivedMs: NOW_MS });
+      expect(headers.Date).toBe(new Date(NOW_MS).toUTCString());
+    }
+    expect(standIn.violations).toEqual([]);
+  });
+
   it("answers the two reads of the doctor", () => {
     const standIn = server();
     const read = (path: string) => standIn.handle({ method: "GET", path, headers: {}, body: "", arrivedMs: NOW_MS });

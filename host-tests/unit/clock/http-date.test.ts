@@ -1,10 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createClock } from "../../../firmware/clock/clock.ts";
-import { createHttpDate, dateHeader } from "../../../firmware/clock/http-date.ts";
+import { dateHeader } from "../../../firmware/clock/http-date.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import type { Http, HttpHandlers } from "../../../firmware/platform/ports.ts";
-import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 describe("the Date header", () => {
   it("reads what any server writes, within a second and half the round trip", () => {
@@ -37,59 +34,36 @@ describe("the Date header", () => {
     "Sun, 06 anF 2026 08:49:37 GMT",
     "Sun, 06 Nov 2026 08:49:37 CET",
     "Sun, 06 Nov 2026 08:49:37 GMT, Sun, 06 Nov 2026 08:49:37 GMT",
+    "Thu, 00 Jan 2026 08:49:37 GMT",
+    "Tue, 31 Feb 2026 08:49:37 GMT",
+    "Sun, 29 Feb 2026 08:49:37 GMT",
+    "Thu, 29 Feb 2100 08:49:37 GMT",
+    "Fri, 31 Apr 2026 08:49:37 GMT",
+    "Fri, 32 Dec 2026 08:49:37 GMT",
+    "Sun, 06 Nov 2026 24:00:00 GMT",
+    "Sun, 06 Nov 2026 08:60:00 GMT",
+    "Sun, 06 Nov 2026 08:49:61 GMT",
+    "Sun, 06 Nov 2026 25:61:61 GMT",
   ])("makes nothing of '%s'", (text) => {
     expect(dateHeader(text, 0, 100)).toBeUndefined();
   });
-});
 
-describe("asking a web server for its date", () => {
-  const T0_MS = Date.UTC(2026, 6, 1, 12);
-
-  /** Asks once; `script` plays the network. */
-  function ask(script: (handlers: HttpHandlers, machine: ReturnType<typeof createVirtualMachine>) => void) {
-    const machine = createVirtualMachine();
-    const clock = createClock(machine.timers, 1, 1);
-    let aborted = 0;
-    const http: Http = {
-      tls: true,
-      request: (options, handlers) => {
-        expect(options).toMatchObject({ protocol: "https:", host: "h", port: 443, method: "GET", path: "/" });
-        return { write() {}, end: () => script(handlers, machine), abort: () => aborted++ };
-      },
-    };
-    const answers: (TimeAnswer | undefined)[] = [];
-    createHttpDate(http, machine.timers, clock, { protocol: "https:", host: "h", port: 443 })((answer) =>
-      answers.push(answer),
-    );
-    machine.run(100000);
-    expect(answers.length).toBe(1);
-    return { answer: answers[0], aborted, session: clock.session() };
-  }
-
-  it("takes it from any answer, leaves the handshake out of its bound, and closes the connection", () => {
-    const { answer, aborted, session } = ask((handlers, machine) => {
-      machine.block(4000);
-      const text = new Date(T0_MS + machine.uptimeMs()).toUTCString();
-      machine.timers.setTimeout(() => handlers.response(404, { Server: "x", DATE: text }), 300);
-    });
-    expect(Math.abs((answer?.trueMs ?? 0) - (T0_MS + 4300))).toBeLessThanOrEqual(answer?.boundMs ?? 0);
-    expect(answer?.boundMs).toBe(1000 + 150);
-    expect(aborted).toBe(1);
-    expect(session).toBe(1);
+  it("knows the last day of every month, in leap years too", () => {
+    for (let month = 0; month < 12; month++) {
+      for (const year of [2026, 2028, 2099]) {
+        const last = new Date(Date.UTC(year, month + 1, 1) - 1000);
+        const text = last.toUTCString();
+        expect(dateHeader(text, 0, 0)?.trueMs).toBe(last.getTime() + 500);
+        const beyond = `${String(last.getUTCDate() + 1).padStart(2, "0")}`;
+        expect(dateHeader(`${text.slice(0, 5)}${beyond}${text.slice(7)}`, 0, 0)).toBeUndefined();
+      }
+    }
   });
 
-  it.each<[string, Parameters<typeof ask>[0]]>([
-    ["an answer has no date", (handlers) => handlers.response(200, { Server: "x" })],
-    ["the connection fails", (handlers) => handlers.error(-15, "no response")],
-    ["the connection closes", (handlers) => handlers.close()],
-    [
-      "the name isn't found",
-      () => {
-        throw new Error("Unable to locate host");
-      },
-    ],
-    ["nobody answers", () => {}],
-  ])("tells nothing when %s, once", (_what, script) => {
-    expect(ask(script).answer).toBeUndefined();
+  it("takes the 60th second of a leap second for the one before it or the one after", () => {
+    const answer = dateHeader("Sat, 31 Dec 2016 23:59:60 GMT", 0, 0) as TimeAnswer;
+    const midnightMs = Date.UTC(2017, 0, 1);
+    expect(answer.trueMs - answer.boundMs).toBeLessThanOrEqual(midnightMs - 1000);
+    expect(answer.trueMs + answer.boundMs).toBeGreaterThanOrEqual(midnightMs + 1000);
   });
 });

@@ -120,6 +120,18 @@ describe("the SNTP client", () => {
     expect(createSntpRig({ near, b: server() }).query()).toBeUndefined();
   });
 
+  it("stays within its bound while some of its servers smear a leap second and others step", () => {
+    // Google: linear over 24 h, from noon to noon around the leap second. Before the leap the smeared clock is behind,
+    // after it ahead.
+    for (let hour = 0; hour <= 24; hour++) {
+      const smearMs = hour < 12 ? -(hour / 24) * 1000 : 1000 - (hour / 24) * 1000;
+      const smeared = () => server({ offMs: smearMs, thereMs: () => 5, backMs: () => 5 });
+      expectHonest(createSntpRig({ a: smeared(), b: smeared(), c: server() }).query());
+      const answer = expectHonest(createSntpRig({ a: server(), b: server(), c: smeared() }).query());
+      expect(answer.boundMs).toBeLessThanOrEqual(Math.abs(smearMs) + 2 * (20 + OWN_MS + 1));
+    }
+  });
+
   const refusals: [string, (answer: DataView) => void][] = [
     ["mode 3", (answer) => answer.setUint8(0, 0x23)],
     ["mode 5", (answer) => answer.setUint8(0, 0x25)],
@@ -129,6 +141,14 @@ describe("the SNTP client", () => {
     ["stratum 0 without a known code", (answer) => answer.setUint8(1, 0)],
     ["another origin", (answer) => answer.setUint8(27, answer.getUint8(27) ^ 1)],
     ["no transmit timestamp", (answer) => answer.setFloat64(40, 0)],
+    ["no receive timestamp", (answer) => answer.setFloat64(32, 0)],
+    [
+      "neither of the two",
+      (answer) => {
+        answer.setFloat64(32, 0);
+        answer.setFloat64(40, 0);
+      },
+    ],
     ["sent before it was received", (answer) => writeTimestamp(answer, 32, T0_MS + 86400000)],
     ["longer served than away", (answer) => writeTimestamp(answer, 32, T0_MS - 86400000)],
     ["a root delay of 3 s", (answer) => answer.setUint32(4, 3 * 65536)],
@@ -305,6 +325,11 @@ describe("agreement", () => {
       trueMs: 5016,
       boundMs: 46,
     });
+  });
+
+  it("widens the bound to what an answer within a second says, and not beyond", () => {
+    expect(agree([at(5000, 50), at(5020, 40), at(5400, 30)])?.boundMs).toBeGreaterThanOrEqual(5400 + 30 - 5016);
+    expect(agree([at(5000, 50), at(5020, 40), at(6100, 30)])?.boundMs).toBe(46);
   });
 
   it("compares answers of different moments", () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import { createTakeFix } from "../../../firmware/clock/take-fix.ts";
+import { type Contact, createTakeFix, type TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { BUILD_MS } from "../../../firmware/limits.ts";
 import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { rowsOf } from "../../support/fixes.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
@@ -23,6 +24,7 @@ function createFixRig() {
     lines: [] as string[],
     sntp: undefined as TimeAnswer | undefined,
     date: undefined as TimeAnswer | undefined,
+    contact: "answered" as Contact,
     pinnedId: 0,
     dateAsked: 0,
     map: createTimeMap({ fixes: () => rowsOf(fixes) }, clock, 300000),
@@ -32,12 +34,13 @@ function createFixRig() {
       trueMs: T0_MS + machine.uptimeMs() + offMs,
       boundMs,
     }),
-    run(): boolean[] {
-      const known: boolean[] = [];
-      takeFix((isKnown) => known.push(isKnown));
+    run(): TimeFound[] {
+      const found: TimeFound[] = [];
+      takeFix.take((what) => found.push(what));
       machine.run(6000);
-      return known;
+      return found;
     },
+    fault: (): string => takeFix.fault(),
   };
   let nextId = 1;
   const ledger = {
@@ -61,7 +64,7 @@ function createFixRig() {
       sntp: { query: (done) => done(rig.sntp) },
       askDate: (done) => {
         rig.dateAsked++;
-        done(rig.date);
+        done(rig.date, rig.contact);
       },
     },
     clock,
@@ -73,23 +76,147 @@ function createFixRig() {
 }
 
 describe("a fix of the clock", () => {
-  it("keeps what SNTP says and asks no web server then", () => {
+  it("keeps what SNTP says, and asks for the server's date before the first fix of a boot only", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([true]);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.sntp }]);
-    expect(rig.dateAsked).toBe(0);
+    rig.date = rig.answer(1200, 700);
+    expect(rig.run()).toEqual(["known"]);
+    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.checked }]);
+    expect(rig.dateAsked).toBe(1);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
+    for (let i = 0; i < 5; i++) {
+      rig.machine.run(HOUR_MS);
+      rig.sntp = rig.answer(30);
+      expect(rig.run()).toEqual(["known"]);
+    }
+    expect(rig.dateAsked).toBe(1);
+    expect(rig.fixes.length).toBe(6);
+  });
+
+  it("believes neither when SNTP and the server's date differ by more than their bounds, and says so once", () => {
+    for (const offMs of [-7 * 365 * 24 * HOUR_MS, -6 * HOUR_MS, -1231, 1231, 6 * HOUR_MS, 365 * 24 * HOUR_MS]) {
+      const rig = createFixRig();
+      rig.date = rig.answer(1200);
+      rig.sntp = rig.answer(30, offMs);
+      expect(rig.run()).toEqual(["unknown"]);
+      rig.date = rig.answer(1200);
+      rig.sntp = rig.answer(30, offMs);
+      expect(rig.run()).toEqual(["unknown"]);
+      expect(rig.fixes).toEqual([]);
+      expect(rig.fault()).toBe(`time: SNTP and the server's date are ${offMs} ms apart`);
+      expect(rig.lines).toEqual([`[warn] ${rig.fault()}`]);
+      rig.date = rig.answer(1200, 700);
+      rig.sntp = rig.answer(30);
+      expect(rig.run()).toEqual(["known"]);
+      expect(rig.fault()).toBe("");
+      expect(rig.fixes.length).toBe(1);
+    }
+  });
+
+  it("asks for the server's date when a later answer contradicts the map, and keeps the map while they differ", () => {
+    const rig = createFixRig();
+    rig.sntp = rig.answer(30);
+    rig.date = rig.answer(1200);
+    rig.run();
+    rig.machine.run(HOUR_MS);
+    rig.sntp = rig.answer(30, HOUR_MS);
+    rig.date = rig.answer(1200);
+    expect(rig.run()).toEqual(["unknown"]);
+    // After a fault the date is asked again, also by an answer that agrees with the map.
+    rig.sntp = rig.answer(30);
+    rig.date = rig.answer(1200);
+    expect(rig.run()).toEqual(["known"]);
+    expect(rig.dateAsked).toBe(3);
+    expect(Math.abs((rig.map.now()?.trueMs ?? 0) - T0_MS - rig.machine.uptimeMs())).toBeLessThanOrEqual(1);
+  });
+
+  it("keeps a confirmed map when SNTP contradicts it and nobody can decide", () => {
+    const rig = createFixRig();
+    rig.sntp = rig.answer(30);
+    rig.date = rig.answer(1200);
+    rig.run();
+    rig.date = undefined;
+    for (let i = 0; i < 3; i++) {
+      rig.sntp = rig.answer(30, HOUR_MS);
+      expect(rig.run()).toEqual(["unknown"]);
+    }
+    expect(rig.fixes.length).toBe(1);
+  });
+
+  it("believes two sources that agree against any belief of earlier boots", () => {
+    const rig = createFixRig();
+    rig.fixes.push({
+      id: 0,
+      session: 0,
+      rawMs: 0,
+      trueMs: T0_MS + 365 * 24 * HOUR_MS,
+      boundMs: 30,
+      kind: FIX_KIND.sntp,
+    });
+    rig.machine.run(1000);
+    rig.sntp = rig.answer(30);
+    rig.date = rig.answer(1200);
+    expect(rig.run()).toEqual(["known"]);
+    expect(Math.abs((rig.map.now()?.trueMs ?? 0) - T0_MS - rig.machine.uptimeMs())).toBeLessThanOrEqual(1);
+  });
+
+  it("doubts a time before the newest in the ledger once, where the server tells no date", () => {
+    const rig = createFixRig();
+    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30, kind: FIX_KIND.sntp });
+    rig.machine.run(1000);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes.length).toBe(1);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual(["known"]);
+    expect(rig.fixes.length).toBe(2);
+  });
+
+  it("takes a time from before the build for no time, whoever tells it", () => {
+    const beforeMs = BUILD_MS - 2 * 86400000 - T0_MS;
+    for (const source of ["sntp", "date"] as const) {
+      const rig = createFixRig();
+      rig[source] = rig.answer(1200, beforeMs);
+      expect(rig.run()).toEqual(["unknown"]);
+      expect(rig.run()).toEqual(["unknown"]);
+      expect(rig.fixes).toEqual([]);
+      expect(rig.lines.length).toBe(1);
+      expect(rig.fault()).toContain("is from before this firmware was built (2009-12-30T");
+    }
+  });
+
+  it("lets nothing be sent by SNTP alone for a day after the server told its date", () => {
+    const rig = createFixRig();
+    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS - HOUR_MS, boundMs: 30, kind: FIX_KIND.checked });
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual(["unconfirmed"]);
+    rig.machine.run(23.9 * HOUR_MS);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual(["unconfirmed"]);
+    rig.machine.run(HOUR_MS);
+    rig.sntp = rig.answer(30);
+    expect(rig.run()).toEqual(["known"]);
+  });
+
+  it("keeps what SNTP says, and lets nothing be sent, while the server is not reached to confirm it", () => {
+    const rig = createFixRig();
+    for (const contact of ["silent", "unreached"] as const) {
+      rig.sntp = rig.answer(30);
+      rig.contact = contact;
+      expect(rig.run()).toEqual(["unconfirmed"]);
+    }
+    expect(rig.fixes.length).toBe(2);
+    expect(rig.dateAsked).toBe(2);
   });
 
   it("falls back to the web server's date, and lets go of it when SNTP gets through", () => {
     const rig = createFixRig();
     rig.machine.run(10000);
     rig.date = rig.answer(1200, 700);
-    expect(rig.run()).toEqual([true]);
+    expect(rig.run()).toEqual(["known"]);
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([true]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes.map((point) => point.boundMs)).toEqual([30]);
   });
 
@@ -126,7 +253,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(60000);
     rig.sntp = undefined;
     rig.date = rig.answer(1200, 700);
-    expect(rig.run()).toEqual([true]);
+    expect(rig.run()).toEqual(["known"]);
     expect(rig.fixes.length).toBe(1);
   });
 
@@ -146,7 +273,7 @@ describe("a fix of the clock", () => {
 
   it("says so when nobody knows the time", () => {
     const rig = createFixRig();
-    expect(rig.run()).toEqual([false]);
+    expect(rig.run()).toEqual(["unknown"]);
     expect(rig.fixes).toEqual([]);
   });
 
@@ -155,7 +282,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(6000);
     rig.machine.setClockOn(-500);
     rig.sntp = rig.answer(30);
-    expect(rig.run()).toEqual([false]);
+    expect(rig.run()).toEqual(["unknown"]);
     expect(rig.clock.session()).toBe(9);
     expect(rig.fixes).toEqual([]);
   });

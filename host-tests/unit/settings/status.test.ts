@@ -35,6 +35,7 @@ function logger(over: Partial<Logger> = {}): Logger {
       session: () => (jumped ? 8 : 7),
     },
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
+    takeFix: { fault: () => "" },
     sampler: { flashFailed: () => false },
     network: { up: () => true, onUp: () => undefined },
     delivery: {

@@ -37,6 +37,8 @@ const whole: Run = {
   afterTrueMs: 0,
   pointsMax: Number.POSITIVE_INFINITY,
   untilTrueMs: Number.POSITIVE_INFINITY,
+  wrongFromMs: 0,
+  wrongToMs: 0,
 };
 
 function walk(ring: ReturnType<typeof ringOf>, map: Pick<TimeMap, "date">, run: Run): { body: string; batch: Batch } {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
@@ -20,7 +21,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     counters,
     up: true,
     joins: VERDICT.allSent as Verdict,
-    known: true,
+    known: "known" as TimeFound,
     result: { verdict: VERDICT.allSent as Verdict, nextTryMs: Number.POSITIVE_INFINITY },
     held: false,
     flashFault: false,
@@ -41,6 +42,10 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       if (rig.drainThrows) throw new Error("worn");
       soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
+    unreached: (contact) => {
+      events.push(`not confirmed: ${contact}`);
+      return VERDICT.serverNotReached;
+    },
     linkLost: () => events.push("link lost"),
     forgive: () => events.push("forgive"),
     stop: () => events.push("stop"),
@@ -57,7 +62,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
           rig.down = callback;
         },
       },
-      takeFix: (done) => soon("fix", () => done(rig.known)),
+      takeFix: { take: (done) => soon("fix", () => done(rig.known, "answered")) },
       planner: { holds: () => rig.held },
       overload: { clearsMs: () => Number.POSITIVE_INFINITY },
       quota: {
@@ -95,6 +100,20 @@ describe("a delivery", () => {
     expect(rig.busy.at(-1)).toBe(false);
     expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
     expect(rig.busy).toEqual([true, false]);
+  });
+
+  it("drains nothing while the server is not reached to confirm the time, and tries again after a backoff", () => {
+    const rig = createDeliveryRig();
+    rig.known = "unconfirmed";
+    rig.delivery.trigger("connect");
+    rig.timers.advance(2500);
+    expect(rig.events).toEqual(["connect", "fix", "not confirmed: answered"]);
+    expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
+    rig.known = "known";
+    rig.events.length = 0;
+    rig.timers.advance(6000);
+    expect(rig.events).toEqual(ONE_DELIVERY);
+    expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
   });
 
   it("ends with a flash fault when something in it throws, and the next one works", () => {
@@ -179,7 +198,7 @@ describe("a delivery", () => {
 
   it("without the time ends at once, and is tried again after a growing wait", () => {
     const rig = createDeliveryRig();
-    rig.known = false;
+    rig.known = "unknown";
     rig.delivery.trigger("connect");
     rig.timers.advance(3000);
     expect(rig.delivery.verdict()).toBe(VERDICT.noTime);

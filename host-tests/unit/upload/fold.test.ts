@@ -118,6 +118,8 @@ describe("a batch made from words as they lie on flash", () => {
             afterTrueMs: 0,
             pointsMax,
             untilTrueMs,
+            wrongFromMs: 0,
+            wrongToMs: 0,
           };
           const map = mapOf(stretchMs, 40);
           const folded = walk(ring, map, run);

@@ -20,7 +20,8 @@ describe("a replay", () => {
     expect(rig.counters(1).delivered).toBe(301);
   });
 
-  it("is the same although the map has improved since and the samples were thinned", () => {
+  /** A batch whose answer was lost, and a newer map that tells other times, by some 540 ms. `boundMs`: what both maps state. */
+  function withNewerMap(boundMs: number) {
     const rig = createUploadRig({ overload: "thin", pointsPerDayMax: 500, intervalsMs: [MINUTE_MS] });
     rig.fill(1, 3000);
     rig.datings[1] = (_raw, newest) => {
@@ -32,7 +33,7 @@ describe("a replay", () => {
           toRawMs: Infinity,
           trueMs: 1.79e12 + version * 3,
           rate: 1 + version * 1e-9,
-          boundMs: () => 10,
+          boundMs: () => boundMs,
         },
       };
     };
@@ -44,10 +45,22 @@ describe("a replay", () => {
     addFix(rig.unit.ledger, rig.unit.ledger.session(), rig.timers.nowMs(), 1.79e12 + rig.timers.nowMs(), 5);
     rig.timers.advance(DAY_MS + 700_000);
     rig.drain();
+    return rig;
+  }
+
+  it("is the same although the map has improved since and the samples were thinned", () => {
+    const rig = withNewerMap(280);
     expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
     const { delivered, thinned } = rig.counters(1);
     expect(delivered).toBe(pointsOf(bodies(rig)[1]).length);
     expect(thinned).toBeGreaterThan(delivered);
+  });
+
+  it("is given up when the newest map disproves its times, and its points count as duplicated", () => {
+    const rig = withNewerMap(260);
+    expect(bodies(rig)[1]).not.toBe(bodies(rig)[0]);
+    expect(rig.unit.ledger.mistakes(1)).toMatchObject({ misdated: 0, duplicated: pointsOf(bodies(rig)[0]).length });
+    expect(rig.lines.join()).toContain("points with a wrong time had no answer");
   });
 
   it("ends when its first point has expired, and the rest is planned anew", () => {

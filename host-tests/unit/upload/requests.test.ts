@@ -67,6 +67,17 @@ describe("a page that decays while it is sent", () => {
 });
 
 describe("a setting", () => {
+  it("says what stands in the way when the server was not reached to confirm the time", () => {
+    const rig = createUploadRig();
+    expect(rig.unit.drain.unreached("silent")).toBe(VERDICT.serverNotReached);
+    expect(rig.unit.drain.fault()).toBe("");
+    expect(rig.unit.drain.unreached("unreached")).toBe(VERDICT.serverNotReached);
+    expect(rig.unit.drain.fault()).toMatch(/TLS is 1.2/);
+    const tokenless = createUploadRig({ token: "" });
+    expect(tokenless.unit.drain.unreached("unreached")).toBe(VERDICT.serverSaysNo);
+    expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
+  });
+
   it("of https without TLS in the build is a clear fault and makes no request", () => {
     const rig = rigWith([]);
     rig.server.tls = false;

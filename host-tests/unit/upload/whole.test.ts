@@ -5,7 +5,7 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createClock } from "../../../firmware/clock/clock.ts";
+import { bootSession, createClock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
@@ -46,7 +46,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
 
   function boot(): Unit {
     const { ledger, ring } = openStorageWithBanks(region, PINS, 2);
-    const session = ledger.session() + 1;
+    const session = bootSession(ledger.session());
     const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
     ledger.boot(session, rawMs);
     ring.start(session);

@@ -90,6 +90,8 @@ report(
       afterTrueMs: 0,
       pointsMax: written,
       untilTrueMs: Infinity,
+      wrongFromMs: 0,
+      wrongToMs: 0,
     });
     while (batch.step()) walked += batch.text.length;
   }),
