@@ -1,4 +1,4 @@
-/** A tenth of the cuts; all of them are in power-loss.deep.test.ts. */
+/** A few of the cuts; all of them are in power-loss.deep.test.ts. */
 import { protocolTests } from "./protocol.ts";
 
-protocolTests(0.1, 10_000);
+protocolTests(0.06, 6_000);
