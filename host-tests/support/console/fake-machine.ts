@@ -34,8 +34,9 @@ export function blankChip(): Uint8Array {
 }
 
 /**
- * The parts of an ESP32 under Espruino that the commands use: Storage, Flash, Wifi, http, process, E, OneWire, I2C, and the program that
- * `.bootcde` starts. Each boot runs the program as a plain script in a new context, with `require`, `print` and `global`.
+ * The parts of an ESP32 under Espruino that the commands use: Storage, Flash, Wifi, http, process, E, OneWire, I2C, and the
+ * program that `.bootcde` starts. Each boot runs the program as a plain script in a new context, with `require`, `print` and
+ * `global`.
  * Names, arguments and results are those of Espruino 2v29's reference (espruino.com/Reference); Storage is `FakeStorage`.
  */
 export class FakeMachine implements Machine {
