@@ -13,7 +13,7 @@ import { BUILD_MS, LIMITS } from "./limits.ts";
 import { createNetwork } from "./network/station.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
-import { createMachine } from "./platform/machine.ts";
+import { createMachine, lockWirelessConsoles, openRegion } from "./platform/machine.ts";
 import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { composeStatus, type Logger, VERSION } from "./status.ts";
@@ -38,7 +38,7 @@ const settings = readSettings(machine.store, device);
 const faults = settings.problems;
 
 // First of all: until it is done, anybody in reach could read the token.
-const consoleFault = machine.lockConsoles(device.console ?? {}, settings.consolePassword);
+const consoleFault = lockWirelessConsoles(device.console ?? {}, settings.consolePassword);
 if (consoleFault !== "") faults.push(consoleFault);
 
 const streams = device.datastreams.map((stream) => ({
@@ -83,7 +83,7 @@ function kick() {
   timers.setTimeout(kick, LIMITS.heartbeatMs);
 }
 
-const region = machine.region(device.region);
+const region = openRegion(device.region);
 try {
   if (typeof region === "string") throw region;
   const storage = openStorage(region, streams);

@@ -12,9 +12,11 @@ import {
 import { FieldError } from "./console/terminal/field-error.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice } from "./console/transport/connect-device.ts";
+import { readPinUses } from "./console/unit/device-build.ts";
 import { checkAnswer } from "./console/unit/unit-settings.ts";
 
 interface DoctorOptions extends PortOptions {
+  device?: string;
   json?: boolean;
   /** False for --no-server. */
   server: string | boolean;
@@ -25,13 +27,19 @@ export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
     createCommand("doctor", "Checks a device, from the cable to the server's answer.", terminal),
   )
+    .option("--device <file>", "the unit's device file: its buses are searched; default: firmware/device.ts")
     .option("--json", "print the findings as JSON: [{ name, verdict, found, advice }]")
     .option("--server <url>", "check this server instead of the unit's own")
     .option("--no-server", "do not contact the server")
     .option("--region <where>", "where the data is, if it is not found: a partition's label, or 0xADDRESS:0xBYTES")
     .addHelpText(
       "after",
-      "\nExit status: 0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.",
+      `
+If the device file has sensors on 1-Wire or I²C, it lists the chips that answer there: each DS18B20 as the device file
+takes it, ds18b20("D13", "28ff641e8416d364"), and each I²C address. Give the file that runs on the unit: the I²C ports
+are set up on the pins in it. The unit goes on logging; a reading that is in progress may fail and is counted as failed.
+
+Exit status: 0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.`,
     )
     .action((options: DoctorOptions) => run(options, terminal));
   return execute(command, args, terminal);
@@ -42,14 +50,18 @@ async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<vo
   const complaint = server === undefined ? undefined : checkAnswer.server(server);
   if (complaint !== undefined)
     throw new FieldError(`--server: ${complaint}.`, "Write for example https://blynk.cloud.");
+  const pins = await readPinUses(options.device).catch((error: FieldError) => error);
+  if (pins instanceof Error && options.device !== undefined) throw pins;
   const device = await connectDevice(options, terminal);
   let findings: Finding[];
   try {
     findings = await examine(device, terminal, {
       server,
       askServer: options.server !== false,
+      pinUses: pins instanceof Error ? [] : pins,
       region: options.region === undefined ? undefined : parseRegion(options.region),
     });
+    if (pins instanceof Error) findings.push({ name: "device file", verdict: "skip", found: pins.message });
   } finally {
     device.close();
   }

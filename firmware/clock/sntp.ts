@@ -54,82 +54,90 @@ const PIVOT_S = 3471292800;
 export const TRUE_MAX_MS = 4102444800000;
 export const TRUE_MIN_MS = 1262304000000;
 
-function readUint32(bytes: Uint8Array, at: number): number {
-  return bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
-}
+/** Compares answers. Made anew for each query, and let go after it: its functions take JsVars only while it lasts. */
+export function openVote() {
+  /** True when both can be right: their intervals of (true - raw) overlap. */
+  function overlap(one: TimeAnswer, other: TimeAnswer): boolean {
+    return Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
+  }
 
-/** An NTP timestamp as ms since 1970. All zeros mean that there is none (RFC 5905, 6): NaN. */
-function readTimestampMs(bytes: Uint8Array, at: number): number {
-  const seconds = readUint32(bytes, at);
-  const fraction = readUint32(bytes, at + 4);
-  if (seconds + fraction === 0) return NaN;
-  return (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + fraction / 4294967.296;
-}
+  /** What both have in common: the overlap of their intervals. */
+  function narrow(one: TimeAnswer, other: TimeAnswer): TimeAnswer {
+    const offsetMs = one.trueMs - one.rawMs;
+    const apartMs = other.trueMs - other.rawMs - offsetMs;
+    const lowMs = Math.max(-one.boundMs, apartMs - other.boundMs - APART_MS);
+    const highMs = Math.min(one.boundMs, apartMs + other.boundMs + APART_MS);
+    return { rawMs: one.rawMs, trueMs: one.trueMs + (lowMs + highMs) / 2, boundMs: (highMs - lowMs) / 2 };
+  }
 
-/** True when both can be right: their intervals of (true - raw) overlap. */
-function overlap(one: TimeAnswer, other: TimeAnswer): boolean {
-  return Math.abs(one.trueMs - one.rawMs - (other.trueMs - other.rawMs)) <= one.boundMs + other.boundMs + APART_MS;
-}
+  /**
+   * The answer that most others agree with; among equals, the one with the smallest bound. Those that agree with it narrow down
+   * where in its interval the time is most likely. Those that don't, but are so close that one of the two may smear a leap second,
+   * widen the bound until it includes them. One server alone is believed only if no other was asked.
+   */
+  function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
+    let chosen: TimeAnswer | undefined;
+    let chosenVotes = answers.length === 1 ? 0 : 1;
+    for (let i = 0; i < answers.length; i++) {
+      const one = answers[i];
+      if (!one) continue;
+      let votes = 0;
+      for (let j = 0; j < answers.length; j++) {
+        const other = answers[j];
+        if (!other || j === i) continue;
+        if (overlap(one, other)) votes++;
+      }
+      if (votes > chosenVotes || (votes === chosenVotes && (!chosen || one.boundMs < chosen.boundMs))) {
+        chosen = one;
+        chosenVotes = votes;
+      }
+    }
+    if (!chosen) return undefined;
+    let likely = chosen;
+    for (let i = 0; i < answers.length; i++) {
+      const other = answers[i];
+      if (other && overlap(likely, other)) likely = narrow(likely, other);
+    }
+    let boundMs = chosen.boundMs + Math.abs(likely.trueMs - chosen.trueMs);
+    for (let i = 0; i < answers.length; i++) {
+      const other = answers[i];
+      if (!other || overlap(likely, other)) continue;
+      const apartMs = Math.abs(other.trueMs - other.rawMs - (likely.trueMs - likely.rawMs));
+      if (apartMs <= SMEAR_MS) boundMs = Math.max(boundMs, apartMs + other.boundMs + APART_MS);
+    }
+    return { rawMs: chosen.rawMs, trueMs: Math.round(likely.trueMs), boundMs: Math.ceil(boundMs) + 1 };
+  }
 
-/** What both have in common: the overlap of their intervals. */
-function narrow(one: TimeAnswer, other: TimeAnswer): TimeAnswer {
-  const offsetMs = one.trueMs - one.rawMs;
-  const apartMs = other.trueMs - other.rawMs - offsetMs;
-  const lowMs = Math.max(-one.boundMs, apartMs - other.boundMs - APART_MS);
-  const highMs = Math.min(one.boundMs, apartMs + other.boundMs + APART_MS);
-  return { rawMs: one.rawMs, trueMs: one.trueMs + (lowMs + highMs) / 2, boundMs: (highMs - lowMs) / 2 };
+  return { overlap, narrow, agree };
 }
 
 /**
- * The answer that most others agree with; among equals, the one with the smallest bound. Those that agree with it narrow down
- * where in its interval the time is most likely. Those that don't, but are so close that one of the two may smear a leap second,
- * widen the bound until it includes them. One server alone is believed only if no other was asked.
+ * The packets of one query. Made anew for each, as `openVote` is. `restUntilRawMs` gets how long a server wants to be left
+ * alone.
  */
-export function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
-  let chosen: TimeAnswer | undefined;
-  let chosenVotes = answers.length === 1 ? 0 : 1;
-  for (let i = 0; i < answers.length; i++) {
-    const one = answers[i];
-    if (!one) continue;
-    let votes = 0;
-    for (let j = 0; j < answers.length; j++) {
-      const other = answers[j];
-      if (!other || j === i) continue;
-      if (overlap(one, other)) votes++;
-    }
-    if (votes > chosenVotes || (votes === chosenVotes && (!chosen || one.boundMs < chosen.boundMs))) {
-      chosen = one;
-      chosenVotes = votes;
-    }
-  }
-  if (!chosen) return undefined;
-  let likely = chosen;
-  for (let i = 0; i < answers.length; i++) {
-    const other = answers[i];
-    if (other && overlap(likely, other)) likely = narrow(likely, other);
-  }
-  let boundMs = chosen.boundMs + Math.abs(likely.trueMs - chosen.trueMs);
-  for (let i = 0; i < answers.length; i++) {
-    const other = answers[i];
-    if (!other || overlap(likely, other)) continue;
-    const apartMs = Math.abs(other.trueMs - other.rawMs - (likely.trueMs - likely.rawMs));
-    if (apartMs <= SMEAR_MS) boundMs = Math.max(boundMs, apartMs + other.boundMs + APART_MS);
-  }
-  return { rawMs: chosen.rawMs, trueMs: Math.round(likely.trueMs), boundMs: Math.ceil(boundMs) + 1 };
-}
-
-/** `servers` are host names or addresses; `random` is uniform in [0, 1). */
-export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
-  let busy = false;
+function openExchange(udp: Udp, clock: Clock, servers: string[], random: () => number, restUntilRawMs: number[]) {
+  const vote = openVote();
   // One per exchange: a socket that met an error can't be used again.
   let sockets: UdpSocket[] = [];
   // One entry per server, as in all lists below.
-  let best: (TimeAnswer | undefined)[] = [];
+  const best: (TimeAnswer | undefined)[] = [];
+  for (let i = 0; i < servers.length; i++) best.push(undefined);
   let heard = false;
   // Sent as transmitTimestamp, must come back as originateTimestamp. Random, so that only a machine on the path can know it.
   let nonces: string[] = [];
   const sentRawMs: number[] = [];
-  const restUntilRawMs: number[] = [];
+
+  function readUint32(bytes: Uint8Array, at: number): number {
+    return bytes[at] * 16777216 + bytes[at + 1] * 65536 + bytes[at + 2] * 256 + bytes[at + 3];
+  }
+
+  /** An NTP timestamp as ms since 1970. All zeros mean that there is none (RFC 5905, 6): NaN. */
+  function readTimestampMs(bytes: Uint8Array, at: number): number {
+    const seconds = readUint32(bytes, at);
+    const fraction = readUint32(bytes, at + 4);
+    if (seconds + fraction === 0) return NaN;
+    return (seconds - UNIX_EPOCH_S + (seconds < PIVOT_S ? 4294967296 : 0)) * 1000 + fraction / 4294967.296;
+  }
 
   function receive(bytes: Uint8Array): void {
     const rawMs = clock.rawMs();
@@ -167,7 +175,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     const answer = { rawMs, trueMs, boundMs: Math.max(roundTripMs, 0) / 2 + distanceMs + RESOLUTION_MS };
     const known = best[index];
     if (!known) best[index] = answer;
-    else if (overlap(answer, known)) best[index] = narrow(answer, known);
+    else if (vote.overlap(answer, known)) best[index] = vote.narrow(answer, known);
     else if (answer.boundMs < known.boundMs) best[index] = answer;
   }
 
@@ -182,7 +190,8 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     clock.blocked(() => socket.send(packet, servers[index], NTP_PORT));
   }
 
-  function round(number: number, session: number, done: (answer: TimeAnswer | undefined) => void): void {
+  /** Asks all servers that don't rest. */
+  function sendAll(): void {
     nonces = [];
     for (let i = 0; i < servers.length; i++) {
       if (clock.rawMs() < (restUntilRawMs[i] ?? 0)) continue;
@@ -196,25 +205,31 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
     // part of the way there, a look-up would shift the time by half its length.
     const sentMs = clock.rawMs();
     for (let i = 0; i < servers.length; i++) sentRawMs[i] = sentMs;
-    // Set after the sends: a slow name server must not shorten the time for answers.
-    const armedRawMs = clock.rawMs();
-    timers.setTimeout(() => {
-      // A jump during the exchanges makes them worthless. This reading would find it.
-      clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
-      for (let i = 0; i < sockets.length; i++) sockets[i].close();
-      sockets = [];
-      const answer = clock.session() === session ? agree(best) : undefined;
-      const goodEnough = answer !== undefined && answer.boundMs <= GOOD_BOUND_MS;
-      const hopeless = clock.session() !== session || (number === 2 && !heard);
-      if (!goodEnough && !hopeless && number < ROUNDS) {
-        round(number + 1, session, done);
-        return;
-      }
-      busy = false;
-      nonces = [];
-      done(answer);
-    }, ROUND_MS);
   }
+
+  function close(): void {
+    for (let i = 0; i < sockets.length; i++) sockets[i].close();
+    sockets = [];
+  }
+
+  return {
+    sendAll,
+    close,
+    /** What the servers agree on, over all rounds. */
+    agreed() {
+      return vote.agree(best);
+    },
+    /** Whether any server answered at all. */
+    heard() {
+      return heard;
+    },
+  };
+}
+
+/** `servers` are host names or addresses; `random` is uniform in [0, 1). */
+export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
+  let busy = false;
+  const restUntilRawMs: number[] = [];
 
   return {
     query(done) {
@@ -223,11 +238,31 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         return;
       }
       busy = true;
-      best = [];
-      for (let i = 0; i < servers.length; i++) best.push(undefined);
-      heard = false;
+      const exchange = openExchange(udp, clock, servers, random, restUntilRawMs);
       clock.rawMs();
-      round(1, clock.session(), done);
+      const session = clock.session();
+
+      function round(number: number): void {
+        exchange.sendAll();
+        // Set after the sends: a slow name server must not shorten the time for answers.
+        const armedRawMs = clock.rawMs();
+        timers.setTimeout(() => {
+          // A jump during the exchanges makes them worthless. This reading would find it.
+          clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
+          exchange.close();
+          const answer = clock.session() === session ? exchange.agreed() : undefined;
+          const goodEnough = answer !== undefined && answer.boundMs <= GOOD_BOUND_MS;
+          const hopeless = clock.session() !== session || (number === 2 && !exchange.heard());
+          if (!goodEnough && !hopeless && number < ROUNDS) {
+            round(number + 1);
+            return;
+          }
+          busy = false;
+          done(answer);
+        }, ROUND_MS);
+      }
+
+      round(1);
     },
   };
 }

@@ -24,19 +24,6 @@ export interface Network {
   onDown(callback: () => void): void;
 }
 
-/**
- * These reasons of the ESP32's radio mean that the access point is there and didn't take the password
- * (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out.
- */
-function isWrongPassword(reason: string): boolean {
-  return (
-    reason.indexOf("HANDSHAKE_TIMEOUT") >= 0 ||
-    reason === "AUTH_FAIL" ||
-    reason === "802_1X_AUTH_FAILED" ||
-    reason === "MIC_FAILURE"
-  );
-}
-
 /** Joins the networks in turn, the last good one first, and rejoins by itself: Espruino does nothing after a loss. */
 export function createNetwork(
   radio: WifiRadio,
@@ -94,7 +81,16 @@ export function createNetwork(
     // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
-    if (isWrongPassword(failure)) wrongPassword = true;
+    // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
+    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out.
+    if (
+      failure.indexOf("HANDSHAKE_TIMEOUT") >= 0 ||
+      failure === "AUTH_FAIL" ||
+      failure === "802_1X_AUTH_FAILED" ||
+      failure === "MIC_FAILURE"
+    ) {
+      wrongPassword = true;
+    }
     place = (place + 1) % networks.length;
     triedOfRound++;
     if (triedOfRound < networks.length) {

@@ -20,17 +20,13 @@ export interface Machine {
   http: Http;
   udp: Udp;
   log: Log;
-  /** The region that the device file names, proven free, or the reason in words why it can't be had. */
-  region(wanted: string | { address: number; bytes: number }): FlashRegion | string;
-  /** Turns off the wireless consoles that the device file does not name. Returns what is wrong, or "". */
-  lockConsoles(wanted: { telnet?: boolean; bluetooth?: boolean }, password: string | undefined): string;
 }
 
 function hasModule(name: string): boolean {
   return (process as unknown as EspruinoProcess).env.MODULES.split(",").includes(name);
 }
 
-/** Espruino's modules as ports. This function and the adapters it calls are the only code that names them. */
+/** Espruino's modules as ports. This file and the adapters it calls are the only code that names them. */
 export function createMachine(): Machine {
   // No locals: they would stay for ever with these functions. `env` takes 48 JsVars, its list of modules 45.
   return {
@@ -44,17 +40,27 @@ export function createMachine(): Machine {
     log(level, text) {
       console.log(`[${level}] ${text}`);
     },
-    region(wanted) {
-      const flash = createFlash(require("Flash"));
-      return provenRegion(flash, E.CRC32, (address) => pageBytesAt(require("Flash"), address), wanted);
-    },
-    lockConsoles(wanted, password) {
-      return lockConsoles(
-        wanted,
-        password,
-        hasModule("TelnetServer") ? require("TelnetServer") : undefined,
-        typeof NRF === "undefined" ? undefined : NRF,
-      );
-    },
   };
+}
+
+// These two are no methods: a function that only the start calls by its name is deleted afterwards (35 JsVars with what they
+// call).
+
+/** The region that the device file names, proven free, or the reason in words why it can't be had. */
+export function openRegion(wanted: string | { address: number; bytes: number }): FlashRegion | string {
+  const flash = createFlash(require("Flash"));
+  return provenRegion(flash, E.CRC32, (address) => pageBytesAt(require("Flash"), address), wanted);
+}
+
+/** Turns off the wireless consoles that the device file does not name. Returns what is wrong, or "". */
+export function lockWirelessConsoles(
+  wanted: { telnet?: boolean; bluetooth?: boolean },
+  password: string | undefined,
+): string {
+  return lockConsoles(
+    wanted,
+    password,
+    hasModule("TelnetServer") ? require("TelnetServer") : undefined,
+    typeof NRF === "undefined" ? undefined : NRF,
+  );
 }

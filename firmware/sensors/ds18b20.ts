@@ -57,7 +57,7 @@ export function celsiusOf(scratchpad: Uint8Array): number {
  *
  * Wiring: red to 3.3 V, black to ground, yellow to any free pin, 4.7 kΩ from yellow to 3.3 V. Three wires: two-wire
  * (parasitic) power isn't supported, as the bus is used again while the chip converts.
- * Several on one wire: give each its `rom`, 16 hexadecimal digits, as `(new OneWire(D4)).search()` lists them at the console.
+ * Several on one wire: give each its `rom`, 16 hexadecimal digits, as `npm run doctor` lists them.
  * The sample's time is that of the beginning of the conversion. A reading takes 0.75 s, of which 12 ms block.
  * Datasheet: Maxim DS18B20, 19-7487 rev. 6.
  */

@@ -16,7 +16,7 @@ it("tells its status under the documented names, whatever the build shortens", a
   expect(names(found.quota)).toEqual(["pointsLeft", "pointsMax", "requestsLeft"]);
   expect(names(found.memory)).toEqual(["total", "used"]);
   expect(names(found.streams[0])).toEqual(
-    ["pin", "name", "sampled", "delivered", "pending", "dropped", "missed", "failed"].sort(),
+    ["pin", "name", "sampled", "delivered", "pending", "dropped", "misdated", "duplicated", "missed", "failed"].sort(),
   );
   expect(names((found.streams[0] as { dropped: object }).dropped)).toEqual(
     ["expired", "overwritten", "thinned", "undatable", "refused", "unrepresentable", "corrupt"].sort(),

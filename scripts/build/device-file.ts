@@ -5,6 +5,7 @@ import { bundleDeviceFile } from "./bundle.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
 import { checkPins } from "./pins/check-pins.ts";
 import { CHIPS } from "./pins/chips.ts";
+import type { PinUse } from "./pins/pin-use.ts";
 import { runDeviceFile } from "./pins/run-device-file.ts";
 
 /** The device file exports no valid device. `message` has one line for each mistake. */
@@ -116,6 +117,8 @@ function sayIssue(issue: z.core.$ZodIssue): string {
 /** A device file that has no mistakes. */
 export interface LoadedDevice {
   device: Device;
+  /** What the device file uses pins for, as its sensors showed when they ran on stand-ins. */
+  pinUses: PinUse[];
   /** What the pins of the device file are used for works with care only: one line each. */
   pinWarnings: string[];
 }
@@ -130,9 +133,10 @@ export async function loadDeviceFile(choice: DeviceChoice = {}): Promise<LoadedD
   const mistakes = run.device === undefined ? ["it exports no device"] : findDeviceMistakes(run.device);
   if (mistakes.length > 0) throw new DeviceFileError(mistakes);
   const device = run.device as Device;
-  const { errors, warnings } = checkPins(CHIPS[device.board ?? "ESP32"], run.readPins(device));
+  const pinUses = run.readPins(device);
+  const { errors, warnings } = checkPins(CHIPS[device.board ?? "ESP32"], pinUses);
   if (errors.length > 0) throw new DeviceFileError(errors);
-  return { device, pinWarnings: warnings };
+  return { device, pinUses, pinWarnings: warnings };
 }
 
 /** The device of `loadDeviceFile`. */

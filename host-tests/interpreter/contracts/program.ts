@@ -1,5 +1,5 @@
 /** The program that runs the contracts on the interpreter: prints one line for each promise, then "contracts done". */
-import { createMachine } from "../../../firmware/platform/machine.ts";
+import { createMachine, openRegion } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Promised } from "./contract.ts";
 import { FLASH_CONTRACT } from "./flash.ts";
@@ -36,6 +36,6 @@ const setup: MachineSetup = {
   closedPort: settings.closedPort,
   echoPort: settings.echoPort,
 };
-runAll("flash", FLASH_CONTRACT, machine.region(settings.region) as FlashRegion, () => {
+runAll("flash", FLASH_CONTRACT, openRegion(settings.region) as FlashRegion, () => {
   runAll("machine", MACHINE_CONTRACT, setup, () => console.log("contracts done"));
 });

@@ -2,6 +2,7 @@ import { request as httpRequest } from "node:http";
 import vm from "node:vm";
 import { crc32 } from "node:zlib";
 import { PARTITION_TABLE, partitionTable } from "../../../scripts/simulator/partitions.ts";
+import { fakeBuses, type I2cTransfer, type Wiring } from "./fake-buses.ts";
 import type { Machine } from "./fake-console.ts";
 import { FakeStorage, PowerCut } from "./fake-storage.ts";
 
@@ -21,6 +22,8 @@ export interface MachineOptions {
   wifi?: { ssid: string; rssi: number };
   /** Host names that resolve, with their addresses. */
   hosts?: Record<string, string>;
+  /** Chips on its buses; default none. */
+  wiring?: Wiring;
 }
 
 /** 4 MB of blank flash with a partition table. */
@@ -31,8 +34,9 @@ export function blankChip(): Uint8Array {
 }
 
 /**
- * The parts of an ESP32 under Espruino that the commands use: Storage, Flash, Wifi, http, process, E, and the program that
- * `.bootcde` starts. Each boot runs the program as a plain script in a new context, with `require`, `print` and `global`.
+ * The parts of an ESP32 under Espruino that the commands use: Storage, Flash, Wifi, http, process, E, OneWire, I2C, and the
+ * program that `.bootcde` starts. Each boot runs the program as a plain script in a new context, with `require`, `print` and
+ * `global`.
  * Names, arguments and results are those of Espruino 2v29's reference (espruino.com/Reference); Storage is `FakeStorage`.
  */
 export class FakeMachine implements Machine {
@@ -46,6 +50,8 @@ export class FakeMachine implements Machine {
   boots = 0;
   /** Lines printed since the last boot. */
   printed: string[] = [];
+  /** All transfers on its I²C ports. */
+  i2cTransfers: I2cTransfer[] = [];
   #options: MachineOptions;
   #context: vm.Context = vm.createContext({});
   #dead = false;
@@ -152,6 +158,7 @@ export class FakeMachine implements Machine {
         if (modules[name] === undefined || isLeftOut) throw new Error(`Module ${name} not found`);
         return modules[name];
       },
+      ...fakeBuses(this.#options.wiring ?? {}, this.i2cTransfers),
       print,
       console: { log: print },
       btoa: (text: string) => bytesOf(text).toString("base64"),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
-import { agree, createSntp, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
+import { createSntp, openVote, ROUND_MS, ROUNDS, type TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { createNetwork, T0_MS, type TimeServer, writeTimestamp } from "../../support/time-servers.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
@@ -314,6 +314,7 @@ function machineHours(rig: ReturnType<typeof createSntpRig>, hours: number): voi
 }
 
 describe("agreement", () => {
+  const { agree } = openVote();
   const at = (trueMs: number, boundMs: number): TimeAnswer => ({ rawMs: 0, trueMs, boundMs });
 
   it("follows the majority before the smallest bound", () => {

@@ -1,12 +1,12 @@
 /** Mounts the storage that lies on the flash, as a boot does. */
-import { createMachine } from "../../../firmware/platform/machine.ts";
+import { createMachine, openRegion } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
 import { idleJsVars, jsVars, report } from "./measure.ts";
 
 const machine = createMachine();
 const setup = machine.store.readJson("setup.json") as { region: { address: number; bytes: number } };
-const region = machine.region(setup.region) as FlashRegion;
+const region = openRegion(setup.region) as FlashRegion;
 const before = idleJsVars();
 const fromS = getTime();
 const ring = openStorage(region, [{ pin: 1, intervalMs: 60000, decimals: 1 }]).ring;

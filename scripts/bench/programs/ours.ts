@@ -3,7 +3,7 @@ import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
-import { createMachine } from "../../../firmware/platform/machine.ts";
+import { createMachine, openRegion } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
@@ -27,7 +27,7 @@ const APPENDS = 500;
 
 const machine = createMachine();
 const setup = machine.store.readJson("setup.json") as Setup;
-const region = machine.region(setup.region) as FlashRegion;
+const region = openRegion(setup.region) as FlashRegion;
 const streams = [{ pin: PIN, intervalMs: INTERVAL_MS, decimals: 1 }];
 
 let peak = 0;
@@ -120,7 +120,7 @@ machine.http.request = (options: HttpRequestOptions, handlers: HttpHandlers) => 
 // A look at every read also sees the peak deep inside decoding.
 region.flash = {
   read(bytes, address) {
-    const data = (machine.region(setup.region) as FlashRegion).flash.read(bytes, address);
+    const data = (openRegion(setup.region) as FlashRegion).flash.read(bytes, address);
     look();
     return data;
   },

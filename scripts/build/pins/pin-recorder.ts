@@ -28,8 +28,8 @@ export function createPinRecorder(anything: unknown): PinRecorder {
   let owner: PinOwner = { what: "the device file", where: [] };
   let place: string | undefined;
 
-  function note(pin: unknown, way: PinWay): void {
-    if (typeof pin === "string" || pin instanceof RecordedPin) uses.push({ pin: `${pin}`, way, owner });
+  function note(pin: unknown, way: PinWay, port?: string): void {
+    if (typeof pin === "string" || pin instanceof RecordedPin) uses.push({ pin: `${pin}`, way, owner, port });
   }
 
   function within<T>(mine: PinOwner, work: () => T): T {
@@ -93,7 +93,7 @@ export function createPinRecorder(anything: unknown): PinRecorder {
   };
 }
 
-type Note = (pin: unknown, way: PinWay) => void;
+type Note = (pin: unknown, way: PinWay, port?: string) => void;
 
 /** What `new Pin("D4")` and the global `D4` are. Its methods are Espruino's. */
 class RecordedPin {
@@ -191,13 +191,15 @@ const BUS_PINS: [name: string, way: PinWay][] = [
 ];
 
 function buses(note: Note, anything: unknown): { [name: string]: unknown } {
-  const setup = (...settings: unknown[]) => {
-    for (const some of settings) {
-      if (typeof some !== "object" || some === null) continue;
-      for (const [name, way] of BUS_PINS) note((some as { [name: string]: unknown })[name], way);
-    }
+  const openBus = (port?: string) => {
+    const setup = (...settings: unknown[]) => {
+      for (const some of settings) {
+        if (typeof some !== "object" || some === null) continue;
+        for (const [name, way] of BUS_PINS) note((some as { [name: string]: unknown })[name], way, port);
+      }
+    };
+    return new Proxy({}, { get: (_, key) => (key === "setup" ? setup : anything) });
   };
-  const bus = new Proxy({}, { get: (_, key) => (key === "setup" ? setup : anything) });
   const made: { [name: string]: unknown } = {
     OneWire: function OneWire(pin: unknown) {
       note(pin, "1-Wire bus");
@@ -206,9 +208,9 @@ function buses(note: Note, anything: unknown): { [name: string]: unknown } {
   };
   for (const kind of ["I2C", "SPI", "Serial"]) {
     made[kind] = function Bus() {
-      return bus;
+      return openBus();
     };
-    for (const number of [1, 2, 3]) made[`${kind}${number}`] = bus;
+    for (const number of [1, 2, 3]) made[`${kind}${number}`] = openBus(`${kind}${number}`);
   }
   return made;
 }

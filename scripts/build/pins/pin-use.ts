@@ -25,6 +25,8 @@ export interface PinUse {
   pin: string;
   way: PinWay;
   owner: PinOwner;
+  /** The hardware port that a bus's pin was given to: "I2C1". */
+  port?: string;
 }
 
 /** The ways that need the pin to drive its line. */

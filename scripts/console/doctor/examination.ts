@@ -1,3 +1,4 @@
+import type { PinUse } from "../../build/pins/pin-use.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import { readBoardInfo } from "../unit/board-info.ts";
@@ -6,6 +7,7 @@ import { readStatus } from "../unit/device-status.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import { readStoredSettings } from "../unit/stored-settings.ts";
 import { checkBuild, checkHeap, checkPool } from "./board-checks.ts";
+import { checkBuses } from "./bus-checks.ts";
 import { checkProgram, checkRuntime, checkStoredSettings } from "./device-checks.ts";
 import type { Finding } from "./finding.ts";
 import { checkNetwork } from "./network-checks.ts";
@@ -18,6 +20,8 @@ export interface ExaminationOptions {
   /** In place of the unit's own server. */
   server?: string;
   askServer: boolean;
+  /** Of the unit's device file: their buses are searched. */
+  pinUses: PinUse[];
   /** Where the data is, if it is not to be searched for. */
   region?: WantedRegion;
 }
@@ -42,6 +46,7 @@ export async function examine(
   if (status !== undefined) {
     findings.push(checkPool(board, status), checkMemory(status), checkClock(status), checkSamples(status));
   }
+  findings.push(...(await checkBuses(device, options.pinUses)));
   const settings = await readStoredSettings(device, terminal.secrets);
   findings.push(checkStoredSettings(settings));
   const server = options.server ?? settings.server ?? DEFAULT_SERVER;

@@ -1,12 +1,18 @@
 import type { Device } from "../../../firmware/device-types.ts";
 import { BuildError, type Built, buildFirmware } from "../../build/build-firmware.ts";
 import { BundleError } from "../../build/bundle.ts";
-import { DeviceFileError, loadDevice } from "../../build/device-file.ts";
+import { DeviceFileError, loadDevice, loadDeviceFile } from "../../build/device-file.ts";
+import type { PinUse } from "../../build/pins/pin-use.ts";
 import { FieldError } from "../terminal/field-error.ts";
 
 /** The device file at `path`, or firmware/device.ts. Throws a `FieldError` that lists all mistakes in it. */
 export function readDeviceFile(path: string | undefined): Promise<Device> {
   return withFieldError(loadDevice({ deviceFile: path }));
+}
+
+/** What the device file at `path`, or firmware/device.ts, uses pins for. Throws as `readDeviceFile` does. */
+export async function readPinUses(path: string | undefined): Promise<PinUse[]> {
+  return (await withFieldError(loadDeviceFile({ deviceFile: path }))).pinUses;
 }
 
 /** The checked firmware for the device file at `path`. Throws a `FieldError` that lists all reasons why it can't be built. */
