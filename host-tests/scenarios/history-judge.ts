@@ -59,7 +59,7 @@ export async function judgeHistory(
   const lives = livesOf(lines, history);
   return [
     ...simulation.problems,
-    ...simulation.report.server.violations.slice(0, 3),
+    ...rulesKept(simulation, history),
     ...simulation.uncaught.slice(0, 3),
     ...claimsTrue(simulation, lives),
     ...sessionsFew(simulation),
@@ -67,6 +67,22 @@ export async function judgeHistory(
     ...datableKept(simulation, lives, history),
     ...resumed(simulation, lives),
   ];
+}
+
+/**
+ * The server's rules are kept. A ledger that is lost takes an open attempt with it, so that nobody can send that batch again:
+ * the first upload after the loss, and no other, may come without the replay.
+ */
+function rulesKept({ violations, exchanges, startMs }: Simulation, { ledgerLostMs }: History): string[] {
+  // A portal keeps what it is sent from the server.
+  const first = exchanges.find(
+    ({ pin, atMs, fault }) => pin !== "" && atMs >= ledgerLostMs && fault !== "html" && fault !== "redirect",
+  );
+  const lostMs = first === undefined ? Number.NaN : startMs + first.atMs;
+  return violations
+    .filter(({ kind, atMs }) => kind !== "not-replayed" || Math.abs(atMs - lostMs) > 1)
+    .map(({ kind, details }) => `${kind}: ${details}`)
+    .slice(0, 3);
 }
 
 function livesOf(lines: Line[], { lies }: History): Life[] {
