@@ -4,7 +4,7 @@
  * SNTP alone can't be trusted: one router may answer for every time server. So the server's date is asked before the first
  * fix of a boot counts, and whenever an answer contradicts what is known. Two sources that agree are believed against
  * everything that was believed before. Two that differ are a fault, and nothing is sent until they agree; what SNTP alone had
- * said in this session is removed then, as no later fix would disprove it over a power cut. Where the server tells no date,
+ * said in this session is removed if the date disputes it, as no later fix would disprove it over a power cut. Where the server tells no date,
  * SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
  */
 import { BUILD_MS } from "../limits.ts";
@@ -115,13 +115,16 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     }
   }
 
-  /** Removes what SNTP alone said in this session: it is worth no more than the answer that the server's date disputes. */
-  function removeUnconfirmed(): void {
+  /** Removes what SNTP alone said in this session, where the server's date disputes it. */
+  function removeDisputed(date: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
     const fixes = ledger.fixes();
     for (let i = fixes.length - 1; i >= 0; i--) {
       const fix = fixes.at(i);
-      if (fix.session === clock.session() && fix.kind === FIX_KIND.sntp && fix.id > pinned) ledger.removeFix(fix.id);
+      if (fix.session !== clock.session() || fix.kind !== FIX_KIND.sntp || fix.id <= pinned) continue;
+      const spanMs = date.rawMs - fix.rawMs;
+      const roomMs = date.boundMs + fix.boundMs + (spanMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
+      if (Math.abs(date.trueMs - fix.trueMs - spanMs) > roomMs) ledger.removeFix(fix.id);
     }
   }
 
@@ -157,7 +160,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       if (sntp && date && Math.abs(apartMs) > sntp.boundMs + date.boundMs) {
         if (!memory.confirmed) {
           memory.disputedRawMs = sntp.rawMs;
-          removeUnconfirmed();
+          removeDisputed(date);
         }
         return refuse(`SNTP and the server's date are ${apartMs} ms apart`);
       }

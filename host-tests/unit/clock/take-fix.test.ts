@@ -147,6 +147,19 @@ describe("a fix of the clock", () => {
     }
   });
 
+  it("keeps what SNTP said before, if the server's date agrees with that and disputes only the new answer", () => {
+    const rig = createFixRig();
+    rig.contact = "unreached";
+    rig.sntp = rig.answer(20);
+    expect(rig.run()).toEqual(["unconfirmed"]);
+    rig.machine.run(2 * HOUR_MS);
+    rig.contact = "answered";
+    rig.sntp = rig.answer(20, HOUR_MS);
+    rig.date = rig.answer(1000);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes.length).toBe(1);
+  });
+
   it("keeps what SNTP said for an open attempt when the server's date disputes it", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(20, -HOUR_MS);
