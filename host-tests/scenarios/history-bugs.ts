@@ -13,7 +13,13 @@ import { all, claimsHold } from "../../scripts/simulator/scenarios/promises.ts";
 import type { Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
 import { WRONG_TIMES } from "../../scripts/simulator/scenarios/wrong-times.ts";
 import type { Program } from "../../scripts/simulator/simulate.ts";
-import { AHEAD_TOGETHER, NO_TIMESTAMPS, UNANSWERED_TOGETHER, YEARS_BEHIND_TOGETHER } from "./lying-together.ts";
+import {
+  AHEAD_TOGETHER,
+  DISPUTED_LATE,
+  NO_TIMESTAMPS,
+  UNANSWERED_TOGETHER,
+  YEARS_BEHIND_TOGETHER,
+} from "./lying-together.ts";
 
 export interface HistoryBug {
   name: string;
@@ -79,6 +85,11 @@ export const HISTORY_BUGS: HistoryBug[] = [
         put: "if (apartMs > Infinity) {",
       },
     ],
+  },
+  {
+    name: "what SNTP said before the server's date disputed it is kept",
+    shownBy: DISPUTED_LATE,
+    edits: [{ file: "clock/take-fix.ts", find: "removeDisputed(date);", put: "" }],
   },
   {
     name: "an attempt with disproved times is replayed",

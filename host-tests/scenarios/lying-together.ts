@@ -1,6 +1,6 @@
 /**
- * Scripts in which the time servers and the server's own date are wrong together, or time servers tell no time. No check can find
- * that out meanwhile, so the server's rules may be broken then. Each promises what must come of it once the truth is back.
+ * Scripts in which time servers are wrong together, with or without the server's own date, or tell no time. No check can find all
+ * of that out meanwhile, so the server's rules may be broken then. Each promises what must come of it once the truth is back.
  */
 import { all, allDelivered, dropped, timesWithin } from "../../scripts/simulator/scenarios/promises.ts";
 import { room, type Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
@@ -70,4 +70,21 @@ export const NO_TIMESTAMPS: Scenario = {
   device,
   script: () => ({ ntp: [{ kind: "zero" }], atLeast: "12h", until: "2d" }),
   promise: all(waitsAnHour, allDelivered, timesWithin(2000)),
+};
+
+/** What time servers said before the server's date disputed it dates nothing, not even after a power cut. */
+export const DISPUTED_LATE: Scenario = {
+  name: "disputed-late",
+  about: "time servers are an hour ahead until the unit is off for 90 min; the server answers from the 30th minute on",
+  device,
+  script: () => ({
+    ...halfDay,
+    ntp: [{ kind: "lies", offset: "1h", from: "5m", to: "2h" }],
+    http: [{ kind: "silent", from: "5m", to: "30m" }],
+    power: [
+      { at: "5m", kind: "cut", off: "1m" },
+      { at: "1h", kind: "cut", off: "90m" },
+    ],
+  }),
+  promise: all(waitsAnHour, timesWithin(1000)),
 };
