@@ -3,8 +3,9 @@
  *
  * SNTP alone can't be trusted: one router may answer for every time server. So the server's date is asked before the first
  * fix of a boot counts, and whenever an answer contradicts what is known. Two sources that agree are believed against
- * everything that was believed before. Two that differ are a fault, and nothing is sent until they agree. Where the server
- * tells no date, SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
+ * everything that was believed before. Two that differ are a fault, and nothing is sent until they agree; what SNTP alone had
+ * said in this session is removed if the date disputes it, as no later fix would disprove it over a power cut. Where the server tells no date,
+ * SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
@@ -63,6 +64,8 @@ interface Memory {
   confirmed: boolean;
   /** The last answer was refused only because it contradicts the map. Where nobody can decide, the second one counts. */
   doubted: boolean;
+  /** Raw time at which SNTP and the server's date differed, while nothing was confirmed yet; 0 when they did not. */
+  disputedRawMs: number;
   /** See `TakeFix`. */
   fault: string;
 }
@@ -112,6 +115,19 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
     }
   }
 
+  /** Removes what SNTP alone said in this session, where the server's date disputes it. */
+  function removeDisputed(date: TimeAnswer): void {
+    const pinned = pinnedFixId(ledger);
+    const fixes = ledger.fixes();
+    for (let i = fixes.length - 1; i >= 0; i--) {
+      const fix = fixes.at(i);
+      if (fix.session !== clock.session() || fix.kind !== FIX_KIND.sntp || fix.id <= pinned) continue;
+      const spanMs = date.rawMs - fix.rawMs;
+      const roomMs = date.boundMs + fix.boundMs + (spanMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
+      if (Math.abs(date.trueMs - fix.trueMs - spanMs) > roomMs) ledger.removeFix(fix.id);
+    }
+  }
+
   /** Adds a believed answer to the map. */
   function record(answer: TimeAnswer, source: string, contradicts: boolean): void {
     const session = clock.session();
@@ -142,8 +158,14 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       }
       const apartMs = sntp && date ? Math.round(sntp.trueMs - sntp.rawMs - (date.trueMs - date.rawMs)) : 0;
       if (sntp && date && Math.abs(apartMs) > sntp.boundMs + date.boundMs) {
+        if (!memory.confirmed) {
+          memory.disputedRawMs = sntp.rawMs;
+          removeDisputed(date);
+        }
         return refuse(`SNTP and the server's date are ${apartMs} ms apart`);
       }
+      // For a day SNTP alone does not end the dispute: after that the server may not tell its date any more.
+      if (!date && memory.disputedRawMs > 0 && answer.rawMs - memory.disputedRawMs < DATE_EXPECTED_MS) return "unknown";
       const offMs = contradictionMs(answer);
       if (offMs !== 0 && !(sntp && date)) {
         const sure = sntp !== undefined && offMs > 0;
@@ -155,6 +177,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       }
       if (sntp && date) memory.confirmed = true;
       memory.doubted = false;
+      memory.disputedRawMs = 0;
       memory.fault = "";
       record(answer, source, offMs !== 0);
     }
@@ -167,7 +190,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
 }
 
 export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, ledger: FixLedger, log: Log): TakeFix {
-  const memory: Memory = { confirmed: false, doubted: false, fault: "" };
+  const memory: Memory = { confirmed: false, doubted: false, disputedRawMs: 0, fault: "" };
 
   return {
     take(done) {

@@ -109,7 +109,7 @@ const DAY_MS = 86_400_000;
  */
 export async function buildDevice(device: SimulatedDevice, startMs: number): Promise<string> {
   if ("code" in device) return device.code;
-  const source = sourceOf(device);
+  const source = deviceSourceOf(device);
   const buildMs = startMs - DAY_MS;
   const key = `${buildMs}\n${source}`;
   // Built once a process: hundreds of seeds run the same device.
@@ -122,9 +122,10 @@ export async function buildDevice(device: SimulatedDevice, startMs: number): Pro
   return program;
 }
 
-type BuiltDevice = Exclude<SimulatedDevice, Program>;
+export type BuiltDevice = Exclude<SimulatedDevice, Program>;
 
-function sourceOf(device: BuiltDevice): string {
+/** The text that takes the place of firmware/device.ts. */
+export function deviceSourceOf(device: BuiltDevice): string {
   if ("file" in device) {
     return `import { device } from ${JSON.stringify(resolve(device.file))};\n${overriding(device)}${OBSERVE}\nexport { device };`;
   }

@@ -58,6 +58,7 @@ export type NtpFaultKind =
   | "lies" // the server's clock is off by `offset`, by `smear`, or by both
   | "kiss" // kiss-of-death RATE, stratum 0
   | "unsynchronized" // leap alarm
+  | "zero" // no alarm, but the receive and transmit timestamps are 0, which means that there are none
   | "stale"; // answers with another origin timestamp
 
 export interface NtpFault extends Window {

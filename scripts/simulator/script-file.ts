@@ -122,6 +122,7 @@ const NTP_KINDS: Record<NtpFaultKind, true> = {
   lies: true,
   kiss: true,
   unsynchronized: true,
+  zero: true,
   stale: true,
 };
 const WIFI_KINDS: Record<WifiFaultKind, true> = { gone: true, "wrong-password": true, "no-internet": true, dead: true };

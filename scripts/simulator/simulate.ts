@@ -5,6 +5,7 @@
  */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
+import type { Violation } from "../blynk-stand-in/violations.ts";
 import { audit } from "./audit.ts";
 import { buildDevice, type Overrides, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
@@ -48,6 +49,8 @@ export interface Simulation {
   readings: Map<number, { trueMs: number[]; values: number[] }>;
   /** Every request that reached the server or what stood in its place. */
   exchanges: Exchange[];
+  /** The first breaches of the server's rules; the report has them as sentences. */
+  violations: readonly Violation[];
   /** Bytes of the shortest JSON of all points, worked out by the stand-in. */
   bodyBytesShortest: number;
 }
@@ -106,6 +109,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     startMs: world.startMs,
     readings: recorder.pins,
     exchanges: network.exchanges,
+    violations: standIn.violations,
     bodyBytesShortest: standIn.stats().bodyBytesShortest,
   };
 }

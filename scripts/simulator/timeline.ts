@@ -64,18 +64,20 @@ function scheduleHarm({ world, script, flash, region }: Stage): void {
 }
 
 function schedulePower({ world, board, script, flash }: Stage): void {
-  let offMs = 5000;
-  const backOn = () => world.at(world.nowMs() + offMs, () => board.powerOn());
-  // Also after a cut inside a flash operation.
-  board.onPowerLost = backOn;
+  /** Of the cut that waits for a flash operation: others may come before it. */
+  let waitingOffMs = 5000;
+  const backOn = (offMs: number) => world.at(world.nowMs() + offMs, () => board.powerOn());
+  board.onPowerLost = () => backOn(waitingOffMs);
   const strike = (fault: PowerFault) => {
     if (!board.powered()) return;
-    offMs = durationMs(fault.off ?? 5000);
+    const offMs = durationMs(fault.off ?? 5000);
     if (fault.kind === "reset") board.restart("reset");
-    else if (fault.flashBytes !== undefined) flash.cutAtByte(fault.flashBytes);
-    else {
+    else if (fault.flashBytes !== undefined) {
+      waitingOffMs = offMs;
+      flash.cutAtByte(fault.flashBytes);
+    } else {
       board.powerOff();
-      backOn();
+      backOn(offMs);
     }
   };
   for (const fault of script.power ?? []) world.at(durationMs(fault.at), () => strike(fault));

@@ -113,6 +113,67 @@ describe("a fix of the clock", () => {
     }
   });
 
+  it("lets go of what SNTP alone said once the server's date disputes it, and believes SNTP alone no more for a day", () => {
+    const rig = createFixRig();
+    rig.contact = "unreached";
+    rig.sntp = rig.answer(20, -HOUR_MS);
+    expect(rig.run()).toEqual(["unconfirmed"]);
+    rig.contact = "answered";
+    rig.sntp = rig.answer(20, -HOUR_MS);
+    rig.date = rig.answer(1000);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes).toEqual([]);
+    rig.date = undefined;
+    rig.sntp = rig.answer(20, -HOUR_MS);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes).toEqual([]);
+    rig.machine.run(24 * HOUR_MS);
+    rig.sntp = rig.answer(20);
+    expect(rig.run()).toEqual(["known"]);
+    expect(rig.fixes.map(({ kind }) => kind)).toEqual([FIX_KIND.sntp]);
+    expect(rig.fault()).toBe("");
+  });
+
+  it("ends a dispute when both agree, or when the server's date is the only one that answers", () => {
+    for (const withSntp of [true, false]) {
+      const rig = createFixRig();
+      rig.sntp = rig.answer(20, -HOUR_MS);
+      rig.date = rig.answer(1000);
+      expect(rig.run()).toEqual(["unknown"]);
+      rig.sntp = withSntp ? rig.answer(20) : undefined;
+      rig.date = rig.answer(1000);
+      expect(rig.run()).toEqual(["known"]);
+      expect(rig.fault()).toBe("");
+    }
+  });
+
+  it("keeps what SNTP said before, if the server's date agrees with that and disputes only the new answer", () => {
+    const rig = createFixRig();
+    rig.contact = "unreached";
+    rig.sntp = rig.answer(20);
+    expect(rig.run()).toEqual(["unconfirmed"]);
+    rig.machine.run(2 * HOUR_MS);
+    rig.contact = "answered";
+    rig.sntp = rig.answer(20, HOUR_MS);
+    rig.date = rig.answer(1000);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes.length).toBe(1);
+  });
+
+  it("keeps what SNTP said for an open attempt when the server's date disputes it", () => {
+    const rig = createFixRig();
+    rig.sntp = rig.answer(20, -HOUR_MS);
+    expect(rig.run()).toEqual(["known"]);
+    rig.pinnedId = rig.fixes[0].id;
+    rig.sntp = undefined;
+    rig.date = undefined;
+    rig.machine.run(HOUR_MS);
+    rig.sntp = rig.answer(20, -HOUR_MS);
+    rig.date = rig.answer(1000);
+    expect(rig.run()).toEqual(["unknown"]);
+    expect(rig.fixes.length).toBe(1);
+  });
+
   it("asks for the server's date when a later answer contradicts the map, and keeps the map while they differ", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(30);

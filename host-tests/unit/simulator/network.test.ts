@@ -196,6 +196,12 @@ describe("SNTP", () => {
     expect(unsynchronized).toEqual(["3 0 236,0,0,2,0,0,0,3,0,0,0,0,0"]);
   });
 
+  test("a server without timestamps answers with zeros, and with nothing else out of order", async () => {
+    const print = `print(m.charCodeAt(0) >> 6, m.charCodeAt(1), m.substr(32).split("").map(function (c) { return c.charCodeAt(0); }).join(""));`;
+    const program = ASK.replace(/print\(.*?from\.port\);/, print) + joined("ask()");
+    expect(await printed(program, { ntp: [{ kind: "zero" }] })).toEqual([`0 2 ${"0".repeat(16)}`]);
+  });
+
   test("kiss-of-death is stratum 0", async () => {
     const lines = await printed(ASK + joined("ask()"), { ntp: [{ kind: "kiss" }] });
     expect(lines[0]).toMatch(/^stratum 0/);

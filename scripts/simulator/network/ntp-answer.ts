@@ -16,7 +16,7 @@ const ROOT_DISPERSION = 0x0000_0300;
 export function ntpAnswer(
   request: string,
   trueMs: number,
-  flags: { kiss: boolean; alarm: boolean; stale: boolean },
+  flags: { kiss: boolean; alarm: boolean; stale: boolean; zero: boolean },
 ): string {
   const bytes = new Uint8Array(48);
   const view = new DataView(bytes.buffer);
@@ -36,7 +36,9 @@ export function ntpAnswer(
   };
   stamp(16, trueMs - 30_000);
   for (let i = 0; i < 8; i++) bytes[24 + i] = request.charCodeAt(40 + i) ^ (flags.stale ? 0x55 : 0);
-  stamp(32, trueMs);
-  stamp(40, trueMs);
+  if (!flags.zero) {
+    stamp(32, trueMs);
+    stamp(40, trueMs);
+  }
   return String.fromCharCode(...bytes);
 }

@@ -55,8 +55,9 @@ export function createTimeServers(options: {
         kiss: faultOf(server, "kiss") !== undefined,
         alarm: faultOf(server, "unsynchronized") !== undefined,
         stale: faultOf(server, "stale") !== undefined,
+        zero: faultOf(server, "zero") !== undefined,
       };
-      const isTrue = offsetMs === 0 && !flags.kiss && !flags.alarm && !flags.stale;
+      const isTrue = offsetMs === 0 && !flags.kiss && !flags.alarm && !flags.stale && !flags.zero;
       world.at(world.nowMs() + upMs, () => {
         const reply = ntpAnswer(request, world.trueMs() + offsetMs, flags);
         world.at(world.nowMs() + downMs, () => {
