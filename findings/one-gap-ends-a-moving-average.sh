@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Seen 2026-11-27 with downsample 1.4.0 and technicalindicators 3.1.0, Node.js 20. moving-averages 4.0.6 and sma 0.1.1 beside them.
+# Seen 2026-11-27 with downsample 1.4.0 and technicalindicators 3.1.0, Node.js 20; moving-averages 4.0.6 and sma 0.1.1
+# beside them.
 #
 # Expected: a reading that failed (NaN) is missing from the five averages that span it; the next one is a number again.
 # What happens: in downsample (SMA, and ASAP, which smooths with it) and in technicalindicators (SMA) every average from

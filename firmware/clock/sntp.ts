@@ -72,8 +72,8 @@ export function openVote() {
 
   /**
    * The answer that most others agree with; among equals, the one with the smallest bound. Those that agree with it narrow down
-   * where in its interval the time is most likely. Those that don't, but are so close that one of the two may smear a leap second,
-   * widen the bound until it includes them. One server alone is believed only if no other was asked.
+   * where in its interval the time is most likely. Those that don't, but are so close that one of the two may smear a leap
+   * second, widen the bound until it includes them. One server alone is believed only if no other was asked.
    */
   function agree(answers: (TimeAnswer | undefined)[]): TimeAnswer | undefined {
     let chosen: TimeAnswer | undefined;
