@@ -4,8 +4,8 @@
  * SNTP alone can't be trusted: one router may answer for every time server. So the server's date is asked before the first
  * fix of a boot counts, and whenever an answer contradicts what is known. Two sources that agree are believed against
  * everything that was believed before. Two that differ are a fault, and nothing is sent until they agree; what SNTP alone had
- * said in this session is removed if the date disputes it, as no later fix would disprove it over a power cut. Where the server tells no date,
- * SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
+ * said in this session is removed if the date disputes it, as no later fix would disprove it over a power cut. Where the
+ * server tells no date, SNTP is believed as it is; but not where it told one a day ago, as somebody else may have answered.
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
