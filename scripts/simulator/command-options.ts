@@ -54,7 +54,7 @@ export function duration(text: string): number {
 
 export function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is no number.`);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
   return value;
 }
 
@@ -74,7 +74,7 @@ function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
     if (!parts) throw new UsageError(`--streams: "${part}" is not column=pin:decimals, as temperature=v1:1`);
     const [, name, pin, decimals] = parts;
     if (!/^v(?:0|[1-9]\d{0,2})$/.test(pin) || Number(pin.slice(1)) > 255) {
-      throw new UsageError(`--streams: "${pin}" is no pin: v0 to v255`);
+      throw new UsageError(`--streams: "${pin}" is not a pin: v0 to v255`);
     }
     if (!/^[0-4]$/.test(decimals)) throw new UsageError(`--streams: "${decimals}" decimals: 0 to 4 are kept`);
     if (streams.some((one) => one.pin === pin)) throw new UsageError(`--streams: two datastreams for pin ${pin}`);
@@ -112,7 +112,7 @@ function startOf(text: string): number {
     }
   }
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is no time: 2026-01-01T00:00:00Z, or -7d`);
+  if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is not a time: 2026-01-01T00:00:00Z, or -7d`);
   return ms;
 }
 
@@ -135,7 +135,7 @@ function check(options: Options): void {
     throw new UsageError("--server and --token belong together");
   }
   if (options.server !== undefined && !/^https?:\/\/[^/]+\/?$/.test(options.server)) {
-    throw new UsageError(`--server: "${options.server}" is no origin such as http://127.0.0.1:8080`);
+    throw new UsageError(`--server: "${options.server}" is not an origin such as http://127.0.0.1:8080`);
   }
   if (options.seed !== undefined && (!Number.isInteger(options.seed) || options.seed < 0)) {
     throw new UsageError("--seed: a whole number, 0 or more");
