@@ -79,7 +79,8 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
       const status = await readStatus(device);
       runs = status !== undefined;
       const shown = show(status, options, terminal);
-      if (shown !== last) terminal.print(shown);
+      // Without firmware, one look ends with that as its error.
+      if (shown !== last && (runs || options.json || !options.once)) terminal.print(shown);
       last = shown;
     } catch (error) {
       if (gone.signal.aborted) return;

@@ -116,7 +116,28 @@ function startOf(text: string): number {
   return ms;
 }
 
+/** Options that a fleet, which has its own server, times and chance, has no use for. */
+const NOT_FOR_FLEETS = {
+  "--scenario": "scenario",
+  "--server": "server",
+  "--token": "token",
+  "--until": "until",
+  "--drift": "drift",
+  "--start": "start",
+  "--points-out": "pointsOut",
+} as const;
+
+function checkFleet(options: Options): void {
+  const { fleet } = options;
+  if (fleet === undefined) return;
+  if (!Number.isInteger(fleet) || fleet < 1 || fleet > 1000) throw new UsageError("--fleet: 1 to 1000 devices");
+  for (const [flag, name] of Object.entries(NOT_FOR_FLEETS)) {
+    if (options[name] !== undefined) throw new UsageError(`--fleet excludes ${flag}: a fleet has a run of its own`);
+  }
+}
+
 function check(options: Options): void {
+  checkFleet(options);
   if (options.every !== undefined && options.every < INTERVAL_MS_MIN) {
     throw new UsageError(`--every: the shortest interval is ${INTERVAL_MS_MIN} ms`);
   }
@@ -142,18 +163,29 @@ function check(options: Options): void {
   }
 }
 
+export interface Plan {
+  device: SimulatedDevice;
+  script: Script;
+  /** What the run is held to beside its accounts; undefined when the options make it a run of their own. */
+  promise: Scenario["promise"];
+  /** What a person should know before the run. */
+  remarks: string[];
+}
+
 /** Throws UsageError, RecordingError. */
-export function plan(options: Options): { device: SimulatedDevice; script: Script } {
+export function plan(options: Options): Plan {
   check(options);
   const scenario = chosenScenario(options);
   const given: Script | undefined = options.script === undefined ? undefined : readScript(options.script);
   const seed = options.seed ?? given?.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script: Script = { scenario: scenario?.name ?? "custom", ...(given ?? scenario?.script(seed)), seed };
+  const remarks: string[] = [];
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
   if (options.data !== undefined) {
     const recorded = recordedDevice(options);
     device = recorded.device;
     script.start = given?.start ?? recorded.firstRowMs;
+    remarks.push(...sayRepeated(recorded, options));
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
     if (options.offline === undefined && given?.atLeast === undefined)
       script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
@@ -174,7 +206,20 @@ export function plan(options: Options): { device: SimulatedDevice; script: Scrip
     script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
     if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
   }
-  return { device, script };
+  return { device, script, promise: keepsScript(options) ? scenario?.promise : undefined, remarks };
+}
+
+/** Whether what happens is the scenario's own, so that its promise holds for any device. */
+function keepsScript({ data, offline, until, server }: Options): boolean {
+  return [data, offline, until, server].every((option) => option === undefined);
+}
+
+/** A recording that ends before the run does repeats its last row. */
+function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
+  const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
+  if (firstRowMs + wantedMs <= lastRowMs) return [];
+  const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
+  return [`the recording ends at ${end}; its last row is repeated`];
 }
 
 function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {

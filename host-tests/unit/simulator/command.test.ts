@@ -21,6 +21,27 @@ function csv(...lines: string[]): string {
 const good = csv("time,temperature", "2026-01-01T00:00:00Z,20.5", "2026-01-01T00:01:00Z,20.55");
 const data = (...lines: string[]) => ["--data", csv(...lines)];
 
+/** The arguments for a device file with this text. */
+function deviceFile(source: string): string[] {
+  const file = join(folder, `${++files}.ts`);
+  writeFileSync(file, source);
+  return ["--device", file];
+}
+
+/** `more`: members of its server. */
+function ownDevice({ pins = ["v1"], decimals = 1, region = '"flash"', intervalMs = 60_000, more = "" } = {}): string {
+  const streams = pins.map(
+    (pin) =>
+      `{ pin: "${pin}", name: "x", intervalMs: ${intervalMs}, decimals: ${decimals}, sensor: (done: any) => done(20 + Math.random()) }`,
+  );
+  return `export const device = {
+    name: "own", region: ${region}, server: { url: "https://blynk.cloud", ${more} }, timeServers: ["a.example", "b.example"],
+    datastreams: [${streams.join(", ")}],
+  };`;
+}
+
+const GREEDY = ownDevice({ intervalMs: 5000, more: "pointsPerDayMax: 1000000, requestsPerDayMax: 100000" });
+
 const WRONG: [what: string, args: string[], message: string][] = [
   ["an unknown scenario", ["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
   ["an unknown flag", ["--frequency", "5"], "unknown option '--frequency'"],
@@ -62,6 +83,30 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a server without a token", ["--server", "http://127.0.0.1:1"], "--server and --token belong together"],
   ["a server that is no origin", ["--server", "blynk", "--token", "x"], '"blynk" is not an origin'],
   ["a fleet of none", ["--fleet", "0"], "--fleet: 1 to 1000 devices"],
+  ["a fleet and a scenario", ["--fleet", "2", "--scenario", "chaos"], "--fleet excludes --scenario"],
+  ["a fleet and a server", ["--fleet", "2", "--server", "http://127.0.0.1:1"], "--fleet excludes --server"],
+  ["a fleet and a token", ["--fleet", "2", "--token", "x"], "--fleet excludes --token"],
+  ["a fleet and an end", ["--fleet", "2", "--until", "1h"], "--fleet excludes --until"],
+  ["a fleet and a drift", ["--fleet", "2", "--drift", "20"], "--fleet excludes --drift"],
+  ["a fleet and a start", ["--fleet", "2", "--start", "-7d"], "--fleet excludes --start"],
+  ["a fleet and its points", ["--fleet", "2", "--points-out", "x.csv"], "--fleet excludes --points-out"],
+  ["points into a folder that is missing", ["--points-out", join(folder, "none", "x.csv")], "there is no such file or"],
+  ["points into a folder", ["--points-out", folder], "can't be written: it is a folder"],
+  ["a folder in place of a device file", ["--device", folder], folder],
+  ["a device file without an export", deviceFile("const device = 1;"), "it exports no device"],
+  ["two datastreams on one pin", deviceFile(ownDevice({ pins: ["v1", "v1"] })), "pin v1 is taken by datastreams[0]"],
+  ["a device file with 99 decimals", deviceFile(ownDevice({ decimals: 99 })), "datastreams[0].decimals must be 0 to 4"],
+  ["a device file that throws", deviceFile("nothing.there(); export const device = 1;"), "fails when it is loaded"],
+  [
+    "a device file whose region is an address",
+    deviceFile(ownDevice({ region: "{ address: 0x310000, bytes: 65536 }" })),
+    "whose region is a partition's label",
+  ],
+  [
+    "a server that is not there",
+    ["--server", "http://127.0.0.1:1", "--token", "x"],
+    "127.0.0.1:1 can't be reached: the",
+  ],
   ["a missing device file", ["--device", join(folder, "none.ts")], "none.ts"],
 ];
 
@@ -120,6 +165,43 @@ describe("npm run simulate", () => {
     ]) {
       expect(text).toContain(expected);
     }
+    expect(terminal.err).toEqual(["simulate: the recording ends at 2026-01-01T00:01:00Z; its last row is repeated"]);
+  });
+
+  test("says nothing of its last row while a recording lasts", async () => {
+    const terminal = captureTerminal();
+    expect(await simulate(["--data", good, "--until", "30s", "--json"], terminal)).toBe(0);
     expect(terminal.err).toEqual([]);
+  });
+
+  test("exits with 1 when a limit of the server was broken, and prints the report all the same", async () => {
+    const args = [...deviceFile(GREEDY), "--region", "ota_0", "--until", "20h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0]).server.violations).not.toEqual([]);
+    const table = captureTerminal();
+    expect(await simulate(args, table)).toBe(1);
+    expect(table.out.join("\n")).toContain("Something is wrong: see above.");
+  });
+
+  test("exits with 1 when a fleet breaks a limit of the server", async () => {
+    const args = ["--fleet", "1", ...deviceFile(GREEDY), "--region", "ota_0", "--offline", "14h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0]).violations).toBeGreaterThan(0);
+    expect(await simulate(args, captureTerminal())).toBe(1);
+  }, 60_000);
+
+  test("exits with 1 when the promise of the chosen scenario is broken, and says which", async () => {
+    const args = ["--scenario", "full-ring", "--every", "1h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0])).toMatchObject({ scenario: "full-ring", balanced: true });
+    expect(terminal.err).toEqual(["simulate: the promise of full-ring is broken: nothing was overwritten"]);
+  });
+
+  test("holds no promise against a run whose end or outage was chosen", async () => {
+    const args = ["--scenario", "full-ring", "--every", "1h", "--offline", "1d", "--json"];
+    expect(await simulate(args, captureTerminal())).toBe(0);
   });
 });
