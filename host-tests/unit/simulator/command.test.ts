@@ -92,7 +92,7 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a fleet and its points", ["--fleet", "2", "--points-out", "x.csv"], "--fleet excludes --points-out"],
   ["points into a folder that is missing", ["--points-out", join(folder, "none", "x.csv")], "there is no such file or"],
   ["points into a folder", ["--points-out", folder], "can't be written: it is a folder"],
-  ["a folder in place of a device file", ["--device", folder], folder],
+  ["a folder in place of a device file", ["--device", folder], `the device file is a folder: ${folder}`],
   ["a device file without an export", deviceFile("const device = 1;"), "it exports no device"],
   ["two datastreams on one pin", deviceFile(ownDevice({ pins: ["v1", "v1"] })), "pin v1 is taken by datastreams[0]"],
   ["a device file with 99 decimals", deviceFile(ownDevice({ decimals: 99 })), "datastreams[0].decimals must be 0 to 4"],

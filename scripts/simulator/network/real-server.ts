@@ -14,6 +14,9 @@ export interface RealExchanges extends RealServer {
   totals: { requests: number; points: number; pointsMaxInRequest: number; bodyBytes: number };
 }
 
+/** "took none": the request had no points, and only asked for the date. */
+type Result = "took points" | "took none" | "failed";
+
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Of an answer's body, in messages. */
 const EXCERPT_CHARACTERS = 120;
@@ -43,12 +46,13 @@ export function createRealServer(base: string): RealExchanges {
       totals.bodyBytes += Buffer.byteLength(request.body, "latin1");
       const startedAt = performance.now();
       let finished = false;
-      const finish = (raw: string | undefined, said: string, tookPoints = false) => {
+      const finish = (raw: string | undefined, said: string, result: Result) => {
         if (finished) return;
         finished = true;
         open--;
         lastAnswer = said;
-        failingSince = tookPoints ? undefined : (failingSince ?? startedAt);
+        if (result === "failed") failingSince ??= startedAt;
+        else if (result === "took points") failingSince = undefined;
         done(raw);
         wake?.();
       };
@@ -63,7 +67,7 @@ export function createRealServer(base: string): RealExchanges {
         (response) => {
           const pieces: Buffer[] = [];
           response.on("data", (piece: Buffer) => pieces.push(piece));
-          response.on("error", () => finish(undefined, "an answer that broke off"));
+          response.on("error", () => finish(undefined, "one that broke off", "failed"));
           response.on("end", () => {
             const body = Buffer.concat(pieces).toString("latin1");
             const taken = response.statusCode === 200 && request.body !== "";
@@ -76,13 +80,14 @@ export function createRealServer(base: string): RealExchanges {
             for (const [name, value] of Object.entries(response.headers)) {
               if (name !== "transfer-encoding" && name !== "content-length") head += `${name}: ${value}\r\n`;
             }
+            const result = points > 0 ? "took points" : response.statusCode === 200 ? "took none" : "failed";
             const said = `${response.statusCode} ${body.slice(0, EXCERPT_CHARACTERS)}`;
-            finish(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, said.trim(), points > 0);
+            finish(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, said.trim(), result);
           });
         },
       );
       sent.on("timeout", () => sent.destroy(new Error(`none in ${ANSWER_TIMEOUT_MS / 1000} s`)));
-      sent.on("error", (error: NodeJS.ErrnoException) => finish(undefined, sayNetworkError(error)));
+      sent.on("error", (error: NodeJS.ErrnoException) => finish(undefined, sayNetworkError(error), "failed"));
       sent.end(Buffer.from(request.body, "latin1"));
     },
   };
