@@ -78,7 +78,10 @@ function progressBar(script: Script): () => void {
   return () => bar.stop();
 }
 
-/** Prints the server's load when a fleet comes back, with and without each device's own random numbers. Resolves with the exit status. */
+/**
+ * Prints the server's load when a fleet comes back, with and without each device's own random numbers. Resolves with the
+ * exit status.
+ */
 async function runFleet(options: Options, devices: number, terminal: Terminal): Promise<number> {
   const { device, script, remarks } = plan(options);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);

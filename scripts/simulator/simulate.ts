@@ -56,7 +56,10 @@ export interface Simulation {
 
 const TOKEN = "simulated-token-0123456789abcdef";
 
-/** Runs a device through a script and reports. Rejects with BundleError, DeviceFileError, SimulationError or an Error about the script. */
+/**
+ * Runs a device through a script and reports. Rejects with BundleError, DeviceFileError, SimulationError or an Error about
+ * the script.
+ */
 export async function simulate(device: SimulatedDevice, script: Script = {}): Promise<Report> {
   return (await runSimulation(device, script)).report;
 }
