@@ -1,16 +1,21 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { startServer } from "../../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
 import { reachServer } from "../../../scripts/simulator/network/reach-server.ts";
 import { room } from "../../../scripts/simulator/scenarios/scenario.ts";
 import { runSimulation } from "../../../scripts/simulator/simulate.ts";
 
+const closing: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const close of closing) await close();
+});
+
 async function listen(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  onTestFinished(() => {
+  closing.push(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -28,11 +33,12 @@ const send = (url: string, stallMs = 2000) =>
 
 async function standIn(tokens: string[]): Promise<string> {
   const server = await startServer(new BlynkStandIn({ tokens }));
-  onTestFinished(server.close);
+  closing.push(server.close);
   return server.url;
 }
 
-describe("a server of your own", () => {
+// Their time goes by waiting, so they wait together.
+describe.concurrent("a server of your own", () => {
   test("is reached, or named with the reason", async () => {
     await reachServer(await standIn([]));
     await expect(reachServer("http://127.0.0.1:1")).rejects.toThrow(
