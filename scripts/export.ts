@@ -1,9 +1,9 @@
 import { closeSync, writeSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
-import { parseRegion, type RegionCopy } from "./console/stored-data/data-region.ts";
+import { type DataRegion, parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump } from "./console/stored-data/flash-dump.ts";
-import { type Delivered, endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
+import { endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
 import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
 import { statedMap } from "./console/stored-data/stated-time.ts";
@@ -11,7 +11,7 @@ import { mountCopy, type StoredData } from "./console/stored-data/stored-samples
 import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
-import { openUserFile, readUserFile } from "./console/terminal/user-file.ts";
+import { openUserFile, readUserFile, requireWritable } from "./console/terminal/user-file.ts";
 import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -87,6 +87,7 @@ async function run(options: ExportOptions, terminal: DeviceTerminal): Promise<vo
   if (options.markDelivered !== undefined) {
     throw new FieldError("--mark-delivered does not work with --dump.", "It is for a device: give --port instead.");
   }
+  if (options.out !== undefined) requireWritable(options.out);
   write(mountCopy(openDump(readUserFile(options.dump), options.region, options.pageBytes)), names, options, terminal);
 }
 
@@ -95,16 +96,21 @@ async function exportFromDevice(
   names: Map<string, string>,
   terminal: DeviceTerminal,
 ): Promise<void> {
+  if (options.out !== undefined) requireWritable(options.out);
+  if (typeof options.markDelivered === "string") readUserFile(options.markDelivered);
   const portOptions = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(portOptions, terminal);
   try {
     const status = await readStatus(device).catch(() => undefined);
     for (const { pin, name } of status?.streams ?? []) if (name !== "") names.set(pin, name);
-    const copy = await copyRegion(device, options.region, terminal);
+    const region = await findRegion(device, options.region);
+    const progress =
+      typeof options.markDelivered === "string" ? readProgress(options.markDelivered, region) : undefined;
+    const copy = await copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
     const data = mountCopy(copy);
     write(data, names, options, terminal);
     if (options.markDelivered === undefined) return;
-    const marked = await markOnDevice(device, copy, deliveredBy(options, copy, data));
+    const marked = await markOnDevice(device, copy, progress ?? endsOf(data));
     terminal.remark(`Marked ${marked} samples as delivered. Restarting …`);
     device = (await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) })).device;
   } finally {
@@ -116,7 +122,7 @@ function namesOf(streams: { pin: string; name: string }[]): Map<string, string> 
   return new Map(streams.map(({ pin, name }) => [pin, name]));
 }
 
-async function copyRegion(device: DeviceConsole, wanted: string | undefined, terminal: Terminal): Promise<RegionCopy> {
+async function findRegion(device: DeviceConsole, wanted: string | undefined): Promise<DataRegion> {
   const board = await readBoardInfo(device, createDeviceFlash(device));
   const region = await findOnDevice(device, board, wanted === undefined ? undefined : parseRegion(wanted));
   if (region === undefined) {
@@ -125,7 +131,7 @@ async function copyRegion(device: DeviceConsole, wanted: string | undefined, ter
       "If its device file names a region by address, give that region with --region 0xADDRESS:0xBYTES.",
     );
   }
-  return copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
+  return region;
 }
 
 /** Unix ms of a time in ISO 8601; without a zone it is the time of this computer. */
@@ -158,11 +164,6 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
   } finally {
     if (file !== undefined) closeSync(file);
   }
-}
-
-/** What to mark as delivered: all that was exported, or what a progress file of backfill says. */
-function deliveredBy(options: ExportOptions, copy: RegionCopy, data: StoredData): Delivered {
-  return typeof options.markDelivered === "string" ? readProgress(options.markDelivered, copy.region) : endsOf(data);
 }
 
 runAsProgram(import.meta.url, exportSamples);

@@ -1,6 +1,7 @@
 import type { Device } from "../firmware/device-types.ts";
 import type { FlashRegion } from "../firmware/platform/ports.ts";
 import type { DeviceStatus } from "../firmware/status-types.ts";
+import { datastreamCount } from "./build/datastream-count.ts";
 import { parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
@@ -47,7 +48,7 @@ export const flash: CommandFunction<FlashTerminal> = (args, terminal) => {
 The old program runs and logs until the new one is stored whole. If you unplug the cable before that, the old program
 and all samples stay.
 It works without internet.
-A blank ESP32 first needs the Espruino runtime: see the README.`,
+A blank ESP32 first needs the Espruino runtime: see “The Espruino runtime” in docs/flashing.md.`,
     )
     .action((options: FlashOptions) => run(options, terminal));
   return execute(command, args, terminal);
@@ -58,7 +59,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
   const file = await readDeviceFile(options.device);
   const built = await (terminal.build ?? buildForDevice)(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
-  terminal.remark(`Built “${file.name}”: ${file.datastreams.length} datastreams, ${built.bytes} bytes.`);
+  terminal.remark(`Built “${file.name}”: ${datastreamCount(file.datastreams.length)}, ${built.bytes} bytes.`);
   let device = await connectDevice(portOptions, terminal, { interrupt: true });
   try {
     const board = await readBoardInfo(device, createDeviceFlash(device));

@@ -22,6 +22,7 @@ interface MonitorOptions extends PortOptions {
 }
 
 const RETRY_MS = 1000;
+const NO_FIRMWARE = "No firmware runs on this device.";
 const FLASH_OR_RESET = "Run `npm run flash`, or press reset (EN) and read what the device prints.";
 
 export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
@@ -29,7 +30,7 @@ export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
     createCommand("monitor", "Shows the status of a device and prints its log, live.", terminal),
   )
     .option("--every <seconds>", "interval between two requests for the status", parseSeconds, 5)
-    .option("--once", "show one status, then end")
+    .option("--once", "show one status, then end; with exit status 1 if no firmware runs")
     .option("--json", "print each status as one line of JSON, without log lines")
     .option("--sync", "start a sync, like a press of the button")
     .addHelpText(
@@ -72,26 +73,32 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
   terminal.stop?.addEventListener("abort", () => gone.abort(), { once: true });
   if (!options.json && !options.once) device.onLine((line) => showLine(line, terminal));
   let last = "";
+  let runs = true;
   while (!gone.signal.aborted) {
     try {
       const status = await readStatus(device);
+      runs = status !== undefined;
       const shown = show(status, options, terminal);
-      if (shown !== last) terminal.print(shown);
+      // Without firmware, one look ends with that as its error.
+      if (shown !== last && (runs || options.json || !options.once)) terminal.print(shown);
       last = shown;
     } catch (error) {
       if (gone.signal.aborted) return;
-      if (!(error instanceof FieldError)) throw error;
+      if (options.once || !(error instanceof FieldError)) throw error;
       // The device is busy: it blocks while it connects. Its log lines are shown meanwhile.
       terminal.remark(error.message);
     }
-    if (options.once) return;
+    if (options.once) {
+      if (!runs) throw new FieldError(NO_FIRMWARE, FLASH_OR_RESET);
+      return;
+    }
     await sleep(options.every * 1000, undefined, { signal: gone.signal }).catch(() => {});
   }
 }
 
 function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: DeviceTerminal): string {
   if (options.json) return JSON.stringify(status ?? null);
-  if (status === undefined) return `No firmware runs on this device. ${FLASH_OR_RESET}`;
+  if (status === undefined) return `${NO_FIRMWARE} ${FLASH_OR_RESET}`;
   return formatStatus(status, terminal);
 }
 

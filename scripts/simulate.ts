@@ -3,14 +3,21 @@ import { writeFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
 import { type Command, CommanderError } from "commander";
 import { BundleError } from "./build/bundle.ts";
+import { DeviceFileError } from "./build/device-file.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
+import { requireWritable } from "./console/terminal/user-file.ts";
 import { duration, number, type Options, plan } from "./simulator/command-options.ts";
+import { durationMs } from "./simulator/duration.ts";
 import { UsageError } from "./simulator/errors.ts";
 import { type Load, simulateFleet } from "./simulator/fleet.ts";
+import { brokenBy, isSound } from "./simulator/judgement.ts";
+import { reachServer } from "./simulator/network/reach-server.ts";
 import { RecordingError } from "./simulator/recording.ts";
 import { SCENARIOS } from "./simulator/scenarios/registry.ts";
 import { room } from "./simulator/scenarios/scenario.ts";
+import { startMs } from "./simulator/script.ts";
 import { runSimulation, type Script, type Simulation, SimulationError } from "./simulator/simulate.ts";
 import { summary } from "./simulator/summary.ts";
 
@@ -71,17 +78,20 @@ function progressBar(script: Script): () => void {
   return () => bar.stop();
 }
 
-/** The server's load when a fleet comes back, with and without each device's own random numbers. */
-async function runFleet(options: Options, terminal: Terminal): Promise<void> {
-  const devices = options.fleet as number;
-  if (!Number.isInteger(devices) || devices < 1 || devices > 1000) throw new UsageError("--fleet: 1 to 1000 devices");
-  if (options.scenario !== undefined) throw new UsageError("--fleet runs its own scenario");
-  const { device, script } = plan(options);
-  const chosen = options.device === undefined && options.data === undefined ? room() : device;
+/**
+ * Prints the server's load when a fleet comes back, with and without each device's own random numbers. Resolves with the
+ * exit status.
+ */
+async function runFleet(options: Options, devices: number, terminal: Terminal): Promise<number> {
+  const { device, script, remarks } = plan(options);
+  for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
+  const { every: everyMs, region } = options;
+  const chosen = options.device === undefined && options.data === undefined ? room({ everyMs, region }) : device;
   const report = await simulateFleet(chosen, { devices, seed: script.seed ?? 1, outageMs: options.offline });
+  const status = report.balanced && report.violations === 0 ? EXIT.ok : EXIT.failed;
   if (options.json) {
     terminal.print(JSON.stringify(report));
-    return;
+    return status;
   }
   const line = (name: string, load: Load) =>
     terminal.print(
@@ -91,15 +101,26 @@ async function runFleet(options: Options, terminal: Terminal): Promise<void> {
   line("  in step:         ", report.withoutJitter);
   line("  with own jitter: ", report.withJitter);
   terminal.print(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${report.violations} violations`);
+  return status;
 }
 
-/** One device, or with --fleet many. */
-async function run(options: Options, terminal: Terminal): Promise<void> {
-  if (options.fleet !== undefined) {
-    await runFleet(options, terminal);
-    return;
-  }
-  const { device, script } = plan(options);
+/** Makes sure of a real server, and says that the run waits for it. */
+async function expectServer(script: Script, terminal: Terminal): Promise<void> {
+  const url = script.server?.url;
+  if (url === undefined) return;
+  await reachServer(url);
+  const endMs = script.until === undefined ? undefined : startMs(script) + durationMs(script.until);
+  const atMost = endMs === undefined ? "" : `, until ${new Date(endMs).toISOString()} at the latest`;
+  terminal.remark(`simulate: the run sends to ${url} and waits in real time${atMost}`);
+}
+
+/** One device, or with --fleet many. Resolves with the exit status. */
+async function run(options: Options, terminal: Terminal): Promise<number> {
+  if (options.fleet !== undefined) return runFleet(options, options.fleet, terminal);
+  const { device, script, promise, remarks } = plan(options);
+  if (options.pointsOut !== undefined) requireWritable(options.pointsOut);
+  for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
+  await expectServer(script, terminal);
   const stopBar = options.json ? () => {} : progressBar(script);
   let simulation: Simulation;
   try {
@@ -108,25 +129,37 @@ async function run(options: Options, terminal: Terminal): Promise<void> {
     stopBar();
   }
   if (options.pointsOut !== undefined) writePoints(options.pointsOut, simulation);
+  const broken = brokenBy(simulation, promise);
+  const status = isSound(simulation) && broken.length === 0 ? EXIT.ok : EXIT.failed;
+  const sayBroken = () => {
+    for (const sentence of broken) terminal.remark(`simulate: ${sentence}`);
+  };
   if (options.json) {
     terminal.print(JSON.stringify(simulation.report));
-    return;
+    sayBroken();
+    return status;
   }
   const names = new Map(
     simulation.status.streams.map((one) => [`v${String(one.pin).replace("v", "")}`, one.name ?? ""]),
   );
   terminal.print(summary(simulation, names));
+  sayBroken();
+  return status;
 }
 
-/** The exit status is 1 for every failure, wrong usage included, so that scripts need to know only one. */
+/**
+ * The exit status is 1 for every failure, so that scripts need to know only one: wrong usage, samples that don't balance, a
+ * limit of the server or a promise that was broken, a server that takes nothing.
+ */
 export const simulate: CommandFunction = async (args, terminal) => {
   try {
     const command = program(terminal);
-    await run(command.parse(args, { from: "user" }).opts<Options>(), terminal);
-    return EXIT.ok;
+    return await run(command.parse(args, { from: "user" }).opts<Options>(), terminal);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
-    const expected = [UsageError, RecordingError, SimulationError, BundleError].some((type) => error instanceof type);
+    const expected = [UsageError, RecordingError, SimulationError, BundleError, DeviceFileError, FieldError].some(
+      (type) => error instanceof type,
+    );
     const text = error instanceof Error ? error.message : String(error);
     terminal.remark(`simulate: ${text}`);
     if (!expected && terminal.env.DEBUG !== undefined) terminal.remark((error as Error)?.stack ?? "");

@@ -41,6 +41,7 @@ const NO_FILES: [what: string, command: CommandFunction, args: string[], words: 
   ],
   ["a file as a folder of --out", build, ["--out", "README.md/x.js"], /README\.md\/x\.js can't be written: a part of/],
   ["a device file that is missing", build, ["--device", "missing.ts"], /no such device file: .*missing\.ts/],
+  ["a device file that is a folder", build, ["--device", "firmware"], /the device file is a folder: .*firmware/],
   [
     "a recording that is missing",
     measure,

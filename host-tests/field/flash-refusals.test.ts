@@ -50,7 +50,7 @@ describe("flash, when it can't work", () => {
     [
       "too small a memory",
       { memory: { free: 900, total: 1500 } },
-      /1500 variables \(JsVars\); the firmware needs 4\d\d\d with \d datastreams/,
+      /1500 variables \(JsVars\); the firmware needs 4\d\d\d with 1 datastream\./,
     ],
     ["too little room", { storageBytes: 20000 }, /not enough room for the program: it needs \d+ bytes/],
     ["no region by that name", { flash: new Uint8Array(4194304).fill(0xff) }, /no partition table/],

@@ -46,11 +46,20 @@ describe("monitor", () => {
     expect(JSON.parse(terminal.out.join())).toMatchObject({ version: "0.1.0", streams: [{ pin: "v1", pending: 6 }] });
   });
 
-  it("says that no firmware runs", async () => {
+  it("says that no firmware runs, and what to do, with exit status 1", async () => {
     const rig = await startRig();
     const terminal = captureTerminal();
-    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(0);
-    expect(terminal.text()).toContain("No firmware runs on this device");
+    expect(await monitor(["--port", rig.port, "--once"], terminal)).toBe(1);
+    expect(terminal.err.join("\n")).toMatch(/No firmware runs on this device\..*npm run flash/s);
+    expect(terminal.out).toEqual([]);
+  });
+
+  it("prints null as JSON when no firmware runs, with exit status 1", async () => {
+    const rig = await startRig();
+    const terminal = captureTerminal();
+    expect(await monitor(["--port", rig.port, "--once", "--json"], terminal)).toBe(1);
+    expect(terminal.out).toEqual(["null"]);
+    expect(terminal.err.join("\n")).toMatch(/No firmware runs on this device\..*npm run flash/s);
   });
 
   it("shows log lines as they come, and connects again after the cable was unplugged", async () => {

@@ -50,6 +50,10 @@ export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
   return renameOf(Script.fromMap(code, map));
 }
 
+/** All exports are read by name: a file without `device` gets a sentence of its own, not esbuild's. */
+const DEVICE_EXPORTS =
+  'import * as file from "./device.ts";\nexport const device = file.device, hasDefault = "default" in file;';
+
 /**
  * The device file alone, for this machine: a script that leaves it in the global `deviceFile`. Its sensors name Espruino's
  * functions, so it runs only in a context that stands in for them (see run-device-file.ts).
@@ -57,7 +61,7 @@ export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
 export async function bundleDeviceFile(choice: DeviceChoice): Promise<string> {
   const { code } = await runEsbuild(choice, {
     entryPoints: undefined,
-    stdin: { contents: 'export { device } from "./device.ts";', resolveDir: FIRMWARE, loader: "ts" },
+    stdin: { contents: DEVICE_EXPORTS, resolveDir: FIRMWARE, loader: "ts" },
     globalName: "deviceFile",
     sourcemap: "inline",
     plugins: [observedSensors(), devicePlugin(choice)],

@@ -24,62 +24,82 @@ const milliseconds = (least: number) =>
 const positive = z.int("must be a whole number").min(1, "must be at least 1");
 const page = (least: number) =>
   z.int("must be a number").min(least, `must be at least ${least}`).multipleOf(1024, "must be a multiple of 1024");
-const wire = z.strictObject({
-  pin: z.string("must be a pin's name, such as D0"),
-  activeLow: z.boolean("must say true or false"),
-});
+const wire = z.strictObject(
+  {
+    pin: z.string("must be a pin's name, such as D0"),
+    activeLow: z.boolean("must say true or false"),
+  },
+  "must be an object: { pin, activeLow }",
+);
 
-const datastream = z.strictObject({
-  pin: z
-    .string("must be a virtual pin, v0 to v255")
-    .refine((pin) => PIN.test(pin) && Number(pin.slice(1)) <= LIMITS.pinMax, "must be a virtual pin, v0 to v255"),
-  name: z.string("must be a text").min(1, "must not be empty"),
-  sensor: z.custom(
-    (value) => typeof value === "function",
-    "must be a sensor: a function that calls back with a number",
-  ),
-  intervalMs: milliseconds(LIMITS.intervalMsMin),
-  decimals: z
-    .int("must be a whole number")
-    .min(0, "must be 0 to 4")
-    .max(LIMITS.decimalsMax, `must be 0 to ${LIMITS.decimalsMax}`),
-});
+const consoles = z.strictObject(
+  {
+    telnet: z.boolean("must say true or false").optional(),
+    bluetooth: z.boolean("must say true or false").optional(),
+  },
+  "must be an object: { telnet, bluetooth }",
+);
 
-const server = z.strictObject({
-  url: z
-    .string("must be a URL, such as https://blynk.cloud")
-    .refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
-  allowPlainHttp: z.boolean("must say true or false").optional(),
-  pointsPerRequestMax: positive.optional(),
-  pointsPerDayMax: positive.optional(),
-  requestsPerDayMax: positive.optional(),
-  ageMaxMs: milliseconds(3_600_000).optional(),
-  bodyBytesMax: positive.optional(),
-});
+const datastream = z.strictObject(
+  {
+    pin: z
+      .string("must be a virtual pin, v0 to v255")
+      .refine((pin) => PIN.test(pin) && Number(pin.slice(1)) <= LIMITS.pinMax, "must be a virtual pin, v0 to v255"),
+    name: z.string("must be a text").min(1, "must not be empty"),
+    sensor: z.custom(
+      (value) => typeof value === "function",
+      "must be a sensor: a function that calls back with a number",
+    ),
+    intervalMs: milliseconds(LIMITS.intervalMsMin),
+    decimals: z
+      .int("must be a whole number")
+      .min(0, "must be 0 to 4")
+      .max(LIMITS.decimalsMax, `must be 0 to ${LIMITS.decimalsMax}`),
+  },
+  "must be an object: { pin, name, sensor, intervalMs, decimals }",
+);
 
-const deviceShape = z.strictObject({
-  name: z.string("must be a text").min(1, "must not be empty"),
-  board: z.enum(["ESP32", "ESP32C3", "ESP32S3"], 'must be "ESP32", "ESP32C3" or "ESP32S3"').optional(),
-  datastreams: z
-    .array(datastream, "must be a list of datastreams")
-    .min(1, "must have at least one datastream")
-    .max(LIMITS.datastreamsMax, `must have at most ${LIMITS.datastreamsMax} datastreams`),
-  server,
-  timeServers: z
-    .array(z.string().regex(HOST, "must be a host's name"), "must be a list of host names")
-    .min(1, "must have at least one host: without a time server no sample can be sent"),
-  maxTimeUncertaintyMs: milliseconds(1).optional(),
-  overload: z.enum(["thin", "oldest-first"], 'must be "thin" or "oldest-first"').optional(),
-  region: z.union(
-    [z.string().min(1, "must not be empty"), z.strictObject({ address: page(0), bytes: page(1024) })],
-    "must be a partition's label, or { address, bytes } in whole pages",
-  ),
-  syncEveryMs: milliseconds(60_000).optional(),
-  connectEveryMs: milliseconds(60_000).optional(),
-  button: wire.optional(),
-  led: wire.optional(),
-  console: z.strictObject({ telnet: z.boolean().optional(), bluetooth: z.boolean().optional() }).optional(),
-});
+const server = z.strictObject(
+  {
+    url: z
+      .string("must be a URL, such as https://blynk.cloud")
+      .refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
+    allowPlainHttp: z.boolean("must say true or false").optional(),
+    pointsPerRequestMax: positive.optional(),
+    pointsPerDayMax: positive.optional(),
+    requestsPerDayMax: positive.optional(),
+    ageMaxMs: milliseconds(3_600_000).optional(),
+    bodyBytesMax: positive.optional(),
+  },
+  "must be an object: { url }",
+);
+
+const deviceShape = z.strictObject(
+  {
+    name: z.string("must be a text").min(1, "must not be empty"),
+    board: z.enum(["ESP32", "ESP32C3", "ESP32S3"], 'must be "ESP32", "ESP32C3" or "ESP32S3"').optional(),
+    datastreams: z
+      .array(datastream, "must be a list of datastreams")
+      .min(1, "must have at least one datastream")
+      .max(LIMITS.datastreamsMax, `must have at most ${LIMITS.datastreamsMax} datastreams`),
+    server,
+    timeServers: z
+      .array(z.string("must be a host's name").regex(HOST, "must be a host's name"), "must be a list of host names")
+      .min(1, "must have at least one host: without a time server no sample can be sent"),
+    maxTimeUncertaintyMs: milliseconds(1).optional(),
+    overload: z.enum(["thin", "oldest-first"], 'must be "thin" or "oldest-first"').optional(),
+    region: z.union(
+      [z.string().min(1, "must not be empty"), z.strictObject({ address: page(0), bytes: page(1024) })],
+      "must be a partition's label, or { address, bytes } in whole pages",
+    ),
+    syncEveryMs: milliseconds(60_000).optional(),
+    connectEveryMs: milliseconds(60_000).optional(),
+    button: wire.optional(),
+    led: wire.optional(),
+    console: consoles.optional(),
+  },
+  "must be an object: { name, datastreams, server, … }",
+);
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(text);
@@ -114,6 +134,12 @@ function sayIssue(issue: z.core.$ZodIssue): string {
   return `${where} ${issue.message}`;
 }
 
+function sayMissing(hasDefault: boolean): string {
+  return hasDefault
+    ? "it exports no device: instead of `export default`, export it as `export const device`"
+    : "it exports no device: export it as `export const device`";
+}
+
 /** A device file that has no mistakes. */
 export interface LoadedDevice {
   device: Device;
@@ -130,7 +156,7 @@ export interface LoadedDevice {
 export async function loadDeviceFile(choice: DeviceChoice = {}): Promise<LoadedDevice> {
   const run = runDeviceFile(await bundleDeviceFile(choice), choice.deviceFile ?? "device.ts");
   if ("failure" in run) throw new DeviceFileError([`the device file fails when it is loaded: ${run.failure}`]);
-  const mistakes = run.device === undefined ? ["it exports no device"] : findDeviceMistakes(run.device);
+  const mistakes = run.device === undefined ? [sayMissing(run.hasDefault)] : findDeviceMistakes(run.device);
   if (mistakes.length > 0) throw new DeviceFileError(mistakes);
   const device = run.device as Device;
   const pinUses = run.readPins(device);

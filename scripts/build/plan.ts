@@ -1,6 +1,7 @@
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
+import { datastreamCount } from "./datastream-count.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
@@ -86,7 +87,7 @@ function planRegion(plan: Plan, ageDays: number): void {
   const needed = pagesNeeded(plan.streams.length);
   if (plan.ringPages < needed) {
     plan.errors.push(
-      `region ${plan.region} has ${plan.ringPages} pages for samples, ${plan.streams.length} datastreams need ${needed}: ` +
+      `region ${plan.region} has ${plan.ringPages} pages for samples, ${datastreamCount(plan.streams.length)} ${plan.streams.length === 1 ? "needs" : "need"} ${needed}: ` +
         'name a larger region ("ota_0" has 1.5 MB) or drop datastreams',
     );
     return;
@@ -126,7 +127,7 @@ function judgeLoad(plan: Plan, device: Device): void {
   const requestsMax = device.server.requestsPerDayMax ?? LIMITS.requestsPerDayMax;
   if (plan.requestsPerDay > requestsMax) {
     plan.warnings.push(
-      `${plan.requestsPerDay} requests a day (${plan.streams.length} datastreams at each sync) are more than the ${requestsMax} ` +
+      `${plan.requestsPerDay} requests a day (${datastreamCount(plan.streams.length)} at each sync) are more than the ${requestsMax} ` +
         "allowed: sync less often (syncEveryMs), or raise server.requestsPerDayMax",
     );
   }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
@@ -67,9 +67,8 @@ export async function runEsbuild(
   more: esbuild.BuildOptions,
 ): Promise<Bundled> {
   const { deviceFile } = source;
-  if (deviceFile !== undefined && !existsSync(deviceFile)) {
-    throw new BundleError([{ file: "", line: 0, column: 0, text: `no such device file: ${deviceFile}` }]);
-  }
+  const unusable = deviceFile === undefined ? undefined : sayUnusable(deviceFile);
+  if (unusable !== undefined) throw new BundleError([{ file: "", line: 0, column: 0, text: unusable }]);
   const options: esbuild.BuildOptions = {
     ...OUTPUT,
     entryPoints: [source.entry ?? join(FIRMWARE, "main.ts")],
@@ -100,6 +99,12 @@ export async function runEsbuild(
     if ((error as esbuild.BuildFailure).errors === undefined) throw error;
     throw new BundleError((error as esbuild.BuildFailure).errors.map(problemOf));
   }
+}
+
+function sayUnusable(deviceFile: string): string | undefined {
+  const found = statSync(deviceFile, { throwIfNoEntry: false });
+  if (found === undefined) return `no such device file: ${deviceFile}`;
+  return found.isDirectory() ? `the device file is a folder: ${deviceFile}` : undefined;
 }
 
 function problemOf(message: esbuild.Message): Problem {

@@ -54,7 +54,7 @@ export function duration(text: string): number {
 
 export function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is no number.`);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
   return value;
 }
 
@@ -74,7 +74,7 @@ function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
     if (!parts) throw new UsageError(`--streams: "${part}" is not column=pin:decimals, as temperature=v1:1`);
     const [, name, pin, decimals] = parts;
     if (!/^v(?:0|[1-9]\d{0,2})$/.test(pin) || Number(pin.slice(1)) > 255) {
-      throw new UsageError(`--streams: "${pin}" is no pin: v0 to v255`);
+      throw new UsageError(`--streams: "${pin}" is not a pin: v0 to v255`);
     }
     if (!/^[0-4]$/.test(decimals)) throw new UsageError(`--streams: "${decimals}" decimals: 0 to 4 are kept`);
     if (streams.some((one) => one.pin === pin)) throw new UsageError(`--streams: two datastreams for pin ${pin}`);
@@ -112,11 +112,32 @@ function startOf(text: string): number {
     }
   }
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is no time: 2026-01-01T00:00:00Z, or -7d`);
+  if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is not a time: 2026-01-01T00:00:00Z, or -7d`);
   return ms;
 }
 
+/** Options that a fleet, which has its own server, times and chance, has no use for. */
+const NOT_FOR_FLEETS = {
+  "--scenario": "scenario",
+  "--server": "server",
+  "--token": "token",
+  "--until": "until",
+  "--drift": "drift",
+  "--start": "start",
+  "--points-out": "pointsOut",
+} as const;
+
+function checkFleet(options: Options): void {
+  const { fleet } = options;
+  if (fleet === undefined) return;
+  if (!Number.isInteger(fleet) || fleet < 1 || fleet > 1000) throw new UsageError("--fleet: 1 to 1000 devices");
+  for (const [flag, name] of Object.entries(NOT_FOR_FLEETS)) {
+    if (options[name] !== undefined) throw new UsageError(`--fleet excludes ${flag}: a fleet has a run of its own`);
+  }
+}
+
 function check(options: Options): void {
+  checkFleet(options);
   if (options.every !== undefined && options.every < INTERVAL_MS_MIN) {
     throw new UsageError(`--every: the shortest interval is ${INTERVAL_MS_MIN} ms`);
   }
@@ -135,25 +156,36 @@ function check(options: Options): void {
     throw new UsageError("--server and --token belong together");
   }
   if (options.server !== undefined && !/^https?:\/\/[^/]+\/?$/.test(options.server)) {
-    throw new UsageError(`--server: "${options.server}" is no origin such as http://127.0.0.1:8080`);
+    throw new UsageError(`--server: "${options.server}" is not an origin such as http://127.0.0.1:8080`);
   }
   if (options.seed !== undefined && (!Number.isInteger(options.seed) || options.seed < 0)) {
     throw new UsageError("--seed: a whole number, 0 or more");
   }
 }
 
+export interface Plan {
+  device: SimulatedDevice;
+  script: Script;
+  /** What the run is held to beside its accounts; undefined when the options make it a run of their own. */
+  promise: Scenario["promise"];
+  /** What a person should know before the run. */
+  remarks: string[];
+}
+
 /** Throws UsageError, RecordingError. */
-export function plan(options: Options): { device: SimulatedDevice; script: Script } {
+export function plan(options: Options): Plan {
   check(options);
   const scenario = chosenScenario(options);
   const given: Script | undefined = options.script === undefined ? undefined : readScript(options.script);
   const seed = options.seed ?? given?.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script: Script = { scenario: scenario?.name ?? "custom", ...(given ?? scenario?.script(seed)), seed };
+  const remarks: string[] = [];
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
   if (options.data !== undefined) {
     const recorded = recordedDevice(options);
     device = recorded.device;
     script.start = given?.start ?? recorded.firstRowMs;
+    remarks.push(...sayRepeated(recorded, options));
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
     if (options.offline === undefined && given?.atLeast === undefined)
       script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
@@ -174,7 +206,20 @@ export function plan(options: Options): { device: SimulatedDevice; script: Scrip
     script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
     if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
   }
-  return { device, script };
+  return { device, script, promise: keepsScript(options) ? scenario?.promise : undefined, remarks };
+}
+
+/** Whether what happens is the scenario's own, so that its promise holds for any device. */
+function keepsScript({ data, offline, until, server }: Options): boolean {
+  return [data, offline, until, server].every((option) => option === undefined);
+}
+
+/** A recording that ends before the run does repeats its last row. */
+function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
+  const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
+  if (firstRowMs + wantedMs <= lastRowMs) return [];
+  const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
+  return [`the recording ends at ${end}; its last row is repeated`];
 }
 
 function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {

@@ -1,8 +1,11 @@
 /** Device files for the simulator: a user's own, or one made from a list of datastreams. Their sensors are observed. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Device } from "../../firmware/device-types.ts";
 import { bundleFirmware, FIRMWARE } from "../build/bundle.ts";
+import { DeviceFileError, loadDevice } from "../build/device-file.ts";
 import { builtOnce } from "./build-cache.ts";
+import { SimulationError } from "./errors.ts";
 
 export interface SimulatedStream {
   /** "v1" */
@@ -99,24 +102,24 @@ export function isGenerated(device: SimulatedDevice): device is GeneratedDevice 
   return "streams" in device;
 }
 
-const programs = new Map<string, Promise<string>>();
+const programs = new Map<string, Promise<Program>>();
 
 const DAY_MS = 86_400_000;
 
 /**
  * The firmware's bundle with this device in it, as it would be flashed except for the wrapped sensors. It was built a day before
- * it is powered on at `startMs` (Unix time), so that recordings of other years can be replayed. Throws BundleError.
+ * it is powered on at `startMs` (Unix time), so that recordings of other years can be replayed. A device file is checked as
+ * `npm run build` does it. Throws BundleError, DeviceFileError, SimulationError.
  */
-export async function buildDevice(device: SimulatedDevice, startMs: number): Promise<string> {
-  if ("code" in device) return device.code;
+export async function buildDevice(device: SimulatedDevice, startMs: number): Promise<Program> {
+  if ("code" in device) return device;
   const source = deviceSourceOf(device);
   const buildMs = startMs - DAY_MS;
   const key = `${buildMs}\n${source}`;
   // Built once a process: hundreds of seeds run the same device.
   let program = programs.get(key);
   if (!program) {
-    const make = () => build(device, source, buildMs);
-    program = ownsItsSource(device) ? builtOnce(key, make) : make();
+    program = build(device, source, buildMs);
     programs.set(key, program);
   }
   return program;
@@ -139,7 +142,28 @@ function ownsItsSource(device: BuiltDevice): boolean {
   return dirname(file) === FIRMWARE && existsSync(file) && !/["']\.\.\//.test(readFileSync(file, "utf8"));
 }
 
-async function build(device: BuiltDevice, deviceSource: string, buildMs: number): Promise<string> {
+async function build(device: BuiltDevice, deviceSource: string, buildMs: number): Promise<Program> {
+  const region = isGenerated(device) ? device.region : await checkedRegion(device);
   const deviceFile = "file" in device ? resolve(device.file) : undefined;
-  return (await bundleFirmware({ deviceFile, deviceSource, buildMs })).code;
+  const make = async () => (await bundleFirmware({ deviceFile, deviceSource, buildMs })).code;
+  const key = `${buildMs}\n${deviceSource}`;
+  return { code: await (ownsItsSource(device) ? builtOnce(key, make) : make()), region };
+}
+
+/** Partition label that a user's device file names, once the file has no mistakes. */
+async function checkedRegion(device: Exclude<BuiltDevice, GeneratedDevice>): Promise<string> {
+  const loaded = await loadChecked(device);
+  const region = device.region ?? loaded.region;
+  if (typeof region === "string") return region;
+  throw new SimulationError("the simulator needs a device file whose region is a partition's label");
+}
+
+async function loadChecked(device: Exclude<BuiltDevice, GeneratedDevice>): Promise<Device> {
+  if (!("file" in device)) return loadDevice({ deviceSource: device.source });
+  try {
+    return await loadDevice({ deviceFile: device.file });
+  } catch (error) {
+    if (error instanceof DeviceFileError) throw new DeviceFileError([`${device.file}:`, error.message]);
+    throw error;
+  }
 }

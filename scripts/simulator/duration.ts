@@ -16,7 +16,7 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000,
 export function durationMs(duration: Duration): number {
   if (typeof duration === "number") return duration;
   const parts = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(duration.trim());
-  if (!parts) throw new Error(`"${duration}" is no duration: write 90s, 5m, 12h or 7d`);
+  if (!parts) throw new Error(`"${duration}" is not a duration: write 90s, 5m, 12h or 7d`);
   return Number(parts[1]) * UNITS[parts[2]];
 }
 

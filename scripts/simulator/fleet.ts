@@ -78,7 +78,7 @@ async function runFleet(
   const standIn = new BlynkStandIn({ tokens, limits: { messagesPerMonth: Number.POSITIVE_INFINITY } });
   const outage = { from: OUTAGE_FROM_MS, to: OUTAGE_FROM_MS + outageMs };
   const script: Script = { sameChance, wifi: [{ kind: "no-internet", ...outage }] };
-  const code = await buildDevice(device, startMs(script));
+  const program = await buildDevice(device, startMs(script));
   const root = createPrng(options.seed, "fleet");
   const stagger = root.fork("stagger");
   const untilMs = outage.to + (options.afterMs ?? DAY_MS / 4);
@@ -87,7 +87,16 @@ async function runFleet(
   for (let index = 0; index < options.devices; index++) {
     const token = tokens[index];
     const world = createWorld(startMs(script));
-    const unit = createUnit({ device, code, script, world, standIn, root: root.fork(`device ${index}`), token, index });
+    const unit = createUnit({
+      device,
+      program,
+      script,
+      world,
+      standIn,
+      root: root.fork(`device ${index}`),
+      token,
+      index,
+    });
     const { board } = unit;
     world.at(stagger.between(0, options.staggerMs ?? STAGGER_MS), () => board.powerOn());
     while (world.nextMs() <= untilMs) world.step();

@@ -49,7 +49,7 @@ export function parseRecording(text: string, file: string): Recording {
     if (row.length !== header.length) throw wrong(i + 1, `${row.length} columns where the header has ${header.length}`);
     const zone = ISO_TIME.exec(row[0]);
     const ms = zone ? Date.parse(zone[1] === undefined && row[0].includes("T") ? `${row[0]}Z` : row[0]) : Number.NaN;
-    if (!Number.isFinite(ms)) throw wrong(i + 1, `"${row[0]}" is no ISO 8601 time`);
+    if (!Number.isFinite(ms)) throw wrong(i + 1, `"${row[0]}" is not a time in ISO 8601`);
     if (times.length > 0 && ms < times[times.length - 1]) throw wrong(i + 1, "earlier than the line before");
     times.push(ms);
     cells.push(row);
@@ -63,7 +63,7 @@ export function parseRecording(text: string, file: string): Recording {
       const values = new Float64Array(cells.length);
       cells.forEach((row, i) => {
         const value = row[at] === "" ? Number.NaN : Number(row[at]);
-        if (!Number.isFinite(value)) throw wrong(i + 2, `"${row[at]}" in column "${name}" is no number`);
+        if (!Number.isFinite(value)) throw wrong(i + 2, `"${row[at]}" in column "${name}" is not a number`);
         values[i] = value;
       });
       return values;

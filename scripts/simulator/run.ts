@@ -14,6 +14,8 @@ export interface Outcome {
   /** Each change of the verdict, as text. */
   verdicts: string[];
   drained: boolean;
+  /** Why the run gave up on a real server. */
+  stalled?: string;
   /** What the firmware said of the time, at each look at which it knew it. */
   clockClaims: ClockClaim[];
 }
@@ -42,6 +44,10 @@ const DRAIN_MS_MAX = 40 * DAY_MS;
 const ALMOST_MS = 2 * 3_600_000;
 /** A device that boots when time is up gets this long to answer. */
 const LAST_STATUS_MS = 60_000;
+/** A real server that takes nothing for this long, in real time, ends the run. */
+const STALL_MS = 30_000;
+/** Between two looks at whether it did, while nothing else happens. */
+const WAIT_MS = 500;
 /** Other work of the process gets its turn after this long in real time. */
 const YIELD_MS = 100;
 
@@ -54,13 +60,16 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   let seen = 0;
   let nextLookMs = FIRST_LOOK_MS;
   let lastYield = performance.now();
+  const stallMs = script.server?.stallMs ?? STALL_MS;
+  const hasStalled = () => real !== undefined && real.failingMs() >= stallMs;
 
   while (!watch.drained() && world.nowMs() < untilMs) {
     if (real) {
       if (network.waiting() > 0) await real.settled();
       if (world.nextMs() < Number.POSITIVE_INFINITY) {
-        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs));
+        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), hasStalled);
       }
+      if (hasStalled()) break;
     }
     if (world.nextMs() > untilMs || !world.step()) break;
     if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
@@ -83,7 +92,12 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
   reportProgress(script, world, status);
   if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
-  return { status: plain(status), verdicts: watch.verdicts, drained: watch.drained(), clockClaims: watch.clockClaims };
+  const stalled =
+    real !== undefined && hasStalled()
+      ? `the server took no point for ${stallMs / 1000} s; its last answer: ${real.lastAnswer()}`
+      : undefined;
+  const { verdicts, clockClaims } = watch;
+  return { status: plain(status), verdicts, drained: watch.drained(), stalled, clockClaims };
 }
 
 interface Watch {
@@ -176,10 +190,11 @@ function lastWords(board: Board): string {
   return lines.join(" | ") || "it printed nothing";
 }
 
-/** With a real server, virtual time never passes real time. */
-async function untilReal(virtualMs: number): Promise<void> {
-  const aheadMs = virtualMs - Date.now();
-  if (aheadMs > 0) await new Promise((done) => setTimeout(done, aheadMs));
+/** With a real server, virtual time never passes real time. Returns earlier once `isOver`. */
+async function untilReal(virtualMs: number, isOver: () => boolean): Promise<void> {
+  for (let aheadMs = virtualMs - Date.now(); aheadMs > 0 && !isOver(); aheadMs = virtualMs - Date.now()) {
+    await new Promise((done) => setTimeout(done, Math.min(aheadMs, WAIT_MS)));
+  }
 }
 
 function reportProgress(script: Script, world: World, status: DeviceStatus | undefined): void {

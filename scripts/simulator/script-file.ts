@@ -181,6 +181,7 @@ const SERVER = object({
   pointsPerDay: count.optional(),
   url: text.optional(),
   token: text.optional(),
+  stallMs: positive.optional(),
 });
 
 const SCRIPT: z.ZodType<ScriptData> = object({

@@ -27,6 +27,8 @@ export interface ServerOptions {
   /** A server of your own over real sockets in place of the stand-in: virtual time waits for it and never passes real time. */
   url?: string;
   token?: string;
+  /** With `url`: real time after the first failed request in which no point is taken; then the run ends. Default 30,000. */
+  stallMs?: number;
 }
 
 /** A network within reach of the unit. */
@@ -107,7 +109,7 @@ const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 export function startMs({ start }: Script): number {
   if (start === undefined) return DEFAULT_START_MS;
   const ms = typeof start === "number" ? start : Date.parse(start);
-  if (!Number.isFinite(ms)) throw new Error(`"${start}" is no time: write 2026-01-01T00:00:00Z`);
+  if (!Number.isFinite(ms)) throw new Error(`"${start}" is not a time: write 2026-01-01T00:00:00Z`);
   return ms;
 }
 

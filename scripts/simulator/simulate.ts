@@ -7,7 +7,7 @@ import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import type { Violation } from "../blynk-stand-in/violations.ts";
 import { audit } from "./audit.ts";
-import { buildDevice, type Overrides, type SimulatedDevice } from "./device-source.ts";
+import { buildDevice, type Overrides, type Program, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
 import { createRealServer } from "./network/real-server.ts";
@@ -41,6 +41,8 @@ export interface Simulation {
   status: DeviceStatus;
   boots: number;
   drained: boolean;
+  /** Why the run gave up on a real server, and what that answered last. */
+  stalled?: string;
   /** What the firmware said of the time, at each look at its status at which it knew it. */
   clockClaims: ClockClaim[];
   /** Unix ms of the first power-on. */
@@ -57,7 +59,10 @@ export interface Simulation {
 
 const TOKEN = "simulated-token-0123456789abcdef";
 
-/** Runs a device through a script and reports. Rejects with BundleError, SimulationError or an Error about the script. */
+/**
+ * Runs a device through a script and reports. Rejects with BundleError, DeviceFileError, SimulationError or an Error about
+ * the script.
+ */
 export async function simulate(device: SimulatedDevice, script: Script = {}): Promise<Report> {
   return (await runSimulation(device, script)).report;
 }
@@ -67,19 +72,19 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const began = performance.now();
   const seed = given.seed ?? Number(process.env.SIM_SEED ?? 1);
   const script = withOffline(given);
-  const code = await buildDevice(device, startMs(script));
-  const laterCode = await buildLater(device, script);
+  const program = await buildDevice(device, startMs(script));
+  const laterPrograms = await buildLater(device, script);
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
   const standIn = createStandIn(script, token, tokenFromMs, world);
   const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
   const root = createPrng(seed, script.scenario ?? "");
-  const unit = createUnit({ device, code, laterCode, script, world, standIn, real, root, token });
+  const unit = createUnit({ device, program, laterPrograms, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
-  const { status, verdicts, drained, clockClaims } = await runUnit(unit, world, real);
+  const { status, verdicts, drained, clockClaims, stalled } = await runUnit(unit, world, real);
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
   const found = audit(status, recorder, points, network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
@@ -105,6 +110,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     status,
     boots: board.boots,
     drained,
+    stalled,
     clockClaims,
     startMs: world.startMs,
     readings: recorder.pins,
@@ -115,11 +121,12 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
 }
 
 /** The programs of `script.devices`, in order. What the run overrides in the first device holds for them too. */
-async function buildLater(device: SimulatedDevice, script: Script): Promise<{ atMs: number; code: string }[]> {
+async function buildLater(device: SimulatedDevice, script: Script): Promise<{ atMs: number; program: Program }[]> {
   const { intervalMs, plainHttp } = "file" in device || "source" in device ? device : ({} as Overrides);
-  const built: { atMs: number; code: string }[] = [];
+  const built: { atMs: number; program: Program }[] = [];
   for (const { at, file } of script.devices ?? []) {
-    built.push({ atMs: durationMs(at), code: await buildDevice({ file, intervalMs, plainHttp }, startMs(script)) });
+    const program = await buildDevice({ file, intervalMs, plainHttp }, startMs(script));
+    built.push({ atMs: durationMs(at), program });
   }
   return built.sort((a, b) => a.atMs - b.atMs);
 }

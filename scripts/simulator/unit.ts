@@ -4,8 +4,7 @@ import { bankPagesOf } from "../../firmware/storage/geometry.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
 import { createCrystal } from "./crystal.ts";
-import { readDeviceRegion } from "./device-region.ts";
-import type { SimulatedDevice } from "./device-source.ts";
+import type { Program, SimulatedDevice } from "./device-source.ts";
 import { SimulationError } from "./errors.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import type { RealServer } from "./network/http-server.ts";
@@ -31,10 +30,10 @@ export interface Unit {
 
 export interface UnitOptions {
   device: SimulatedDevice;
-  /** The device's program, from `buildDevice`. */
-  code: string;
+  /** The device's own, from `buildDevice`. */
+  program: Program;
   /** Programs that take its place at the first boot after a time in ms, in order. */
-  laterCode?: { atMs: number; code: string }[];
+  laterPrograms?: { atMs: number; program: Program }[];
   script: Script;
   world: World;
   standIn: BlynkStandIn;
@@ -56,7 +55,7 @@ const UNSTABLE_READS = 3;
 
 /** Puts a unit into a world; its power is off. */
 export function createUnit(options: UnitOptions): Unit {
-  const { device, code, script, world, root } = options;
+  const { device, program, script, world, root } = options;
   const decimals = new Map<number, number>();
   const crystal = createCrystal(script.crystal ?? {});
   const recorder = createRecorder(world, crystal);
@@ -64,9 +63,9 @@ export function createUnit(options: UnitOptions): Unit {
   const prng = root.fork("network");
   const network = createNetwork({ world, prng, script, standIn: options.standIn, real: options.real });
   network.onTime(recorder.timeTold);
-  const region = regionOf(device, code);
-  for (const { code: later } of options.laterCode ?? []) {
-    if (readDeviceRegion(later) !== region.label) {
+  const region = regionOf(program);
+  for (const { program: later } of options.laterPrograms ?? []) {
+    if (later.region !== region.label) {
       throw new Error(`devices: a device file with another region than ${region.label} leaves the samples behind`);
     }
   }
@@ -83,7 +82,7 @@ export function createUnit(options: UnitOptions): Unit {
     recorder,
     accessPoints: [ACCESS_POINT, ...(script.accessPoints ?? [])],
     files: new Map([["backfill.json", JSON.stringify(settingsOf(script, options.token))]]),
-    code: () => programAt(options, world.nowMs()),
+    code: () => programAt(options, world.nowMs()).code,
     serial: `00000000-02000000-${(SERIAL + (options.index ?? 0)).toString(16).padStart(8, "0")}`,
     analog: (pin, elapsedMs) => analogLevel(pin, elapsedMs, noise),
     extras: () => ({
@@ -100,14 +99,14 @@ export function askStatus(board: Board): DeviceStatus | undefined {
   return board.ask(["backfill", "status"]) as DeviceStatus | undefined;
 }
 
-function programAt({ code, laterCode }: UnitOptions, nowMs: number): string {
-  let now = code;
-  for (const later of laterCode ?? []) if (later.atMs <= nowMs) now = later.code;
+function programAt({ program, laterPrograms }: UnitOptions, nowMs: number): Program {
+  let now = program;
+  for (const later of laterPrograms ?? []) if (later.atMs <= nowMs) now = later.program;
   return now;
 }
 
-function regionOf(device: SimulatedDevice, code: string): Region {
-  const label = "streams" in device || "code" in device ? (device.region ?? "flash") : readDeviceRegion(code);
+function regionOf(program: Program): Region {
+  const label = program.region ?? "flash";
   const region = REGIONS.find((one) => one.label === label);
   if (region) return region;
   throw new SimulationError(`no region "${label}": ${REGIONS.map((one) => one.label).join(" or ")}`);

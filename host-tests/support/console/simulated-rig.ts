@@ -51,7 +51,15 @@ export async function startSimulatedRig(token: string, script: Script = {}): Pro
   const root = createPrng(script.seed ?? Number(process.env.SIM_SEED ?? 1));
   let machine: Machine | undefined;
   const listening: Script = { ...script, onConsole: (line) => machine?.onPrint(line) };
-  const unit = createUnit({ device: { code: BOOT }, code: BOOT, script: listening, world, standIn, root, token });
+  const unit = createUnit({
+    device: { code: BOOT },
+    program: { code: BOOT },
+    script: listening,
+    world,
+    standIn,
+    root,
+    token,
+  });
   const advance = (untilMs: number) => {
     let there = false;
     world.at(untilMs, () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../../../firmware/device-types.ts";
 import { BuildError, buildFirmware } from "../../../scripts/build/build-firmware.ts";
+import { datastreamCount } from "../../../scripts/build/datastream-count.ts";
 import { findDeviceMistakes, loadDevice } from "../../../scripts/build/device-file.ts";
 import { describePlan, planDevice } from "../../../scripts/build/plan.ts";
 
@@ -86,6 +87,12 @@ describe("the plan of a device", () => {
     expect(planDevice(device({ syncEveryMs: 60_000 })).warnings[0]).toContain("4320 requests a day");
   });
 
+  it("counts one datastream as one", () => {
+    expect(datastreamCount(1)).toBe("1 datastream");
+    expect(datastreamCount(2)).toBe("2 datastreams");
+    expect(planDevice(device({ syncEveryMs: 60_000 }, [1000])).warnings.join()).not.toContain("1 datastreams");
+  });
+
   it("lists datastreams, total and region as text", () => {
     const text = describePlan(planDevice(device()));
     expect(text).toContain("v1   sensor 1");
@@ -116,6 +123,14 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
   ["region", "", "region must not be empty"],
   ["region", 5, "region must be a partition's label"],
   ["led", { pin: "D2" }, "led.activeLow must say true or false"],
+  ["led", 2, "led must be an object: { pin, activeLow }"],
+  ["server", undefined, "server must be an object: { url }"],
+  ["server", "https://blynk.cloud", "server must be an object: { url }"],
+  ["server", { url: "https://blynk.cloud", port: 443 }, "server has no port"],
+  ["datastreams.0", undefined, "datastreams[0] must be an object: { pin, name, sensor, intervalMs, decimals }"],
+  ["console", true, "console must be an object: { telnet, bluetooth }"],
+  ["console", { telnet: 1 }, "console.telnet must say true or false"],
+  ["timeServers", [4], "timeServers[0] must be a host's name"],
   ["button", { pin: 0, activeLow: true }, "button.pin must be a pin's name"],
 ];
 
@@ -147,6 +162,13 @@ describe("a device file", () => {
       loadDevice({ deviceSource: 'throw new Error("no such thing");\nexport const device = 1;' }),
     ).rejects.toThrow("fails when it is loaded: no such thing");
     await expect(loadDevice({ deviceSource: "export const device = undefined;" })).rejects.toThrow("exports no device");
+  });
+
+  it("that exports under another name, or as default, is told the name", async () => {
+    const named = loadDevice({ deviceSource: "export const devise = {};" });
+    await expect(named).rejects.toThrow("it exports no device: export it as `export const device`");
+    const byDefault = loadDevice({ deviceSource: "export default {};" });
+    await expect(byDefault).rejects.toThrow(/instead of `export default`, export it as `export const device`$/);
   });
 
   it("with too much to send stops the build before anything is bundled", async () => {

@@ -21,6 +21,27 @@ function csv(...lines: string[]): string {
 const good = csv("time,temperature", "2026-01-01T00:00:00Z,20.5", "2026-01-01T00:01:00Z,20.55");
 const data = (...lines: string[]) => ["--data", csv(...lines)];
 
+/** The arguments for a device file with this text. */
+function deviceFile(source: string): string[] {
+  const file = join(folder, `${++files}.ts`);
+  writeFileSync(file, source);
+  return ["--device", file];
+}
+
+/** `more`: members of its server. */
+function ownDevice({ pins = ["v1"], decimals = 1, region = '"flash"', intervalMs = 60_000, more = "" } = {}): string {
+  const streams = pins.map(
+    (pin) =>
+      `{ pin: "${pin}", name: "x", intervalMs: ${intervalMs}, decimals: ${decimals}, sensor: (done: any) => done(20 + Math.random()) }`,
+  );
+  return `export const device = {
+    name: "own", region: ${region}, server: { url: "https://blynk.cloud", ${more} }, timeServers: ["a.example", "b.example"],
+    datastreams: [${streams.join(", ")}],
+  };`;
+}
+
+const GREEDY = ownDevice({ intervalMs: 5000, more: "pointsPerDayMax: 1000000, requestsPerDayMax: 100000" });
+
 const WRONG: [what: string, args: string[], message: string][] = [
   ["an unknown scenario", ["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
   ["an unknown flag", ["--frequency", "5"], "unknown option '--frequency'"],
@@ -33,18 +54,18 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a CSV without the time", data("when,temperature", "x,1"), 'line 1: the first column has to be "time", not "when"'],
   ["a CSV without a sensor", data("time", "2026-01-01T00:00:00Z"), "line 1: there is no column beside the time"],
   ["two columns of one name", data("time,a,a", "2026-01-01T00:00:00Z,1,2"), 'line 1: two columns are called "a"'],
-  ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is no ISO 8601 time'],
+  ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is not a time in ISO 8601'],
   ["a time that goes back", data("time,a", "2026-01-02,1", "2026-01-01,1"), "line 3: earlier than the line before"],
   ["a row that is too short", data("time,a,b", "2026-01-01,1"), "line 2: 2 columns where the header has 3"],
   [
     "a reading that is no number",
     [...data("time,temperature", "2026-01-01,20.5", "2026-01-02,oops"), "--streams", "temperature=v1:1"],
-    'line 3: "oops" in column "temperature" is no number',
+    'line 3: "oops" in column "temperature" is not a number',
   ],
   ["an unknown column", ["--data", good, "--streams", "humidity=v1:1"], 'no column "humidity"'],
-  ["a pin beyond v255", ["--data", good, "--streams", "temperature=v256:1"], '"v256" is no pin'],
-  ["a pin that is none", ["--data", good, "--streams", "temperature=D4:1"], '"D4" is no pin'],
-  ["a pin with a leading zero", ["--data", good, "--streams", "temperature=v01:1"], '"v01" is no pin'],
+  ["a pin beyond v255", ["--data", good, "--streams", "temperature=v256:1"], '"v256" is not a pin'],
+  ["a pin that is none", ["--data", good, "--streams", "temperature=D4:1"], '"D4" is not a pin'],
+  ["a pin with a leading zero", ["--data", good, "--streams", "temperature=v01:1"], '"v01" is not a pin'],
   ["too many decimals", ["--data", good, "--streams", "temperature=v1:9"], '"9" decimals: 0 to 4 are kept'],
   ["a stream without a pin", ["--data", good, "--streams", "temperature"], "is not column=pin:decimals"],
   ["no stream", ["--data", good, "--streams", ""], "is not column=pin:decimals"],
@@ -53,15 +74,39 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a recording and a device file", ["--data", good, "--device", "x.ts"], "exclude each other"],
   ["an interval of zero", ["--data", good, "--every", "0s"], "the shortest interval is 100 ms"],
   ["a negative interval", ["--data", good, "--every", "-5s"], "can't be negative"],
-  ["an interval without a unit", ["--data", good, "--every", "60"], '"60" is no duration: write 90s, 5m, 12h or 7d'],
-  ["a duration that is none", ["--offline", "long"], '"long" is no duration'],
-  ["a drift that is none", ["--drift", "fast"], '"fast" is no number'],
+  ["an interval without a unit", ["--data", good, "--every", "60"], '"60" is not a duration: write 90s, 5m, 12h or 7d'],
+  ["a duration that is none", ["--offline", "long"], '"long" is not a duration'],
+  ["a drift that is none", ["--drift", "fast"], '"fast" is not a number'],
   ["an unknown region", ["--region", "ota_7"], '"ota_7" is none of'],
-  ["a start that is none", ["--start", "soon"], '"soon" is no time'],
+  ["a start that is none", ["--start", "soon"], '"soon" is not a time'],
   ["a seed that is none", ["--seed", "1.5"], "--seed: a whole number, 0 or more"],
   ["a server without a token", ["--server", "http://127.0.0.1:1"], "--server and --token belong together"],
-  ["a server that is no origin", ["--server", "blynk", "--token", "x"], '"blynk" is no origin'],
+  ["a server that is no origin", ["--server", "blynk", "--token", "x"], '"blynk" is not an origin'],
   ["a fleet of none", ["--fleet", "0"], "--fleet: 1 to 1000 devices"],
+  ["a fleet and a scenario", ["--fleet", "2", "--scenario", "chaos"], "--fleet excludes --scenario"],
+  ["a fleet and a server", ["--fleet", "2", "--server", "http://127.0.0.1:1"], "--fleet excludes --server"],
+  ["a fleet and a token", ["--fleet", "2", "--token", "x"], "--fleet excludes --token"],
+  ["a fleet and an end", ["--fleet", "2", "--until", "1h"], "--fleet excludes --until"],
+  ["a fleet and a drift", ["--fleet", "2", "--drift", "20"], "--fleet excludes --drift"],
+  ["a fleet and a start", ["--fleet", "2", "--start", "-7d"], "--fleet excludes --start"],
+  ["a fleet and its points", ["--fleet", "2", "--points-out", "x.csv"], "--fleet excludes --points-out"],
+  ["points into a folder that is missing", ["--points-out", join(folder, "none", "x.csv")], "there is no such file or"],
+  ["points into a folder", ["--points-out", folder], "can't be written: it is a folder"],
+  ["a folder in place of a device file", ["--device", folder], `the device file is a folder: ${folder}`],
+  ["a device file without an export", deviceFile("const device = 1;"), "it exports no device"],
+  ["two datastreams on one pin", deviceFile(ownDevice({ pins: ["v1", "v1"] })), "pin v1 is taken by datastreams[0]"],
+  ["a device file with 99 decimals", deviceFile(ownDevice({ decimals: 99 })), "datastreams[0].decimals must be 0 to 4"],
+  ["a device file that throws", deviceFile("nothing.there(); export const device = 1;"), "fails when it is loaded"],
+  [
+    "a device file whose region is an address",
+    deviceFile(ownDevice({ region: "{ address: 0x310000, bytes: 65536 }" })),
+    "whose region is a partition's label",
+  ],
+  [
+    "a server that is not there",
+    ["--server", "http://127.0.0.1:1", "--token", "x"],
+    "127.0.0.1:1 can't be reached: the",
+  ],
   ["a missing device file", ["--device", join(folder, "none.ts")], "none.ts"],
 ];
 
@@ -120,6 +165,43 @@ describe("npm run simulate", () => {
     ]) {
       expect(text).toContain(expected);
     }
+    expect(terminal.err).toEqual(["simulate: the recording ends at 2026-01-01T00:01:00Z; its last row is repeated"]);
+  });
+
+  test("says nothing of its last row while a recording lasts", async () => {
+    const terminal = captureTerminal();
+    expect(await simulate(["--data", good, "--until", "30s", "--json"], terminal)).toBe(0);
     expect(terminal.err).toEqual([]);
+  });
+
+  test("exits with 1 when a limit of the server was broken, and prints the report all the same", async () => {
+    const args = [...deviceFile(GREEDY), "--region", "ota_0", "--until", "20h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0]).server.violations).not.toEqual([]);
+    const table = captureTerminal();
+    expect(await simulate(args, table)).toBe(1);
+    expect(table.out.join("\n")).toContain("Something is wrong: see above.");
+  });
+
+  test("exits with 1 when a fleet breaks a limit of the server", async () => {
+    const args = ["--fleet", "1", ...deviceFile(GREEDY), "--region", "ota_0", "--offline", "14h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0]).violations).toBeGreaterThan(0);
+    expect(await simulate(args, captureTerminal())).toBe(1);
+  }, 60_000);
+
+  test("exits with 1 when the promise of the chosen scenario is broken, and says which", async () => {
+    const args = ["--scenario", "full-ring", "--every", "1h"];
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json"], terminal)).toBe(1);
+    expect(JSON.parse(terminal.out[0])).toMatchObject({ scenario: "full-ring", balanced: true });
+    expect(terminal.err).toEqual(["simulate: the promise of full-ring is broken: nothing was overwritten"]);
+  });
+
+  test("holds no promise against a run whose end or outage was chosen", async () => {
+    const args = ["--scenario", "full-ring", "--every", "1h", "--offline", "1d", "--json"];
+    expect(await simulate(args, captureTerminal())).toBe(0);
   });
 });

@@ -134,7 +134,7 @@ describe("a recording", () => {
     ["time\n2026-01-01T00:00:00Z\n", "line 1: there is no column"],
     ["time,a\n", "line 1: no row"],
     ["time,a,a\n2026-01-01T00:00:00Z,1,1\n", 'line 1: two columns are called "a"'],
-    ["time,a\nyesterday,1\n", 'line 2: "yesterday" is no ISO 8601 time'],
+    ["time,a\nyesterday,1\n", 'line 2: "yesterday" is not a time in ISO 8601'],
     ["time,a\n2026-02-30T00:00:00Z,1,1\n", "line 2: 3 columns"],
     ["time,a\n2026-01-01T00:01:00Z,1\n2026-01-01T00:00:00Z,1\n", "line 3: earlier"],
     ["time,a\n2026-01-01T00:01:00Z,\n", 'line 2: "" in column "a"'],

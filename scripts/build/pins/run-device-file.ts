@@ -12,6 +12,8 @@ const READ_TIMEOUT_MS = 500;
 export interface DeviceRun {
   /** What it exports, whatever that is. */
   device: unknown;
+  /** It has an `export default`. */
+  hasDefault: boolean;
   /** Reads every sensor once, and returns all pins of the device file. */
   readPins(device: Device): PinUse[];
 }
@@ -25,8 +27,10 @@ export function runDeviceFile(code: string, filename: string): DeviceRun | { fai
   } catch (error) {
     return { failure: (error as Error).message };
   }
+  const { device, hasDefault } = context.deviceFile as { device: unknown; hasDefault: boolean };
   return {
-    device: (context.deviceFile as { device: unknown }).device,
+    device,
+    hasDefault,
     readPins(device) {
       device.datastreams.forEach((stream, i) => {
         context.readSensor = () => recorder.read(stream.sensor, `datastreams[${i}] (${stream.name})`);

@@ -31,7 +31,7 @@ export async function checkNetwork(device: DeviceConsole, options: NetworkCheckO
       name: "server",
       verdict: "fail",
       found: "the server is https, but this build of Espruino has no TLS",
-      advice: "Use a build with TLS (see the README), or an http server in your own network.",
+      advice: "Use a build with TLS (“https and boards” in docs/flashing.md), or an http server in your own network.",
     });
   } else {
     findings.push(await checkDns(device, new URL(server).hostname));

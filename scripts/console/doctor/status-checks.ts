@@ -1,5 +1,6 @@
 /** Checks of what the running firmware reports in its status. */
 import type { DeviceStatus, StreamStatus } from "../../../firmware/status-types.ts";
+import { datastreamCount } from "../../build/datastream-count.ts";
 import type { Finding } from "./finding.ts";
 
 const MEMORY_PERCENT_MAX = 85;
@@ -13,12 +14,12 @@ export function checkFirmware(status: DeviceStatus | undefined): Finding {
       "Run `npm run monitor` and press the reset button (EN): the first lines that the device prints say what is wrong.";
     return { name, verdict: "fail", found: "does not run", advice };
   }
-  const found = `${status.version}, ${status.streams.length} datastreams, last sync: ${status.verdictText}`;
+  const found = `${status.version}, ${datastreamCount(status.streams.length)}, last sync: ${status.verdictText}`;
   if (status.faults.length > 0) {
     return { name, verdict: "fail", found: `${found}; ${status.faults.join("; ")}`, advice: "Fix the named fault." };
   }
   if (status.verdict === 0) return { name, verdict: "ok", found };
-  return { name, verdict: "warn", found, advice: "The card in the README says what to do for each verdict." };
+  return { name, verdict: "warn", found, advice: "docs/field-card.md says what to do for each verdict." };
 }
 
 /** How much of the memory is in use. */
@@ -66,7 +67,12 @@ export function checkSamples(status: DeviceStatus): Finding {
     ...(failed > 0 ? [`${failed} readings failed`] : []),
   ].join(", ");
   if (dropped.size === 0 && failed === 0) return { name, verdict: "ok", found };
-  return { name, verdict: "warn", found, advice: "“Where samples go” in the README says what each reason means." };
+  return {
+    name,
+    verdict: "warn",
+    found,
+    advice: "“What became of the samples” in docs/flashing.md says what each reason means.",
+  };
 }
 
 function formatMs(ms: number): string {

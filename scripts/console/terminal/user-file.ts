@@ -1,4 +1,4 @@
-import { openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { FieldError } from "./field-error.ts";
 
 /** The bytes of a file that a person named. Throws a `FieldError` when it can't be read. */
@@ -9,6 +9,17 @@ export function readUserFile(path: string): Buffer {
 /** Opens a file for writing and empties it. Throws a `FieldError` when that is not possible. */
 export function openUserFile(path: string): number {
   return orFieldError(path, "written", () => openSync(path, "w"));
+}
+
+/** Throws the `FieldError` that `openUserFile` would throw. A file that is there keeps its content; none is left behind. */
+export function requireWritable(path: string): void {
+  orFieldError(path, "written", () => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    // To open a pipe or a terminal would end whoever reads it.
+    if (found !== undefined && !found.isFile() && !found.isDirectory()) return;
+    closeSync(openSync(path, found === undefined ? "wx" : "r+"));
+    if (found === undefined) rmSync(path);
+  });
 }
 
 const REASONS: { [code: string]: string } = {

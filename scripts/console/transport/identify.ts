@@ -60,7 +60,7 @@ export async function identify(
     hearing.text() === ""
       ? `No Espruino answers on ${port}.`
       : `Something answers on ${port}, but it does not identify itself as Espruino.`,
-    "Press the board's reset button (EN) and try again. A new ESP32 first needs the Espruino runtime: see “The Espruino runtime” in the README.",
+    "Press the board's reset button (EN) and try again. A new ESP32 first needs the Espruino runtime: see “The Espruino runtime” in docs/flashing.md.",
   );
 }
 
@@ -126,6 +126,6 @@ function requireVersion(version: string): void {
   if (major + minor / 100 >= OLDEST_VERSION) return;
   throw new FieldError(
     `The board runs Espruino ${version}; 2v25 or newer is needed.`,
-    "Put a newer Espruino runtime on the board: see “The Espruino runtime” in the README.",
+    "Put a newer Espruino runtime on the board: see “The Espruino runtime” in docs/flashing.md.",
   );
 }

@@ -7,29 +7,27 @@ import { FieldError } from "../terminal/field-error.ts";
 
 /** The device file at `path`, or firmware/device.ts. Throws a `FieldError` that lists all mistakes in it. */
 export function readDeviceFile(path: string | undefined): Promise<Device> {
-  return withFieldError(loadDevice({ deviceFile: path }));
+  return withFieldError(loadDevice({ deviceFile: path }), "The device file can't be read", "Correct the device file.");
 }
 
 /** What the device file at `path`, or firmware/device.ts, uses pins for. Throws as `readDeviceFile` does. */
 export async function readPinUses(path: string | undefined): Promise<PinUse[]> {
-  return (await withFieldError(loadDeviceFile({ deviceFile: path }))).pinUses;
+  const file = loadDeviceFile({ deviceFile: path });
+  return (await withFieldError(file, "The device file can't be read", "Correct the device file.")).pinUses;
 }
 
 /** The checked firmware for the device file at `path`. Throws a `FieldError` that lists all reasons why it can't be built. */
 export function buildForDevice(path: string | undefined): Promise<Built> {
-  return withFieldError(buildFirmware({ deviceFile: path }));
+  const advice = "Correct the device file. Nothing was written to the device.";
+  return withFieldError(buildFirmware({ deviceFile: path }), "The firmware can't be built", advice);
 }
 
-async function withFieldError<T>(work: Promise<T>): Promise<T> {
+async function withFieldError<T>(work: Promise<T>, what: string, advice: string): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (!(cause instanceof BundleError || cause instanceof DeviceFileError || cause instanceof BuildError)) throw cause;
     const lines = cause.message.split("\n").map((line) => `\n    ${line}`);
-    throw new FieldError(
-      `The firmware can't be built:${lines.join("")}`,
-      "Correct the device file. Nothing was written to the device.",
-      { cause },
-    );
+    throw new FieldError(`${what}:${lines.join("")}`, advice, { cause });
   }
 }

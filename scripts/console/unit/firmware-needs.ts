@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { provenRegion } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
+import { datastreamCount } from "../../build/datastream-count.ts";
 import { chipOfBoard } from "../../build/pins/chips.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
@@ -40,13 +41,13 @@ export function requireFit(board: BoardInfo, needs: FirmwareNeeds): void {
     if (board.modules.includes(module)) continue;
     throw new FieldError(
       `The Espruino on this board was built without ${module}.`,
-      "Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in the README.",
+      "Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in docs/flashing.md.",
     );
   }
   if (!board.hasWifi) {
     throw new FieldError(
       "The Espruino on this board has no Wifi module.",
-      "The firmware can't send without it. Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in the README.",
+      "The firmware can't send without it. Put a standard ESP32 build of Espruino on the board: see “The Espruino runtime” in docs/flashing.md.",
     );
   }
   const broken = defectsOf(board).find(({ verdict }) => verdict === "fail");
@@ -58,7 +59,7 @@ export function requireFit(board: BoardInfo, needs: FirmwareNeeds): void {
   if (typeof board.partitions === "string") {
     throw new FieldError(
       `The chip's ${board.partitions}.`,
-      "Put the Espruino runtime on the board again, with its partition table: see the README.",
+      "Put the Espruino runtime on the board again, with its partition table: see “The Espruino runtime” in docs/flashing.md.",
     );
   }
 }
@@ -77,7 +78,7 @@ function requireTls(board: BoardInfo): void {
   if (!board.modules.includes("tls")) {
     throw new FieldError(
       "The device file's server is https, but the Espruino on this board was built without TLS.",
-      "ESP32, ESP32C3 and ESP32S3 are built with it, ESP32_IDF4 has not (see the README). For a server in your own network, http with allowPlainHttp works too.",
+      "ESP32, ESP32C3 and ESP32S3 are built with it, ESP32_IDF4 has not (“https and boards” in docs/flashing.md). For a server in your own network, http with allowPlainHttp works too.",
     );
   }
   const shortage = board.heap === undefined ? "" : tlsShortage(board.heap);
@@ -98,7 +99,7 @@ function requirePool(board: BoardInfo, needs: FirmwareNeeds): void {
   const jsVars = poolNeeded(needs.datastreams);
   if (board.memory.total < jsVars) {
     throw new FieldError(
-      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${needs.datastreams} datastreams.`,
+      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${datastreamCount(needs.datastreams)}.`,
       // Not on other builds: with ESP-IDF 4 it ends in a restart loop (Espruino issue #2551).
       sdkMajor(board) === 3
         ? "Run ESP32.enableBLE(false) once in the Espruino Web IDE. It turns Bluetooth off permanently, restarts the board and frees about 2,000 JsVars; the samples stay. If Bluetooth is off already, the device file has too many datastreams for this board."

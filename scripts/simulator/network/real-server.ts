@@ -2,23 +2,38 @@
 import { request as plain } from "node:http";
 import { request as secure } from "node:https";
 import type { RealServer } from "./http-server.ts";
+import { sayNetworkError } from "./reach-server.ts";
 
 export interface RealExchanges extends RealServer {
   /** Resolves when no request is under way. */
   settled(): Promise<void>;
+  /** How long requests have failed, in ms of real time: since the last that took points. 0 while none failed. */
+  failingMs(): number;
+  /** "400 Invalid token.", or why there was none. */
+  lastAnswer(): string;
   totals: { requests: number; points: number; pointsMaxInRequest: number; bodyBytes: number };
 }
 
-const ANSWER_TIMEOUT_MS = 60_000;
+/** 200 to a request that only asks for the date, and 429: virtual time that catches up is too fast for a real limit. */
+const NO_VERDICT = [200, 429];
+type Result = "took points" | "took none" | "failed";
+
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Of an answer's body, in messages. */
+const EXCERPT_CHARACTERS = 120;
 
 /** `base` is an origin such as "http://127.0.0.1:8080". The path with its query is the device's. */
 export function createRealServer(base: string): RealExchanges {
   const origin = new URL(base);
   let open = 0;
   let wake: (() => void) | undefined;
+  let failingSince: number | undefined;
+  let lastAnswer = "none";
   const totals = { requests: 0, points: 0, pointsMaxInRequest: 0, bodyBytes: 0 };
   return {
     totals,
+    failingMs: () => (failingSince === undefined ? 0 : performance.now() - failingSince),
+    lastAnswer: () => lastAnswer,
     async settled() {
       while (open > 0) {
         await new Promise<void>((done) => {
@@ -30,11 +45,15 @@ export function createRealServer(base: string): RealExchanges {
       open++;
       totals.requests++;
       totals.bodyBytes += Buffer.byteLength(request.body, "latin1");
+      const startedAt = performance.now();
       let finished = false;
-      const finish = (raw: string | undefined) => {
+      const finish = (raw: string | undefined, said: string, result: Result) => {
         if (finished) return;
         finished = true;
         open--;
+        lastAnswer = said;
+        if (result === "failed") failingSince ??= startedAt;
+        else if (result === "took points") failingSince = undefined;
         done(raw);
         wake?.();
       };
@@ -49,11 +68,12 @@ export function createRealServer(base: string): RealExchanges {
         (response) => {
           const pieces: Buffer[] = [];
           response.on("data", (piece: Buffer) => pieces.push(piece));
-          response.on("error", () => finish(undefined));
+          response.on("error", () => finish(undefined, "one that broke off", "failed"));
           response.on("end", () => {
             const body = Buffer.concat(pieces).toString("latin1");
-            if (response.statusCode === 200) {
-              const points = request.body === "" ? 0 : (JSON.parse(request.body) as unknown[]).length;
+            const taken = response.statusCode === 200 && request.body !== "";
+            const points = taken ? (JSON.parse(request.body) as unknown[]).length : 0;
+            if (taken) {
               totals.points += points;
               totals.pointsMaxInRequest = Math.max(totals.pointsMaxInRequest, points);
             }
@@ -61,12 +81,15 @@ export function createRealServer(base: string): RealExchanges {
             for (const [name, value] of Object.entries(response.headers)) {
               if (name !== "transfer-encoding" && name !== "content-length") head += `${name}: ${value}\r\n`;
             }
-            finish(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+            const result =
+              points > 0 ? "took points" : NO_VERDICT.includes(response.statusCode ?? 0) ? "took none" : "failed";
+            const said = `${response.statusCode} ${body.slice(0, EXCERPT_CHARACTERS)}`;
+            finish(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, said.trim(), result);
           });
         },
       );
-      sent.on("timeout", () => sent.destroy());
-      sent.on("error", () => finish(undefined));
+      sent.on("timeout", () => sent.destroy(new Error(`none in ${ANSWER_TIMEOUT_MS / 1000} s`)));
+      sent.on("error", (error: NodeJS.ErrnoException) => finish(undefined, sayNetworkError(error), "failed"));
       sent.end(Buffer.from(request.body, "latin1"));
     },
   };
