@@ -78,7 +78,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
   const standIn = createStandIn(script, token, tokenFromMs, world);
-  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url);
+  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url, world.trueMs);
   const root = createPrng(seed, script.scenario ?? "");
   const unit = createUnit({ device, program, laterPrograms, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;

@@ -22,8 +22,20 @@ const ANSWER_TIMEOUT_MS = 30_000;
 /** Of an answer's body, in messages. */
 const EXCERPT_CHARACTERS = 120;
 
-/** `base` is an origin such as "http://127.0.0.1:8080". The path with its query is the device's. */
-export function createRealServer(base: string): RealExchanges {
+/**
+ * A `Date` header as the server would write it at the device's time: virtual time may lag behind, and the firmware holds
+ * its clock against the server's. By how many seconds the server's own clock is off stays in it.
+ */
+function dateAt(nowTrueMs: number, header: string): string {
+  const offByS = Math.round((Date.parse(header) + 500 - Date.now()) / 1000);
+  return Number.isNaN(offByS) ? header : new Date(nowTrueMs + offByS * 1000).toUTCString();
+}
+
+/**
+ * `base` is an origin such as "http://127.0.0.1:8080". The path with its query is the device's. `nowTrueMs` tells the
+ * simulated Unix time.
+ */
+export function createRealServer(base: string, nowTrueMs: () => number): RealExchanges {
   const origin = new URL(base);
   let open = 0;
   let wake: (() => void) | undefined;
@@ -79,7 +91,8 @@ export function createRealServer(base: string): RealExchanges {
             }
             let head = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`;
             for (const [name, value] of Object.entries(response.headers)) {
-              if (name !== "transfer-encoding" && name !== "content-length") head += `${name}: ${value}\r\n`;
+              if (name === "transfer-encoding" || name === "content-length") continue;
+              head += `${name}: ${name === "date" ? dateAt(nowTrueMs(), String(value)) : value}\r\n`;
             }
             const result =
               points > 0 ? "took points" : NO_VERDICT.includes(response.statusCode ?? 0) ? "took none" : "failed";
