@@ -3,8 +3,8 @@ import { test } from "vitest";
 import { CHAOS } from "../../scripts/simulator/scenarios/chaos.ts";
 import { promises } from "./expect.ts";
 
-/** `npm test` covers seeds 1 to 12: every kind of device, short lives. `npm run test:deep` covers the rest. */
-const QUICK_LAST = 12;
+/** `npm test` covers seeds 1 to 6: every kind of device, short lives. `npm run test:deep` covers the rest. */
+const QUICK_LAST = 6;
 /** SIM_SEEDS=1000 covers more. */
 const DEEP_LAST = Number(process.env.SIM_SEEDS ?? 200);
 

@@ -1,6 +1,10 @@
 import type { Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
 
 /** Scenarios that take seconds each: `npm run test:deep` runs them, `npm test` does not. */
-const LONG = new Set(["month-offline", "clock-drift-swing", "brown-out-storm", "nightly-off", "power-flaps"]);
+const LONG = new Set(
+  "month-offline quota-wall overload-thin full-ring clock-drift clock-drift-swing brown-out-storm nightly-off power-flaps".split(
+    " ",
+  ),
+);
 
 export const isLong = ({ name }: Scenario): boolean => LONG.has(name);
