@@ -29,7 +29,7 @@ export function foreignVersion(geometry: Geometry, bytes: number): Uint8Array {
   const image = new Uint8Array(bytes).fill(255);
   const start = (2 * geometry.bankPages + geometry.ringPages - 1) * geometry.pageBytes;
   const header = new Uint8Array(48).fill(0x5a);
-  header.set([0x45, 0x42, 0x52, 2]);
+  header.set([0x45, 0x42, 0x52, 3]);
   new DataView(header.buffer).setUint32(44, crc32(header.subarray(0, 44)), true);
   image.set(header, start);
   image.fill(0x33, start + 48, start + geometry.pageBytes);

@@ -5,8 +5,9 @@
  */
 export const DATA_WORDS = 65;
 export const CHECK_SHORT = 65;
-export const CHECK_LONG = 66;
-export const REBASE = 67;
+export const RESTART = 66;
+/** Its first digit says which of the longer records it is (format/record.ts). */
+export const LONG = 67;
 export const MISSED = 68;
 export const FAILED = 69;
 /** Index of a byte that is not a code word. */

@@ -33,8 +33,13 @@ export const HEADER_AT = {
 };
 
 /** Magic and version of the format; the version is the highest byte. */
-export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
+export const PAGE_MAGIC = 0x02524245; // "EBR", version 2
 const MAGIC_MASK = 0xffffff;
+/** Pages of version 1 are read and let go of like all, but no sample is added to them. */
+export const FIRST_MAGIC = 0x01524245;
+export const FIRST_VERSION = 1;
+/** Offset of the version in the magic. */
+const VERSION_AT = 3;
 
 /** Values are signed; on flash they are shifted to be positive. */
 export const VALUE_SHIFT = 34359738368;
@@ -44,12 +49,7 @@ export const VALUE_MAX = VALUE_SHIFT - 2;
 /** From one absolute record to the next at most: a torn word costs no more than that. */
 export const CHECK_EVERY_BYTES = 256;
 /** Longest record. */
-export const RECORD_MAX = 24;
-/**
- * Longest stretch programmed at once that may look blank after a cut: three missed slots and a sample of two words. The first
- * byte of longer records is programmed alone and read back before the rest.
- */
-export const GAP_BYTES = 5;
+export const RECORD_MAX = 25;
 
 /**
  * A page's header, and how far it has been read or written. What each sample touches comes first: Espruino looks fields
@@ -96,6 +96,8 @@ export interface Page {
 
   index: number;
   sequence: number;
+  /** Of the format. */
+  version: number;
   pin: number;
   decimals: number;
   book: number;
@@ -147,6 +149,7 @@ export function createPage(pin: number, decimals: number, book: number, interval
     strays: 0,
     index: 0,
     sequence: 0,
+    version: PAGE_MAGIC >> 24,
     pin: pin,
     decimals: decimals,
     book: book,
@@ -163,6 +166,14 @@ export function createPage(pin: number, decimals: number, book: number, interval
     mendedAt: -1,
     mendedByte: 0,
   };
+}
+
+/**
+ * How far the slots of a boot are set behind its first sample, in ms. That sample is taken at once, those after it when a timer
+ * fires, which is never early: so the first is given the earliest place in its slot that the book has.
+ */
+export function leadMs(page: Page): number {
+  return Math.min(page.jitterSpan, page.intervalMs >> 2);
 }
 
 /** Starts the state of a page from its header. */
@@ -197,11 +208,11 @@ export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): 
   return bytes;
 }
 
-/** What 48 bytes are: a header of ours, one of another format version (kept, never read), or nothing. */
+/** What 48 bytes are: a header that this code reads, one of a format version that it does not know (kept, never read), or nothing. */
 export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
   if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
-  return magic === PAGE_MAGIC ? "ours" : "foreign";
+  return magic === PAGE_MAGIC || magic === FIRST_MAGIC ? "ours" : "foreign";
 }
 
 /** A page as its header says, at its first word; undefined when the header is no longer whole. */
@@ -213,6 +224,7 @@ export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const intervalMs = view.getUint32(HEADER_AT.intervalMs, true);
   const page = createPage(bytes[HEADER_AT.pin], bytes[HEADER_AT.decimals], book, intervalMs, region.pageBytes);
+  page.version = bytes[VERSION_AT];
   page.index = index;
   page.address = address;
   page.sequence = view.getUint32(HEADER_AT.sequence, true);

@@ -1,18 +1,30 @@
-import { CHECK_SHORT, INDEX, putDigits, REBASE, WORDS } from "./code-words.ts";
-import { type Page, VALUE_MAX } from "./page.ts";
+import { CHECK_SHORT, INDEX, LONG, putDigits, RESTART, TORN, WORDS } from "./code-words.ts";
+import { FIRST_VERSION, leadMs, type Page, RECORD_MAX, VALUE_MAX } from "./page.ts";
 
 /**
- * Absolute records: a sample with all that is needed to go on from it. Digits of each field: count, missed and failed in
- * the page before it, epoch, session and base raw time since the header's, jitter, value.
+ * Absolute records: a sample with all that is needed to go on from it. A form a row, and the digits of each field: count,
+ * missed and failed in the page before it, epoch, session and base raw time since the header's, jitter, value.
  */
-// biome-ignore format: a kind a line
+// biome-ignore format: a form a line
 const DIGITS = new Uint8Array([
   2, 2, 1, 1, 0, 0, 1, 3,
   2, 3, 2, 1, 0, 0, 3, 6,
   2, 3, 2, 1, 2, 6, 1, 6,
+  2, 2, 1, 1, 2, 5, 1, 3,
+  2, 1, 1, 1, 2, 5, 0, 3,
 ]);
-/** Bytes of a record of each kind, its first word and its digits; the last is RECORD_MAX. A test compares both with DIGITS. */
-export const RECORD_BYTES = [11, 18, 24];
+/** The rows of DIGITS. The long ones, LONG_FORM to before RESTART_FORM, say which they are in their first digit. */
+export const CHECK_FORM = 0;
+export const LONG_FORM = 1;
+export const REBASE_FORM = 2;
+export const SHORT_REBASE_FORM = 3;
+export const RESTART_FORM = 4;
+/** Not a sample: the base moves by what the word behind LONG says, SHIFT_ZERO for 0 ms, and the epoch ends. */
+export const SHIFT_FORM = -1;
+export const SHIFT_BYTES = 2;
+const SHIFT_ZERO = 33;
+/** Most ms that the base is moved by, either way. */
+export const SHIFT_MS_MAX = 30;
 /** 64 to the power of its place. */
 const POWERS = [1, 64, 4096, 262144, 16777216, 1073741824, 68719476736];
 export const COUNT = 0;
@@ -23,18 +35,80 @@ export const SESSION = 4;
 export const BASE = 5;
 export const JITTER = 6;
 export const VALUE = 7;
+/** Behind the fields: the record's form. */
+export const FORM = 8;
 
 /** Says in place of a value that the reading could not be represented. */
 const SENTINEL = 68719476735;
+/** Epochs are counted 0, 1 … 63, 1 …: 0 is the header's alone. */
+const EPOCH_MAX = 63;
 
-/** Encodes into `bytes` and returns the length; 0 when a field does not fit this kind. A NaN value becomes the sentinel. */
-export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array): number {
-  const digits = (kind - CHECK_SHORT) * 8;
+export function nextEpoch(page: Page): number {
+  return (page.epoch % EPOCH_MAX) + 1;
+}
+
+export function createFields(): number[] {
+  return [0, 0, 0, 0, 0, 0, 0, 0, 0];
+}
+
+/**
+ * The form of the record that begins at offset `at` of `bytes`; TORN when the word behind LONG is torn or not there yet. Pages of
+ * format version 1 have no such word, and no restarts or shifts.
+ */
+function formOf(page: Page, bytes: Uint8Array, at: number): number {
+  const kind = INDEX[bytes[at]];
+  if (kind === CHECK_SHORT) return CHECK_FORM;
+  if (page.version === FIRST_VERSION) return kind - CHECK_SHORT;
+  if (kind === RESTART) return RESTART_FORM;
+  // Beyond the end of a typed array, Espruino throws.
+  const digit = at + 1 < bytes.length ? INDEX[bytes[at + 1]] : TORN;
+  if (digit > 63) return TORN;
+  return digit + LONG_FORM < RESTART_FORM ? digit + LONG_FORM : SHIFT_FORM;
+}
+
+/** Words of a record before its fields: its kind, and for a long one its form. */
+function headBytes(page: Page, form: number): number {
+  return form > CHECK_FORM && form < RESTART_FORM && page.version > FIRST_VERSION ? 2 : 1;
+}
+
+/** Bytes of the record whose kind stands at offset `at` of `bytes`: the most it can have when its form can't be read. */
+export function recordBytes(page: Page, bytes: Uint8Array, at: number): number {
+  const form = formOf(page, bytes, at);
+  if (form === TORN) return RECORD_MAX;
+  if (form === SHIFT_FORM) return SHIFT_BYTES;
+  let length = headBytes(page, form);
+  for (let i = 0; i < 8; i++) length += DIGITS[form * 8 + i];
+  return length;
+}
+
+/** Puts a shift of the base by `shiftMs` into `bytes` at offset `at`. */
+export function putShift(bytes: Uint8Array, at: number, shiftMs: number): void {
+  bytes[at] = WORDS[LONG];
+  bytes[at + 1] = WORDS[SHIFT_ZERO + shiftMs];
+}
+
+/** Moves the base of `page`, between two samples. */
+export function shiftBase(page: Page, shiftMs: number): void {
+  page.jitterSumMs -= (shiftMs * (page.nextMs - page.baseRawMs)) / page.intervalMs;
+  page.baseRawMs += shiftMs;
+  page.nextMs += shiftMs;
+  page.epoch = nextEpoch(page);
+}
+
+/** Encodes into `bytes` and returns the length; 0 when a field does not fit this form. A NaN value becomes the sentinel. */
+export function encodeRecord(form: number, fields: number[], bytes: Uint8Array): number {
+  const digits = form * 8;
   let at = 1;
-  bytes[0] = WORDS[kind];
+  bytes[0] = WORDS[CHECK_SHORT];
+  if (form === RESTART_FORM) bytes[0] = WORDS[RESTART];
+  else if (form > CHECK_FORM) {
+    bytes[0] = WORDS[LONG];
+    bytes[at++] = WORDS[form - LONG_FORM];
+  }
   for (let i = 0; i < 8; i++) {
     const limit = POWERS[DIGITS[digits + i]];
     let field = fields[i];
+    if (limit === 1) continue;
     if (i === VALUE && !(Math.abs(field) <= VALUE_MAX)) {
       if (DIGITS[digits + i] < 6) return 0;
       field = SENTINEL;
@@ -46,18 +120,27 @@ export function encodeRecord(kind: number, fields: number[], bytes: Uint8Array):
 }
 
 /**
- * Decodes the record at the start of `bytes` into `fields` and returns its length. 0 when it is torn, or the bytes end
+ * Decodes the record of `page` at the start of `bytes` into `fields` and returns its length. 0 when it is torn, or the bytes end
  * within it.
  */
-export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]): number {
+export function decodeRecord(page: Page, bytes: Uint8Array, fields: number[]): number {
   const indexOf = INDEX;
+  const form = formOf(page, bytes, 0);
+  if (form === TORN) return 0;
+  fields[FORM] = form;
+  if (form === SHIFT_FORM) {
+    fields[JITTER] = INDEX[bytes[1]] - SHIFT_ZERO;
+    // Of no epoch: reading can't start here.
+    fields[EPOCH] = -1;
+    return SHIFT_BYTES;
+  }
   let digit = 0;
-  let at = 1;
-  let end = 1;
+  let at = headBytes(page, form);
+  let end = at;
   let field = 0;
   for (let i = 0; i < 8; i++) {
     field = 0;
-    end += DIGITS[(kind - CHECK_SHORT) * 8 + i];
+    end += DIGITS[form * 8 + i];
     // Beyond the end of a typed array, Espruino throws.
     if (end > bytes.length) return 0;
     while (at < end) {
@@ -67,18 +150,18 @@ export function decodeRecord(kind: number, bytes: Uint8Array, fields: number[]):
     }
     fields[i] = field;
   }
-  const digits = (kind - CHECK_SHORT) * 8;
-  fields[JITTER] -= POWERS[DIGITS[digits + JITTER]] / 2;
-  fields[VALUE] = fields[VALUE] === SENTINEL ? Number.NaN : fields[VALUE] - POWERS[DIGITS[digits + VALUE]] / 2;
+  if (form === RESTART_FORM) fields[JITTER] = -leadMs(page);
+  else fields[JITTER] -= POWERS[DIGITS[form * 8 + JITTER]] / 2;
+  fields[VALUE] = fields[VALUE] === SENTINEL ? Number.NaN : fields[VALUE] - POWERS[DIGITS[form * 8 + VALUE]] / 2;
   return at;
 }
 
 /** Puts the state of `page` on the record in `fields`, which ends at offset `end`; its sample is the caller's to count. */
-export function applyRecord(page: Page, kind: number, fields: number[], end: number): void {
+export function applyRecord(page: Page, fields: number[], end: number): void {
   page.missed = fields[MISSES];
   page.failed = fields[FAILS];
   const slots = page.count + page.missed + page.failed;
-  if (kind === REBASE) {
+  if (fields[FORM] >= REBASE_FORM) {
     page.epoch = fields[EPOCH];
     page.session = (page.headerSession + fields[SESSION]) >>> 0;
     page.baseRawMs = page.headerRawMs + fields[BASE];

@@ -1,7 +1,20 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN } from "../format/code-words.ts";
+import { CHECK_SHORT, DATA_WORDS, INDEX, LONG, MISSED, TORN } from "../format/code-words.ts";
 import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
-import { applyRecord, COUNT, decodeRecord, EPOCH, SESSION, VALUE } from "../format/record.ts";
+import {
+  applyRecord,
+  COUNT,
+  createFields,
+  decodeRecord,
+  EPOCH,
+  FORM,
+  JITTER,
+  REBASE_FORM,
+  SESSION,
+  SHIFT_FORM,
+  shiftBase,
+  VALUE,
+} from "../format/record.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { createPlainDecoder, type Samples } from "./plain.ts";
 import type { TextLine } from "./text-fold.ts";
@@ -27,7 +40,7 @@ const PIECE_ENDS = -1;
 
 export function createDecoder(region: FlashRegion): Decode {
   const flash = region.flash;
-  const fields: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
+  const fields = createFields();
   const decodePlain = createPlainDecoder();
 
   /** Words of a page, with the one mended that is known to be wrong. */
@@ -39,16 +52,21 @@ export function createDecoder(region: FlashRegion): Decode {
   }
 
   /**
-   * Takes the absolute record at offset `at`, whose kind is `word`. Returns its length; 0 when it is torn; PIECE_ENDS when it
-   * begins another session, or lies beyond the span.
+   * Takes the absolute record or shift at offset `at`. Returns its length; 0 when it is torn; PIECE_ENDS when it begins another
+   * session, or lies beyond the span.
    */
-  function takeRecord(page: Page, word: number, at: number, span: Span, out: Samples): number {
-    const length = decodeRecord(word, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
-    if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch)) {
+  function takeRecord(page: Page, at: number, span: Span, out: Samples): number {
+    const length = decodeRecord(page, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
+    if (length > 0 && fields[FORM] === SHIFT_FORM) {
+      if (!page.lost) shiftBase(page, fields[JITTER]);
+      return length;
+    }
+    const hasBase = fields[FORM] >= REBASE_FORM;
+    if (length === 0 || (!hasBase && fields[EPOCH] !== page.epoch)) {
       page.lost = true;
       return 0;
     }
-    if (word === REBASE && out.rawMs.length > 0 && page.headerSession + fields[SESSION] !== page.session) {
+    if (hasBase && out.rawMs.length > 0 && page.headerSession + fields[SESSION] !== page.session) {
       return PIECE_ENDS;
     }
     // The samples that the record says are missing were lost. A record behind lost samples may lie beyond the span: it is left
@@ -60,7 +78,7 @@ export function createDecoder(region: FlashRegion): Decode {
       page.lost = true;
       return PIECE_ENDS;
     }
-    applyRecord(page, word, fields, at + length);
+    applyRecord(page, fields, at + length);
     return length;
   }
 
@@ -83,11 +101,11 @@ export function createDecoder(region: FlashRegion): Decode {
         i++;
         continue;
       }
-      if (word >= CHECK_SHORT && word <= REBASE) {
-        length = takeRecord(page, word, page.at + i, span, out);
+      if (word >= CHECK_SHORT && word <= LONG) {
+        length = takeRecord(page, page.at + i, span, out);
         if (length === PIECE_ENDS) break;
-        if (length === 0) {
-          i++;
+        if (length === 0 || fields[FORM] === SHIFT_FORM) {
+          i += length || 1;
           continue;
         }
         value = isNaN(fields[VALUE]) ? Number.NaN : page.value;

@@ -1,6 +1,14 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
-import { encodeHeader, HEADER_AT, HEADER_BYTES, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import {
+  encodeHeader,
+  FIRST_MAGIC,
+  HEADER_AT,
+  HEADER_BYTES,
+  headerKind,
+  PAGE_MAGIC,
+  type Page,
+} from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
 import { eraseVerified, program, readSteady } from "../proven-flash.ts";
@@ -42,7 +50,7 @@ function readHeaders(
   const crc32 = region.crc32;
   const headerBytes = HEADER_BYTES;
   const residue = CRC_RESIDUE;
-  const magic = PAGE_MAGIC;
+  const magics = [PAGE_MAGIC, FIRST_MAGIC];
   const pageBytes = region.pageBytes;
   const pages = region.pages;
   const unclear: number[] = [];
@@ -53,7 +61,7 @@ function readHeaders(
     address += pageBytes;
     if (bytes[0] === 255) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
-    if (crc32(bytes) !== residue || view.getUint32(HEADER_AT.magic, true) !== magic) {
+    if (crc32(bytes) !== residue || magics.indexOf(view.getUint32(HEADER_AT.magic, true)) < 0) {
       unclear.push(i);
       continue;
     }

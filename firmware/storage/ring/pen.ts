@@ -1,6 +1,5 @@
 import type { Flash } from "../../platform/ports.ts";
 import { DATA_WORDS, WORDS } from "../format/code-words.ts";
-import { GAP_BYTES } from "../format/page.ts";
 import { symbolOf } from "../format/symbol.ts";
 import type { Stream } from "./stream.ts";
 
@@ -41,7 +40,7 @@ export function createPen(
     const back = flash.read(words, address);
     if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
       // What was programmed is torn: the sample goes behind it, as an absolute record.
-      page.at += words + GAP_BYTES;
+      page.at += 2 * words;
       page.plainUntil = 0;
       s.torn = true;
       return slow(pin, rawMs, value);

@@ -1,5 +1,5 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { GAP_BYTES, loadPage } from "../format/page.ts";
+import { FIRST_VERSION, loadPage } from "../format/page.ts";
 import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
@@ -121,9 +121,14 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     // What the server has taken was there, whatever decayed since.
     const cursor = ledger.cursor(pin);
     if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
-    page.at = page.end + GAP_BYTES;
+    // What was cut short may look blank, and change yet: as far as one program reaches.
+    page.at = page.end + page.words;
     s.open =
-      page.sealable && page.intervalMs === s.intervalMs && page.decimals === s.decimals && page.at < region.pageBytes;
+      page.sealable &&
+      page.version > FIRST_VERSION &&
+      page.intervalMs === s.intervalMs &&
+      page.decimals === s.decimals &&
+      page.at < region.pageBytes;
     return s;
   }
 

@@ -1,15 +1,27 @@
-import { BOOK_COUNT, BOOKS, CHECK_LONG, CHECK_SHORT, DATA_WORDS, MISSED, REBASE, WORDS } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, type Page, RECORD_MAX, VALUE_MAX } from "../format/page.ts";
+import { BOOK_COUNT, BOOKS, DATA_WORDS, MISSED, WORDS } from "../format/code-words.ts";
+import { CHECK_EVERY_BYTES, leadMs, type Page, RECORD_MAX, VALUE_MAX } from "../format/page.ts";
 import {
   applyRecord,
   BASE,
+  CHECK_FORM,
   COUNT,
+  createFields,
   EPOCH,
   encodeRecord,
   FAILS,
+  FORM,
   JITTER,
+  LONG_FORM,
   MISSES,
+  nextEpoch,
+  putShift,
+  REBASE_FORM,
+  RESTART_FORM,
   SESSION,
+  SHIFT_BYTES,
+  SHIFT_MS_MAX,
+  SHORT_REBASE_FORM,
+  shiftBase,
   VALUE,
 } from "../format/record.ts";
 import { symbolOf } from "../format/symbol.ts";
@@ -32,8 +44,6 @@ export interface Stream {
   torn: boolean;
   /** Readings that failed where no word could be written: the next absolute record or page header counts them. */
   failed: number;
-  /** Jitter of the last sample against the base as it is now. */
-  lastJitterMs: number;
   /** What the samples looked at would have cost in each book, and how many those were. */
   costs: Uint32Array;
   scored: number;
@@ -41,15 +51,18 @@ export interface Stream {
   head: Head | undefined;
 }
 
-/** A record being made: its kind (0 = a regular sample), bytes and, if absolute, fields. */
+/** A record being made: whether it is absolute or a regular sample, its bytes and, if absolute, fields. */
 export interface Scratch {
   session: number;
-  kind: number;
+  absolute: boolean;
   length: number;
   bytes: Uint8Array;
   fields: number[];
   /** Slots without a sample since the last one. */
   skipped: number;
+  /** What the base moves by before it. */
+  shiftMs: number;
+  /** Against the base as it is then. */
   jitterMs: number;
   value: number;
   /** The value before it. */
@@ -81,7 +94,6 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
     rebase: true,
     torn: false,
     failed: 0,
-    lastJitterMs: 0,
     costs: new Uint32Array(BOOK_COUNT),
     scored: 0,
     head: undefined,
@@ -91,11 +103,12 @@ export function createStream(pin: number, intervalMs: number, decimals: number):
 export function createScratch(session: number): Scratch {
   return {
     session: session,
-    kind: 0,
+    absolute: false,
     length: 0,
     bytes: new Uint8Array(RECORD_MAX),
-    fields: [0, 0, 0, 0, 0, 0, 0, 0],
+    fields: createFields(),
     skipped: 0,
+    shiftMs: 0,
     jitterMs: 0,
     value: 0,
     before: 0,
@@ -130,6 +143,31 @@ export function nextBook(s: Stream): number {
   return best;
 }
 
+/** Jitter of the last sample against the base as it is now; far off when slots without a sample came after it. */
+function lastJitterMs(page: Page): number {
+  return page.rawMs - page.nextMs + page.intervalMs;
+}
+
+/**
+ * What the base has to move by for a sample with `jitterMs` to fit the book; 0 when it fits, or is too far off. The middle of this
+ * sample's and the last one's jitter becomes the new zero: a base that is a little off is right after one or two moves.
+ */
+function shiftFor(page: Page, jitterMs: number): number {
+  const span = page.jitterSpan;
+  if (Math.abs(jitterMs) <= span) return 0;
+  const lastMs = lastJitterMs(page);
+  const middleMs = Math.abs(lastMs) <= span ? Math.round((jitterMs + lastMs) / 2) : jitterMs;
+  const shiftMs = Math.max(jitterMs - span, Math.min(jitterMs + span, middleMs));
+  return Math.abs(shiftMs) <= SHIFT_MS_MAX ? shiftMs : 0;
+}
+
+/** Makes the record of `form` from the fields. Returns its length; 0 when a field does not fit. */
+function encodeForm(scratch: Scratch, form: number): number {
+  scratch.fields[FORM] = form;
+  scratch.length = encodeRecord(form, scratch.fields, scratch.bytes);
+  return scratch.length;
+}
+
 /** The absolute record for a sample, as short as it can be. Returns its length; 0 when none fits and a new page is due. */
 function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const jitterMs = scratch.jitterMs;
@@ -142,38 +180,38 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
   const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
   // The same jitter twice does not happen by chance. So it was the sample that set the base which came early or late.
-  const moved = outside && Math.abs(jitterMs - s.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
+  const moved = outside && Math.abs(jitterMs - lastJitterMs(page)) < REBASE_JITTER_MS && !nearMean;
   const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const fields = scratch.fields;
+  scratch.absolute = true;
   fields[COUNT] = page.count;
   // Failed readings have no sample either, but they are not missed slots.
   const failed = Math.min(s.failed, skipped);
   fields[MISSES] = page.missed + (s.rebase ? 0 : skipped - failed);
   fields[FAILS] = page.failed + (s.rebase ? s.failed : failed);
   fields[EPOCH] = page.epoch;
-  fields[SESSION] = 0;
-  fields[BASE] = 0;
   fields[JITTER] = jitterMs;
   fields[VALUE] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
   // Once the base was set anew, each absolute record that is due restates it, so a reader need not go back further.
   if (sameBase && !(due && page.epoch > 0)) {
-    for (scratch.kind = CHECK_SHORT; scratch.kind <= CHECK_LONG; scratch.kind++) {
-      scratch.length = encodeRecord(scratch.kind, fields, scratch.bytes);
-      if (scratch.length > 0) return scratch.length;
-    }
+    if (encodeForm(scratch, CHECK_FORM) > 0 || encodeForm(scratch, LONG_FORM) > 0) return scratch.length;
   }
-  scratch.kind = REBASE;
   fields[SESSION] = (scratch.session - page.headerSession) >>> 0;
   fields[BASE] = slotMs - page.headerRawMs;
-  scratch.length = sameBase ? encodeRecord(REBASE, fields, scratch.bytes) : 0;
-  if (scratch.length > 0) return scratch.length;
-  const shiftMs = !s.rebase && nearMean ? meanMs : jitterMs;
-  fields[EPOCH] = page.epoch + 1;
-  fields[BASE] = slotMs + shiftMs - page.headerRawMs;
-  fields[JITTER] = jitterMs - shiftMs;
-  scratch.length = encodeRecord(REBASE, fields, scratch.bytes);
-  return scratch.length;
+  if (sameBase && (encodeForm(scratch, SHORT_REBASE_FORM) > 0 || encodeForm(scratch, REBASE_FORM) > 0)) {
+    return scratch.length;
+  }
+  // What the sample is ahead of its slot from now on.
+  let earlyMs = 0;
+  if (s.rebase) earlyMs = leadMs(page);
+  else if (nearMean) earlyMs = meanMs - jitterMs;
+  fields[EPOCH] = nextEpoch(page);
+  fields[BASE] = slotMs + jitterMs + earlyMs - page.headerRawMs;
+  fields[JITTER] = -earlyMs;
+  if (s.rebase && encodeForm(scratch, RESTART_FORM) > 0) return scratch.length;
+  if (encodeForm(scratch, SHORT_REBASE_FORM) > 0) return scratch.length;
+  return encodeForm(scratch, REBASE_FORM);
 }
 
 /** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
@@ -183,28 +221,36 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
   const skipped = Math.ceil(sinceMs / page.intervalMs - 0.5);
   const jitterMs = sinceMs - skipped * page.intervalMs;
   const step = value - page.value;
+  const shiftMs = shiftFor(page, jitterMs);
   scratch.skipped = skipped;
+  scratch.shiftMs = 0;
   scratch.jitterMs = jitterMs;
   scratch.value = value;
   scratch.before = page.value;
   if (
-    Math.abs(jitterMs) > page.jitterSpan ||
+    Math.abs(jitterMs - shiftMs) > page.jitterSpan ||
     !(Math.abs(step) <= page.stepSpan) ||
     skipped < 0 ||
     skipped > MISSED_WORDS_MAX ||
     s.rebase ||
     s.torn ||
-    page.at - page.checkedAt + skipped + page.words > CHECK_EVERY_BYTES
+    page.at - page.checkedAt + skipped + page.words + (shiftMs === 0 ? 0 : SHIFT_BYTES) > CHECK_EVERY_BYTES
   ) {
     return encodeAbsolute(s, page, scratch);
   }
   const bytes = scratch.bytes;
-  const symbol = symbolOf(page, jitterMs, step);
+  const symbol = symbolOf(page, jitterMs - shiftMs, step);
   let length = 0;
   while (length < skipped) bytes[length++] = WORDS[MISSED];
+  if (shiftMs !== 0) {
+    putShift(bytes, length, shiftMs);
+    length += SHIFT_BYTES;
+    scratch.shiftMs = shiftMs;
+    scratch.jitterMs = jitterMs - shiftMs;
+  }
   if (page.words === 2) bytes[length++] = WORDS[Math.floor(symbol / DATA_WORDS)];
   bytes[length++] = WORDS[symbol % DATA_WORDS];
-  scratch.kind = 0;
+  scratch.absolute = false;
   scratch.length = length;
   return length;
 }
@@ -217,21 +263,23 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
   // about the timer.
   const scored = page.count % SCORE_EVERY === 0 && !unrepresentable && !s.rebase;
   page.at += scratch.length;
-  s.lastJitterMs = scratch.kind === REBASE ? scratch.fields[JITTER] : scratch.jitterMs;
-  if (scratch.kind === REBASE) page.jitterSumMs = 0;
+  const hasBase = scratch.absolute && scratch.fields[FORM] >= REBASE_FORM;
+  const jitterMs = hasBase ? scratch.fields[JITTER] : scratch.jitterMs;
+  if (scratch.shiftMs !== 0) shiftBase(page, scratch.shiftMs);
+  if (hasBase) page.jitterSumMs = 0;
   else if (Math.abs(scratch.jitterMs) < MEAN_JITTER_MAX) page.jitterSumMs += scratch.jitterMs;
-  if (scratch.kind === 0) {
+  if (!scratch.absolute) {
     page.missed += scratch.skipped;
     page.nextMs += scratch.skipped * page.intervalMs;
     page.value = value;
     page.rawMs = rawMs;
   } else {
     s.failed -= scratch.fields[FAILS] - page.failed;
-    applyRecord(page, scratch.kind, scratch.fields, page.at);
+    applyRecord(page, scratch.fields, page.at);
     s.rebase = false;
     s.torn = false;
   }
-  if (scored) score(s, s.lastJitterMs - meanJitterMs(page), value - scratch.before);
+  if (scored) score(s, jitterMs - meanJitterMs(page), value - scratch.before);
   page.nextMs += page.intervalMs;
   page.count++;
   const plainBytes = ((SCORE_EVERY - (page.count % SCORE_EVERY)) % SCORE_EVERY) * page.words;

@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { FAILED, WORDS } from "../format/code-words.ts";
-import { createPage, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
+import { createPage, leadMs, type Page, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { program } from "../proven-flash.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";
@@ -23,7 +23,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     const old = s.page;
     const retired = ledger.retired(s.pin);
     const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
-    let startMs = rawMs;
+    let startMs = s.rebase ? rawMs + leadMs(next) : rawMs;
     next.sampledBefore = ledger.settled(s.pin) >>> 0;
     next.missedBefore = retired.missed;
     next.failedBefore = retired.failed + s.failed;
@@ -56,24 +56,35 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     return true;
   }
 
+  /**
+   * Programs the record in `scratch`. What a cut leaves of one program may look blank, so none is longer than a sample, unless
+   * what it belongs to shows: the kind of an absolute record or a shift goes first, alone. Once it stands, so does how far it reaches.
+   */
+  function put(page: Page, length: number): boolean {
+    const bytes = scratch.bytes;
+    let at = 0;
+    while (at < length) {
+      const rest = length - at;
+      const single = scratch.absolute ? at === 0 : at < scratch.skipped + (scratch.shiftMs === 0 ? 0 : 1);
+      const size = single ? 1 : rest;
+      if (!program(region, bytes.slice(at, at + size), page.address + page.at + at)) return false;
+      at += size;
+    }
+    return true;
+  }
+
   function log(s: Stream, rawMs: number, value: number): boolean {
     for (let tries = 0; tries < 4; tries++) {
       const page = s.page;
       if (page && s.open) {
         const length = encodeSample(s, page, rawMs, value, scratch);
         if (length > 0 && page.at + length <= pageBytes) {
-          // The kind of an absolute record goes first, alone: once it stands, a cut can't hide how far the record reaches.
-          const first = scratch.kind > 0 ? 1 : length;
-          const address = page.address + page.at;
-          if (
-            program(region, new Uint8Array(scratch.bytes.buffer, 0, first), address) &&
-            (first === length || program(region, scratch.bytes.slice(first, length), address + first))
-          ) {
+          if (put(page, length)) {
             commitSample(s, page, rawMs, scratch, pageBytes);
             return true;
           }
           // What was programmed is torn. The sample is tried behind it once, then on another page.
-          page.at += length + GAP_BYTES;
+          page.at += length + page.words;
           page.plainUntil = 0;
           if (s.torn) s.open = false;
           s.torn = true;
@@ -93,7 +104,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) return;
     one[0] = WORDS[FAILED];
     if (!program(region, one, page.address + page.at)) {
-      page.at += 1 + GAP_BYTES;
+      page.at += 1 + page.words;
       page.plainUntil = 0;
       s.torn = true;
       return;

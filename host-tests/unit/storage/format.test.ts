@@ -1,16 +1,25 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { BOOK_COUNT, BOOKS, CHECK_SHORT, INDEX, REBASE, WORDS } from "../../../firmware/storage/format/code-words.ts";
 import {
-  GAP_BYTES,
+  BOOK_COUNT,
+  BOOKS,
+  CHECK_SHORT,
+  INDEX,
+  LONG,
+  RESTART,
+  WORDS,
+} from "../../../firmware/storage/format/code-words.ts";
+import {
+  createPage,
+  FIRST_VERSION,
   HEADER_AT,
   HEADER_BYTES,
   RECORD_MAX,
   SEAL_AT,
   WORDS_AT,
 } from "../../../firmware/storage/format/page.ts";
-import { decodeRecord, encodeRecord, RECORD_BYTES } from "../../../firmware/storage/format/record.ts";
+import { decodeRecord, encodeRecord, FORM, recordBytes } from "../../../firmware/storage/format/record.ts";
 import { BANK_AT } from "../../../firmware/storage/ledger/banks.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import {
@@ -61,23 +70,58 @@ test("has 70 code words of four ones each", () => {
   expect([...WORDS].map((byte) => INDEX[byte])).toEqual([...WORDS.keys()]);
 });
 
+/** Names of the forms, in order. */
+const FORMS = ["CHECK_SHORT", "CHECK_LONG", "REBASE", "SHORT_REBASE", "RESTART"];
+
+/** What a sample's absolute record says. A check has no session and no base, a restart has no jitter of its own. */
+function fieldsOf(form: number): number[] {
+  const base = form === 2 ? [5, 1e9 * 60] : form > 2 ? [5, 1e9] : [0, 0];
+  return [100, 7, 3, 2, ...base, form === 4 ? -6 : -7, -215, form];
+}
+
 test("encodes absolute records of the lengths in FORMAT.md and decodes them alike", () => {
+  const page = createPage(1, 1, 0, 60000, 4096);
   const bytes = new Uint8Array(RECORD_MAX);
-  ["CHECK_SHORT", "CHECK_LONG", "REBASE"].forEach((name, i) => {
-    const fields = [100, 7, 3, 2, i === 2 ? 5 : 0, i === 2 ? 1e9 : 0, -6, -215];
-    const length = encodeRecord(CHECK_SHORT + i, fields, bytes);
+  FORMS.forEach((name, form) => {
+    const fields = fieldsOf(form);
+    const length = encodeRecord(form, fields, bytes);
     expect(length).toBe(Number(row(name).at(-1)));
-    expect(RECORD_BYTES[i]).toBe(length);
+    expect(recordBytes(page, bytes, 0)).toBe(length);
     const back: number[] = [];
-    expect(decodeRecord(CHECK_SHORT + i, bytes, back)).toBe(length);
-    expect(back).toEqual(fields);
+    expect(decodeRecord(page, bytes, back)).toBe(length);
+    expect(back.map(Math.abs)).toEqual(fields.map(Math.abs));
+    expect(back).toMatchObject({ 6: fields[6], 7: -215, [FORM]: form });
     // Cut short it is none, and nothing is read behind its end: a typed array of Espruino throws there.
-    for (let end = 1; end < length; end++) expect(decodeRecord(CHECK_SHORT + i, bytes.slice(0, end), back)).toBe(0);
+    for (let end = 1; end < length; end++) expect(decodeRecord(page, bytes.slice(0, end), back)).toBe(0);
+    // A field that does not fit is not cut off.
+    expect(encodeRecord(form, [4096, ...fields.slice(1)], bytes)).toBe(0);
   });
   expect(RECORD_MAX).toBe(Number(row("REBASE").at(-1)));
-  expect(Math.max(...RECORD_BYTES)).toBe(RECORD_MAX);
-  expect(FORMAT).toContain(`**${GAP_BYTES} bytes further**`);
-  expect(REBASE).toBe(67);
+  expect([CHECK_SHORT, RESTART, LONG]).toEqual([65, 66, 67]);
+});
+
+test("takes a long record whose form a cut has hidden for as long as any", () => {
+  const page = createPage(1, 1, 0, 60000, 4096);
+  expect(recordBytes(page, Uint8Array.of(WORDS[LONG]), 0)).toBe(RECORD_MAX);
+  expect(recordBytes(page, Uint8Array.of(WORDS[LONG], 255), 0)).toBe(RECORD_MAX);
+});
+
+test("reads the records of format version 1, in which the kind alone says the form", () => {
+  const page = createPage(1, 1, 0, 60000, 4096);
+  page.version = FIRST_VERSION;
+  const bytes = new Uint8Array(RECORD_MAX);
+  for (let form = 0; form < 3; form++) {
+    const fields = fieldsOf(form);
+    const length = encodeRecord(form, fields, bytes);
+    // Version 1: the kinds 65, 66 and 67, and the digits at once.
+    const first = form === 0 ? bytes : Uint8Array.of(WORDS[65 + form], ...bytes.slice(2));
+    const firstLength = form === 0 ? length : length - 1;
+    expect(firstLength).toBe(Number(row(FORMS[form]).at(-2)));
+    const back: number[] = [];
+    expect(decodeRecord(page, first, back)).toBe(firstLength);
+    expect(recordBytes(page, first, 0)).toBe(firstLength);
+    expect(back).toMatchObject({ 0: 100, 1: 7, 2: 3, 3: 2, 6: -7, 7: -215, [FORM]: form });
+  }
 });
 
 /** Offset and bytes by name of each field in the map of FORMAT.md that begins with `title`. */
@@ -258,12 +302,13 @@ test("writes a page and a bank as FORMAT.md draws them", () => {
   const page = flash.bytes.slice(2048, 3072);
   const view = new DataView(page.buffer);
   expect(String.fromCharCode(...page.slice(0, 3))).toBe("EBR");
-  expect([...page.slice(3, 8)]).toEqual([1, 5, 1, 0, 0]);
-  expect([view.getUint32(8, true), view.getUint32(12, true), view.getUint32(16, true)]).toEqual([1, 9, 2000]);
+  expect([...page.slice(3, 8)]).toEqual([2, 5, 1, 0, 0]);
+  expect([view.getUint32(8, true), view.getUint32(12, true), view.getUint32(16, true)]).toEqual([1, 9, 2006]);
   expect(view.getUint32(22, true) + view.getUint16(26, true) * 2 ** 32 - 2 ** 35).toBe(-15);
   expect(view.getUint32(28, true)).toBe(60000);
   expect(view.getUint32(44, true)).toBe(crc32(page.slice(0, 44)));
-  expect(page[WORDS_AT]).toBe(WORDS[6 * 5 + 2]);
+  // 6 ms ahead of its slot, and no step.
+  expect(page[WORDS_AT]).toBe(WORDS[0 * 5 + 2]);
 });
 
 test("holds as many pins in a bank as FORMAT.md says", () => {
