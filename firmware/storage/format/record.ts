@@ -1,5 +1,5 @@
 import { CHECK_SHORT, INDEX, LONG, putDigits, RESTART, TORN, WORDS } from "./code-words.ts";
-import { FIRST_VERSION, leadMs, type Page, RECORD_MAX, VALUE_MAX } from "./page.ts";
+import { FIRST_VERSION, leadMs, type Page, VALUE_MAX } from "./page.ts";
 
 /**
  * Absolute records: a sample with all that is needed to go on from it. A form a row, and the digits of each field: count,
@@ -41,45 +41,7 @@ export const FORM = 8;
 /** Says in place of a value that the reading could not be represented. */
 const SENTINEL = 68719476735;
 /** Epochs are counted 0, 1 … 63, 1 …: 0 is the header's alone. */
-const EPOCH_MAX = 63;
-
-export function nextEpoch(page: Page): number {
-  return (page.epoch % EPOCH_MAX) + 1;
-}
-
-export function createFields(): number[] {
-  return [0, 0, 0, 0, 0, 0, 0, 0, 0];
-}
-
-/**
- * The form of the record that begins at offset `at` of `bytes`; TORN when the word behind LONG is torn or not there yet. Pages of
- * format version 1 have no such word, and no restarts or shifts.
- */
-function formOf(page: Page, bytes: Uint8Array, at: number): number {
-  const kind = INDEX[bytes[at]];
-  if (kind === CHECK_SHORT) return CHECK_FORM;
-  if (page.version === FIRST_VERSION) return kind - CHECK_SHORT;
-  if (kind === RESTART) return RESTART_FORM;
-  // Beyond the end of a typed array, Espruino throws.
-  const digit = at + 1 < bytes.length ? INDEX[bytes[at + 1]] : TORN;
-  if (digit > 63) return TORN;
-  return digit + LONG_FORM < RESTART_FORM ? digit + LONG_FORM : SHIFT_FORM;
-}
-
-/** Words of a record before its fields: its kind, and for a long one its form. */
-function headBytes(page: Page, form: number): number {
-  return form > CHECK_FORM && form < RESTART_FORM && page.version > FIRST_VERSION ? 2 : 1;
-}
-
-/** Bytes of the record whose kind stands at offset `at` of `bytes`: the most it can have when its form can't be read. */
-export function recordBytes(page: Page, bytes: Uint8Array, at: number): number {
-  const form = formOf(page, bytes, at);
-  if (form === TORN) return RECORD_MAX;
-  if (form === SHIFT_FORM) return SHIFT_BYTES;
-  let length = headBytes(page, form);
-  for (let i = 0; i < 8; i++) length += DIGITS[form * 8 + i];
-  return length;
-}
+export const EPOCH_MAX = 63;
 
 /** Puts a shift of the base by `shiftMs` into `bytes` at offset `at`. */
 export function putShift(bytes: Uint8Array, at: number, shiftMs: number): void {
@@ -92,13 +54,14 @@ export function shiftBase(page: Page, shiftMs: number): void {
   page.jitterSumMs -= (shiftMs * (page.nextMs - page.baseRawMs)) / page.intervalMs;
   page.baseRawMs += shiftMs;
   page.nextMs += shiftMs;
-  page.epoch = nextEpoch(page);
+  page.epoch = (page.epoch % EPOCH_MAX) + 1;
 }
 
-/** Encodes into `bytes` and returns the length; 0 when a field does not fit this form. A NaN value becomes the sentinel. */
+/** Encodes into `bytes` and returns the length; 0 when a field does not fit this form, which `fields` gets. A NaN value becomes the sentinel. */
 export function encodeRecord(form: number, fields: number[], bytes: Uint8Array): number {
   const digits = form * 8;
   let at = 1;
+  fields[FORM] = form;
   bytes[0] = WORDS[CHECK_SHORT];
   if (form === RESTART_FORM) bytes[0] = WORDS[RESTART];
   else if (form > CHECK_FORM) {
@@ -121,21 +84,31 @@ export function encodeRecord(form: number, fields: number[], bytes: Uint8Array):
 
 /**
  * Decodes the record of `page` at the start of `bytes` into `fields` and returns its length. 0 when it is torn, or the bytes end
- * within it.
+ * within it. In format version 1 the kind says the form, and there are no restarts and no shifts.
  */
 export function decodeRecord(page: Page, bytes: Uint8Array, fields: number[]): number {
   const indexOf = INDEX;
-  const form = formOf(page, bytes, 0);
-  if (form === TORN) return 0;
-  fields[FORM] = form;
-  if (form === SHIFT_FORM) {
-    fields[JITTER] = INDEX[bytes[1]] - SHIFT_ZERO;
-    // Of no epoch: reading can't start here.
-    fields[EPOCH] = -1;
-    return SHIFT_BYTES;
+  let form = indexOf[bytes[0]] - CHECK_SHORT;
+  let at = 1;
+  if (form > CHECK_FORM && page.version > FIRST_VERSION) {
+    const isLong = form === LONG - CHECK_SHORT;
+    form = RESTART_FORM;
+    if (isLong) {
+      // Beyond the end of a typed array, Espruino throws.
+      const word = bytes.length > at ? indexOf[bytes[at++]] : TORN;
+      if (word > 63) return 0;
+      form = word + LONG_FORM;
+      if (form >= RESTART_FORM) {
+        fields[FORM] = SHIFT_FORM;
+        fields[JITTER] = word - SHIFT_ZERO;
+        // Of no epoch: reading can't start here.
+        fields[EPOCH] = -1;
+        return SHIFT_BYTES;
+      }
+    }
   }
+  fields[FORM] = form;
   let digit = 0;
-  let at = headBytes(page, form);
   let end = at;
   let field = 0;
   for (let i = 0; i < 8; i++) {

@@ -4,7 +4,6 @@ import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
 import {
   applyRecord,
   COUNT,
-  createFields,
   decodeRecord,
   EPOCH,
   FORM,
@@ -40,7 +39,7 @@ const PIECE_ENDS = -1;
 
 export function createDecoder(region: FlashRegion): Decode {
   const flash = region.flash;
-  const fields = createFields();
+  const fields = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   const decodePlain = createPlainDecoder();
 
   /** Words of a page, with the one mended that is known to be wrong. */

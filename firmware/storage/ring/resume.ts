@@ -1,7 +1,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, LONG } from "../format/code-words.ts";
 import { type Page, RECORD_MAX } from "../format/page.ts";
-import { createFields, decodeRecord, EPOCH, FORM, REBASE_FORM, VALUE } from "../format/record.ts";
+import { decodeRecord, EPOCH, FORM, REBASE_FORM, VALUE } from "../format/record.ts";
 import { DECODE_BYTES, type Decode } from "./decoder.ts";
 import type { Samples } from "./plain.ts";
 import { findTail } from "./tail.ts";
@@ -9,7 +9,7 @@ import { findTail } from "./tail.ts";
 /** Offset of the last absolute record before `tail` that the page can be read on from; -1 when there is none. */
 function lastRecord(region: FlashRegion, page: Page, tail: number, start: number): number {
   const flash = region.flash;
-  const fields = createFields();
+  const fields = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let at = tail - 1; at >= start; ) {
     const piece = Math.max(start, at - DECODE_BYTES + 1);
     const bytes = flash.read(at - piece + 1, page.address + piece);

@@ -5,15 +5,14 @@ import {
   BASE,
   CHECK_FORM,
   COUNT,
-  createFields,
   EPOCH,
+  EPOCH_MAX,
   encodeRecord,
   FAILS,
   FORM,
   JITTER,
   LONG_FORM,
   MISSES,
-  nextEpoch,
   putShift,
   REBASE_FORM,
   RESTART_FORM,
@@ -62,8 +61,9 @@ export interface Scratch {
   skipped: number;
   /** What the base moves by before it. */
   shiftMs: number;
-  /** Against the base as it is then. */
+  /** Against the base as it is then, and that of the last sample against the base before. */
   jitterMs: number;
+  lastJitterMs: number;
   value: number;
   /** The value before it. */
   before: number;
@@ -106,10 +106,11 @@ export function createScratch(session: number): Scratch {
     absolute: false,
     length: 0,
     bytes: new Uint8Array(RECORD_MAX),
-    fields: createFields(),
+    fields: [0, 0, 0, 0, 0, 0, 0, 0, 0],
     skipped: 0,
     shiftMs: 0,
     jitterMs: 0,
+    lastJitterMs: 0,
     value: 0,
     before: 0,
   };
@@ -143,31 +144,6 @@ export function nextBook(s: Stream): number {
   return best;
 }
 
-/** Jitter of the last sample against the base as it is now; far off when slots without a sample came after it. */
-function lastJitterMs(page: Page): number {
-  return page.rawMs - page.nextMs + page.intervalMs;
-}
-
-/**
- * What the base has to move by for a sample with `jitterMs` to fit the book; 0 when it fits, or is too far off. The middle of this
- * sample's and the last one's jitter becomes the new zero: a base that is a little off is right after one or two moves.
- */
-function shiftFor(page: Page, jitterMs: number): number {
-  const span = page.jitterSpan;
-  if (Math.abs(jitterMs) <= span) return 0;
-  const lastMs = lastJitterMs(page);
-  const middleMs = Math.abs(lastMs) <= span ? Math.round((jitterMs + lastMs) / 2) : jitterMs;
-  const shiftMs = Math.max(jitterMs - span, Math.min(jitterMs + span, middleMs));
-  return Math.abs(shiftMs) <= SHIFT_MS_MAX ? shiftMs : 0;
-}
-
-/** Makes the record of `form` from the fields. Returns its length; 0 when a field does not fit. */
-function encodeForm(scratch: Scratch, form: number): number {
-  scratch.fields[FORM] = form;
-  scratch.length = encodeRecord(form, scratch.fields, scratch.bytes);
-  return scratch.length;
-}
-
 /** The absolute record for a sample, as short as it can be. Returns its length; 0 when none fits and a new page is due. */
 function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const jitterMs = scratch.jitterMs;
@@ -180,7 +156,7 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   const nearMean = Math.abs(jitterMs - meanMs) < REBASE_JITTER_MS;
   const offCentre = outside && nearMean && Math.abs(meanMs) >= MEAN_OFF_MS;
   // The same jitter twice does not happen by chance. So it was the sample that set the base which came early or late.
-  const moved = outside && Math.abs(jitterMs - lastJitterMs(page)) < REBASE_JITTER_MS && !nearMean;
+  const moved = outside && Math.abs(jitterMs - scratch.lastJitterMs) < REBASE_JITTER_MS && !nearMean;
   const sameBase = !s.rebase && scratch.skipped >= 0 && !offCentre && !moved;
   const slotMs = page.nextMs + scratch.skipped * page.intervalMs;
   const fields = scratch.fields;
@@ -195,23 +171,29 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   fields[VALUE] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
   // Once the base was set anew, each absolute record that is due restates it, so a reader need not go back further.
   if (sameBase && !(due && page.epoch > 0)) {
-    if (encodeForm(scratch, CHECK_FORM) > 0 || encodeForm(scratch, LONG_FORM) > 0) return scratch.length;
+    for (let form = CHECK_FORM; form <= LONG_FORM; form++) {
+      scratch.length = encodeRecord(form, fields, scratch.bytes);
+      if (scratch.length > 0) return scratch.length;
+    }
   }
   fields[SESSION] = (scratch.session - page.headerSession) >>> 0;
   fields[BASE] = slotMs - page.headerRawMs;
-  if (sameBase && (encodeForm(scratch, SHORT_REBASE_FORM) > 0 || encodeForm(scratch, REBASE_FORM) > 0)) {
-    return scratch.length;
+  for (let form = SHORT_REBASE_FORM; sameBase && form >= REBASE_FORM; form--) {
+    scratch.length = encodeRecord(form, fields, scratch.bytes);
+    if (scratch.length > 0) return scratch.length;
   }
   // What the sample is ahead of its slot from now on.
   let earlyMs = 0;
   if (s.rebase) earlyMs = leadMs(page);
   else if (nearMean) earlyMs = meanMs - jitterMs;
-  fields[EPOCH] = nextEpoch(page);
+  fields[EPOCH] = (page.epoch % EPOCH_MAX) + 1;
   fields[BASE] = slotMs + jitterMs + earlyMs - page.headerRawMs;
   fields[JITTER] = -earlyMs;
-  if (s.rebase && encodeForm(scratch, RESTART_FORM) > 0) return scratch.length;
-  if (encodeForm(scratch, SHORT_REBASE_FORM) > 0) return scratch.length;
-  return encodeForm(scratch, REBASE_FORM);
+  for (let form = s.rebase ? RESTART_FORM : SHORT_REBASE_FORM; form >= REBASE_FORM; form--) {
+    scratch.length = encodeRecord(form, fields, scratch.bytes);
+    if (scratch.length > 0) return scratch.length;
+  }
+  return 0;
 }
 
 /** Encodes a sample behind the state of the stream's page. Returns its length in bytes; 0 when only a new page can take it. */
@@ -221,14 +203,24 @@ export function encodeSample(s: Stream, page: Page, rawMs: number, value: number
   const skipped = Math.ceil(sinceMs / page.intervalMs - 0.5);
   const jitterMs = sinceMs - skipped * page.intervalMs;
   const step = value - page.value;
-  const shiftMs = shiftFor(page, jitterMs);
+  // Far off when slots without a sample came in between.
+  const lastMs = page.rawMs - page.nextMs + page.intervalMs;
+  const span = page.jitterSpan;
+  let shiftMs = 0;
+  if (Math.abs(jitterMs) > span) {
+    // The middle of this sample and the last one becomes the new zero: a base that is a little off is right after a move or two.
+    shiftMs = Math.abs(lastMs) <= span ? Math.round((jitterMs + lastMs) / 2) : jitterMs;
+    shiftMs = Math.max(jitterMs - span, Math.min(jitterMs + span, shiftMs));
+    if (Math.abs(shiftMs) > SHIFT_MS_MAX) shiftMs = 0;
+  }
   scratch.skipped = skipped;
+  scratch.lastJitterMs = lastMs;
   scratch.shiftMs = 0;
   scratch.jitterMs = jitterMs;
   scratch.value = value;
   scratch.before = page.value;
   if (
-    Math.abs(jitterMs - shiftMs) > page.jitterSpan ||
+    Math.abs(jitterMs - shiftMs) > span ||
     !(Math.abs(step) <= page.stepSpan) ||
     skipped < 0 ||
     skipped > MISSED_WORDS_MAX ||

@@ -1,7 +1,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, LONG } from "../format/code-words.ts";
 import { type Page, RECORD_MAX, WORDS_AT } from "../format/page.ts";
-import { recordBytes } from "../format/record.ts";
+import { decodeRecord } from "../format/record.ts";
 import { isBlank, PIECE_BYTES, readSteady } from "../proven-flash.ts";
 
 /** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
@@ -16,7 +16,10 @@ function recordEnd(region: FlashRegion, page: Page, tail: number): number {
   let end = tail;
   for (let i = 0; i < bytes.length; i++) {
     const word = INDEX[bytes[i]];
-    if (word >= CHECK_SHORT && word <= LONG) end = Math.max(end, start + i + recordBytes(page, bytes, i));
+    // One that is not whole may be any.
+    if (word >= CHECK_SHORT && word <= LONG && decodeRecord(page, bytes.slice(i), []) === 0) {
+      end = Math.max(end, start + i + RECORD_MAX);
+    }
   }
   return Math.min(end, region.pageBytes);
 }

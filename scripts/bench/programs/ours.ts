@@ -132,7 +132,7 @@ region.flash = {
 clock = createClock(machine.timers, 1, endRawMs);
 map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
-const { drain } = createUpload(
+const upload = createUpload(
   { ring, ledger, map, clock, http: machine.http, timers: machine.timers, chip: machine.chip, log: machine.log },
   {
     server: `http://127.0.0.1:${setup.httpPort}`,
@@ -143,14 +143,14 @@ const { drain } = createUpload(
 );
 peak = 0;
 const fromS = getTime();
-drain.run((verdict) => {
+upload.drain.run((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
   // Idle is measured after the request, because what the first request leaves for good is not part of its peak, and from a
   // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
     // This use keeps the drain, and all that it needs, in memory until now.
-    drain.forgive();
+    upload.drain.forgive();
     const idle = idleJsVars();
     report("idleJsVars", idle);
     report("postJsVarsPeak", peak - idle);
