@@ -10,8 +10,8 @@ export interface StorageBenchOptions {
 }
 
 /** Measures and prints. Throws RecordingError when the CSV cannot be read. */
-export function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): void {
-  const figures = measureStorage(options.data ? columnsOf(options.data) : []);
+export async function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
+  const figures = await measureStorage(options.data ? columnsOf(options.data) : []);
   const { bytesPerSample, batch } = figures;
   const vs = figures.vs.storageFileCsv;
   const table = new Table({ head: ["", "ours", "StorageFile of CSV lines"], style: { head: [], border: [] } });
@@ -25,6 +25,8 @@ export function printStorageBench(options: StorageBenchOptions, print: (line: st
     ["bytes programmed a sample", figures.writeAmplification, ""],
     ["wear, most over least, 100 turns", figures.wearSpread, ""],
     ["reads a mount, 16 / 64 / 384 pages", Object.values(figures.mountReads).join(" / "), ""],
+    ["bytes a power-on costs a datastream", figures.bootBytes, ""],
+    ["bytes a sample, device.ts, 10 days offline", figures.defaultDeviceBytesPerSample, ""],
     ["programs / reads a batch of 1,000", `${batch.writes} / ${batch.reads}`, ""],
   );
   print(table.toString());

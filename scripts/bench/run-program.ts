@@ -26,7 +26,7 @@ export interface ProgramRun {
 }
 
 /** The one module that the Linux build lacks. The programs do not use it. */
-const NO_WIFI = 'Modules.addCached("Wifi",function(){exports.on=function(){}});';
+const NO_WIFI = 'Modules.addCached("Wifi",function(){exports.on=exports.stopAP=function(){}});';
 /** JsVars that the largest program takes in RAM, about. */
 const RAM_JSVARS_MIN = 12_000;
 

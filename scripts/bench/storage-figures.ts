@@ -4,6 +4,8 @@ import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks, type Storage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { createPrng } from "../simulator/prng.ts";
+import { DEVICE_FILE } from "../simulator/scenarios/scenario.ts";
+import { simulate } from "../simulator/simulate.ts";
 import { type Column, roomTemperature } from "./readings.ts";
 import { StorageFileModel } from "./storage-file-model.ts";
 
@@ -32,17 +34,21 @@ function create(pages: number, pageBytes: number, streams: StreamSettings[]): Ri
   return rig;
 }
 
+/** Bytes of a page up to the last that is not blank. */
+function usedBytes(flash: SimulatedFlash, page: number): number {
+  let used = PAGE_BYTES;
+  while (used > 0 && flash.bytes[page * PAGE_BYTES + used - 1] === 255) used--;
+  return used;
+}
+
 /** Flash bytes spent: all erased pages, less what is still blank in the pages that are being written. */
 function bytesSpent(rig: Rig, pages: number): number {
   const { flash } = rig;
   let spent = 0;
   for (let page = 0; page < pages; page++) spent += flash.wear[page] * PAGE_BYTES;
   for (let page = 0; page < pages; page++) {
-    const bytes = flash.bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
-    if (bytes[0] === 255) continue;
-    let used = PAGE_BYTES;
-    while (used > 0 && bytes[used - 1] === 255) used--;
-    spent -= PAGE_BYTES - used;
+    if (flash.bytes[page * PAGE_BYTES] === 255) continue;
+    spent -= PAGE_BYTES - usedBytes(flash, page);
   }
   return spent;
 }
@@ -127,10 +133,45 @@ function batchOperations(): { writes: number; reads: number } {
   return { writes: flash.counts.writes - before.writes, reads: flash.counts.reads - before.reads };
 }
 
+/**
+ * Bytes of a page that a power-on costs a datastream beside its samples: a month of one sample a minute with twenty power-ons a
+ * day against one with one a day. The ledger's BOOT comes once for all datastreams and takes no room from samples.
+ */
+export function bootBytes(): number {
+  const boots = 30;
+  return (monthOfBytes(20) - monthOfBytes(1)) / (boots * 19);
+}
+
+/** Bytes in the ring that a month takes with so many power-ons a day. */
+function monthOfBytes(bootsADay: number): number {
+  const pages = 384;
+  const stream = { pin: 0, intervalMs: INTERVAL_MS, decimals: 1 };
+  const random = createPrng(1).next;
+  const flash = new SimulatedFlash({ pages, pageBytes: PAGE_BYTES });
+  for (let boot = 1; boot <= 30 * bootsADay; boot++) {
+    const { ledger, ring } = mount(flash, pages, PAGE_BYTES, [stream]);
+    const startMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 10;
+    ledger.boot(8 * boot, startMs);
+    ring.start(8 * boot);
+    for (let i = 0; i < 1440 / bootsADay; i++) {
+      const rawMs = startMs + i * INTERVAL_MS + Math.round((random() - 0.5) * 2 * JITTER_MS);
+      if (!ring.append(0, rawMs, 215 + Math.round((random() - 0.5) * 2))) throw new Error("append failed");
+    }
+  }
+  let bytes = 0;
+  for (let page = 2 * BANK_PAGES; page < pages && flash.wear[page] > 0; page++) bytes += usedBytes(flash, page);
+  return bytes;
+}
+
+/** The device file as it comes, on the simulated ESP32: ten days without Wi-Fi, then until all is sent. */
+async function defaultDeviceBytesPerSample(): Promise<number> {
+  return (await simulate({ file: DEVICE_FILE }, { offline: "10d", seed: 1 })).flash.bytesPerSample;
+}
+
 const round = (value: number, digits = 3) => Number(value.toFixed(digits));
 
 /** All figures, with one entry of `bytesPerSample` for each recorded column. */
-export function measureStorage(recorded: Column[]) {
+export async function measureStorage(recorded: Column[]) {
   const one = logAll([{ decimals: 1, next: roomTemperature(createPrng(1).next) }], SAMPLES);
   const four = logAll(
     [1, 2, 3, 4].map((seed) => ({ decimals: 1, next: roomTemperature(createPrng(seed).next) })),
@@ -162,6 +203,8 @@ export function measureStorage(recorded: Column[]) {
     readsPerAppend: round(one.readsPerAppend, 3),
     writeAmplification: round(one.programmedPerSample),
     batch,
+    bootBytes: round(bootBytes(), 1),
+    defaultDeviceBytesPerSample: await defaultDeviceBytesPerSample(),
     vs: {
       storageFileCsv: {
         bytesPerSample: vsBytes,

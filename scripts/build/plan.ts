@@ -2,6 +2,7 @@ import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 import { datastreamCount } from "./datastream-count.ts";
+import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
@@ -11,9 +12,6 @@ const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536
 
 /** The rolling window of the daily limit, in words. */
 const WINDOW = `${Math.floor(LIMITS.quotaWindowMs / 3_600_000)} h ${(LIMITS.quotaWindowMs % 3_600_000) / 60_000} min`;
-
-/** With all overhead, at a steady interval and with small changes. Values that jump take up to 2.5 (FORMAT.md). */
-const BYTES_PER_SAMPLE = 1.1;
 
 export interface StreamPlan {
   pin: string;
@@ -32,11 +30,16 @@ export interface Plan {
   pointsPerDay: number;
   requestsPerDay: number;
   region: string;
-  /** Undefined if the region is a partition whose size only the chip knows; then so are the four below. */
+  /** Undefined if the region is a partition whose size only the chip knows; then so are the six below. */
   regionBytes: number | undefined;
   ringPages: number | undefined;
+  /** Until the first sample is overwritten, at values that move a few steps from one sample to the next. */
   samplesHeld: number | undefined;
   daysOffline: number | undefined;
+  /** The same for values that jump. */
+  daysOfflineJumping: number | undefined;
+  /** The longest outage of which nothing is lost while its backlog drains; 0 if it never drains. */
+  outageDays: number | undefined;
   /** Days with Wi-Fi until a full backlog is sent; Infinity if it never is. */
   drainDays: number | undefined;
   /** One sample in this many is sent; 1 unless the device file says `overload: "thin"`. */
@@ -68,6 +71,8 @@ export function planDevice(device: Device): Plan {
     ringPages: undefined,
     samplesHeld: undefined,
     daysOffline: undefined,
+    daysOfflineJumping: undefined,
+    outageDays: undefined,
     drainDays: undefined,
     thinEvery: 1,
     errors: [],
@@ -92,9 +97,21 @@ function planRegion(plan: Plan, ageDays: number): void {
     );
     return;
   }
-  // One page is always kept free.
-  plan.samplesHeld = Math.floor(((plan.ringPages - 1) * PAGE_BYTES) / BYTES_PER_SAMPLE);
-  plan.daysOffline = Math.min(plan.samplesHeld / plan.samplesPerDay, ageDays);
+  const load: RingLoad = {
+    intervalsMs: plan.streams.map((one) => one.intervalMs),
+    pages: plan.ringPages,
+    samplesPerPage: SAMPLES_PER_PAGE,
+    samplesPerWindow: plan.pointsPerWindow,
+    windowMs: LIMITS.quotaWindowMs,
+  };
+  const fullDays = offlineMs(load) / DAY_MS;
+  plan.samplesHeld = Math.floor(fullDays * plan.samplesPerDay);
+  plan.daysOffline = Math.min(fullDays, ageDays);
+  plan.daysOfflineJumping = Math.min(
+    offlineMs({ ...load, samplesPerPage: JUMPING_SAMPLES_PER_PAGE }) / DAY_MS,
+    ageDays,
+  );
+  plan.outageDays = Math.min(outageMs(load) / DAY_MS, ageDays);
   // The first day's allowance is sent at once. After that, each day sends what new samples leave of the allowance.
   const backlog = plan.daysOffline * plan.samplesPerDay - plan.pointsPerDay;
   const sparePerDay = plan.pointsPerDay - plan.samplesPerDay;
@@ -143,11 +160,14 @@ export function describePlan(plan: Plan): string {
   lines.push(`${"  all".padEnd(44)}${sum} a day, of ${sayAllowance(plan)}`);
   if (plan.regionBytes !== undefined && plan.samplesHeld !== undefined) {
     const size = `${say(plan.regionBytes / 1024)} kB, ${plan.ringPages} pages for samples`;
+    const days = plan.daysOffline ?? 0;
+    const jumpingDays = plan.daysOfflineJumping ?? 0;
+    const range =
+      jumpingDays < days ? `, down to ${say(jumpingDays)} if the values jump from one sample to the next` : "";
     lines.push(
-      `  region ${plan.region}: ${size}, about ${say(plan.samplesHeld)} of them: ${say(plan.daysOffline ?? 0)} days offline`,
+      `  region ${plan.region}: ${size}, about ${say(plan.samplesHeld)} of them: ${say(days)} days offline${range}`,
     );
-    lines.push(`  a full backlog drains ${sayDrain(plan.drainDays ?? 0)}`);
-    lines.push(`  (estimates, at ${BYTES_PER_SAMPLE} bytes a sample; values that jump take up to 2.5)`);
+    lines.push(`  ${sayOutage(plan)}a full backlog drains ${sayDrain(plan.drainDays ?? 0)}`);
   }
   return lines.join("\n");
 }
@@ -155,6 +175,12 @@ export function describePlan(plan: Plan): string {
 /** What the unit sends in a day at most, and the limit that this comes from. */
 function sayAllowance(plan: Plan): string {
   return `${say(plan.pointsPerDay)} that the unit sends at most (${say(plan.pointsPerWindow)} in ${WINDOW})`;
+}
+
+/** After a longer outage the oldest samples are overwritten while the backlog drains. */
+function sayOutage({ outageDays = 0, daysOffline = 0 }: Plan): string {
+  if (outageDays === 0 || outageDays >= daysOffline) return "";
+  return `after an outage of up to ${say(outageDays)} days nothing is lost; `;
 }
 
 function sayDrain(days: number): string {

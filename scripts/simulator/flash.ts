@@ -55,6 +55,7 @@ interface Stretch {
   pageBytes: number;
   bytes: Uint8Array;
   wear: Uint32Array;
+  programmed: Uint32Array;
 }
 
 interface Unstable {
@@ -114,6 +115,7 @@ export class SimulatedFlash implements Flash {
         pageBytes: range.pageBytes,
         bytes,
         wear: new Uint32Array(range.pages),
+        programmed: new Uint32Array(range.pages),
       };
     });
     this.random = options.random ?? Math.random;
@@ -128,6 +130,11 @@ export class SimulatedFlash implements Flash {
   /** Completed and torn erases of each page of the first range. */
   get wear(): Uint32Array {
     return this.stretches[0].wear;
+  }
+
+  /** Bytes programmed in each page of the first range, torn programs left out. */
+  get programmed(): Uint32Array {
+    return this.stretches[0].programmed;
   }
 
   /** The cells of the range that holds `address`, not a copy. */
@@ -174,6 +181,7 @@ export class SimulatedFlash implements Flash {
     if (this.cutsWithin(data.length)) this.cutProgram(stretch, start, data);
     this.counts.writes++;
     this.counts.bytesWritten += data.length;
+    stretch.programmed[Math.floor(start / stretch.pageBytes)] += data.length;
     if (this.failing?.(operation)) return;
     for (let i = 0; i < data.length; i++) bytes[start + i] &= data[i];
   }

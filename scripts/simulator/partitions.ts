@@ -1,8 +1,11 @@
 /** The parts of an ESP32's flash that the firmware looks at, with the IDF3 build's partition table. */
+import { bankPagesOf } from "../../firmware/storage/geometry.ts";
 import { SimulatedFlash } from "./flash.ts";
 
 export const PARTITION_TABLE = 0x8000;
 export const PAGE_BYTES = 4096;
+/** The first pages of a region; samples stand in those behind them. */
+export const LEDGER_PAGES = 2 * bankPagesOf(PAGE_BYTES);
 
 /** label, type, subtype, offset, size: targets/esp32 partition table of the distributed IDF3 build. */
 const PARTITIONS: [string, number, number, number, number][] = [

@@ -2,6 +2,7 @@
 import type { DroppedCounts } from "../../firmware/status-types.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import type { SimulatedFlash } from "./flash.ts";
+import { LEDGER_PAGES } from "./partitions.ts";
 
 export interface StreamReport {
   pin: string;
@@ -37,7 +38,11 @@ export interface Report {
    * only set at each time server's answer.
    */
   time: { errorMsMax: number; uncorrectedMsMax: number };
-  flash: { reads: number; writes: number; erases: number; bytesPerSample: number };
+  /**
+   * `bytesPerSample`: bytes programmed in the pages for samples, headers and seals included, for each sample. `ledgerBytes`: those
+   * programmed in the ledger's two banks, in all; they take no room from samples.
+   */
+  flash: { reads: number; writes: number; erases: number; bytesPerSample: number; ledgerBytes: number };
   /** The firmware's verdicts: each change, in order. */
   verdicts: string[];
 }
@@ -63,11 +68,14 @@ export function serverReport(standIn: BlynkStandIn): Report["server"] {
 }
 
 export function flashReport(flash: SimulatedFlash, sampled: number): Report["flash"] {
-  const { reads, writes, erases, bytesWritten } = flash.counts;
+  const { reads, writes, erases } = flash.counts;
+  const sum = (pages: Uint32Array) => pages.reduce((bytes, more) => bytes + more, 0);
+  const ringBytes = sum(flash.programmed.subarray(LEDGER_PAGES));
   return {
     reads,
     writes,
     erases,
-    bytesPerSample: sampled === 0 ? 0 : Math.round((bytesWritten / sampled) * 1000) / 1000,
+    bytesPerSample: sampled === 0 ? 0 : Math.round((ringBytes / sampled) * 1000) / 1000,
+    ledgerBytes: sum(flash.programmed.subarray(0, LEDGER_PAGES)),
   };
 }

@@ -1,6 +1,5 @@
 /** One simulated unit: an ESP32 with its firmware, its network and the record of its readings. */
 import type { DeviceStatus } from "../../firmware/status-types.ts";
-import { bankPagesOf } from "../../firmware/storage/geometry.ts";
 import type { BlynkStandIn } from "../blynk-stand-in/stand-in.ts";
 import { pinNumber } from "./audit.ts";
 import { createCrystal } from "./crystal.ts";
@@ -9,7 +8,7 @@ import { SimulationError } from "./errors.ts";
 import type { SimulatedFlash } from "./flash.ts";
 import type { RealServer } from "./network/http-server.ts";
 import { createNetwork, type Network } from "./network/network.ts";
-import { createDeviceFlash, PAGE_BYTES, REGIONS, type Region } from "./partitions.ts";
+import { createDeviceFlash, LEDGER_PAGES, REGIONS, type Region } from "./partitions.ts";
 import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { AccessPoint, Script } from "./script.ts";
@@ -46,8 +45,6 @@ export interface UnitOptions {
 }
 
 const ACCESS_POINT: AccessPoint = { ssid: "simulated", password: "correct horse" };
-/** The region's first pages. */
-const LEDGER_PAGES = 2 * bankPagesOf(PAGE_BYTES);
 /** Of units number 0; the MAC address counts on from here. */
 const SERIAL = 0x77;
 /** Cells that a cut left half programmed answer at random for up to this many reads. */

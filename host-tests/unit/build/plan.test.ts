@@ -98,7 +98,12 @@ describe("the plan of a device", () => {
     expect(text).toContain("v1   sensor 1");
     expect(text).toContain("every 1 min");
     expect(text).toContain("4,320 a day, of 9,931 that the unit sends at most (10,000 in 24 h 10 min)");
-    expect(text).toMatch(/region flash: 64 kB, 14 pages for samples, about 48,\d\d\d of them: 11\.\d days offline/);
+    expect(text).toMatch(
+      /region flash: 64 kB, 14 pages for samples, about 46,488 of them: 10\.8 days offline, down to 4\.2 if/,
+    );
+    expect(text).toContain(
+      "after an outage of up to 9.8 days nothing is lost; a full backlog drains in 6.5 days of Wi-Fi",
+    );
   });
 });
 
