@@ -15,8 +15,8 @@ export interface RingLoad {
 }
 
 /**
- * Samples of a page of 4,096 bytes whose values move a few steps from one to the next: a byte each, 72 bytes of header and seal, and
- * 15 checks. Counted on the simulated device (host-tests/scenarios/days-offline.test.ts).
+ * Samples of a page of 4,096 bytes whose values move a few steps from one to the next: a byte each, 72 bytes of header and seal,
+ * and 15 checks. Counted on the simulated device (host-tests/scenarios/days-offline.test.ts).
  */
 export const SAMPLES_PER_PAGE = 3874;
 /** The same where values jump by up to some hundred steps: two bytes each, and a first page that does not know that yet. */
@@ -59,8 +59,8 @@ function survives(load: RingLoad, outageMs: number): boolean {
 }
 
 /**
- * The longest outage after which everything is still delivered, the time that the backlog takes to drain included. 0 when the device
- * samples as much as it may send.
+ * The longest outage after which everything is still delivered, the time that the backlog takes to drain included. 0 when the
+ * device samples as much as it may send.
  */
 export function outageMs(load: RingLoad): number {
   const samplesPerWindow = load.intervalsMs.reduce((sum, intervalMs) => sum + load.windowMs / intervalMs, 0);

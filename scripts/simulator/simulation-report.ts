@@ -39,8 +39,8 @@ export interface Report {
    */
   time: { errorMsMax: number; uncorrectedMsMax: number };
   /**
-   * `bytesPerSample`: bytes programmed in the pages for samples, headers and seals included, for each sample. `ledgerBytes`: those
-   * programmed in the ledger's two banks, in all; they take no room from samples.
+   * `bytesPerSample`: bytes programmed in the pages for samples, headers and seals included, for each sample. `ledgerBytes`:
+   * those programmed in the ledger's two banks, in all; they take no room from samples.
    */
   flash: { reads: number; writes: number; erases: number; bytesPerSample: number; ledgerBytes: number };
   /** The firmware's verdicts: each change, in order. */

@@ -208,7 +208,7 @@ export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): 
   return bytes;
 }
 
-/** What 48 bytes are: a header that this code reads, one of a format version that it does not know (kept, never read), or nothing. */
+/** What 48 bytes are: a header that this code reads, one of an unknown format version (kept, never read), or nothing. */
 export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
   if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";

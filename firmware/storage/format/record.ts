@@ -57,7 +57,10 @@ export function shiftBase(page: Page, shiftMs: number): void {
   page.epoch = (page.epoch % EPOCH_MAX) + 1;
 }
 
-/** Encodes into `bytes` and returns the length; 0 when a field does not fit this form, which `fields` gets. A NaN value becomes the sentinel. */
+/**
+ * Encodes into `bytes` and returns the length; 0 when a field does not fit this form. `fields` gets the form. A NaN value becomes
+ * the sentinel.
+ */
 export function encodeRecord(form: number, fields: number[], bytes: Uint8Array): number {
   const digits = form * 8;
   let at = 1;

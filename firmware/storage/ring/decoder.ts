@@ -103,9 +103,13 @@ export function createDecoder(region: FlashRegion): Decode {
       if (word >= CHECK_SHORT && word <= LONG) {
         length = takeRecord(page, page.at + i, span, out);
         if (length === PIECE_ENDS) break;
-        if (length === 0 || fields[FORM] === SHIFT_FORM) {
-          i += length || 1;
+        if (length === 0) {
+          i++;
           continue;
+        }
+        if (fields[FORM] === SHIFT_FORM) {
+          i += length;
+          break;
         }
         value = isNaN(fields[VALUE]) ? Number.NaN : page.value;
       } else if (page.lost) {

@@ -58,7 +58,8 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
 
   /**
    * Programs the record in `scratch`. What a cut leaves of one program may look blank, so none is longer than a sample, unless
-   * what it belongs to shows: the kind of an absolute record or a shift goes first, alone. Once it stands, so does how far it reaches.
+   * what it belongs to shows: the kind of an absolute record or a shift goes first, alone. Once it stands, a cut can't hide how
+   * far the rest reaches.
    */
   function put(page: Page, length: number): boolean {
     const bytes = scratch.bytes;
