@@ -20,7 +20,7 @@ export interface Logger {
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
   takeFix: Pick<TakeFix, "fault">;
-  sampler: Pick<Sampler, "flashFailed">;
+  sampler: Pick<Sampler, "flashFailed" | "crowded">;
   network: Pick<Network, "up" | "onUp">;
   delivery: Pick<Delivery, "status">;
   streams: Pick<SampledStream, "pin" | "name">[];
@@ -91,6 +91,7 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
+  if (logger.sampler.crowded()) faults.push("sensors: they take longer than the intervals allow, so slots are missed");
   return {
     "session": logger.clock.session(),
     "rawMs": rawMs,

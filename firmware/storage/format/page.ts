@@ -7,6 +7,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { CRC_RESIDUE } from "./crc.ts";
+import { VALUE_MAX } from "./decimal.ts";
 import { get48, put48 } from "./int48.ts";
 import { symbolOf } from "./symbol.ts";
 
@@ -36,10 +37,8 @@ export const HEADER_AT = {
 export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
 const MAGIC_MASK = 0xffffff;
 
-/** Values are signed; on flash they are shifted to be positive. */
-export const VALUE_SHIFT = 34359738368;
-/** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
-export const VALUE_MAX = VALUE_SHIFT - 2;
+/** Values are signed; on flash they are shifted to be positive. Two of the shifted ones name none. */
+export const VALUE_SHIFT = VALUE_MAX + 2;
 
 /** From one absolute record to the next at most: a torn word costs no more than that. */
 export const CHECK_EVERY_BYTES = 256;

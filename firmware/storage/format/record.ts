@@ -1,5 +1,6 @@
 import { CHECK_SHORT, INDEX, putDigits, REBASE, WORDS } from "./code-words.ts";
-import { type Page, VALUE_MAX } from "./page.ts";
+import { VALUE_MAX } from "./decimal.ts";
+import type { Page } from "./page.ts";
 
 /**
  * Absolute records: a sample with all that is needed to go on from it. Digits of each field: count, missed and failed in

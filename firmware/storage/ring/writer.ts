@@ -1,6 +1,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { FAILED, WORDS } from "../format/code-words.ts";
-import { createPage, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
+import { VALUE_MAX } from "../format/decimal.ts";
+import { createPage, GAP_BYTES, SEAL_AT, startPage } from "../format/page.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { program } from "../proven-flash.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";

@@ -36,7 +36,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     },
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
     takeFix: { fault: () => "" },
-    sampler: { flashFailed: () => false },
+    sampler: { flashFailed: () => false, crowded: () => false },
     network: { up: () => true, onUp: () => undefined },
     delivery: {
       status: () => ({
@@ -101,7 +101,7 @@ test("the status names configured datastreams first, then pins that only flash s
 });
 
 test("the status tells a flash that takes no more", () => {
-  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true } }));
+  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true, crowded: () => true } }));
   expect(status.faults).toContainEqual(expect.stringContaining("flash"));
 });
 
