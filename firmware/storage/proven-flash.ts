@@ -49,10 +49,14 @@ export function isSteadilyBlank(region: FlashRegion, bytes: number, address: num
   return true;
 }
 
-/** Programs `data` and reads it back. False when the flash holds anything else. */
+/** Programs `data` and reads it back, twice if need be. False when the flash holds anything else. */
 export function program(region: FlashRegion, data: Uint8Array, address: number): boolean {
+  const crc = region.crc32(data);
   region.flash.write(data, address);
-  return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);
+  for (let reads = 0; reads < 2; reads++) {
+    if (region.crc32(region.flash.read(data.length, address)) === crc) return true;
+  }
+  return false;
 }
 
 /** Erases the page at `address` and checks every byte: a power cut or a worn page can leave anything. Tries twice. */

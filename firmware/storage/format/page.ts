@@ -5,9 +5,11 @@
  */
 
 import type { FlashRegion } from "../../platform/ports.ts";
+import { readSteady } from "../proven-flash.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { CRC_RESIDUE } from "./crc.ts";
 import { get48, put48 } from "./int48.ts";
+import { mendOneBit } from "./mend.ts";
 import { symbolOf } from "./symbol.ts";
 
 /** Where the parts of a page begin. */
@@ -114,7 +116,7 @@ export interface Page {
   end: number;
   total: number;
   lastRawMs: number;
-  /** Offset of a byte that decayed, and what it was; -1 when there is none. */
+  /** Offset of a byte that decayed (0–71: of the header or the seal), -1 when there is none; and what it was, if it is a word. */
   mendedAt: number;
   mendedByte: number;
 }
@@ -204,10 +206,28 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
   return magic === PAGE_MAGIC ? "ours" : "foreign";
 }
 
-/** A page as its header says, at its first word; undefined when the header is no longer whole. */
+/**
+ * A header that is read until it answers alike, with the one bit mended that turned over; `mendedAt` is the offset of its byte,
+ * else -1. Bytes whose magic is more than one bit off are no header of ours.
+ */
+export function readHeader(region: FlashRegion, address: number): { bytes: Uint8Array; mendedAt: number } {
+  const bytes = readSteady(region, HEADER_BYTES, address);
+  let mendedAt = -1;
+  const off = (new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true) ^ PAGE_MAGIC) & MAGIC_MASK;
+  if ((off & (off - 1)) === 0 && region.crc32(bytes) !== CRC_RESIDUE) mendedAt = mendOneBit(region.crc32, bytes);
+  return { bytes: bytes, mendedAt: mendedAt };
+}
+
+/** A page as its header says, at its first word; undefined when the header is beyond mending. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
-  const bytes = region.flash.read(HEADER_BYTES, address);
+  let bytes = region.flash.read(HEADER_BYTES, address);
+  let mendedAt = -1;
+  if (headerKind(region.crc32, bytes) === "none") {
+    const header = readHeader(region, address);
+    bytes = header.bytes;
+    mendedAt = header.mendedAt;
+  }
   const book = bytes[HEADER_AT.book];
   if (headerKind(region.crc32, bytes) !== "ours" || book >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -215,6 +235,7 @@ export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const page = createPage(bytes[HEADER_AT.pin], bytes[HEADER_AT.decimals], book, intervalMs, region.pageBytes);
   page.index = index;
   page.address = address;
+  page.mendedAt = mendedAt;
   page.sequence = view.getUint32(HEADER_AT.sequence, true);
   page.sampledBefore = view.getUint32(HEADER_AT.samplesBefore, true);
   page.missedBefore = view.getUint32(HEADER_AT.missedBefore, true);

@@ -1,7 +1,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
-import { applyRecord, COUNT, decodeRecord, EPOCH, SESSION, VALUE } from "../format/record.ts";
+import { CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN, WORDS } from "../format/code-words.ts";
+import { CHECK_EVERY_BYTES, GAP_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
+import { applyRecord, COUNT, decodeRecord, EPOCH, RECORD_BYTES, SESSION, VALUE } from "../format/record.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { createPlainDecoder, type Samples } from "./plain.ts";
 import type { TextLine } from "./text-fold.ts";
@@ -44,7 +44,8 @@ export function createDecoder(region: FlashRegion): Decode {
    */
   function takeRecord(page: Page, word: number, at: number, span: Span, out: Samples): number {
     const length = decodeRecord(word, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
-    if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch)) {
+    // No record counts fewer samples than there are before it: one that does decayed into another.
+    if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch) || fields[COUNT] < page.count) {
       page.lost = true;
       return 0;
     }
@@ -64,6 +65,22 @@ export function createDecoder(region: FlashRegion): Decode {
     return length;
   }
 
+  /**
+   * A byte that is no word, at offset `at`, as the kind of absolute record that it was before one bit turned over: the record
+   * behind it must go on just where the page is. Else TORN.
+   */
+  function mendKind(page: Page, byte: number, at: number, span: Span): number {
+    for (let kind = CHECK_SHORT; kind <= REBASE; kind++) {
+      const off = byte ^ WORDS[kind];
+      if ((off & (off - 1)) !== 0) continue;
+      const length = decodeRecord(kind, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
+      const epochs = fields[EPOCH] - page.epoch;
+      const goesOn = fields[COUNT] === page.count && (epochs === 0 || (epochs === 1 && kind === REBASE));
+      if (length > 0 && goesOn) return kind;
+    }
+    return TORN;
+  }
+
   /** Word by word, whatever the piece holds. */
   function decodeMixed(page: Page, bytes: Uint8Array, span: Span, out: Samples): number {
     const words = page.words;
@@ -73,13 +90,14 @@ export function createDecoder(region: FlashRegion): Decode {
     out.folded = false;
     let i = 0;
     while (i < room && page.count < span.upTo) {
-      const word = INDEX[bytes[i]];
+      let word = INDEX[bytes[i]];
+      if (word === TORN && !page.lost) word = mendKind(page, bytes[i], page.at + i, span);
       let length = words;
       let value = page.value;
       if (word === TORN) {
         page.lost = true;
-        // Fewer may be what a torn record left.
-        if (page.strays < RECORD_MAX) page.strays = 0;
+        // Fewer may be what a cut left of one program.
+        if (page.strays < GAP_BYTES) page.strays = 0;
         i++;
         continue;
       }
@@ -87,7 +105,9 @@ export function createDecoder(region: FlashRegion): Decode {
         length = takeRecord(page, word, page.at + i, span, out);
         if (length === PIECE_ENDS) break;
         if (length === 0) {
-          i++;
+          // None of its words counts; whatever was written next stands behind all of them.
+          page.strays = 0;
+          i += Math.min(RECORD_BYTES[word - CHECK_SHORT], span.end - page.at - i);
           continue;
         }
         value = isNaN(fields[VALUE]) ? Number.NaN : page.value;

@@ -14,21 +14,37 @@ export interface RingParts {
   ledger: Ledger;
   table: PageTable;
   decode: Decode;
+  /** By configured pin. Those that `streamOf` was not asked for know no page yet. */
+  streams: { [pin: number]: Stream };
   /** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
   streamOf(pin: number): Stream | undefined;
 }
 
+/** Ends the page that a stream writes: the next sample goes to another. */
+function closeStream(stream: Stream): void {
+  stream.open = false;
+  if (stream.page) stream.page.plainUntil = 0;
+}
+
+/** Page `index` can't be opened any more. What was in it shows as a gap before the next page of its pin. */
+export function losePage(parts: RingParts, index: number): void {
+  const stream = parts.streams[parts.table.owners[index]];
+  if (stream && stream.page && stream.page.index === index) closeStream(stream);
+  parts.table.forget(index);
+}
+
 /**
  * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when it has decayed
- * since it was entered in the table.
+ * beyond mending since it was entered in the table. A page that is being written, and whose header decayed, is closed.
  */
 export function openPage(parts: RingParts, index: number): Page | undefined {
   const region = parts.region;
   const page = loadPage(region, index);
-  if (!page || page.sequence !== parts.table.sequence(index)) return undefined;
+  if (!page || page.sequence !== parts.table.sequences[index]) return undefined;
   const stream = parts.streamOf(page.pin);
   const live = stream ? stream.page : undefined;
-  if (live && live.index === index && !live.sealed) {
+  if (stream && live && live.index === index && !live.sealed) {
+    if (page.mendedAt >= 0) closeStream(stream);
     page.total = live.count;
     // Behind a torn word the next one's place may lie beyond the page.
     page.end = Math.min(live.at, region.pageBytes);

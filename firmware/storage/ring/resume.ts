@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, REBASE } from "../format/code-words.ts";
-import { type Page, RECORD_MAX } from "../format/page.ts";
+import { GAP_BYTES, loadPage, type Page, RECORD_MAX } from "../format/page.ts";
 import { decodeRecord, EPOCH, VALUE } from "../format/record.ts";
 import { DECODE_BYTES, type Decode } from "./decoder.ts";
 import type { Samples } from "./plain.ts";
@@ -41,10 +41,17 @@ export function resume(region: FlashRegion, decode: Decode, page: Page): void {
   const tail = findTail(region, page);
   const nothing: Samples = { rawMs: [], values: [], corrupt: 0, folded: false };
   const all = { end: tail, from: Number.POSITIVE_INFINITY, upTo: Number.POSITIVE_INFINITY };
-  seek(region, page, tail, Number.POSITIVE_INFINITY);
-  while (page.at < tail) decode(page, all, nothing);
-  // A torn record has fewer words than this. So these words were samples, and one of them decayed.
-  if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / page.words);
+  for (let tries = 0; tries < 2; tries++) {
+    seek(region, page, tail, Number.POSITIVE_INFINITY);
+    while (page.at < tail) decode(page, all, nothing);
+    // What can't be read may have been misread: that is found out before it counts.
+    const again = page.lost && tries === 0 ? loadPage(region, page.index) : undefined;
+    if (!again) break;
+    Object.assign(page, again);
+  }
+  // A cut leaves fewer data words than this of one program. So these were samples, and what stands before them was one that
+  // decayed.
+  if (page.lost && page.strays >= GAP_BYTES) page.count += Math.floor(page.strays / page.words) + 1;
   page.total = page.count;
   page.end = tail;
   page.lastRawMs = page.rawMs;

@@ -1,16 +1,17 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { GAP_BYTES, loadPage } from "../format/page.ts";
-import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { GAP_BYTES, loadPage, type Page } from "../format/page.ts";
+import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
-import { openPageTable } from "./page-table.ts";
+import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
+import { createScrub } from "./scrub.ts";
 import { loadSeal } from "./seal.ts";
 import { createSpace } from "./space.ts";
 import { createScratch, createStream, type Stream } from "./stream.ts";
@@ -65,7 +66,17 @@ export interface Ring {
   count(pin: number, from: Position, to: Position): number;
   /** Position after `points` samples from `from`, never beyond a change of decimals. */
   end(pin: number, from: Position, points: number): Position;
-  fill(): { pages: number; usedPages: number; keptPages: number; badPages: number };
+  /** How the pages stand, as in status-types.ts. */
+  fill(): {
+    pages: number;
+    usedPages: number;
+    keptPages: number;
+    badPages: number;
+    mendedPages: number;
+    decayedPages: number;
+  };
+  /** Checks a piece of a page that waits: one flash read or two. To be called in idle time, again and again. */
+  scrub(): void;
 }
 
 export interface StreamSettings {
@@ -101,16 +112,16 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     const s = streams[pin];
     if (!s || s.known) return s;
     s.known = true;
-    const index = table.newest(pin);
-    const page = index < 0 ? undefined : loadPage(region, index);
-    if (!page) {
+    let page: Page | undefined;
+    while (!page) {
+      const index = table.newest(pin);
       if (index < 0) return s;
+      page = loadPage(region, index);
       // Decayed since it was entered.
-      table.forget(index);
-      s.known = false;
-      return streamOf(pin);
+      if (!page) table.forget(index);
     }
     s.page = page;
+    const headerDecayed = page.mendedAt >= 0;
     loadSeal(region, page);
     if (page.sealed) {
       page.count = page.total;
@@ -122,12 +133,26 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     const cursor = ledger.cursor(pin);
     if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
     page.at = page.end + GAP_BYTES;
+    // A page whose header decayed once takes no more samples. Nor does one that the cursor is beyond: what it took would be
+    // behind the cursor, so nobody would send it.
     s.open =
-      page.sealable && page.intervalMs === s.intervalMs && page.decimals === s.decimals && page.at < region.pageBytes;
+      page.sealable &&
+      !headerDecayed &&
+      page.intervalMs === s.intervalMs &&
+      page.decimals === s.decimals &&
+      page.at < region.pageBytes &&
+      !isAhead(cursor, positionOf(page.sequence, page.count));
     return s;
   }
 
-  const parts: RingParts = { region: region, ledger: ledger, table: table, decode: decode, streamOf: streamOf };
+  const parts: RingParts = {
+    region: region,
+    ledger: ledger,
+    table: table,
+    decode: decode,
+    streams: streams,
+    streamOf: streamOf,
+  };
   const space = createSpace(parts);
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
@@ -216,18 +241,29 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
           if (s) s.head = head;
           return head;
         }
-        // Nothing can be read up to here, and nobody would ever ask again: it is let go, and counted.
-        if (run.corrupt === 0) return undefined;
-        ledger.drop(pin, "corrupt", run.position, run.corrupt);
+        // Nothing can be read up to here, and nobody would ever ask again: it is let go, and counted. What is missing before
+        // the cursor itself is counted with the samples that come behind it, if any are to come.
+        if (run.corrupt === 0 || (s && !isAhead(run.position, cursor))) return undefined;
+        ledger.drop(pin, "corrupt", isAhead(run.position, cursor) ? run.position : cursor + 1, run.corrupt);
+        // The cursor moves with every turn, or there is none.
+        if (ledger.cursor(pin) === cursor) return undefined;
       }
     },
     reader: (pin, from, to) => openReader(parts, pin, from, to),
     count: extent.count,
     end: extent.end,
     fill() {
-      let used = 0;
-      for (let i = 0; i < region.pages; i++) if (!space.isFree(i)) used++;
-      return { pages: region.pages, usedPages: used, keptPages: table.kept(), badPages: table.bad() };
+      const checked = [0, 0, 0, 0];
+      for (const check of table.checks as unknown as number[]) checked[check]++;
+      return {
+        pages: region.pages,
+        usedPages: region.pages - space.free(),
+        keptPages: table.kept(),
+        badPages: table.bad(),
+        mendedPages: checked[MENDED],
+        decayedPages: checked[DECAYED],
+      };
     },
+    scrub: createScrub(parts),
   };
 }
