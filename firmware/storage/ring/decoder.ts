@@ -8,6 +8,8 @@ import type { TextLine } from "./text-fold.ts";
 
 /** Flash is decoded in pieces of at most this many bytes: they fit few JsVars, and native calls work them off. */
 export const DECODE_BYTES = 64;
+/** What is only passed over is read in larger pieces: no arrays are made of it. */
+const PASS_BYTES = 256;
 
 /** What is wanted of a page: the samples with index from `from` up to but not including `upTo`, none beyond the offset `end`. */
 export interface Span {
@@ -157,7 +159,12 @@ export function createDecoder(region: FlashRegion): Decode {
     const words = page.words;
     const at = page.at;
     const left = span.end - at;
-    let room = left < DECODE_BYTES ? left : DECODE_BYTES;
+    let room = DECODE_BYTES;
+    if (page.count < span.from && !page.lost) {
+      room = (span.from - page.count) * words;
+      if (room > PASS_BYTES) room = PASS_BYTES;
+    }
+    if (left < room) room = left;
     // The next absolute record stands here at the latest. Up to it the piece is likely to be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - at;
     const plain = toCheck >= words && room >= words && !page.lost;

@@ -1,28 +1,31 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, REBASE } from "../format/code-words.ts";
-import { GAP_BYTES, loadPage, type Page, RECORD_MAX } from "../format/page.ts";
+import { CHECK_EVERY_BYTES, GAP_BYTES, loadPage, type Page, RECORD_MAX } from "../format/page.ts";
 import { decodeRecord, EPOCH, VALUE } from "../format/record.ts";
-import { DECODE_BYTES, type Decode } from "./decoder.ts";
+import type { Decode } from "./decoder.ts";
 import type { Samples } from "./plain.ts";
 import { findTail } from "./tail.ts";
 
+/** The last absolute record begins and ends within this many bytes, unless words were lost. */
+const BACK_BYTES = CHECK_EVERY_BYTES + RECORD_MAX;
+
 /** Offset of the last absolute record before `tail` that the page can be read on from; -1 when there is none. */
 function lastRecord(region: FlashRegion, page: Page, tail: number, start: number): number {
-  const flash = region.flash;
   const fields: number[] = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (let at = tail - 1; at >= start; ) {
-    const piece = Math.max(start, at - DECODE_BYTES + 1);
-    const bytes = flash.read(at - piece + 1, page.address + piece);
-    for (let i = bytes.length - 1; i >= 0; i--) {
+  for (let at = tail; at > start; ) {
+    const piece = Math.max(start, at - BACK_BYTES);
+    // With the end of a record that begins in this piece.
+    const bytes = region.flash.read(Math.min(tail, at + RECORD_MAX) - piece, page.address + piece);
+    for (let i = at - piece - 1; i >= 0; i--) {
       const word = INDEX[bytes[i]];
       if (word < CHECK_SHORT || word > REBASE) continue;
-      const record = flash.read(Math.min(RECORD_MAX, tail - piece - i), page.address + piece + i);
+      const record = new Uint8Array(bytes.buffer, bytes.byteOffset + i, Math.min(RECORD_MAX, bytes.length - i));
       // Reading can't start at a record without a value: the steps behind it count from its value.
       if (decodeRecord(word, record, fields) === 0 || isNaN(fields[VALUE])) continue;
       // Nor at a check behind a rebase, which has the time base. In epoch 0 the header has it.
       if (word === REBASE || fields[EPOCH] === 0) return piece + i;
     }
-    at = piece - 1;
+    at = piece;
   }
   return -1;
 }
