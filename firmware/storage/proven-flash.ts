@@ -10,6 +10,9 @@ export const LARGE_PIECE_BYTES = 128;
 /** CRC-32 of a blank piece: a native test of all its bytes at once. */
 const BLANK_PIECE_CRC = 0xff6cab0b;
 const BLANK_LARGE_PIECE_CRC = 0x652d544c;
+/** And for whole pages: one transaction on the SPI bus takes longer than the bytes do. */
+const PAGE_PIECE_BYTES = 512;
+const BLANK_PAGE_PIECE_CRC = 0xbd7bc39f;
 
 /**
  * A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many
@@ -20,9 +23,15 @@ const STEADY_READS_MAX = 64;
 
 /** True when `bytes` (a multiple of 32) from `address` on are all 0xFF. */
 export function isBlank(region: FlashRegion, address: number, bytes: number): boolean {
-  const large = bytes % LARGE_PIECE_BYTES === 0;
-  const pieceBytes = large ? LARGE_PIECE_BYTES : PIECE_BYTES;
-  const blankCrc = large ? BLANK_LARGE_PIECE_CRC : BLANK_PIECE_CRC;
+  let pieceBytes = PIECE_BYTES;
+  let blankCrc = BLANK_PIECE_CRC;
+  if (bytes % PAGE_PIECE_BYTES === 0) {
+    pieceBytes = PAGE_PIECE_BYTES;
+    blankCrc = BLANK_PAGE_PIECE_CRC;
+  } else if (bytes % LARGE_PIECE_BYTES === 0) {
+    pieceBytes = LARGE_PIECE_BYTES;
+    blankCrc = BLANK_LARGE_PIECE_CRC;
+  }
   for (const end = address + bytes; address < end; address += pieceBytes) {
     if (region.crc32(region.flash.read(pieceBytes, address)) !== blankCrc) return false;
   }
