@@ -11,8 +11,8 @@ export const LARGE_PIECE_BYTES = 128;
 const BLANK_PIECE_CRC = 0xff6cab0b;
 const BLANK_LARGE_PIECE_CRC = 0x652d544c;
 /** And for whole pages: one transaction on the SPI bus takes longer than the bytes do. */
-const PAGE_PIECE_BYTES = 512;
-const BLANK_PAGE_PIECE_CRC = 0xbd7bc39f;
+const PAGE_PIECE_BYTES = 256;
+const BLANK_PAGE_PIECE_CRC = 0xfea8a821;
 
 /**
  * A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many

@@ -1,6 +1,6 @@
 import type { Page } from "../format/page.ts";
 import { type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
-import { losePage, openPage, type RingParts } from "./parts.ts";
+import { openPage, type RingParts } from "./parts.ts";
 import type { StreamTotals } from "./ring.ts";
 
 /** Counts samples by the totals in page headers, without reading them. */
@@ -22,7 +22,6 @@ export function createExtent(parts: RingParts): Extent {
     const retired = ledger.retired(pin);
     const index = table.newest(pin);
     const page = stream ? stream.page : index < 0 ? undefined : openPage(parts, index);
-    if (!page && index >= 0) losePage(parts, index);
     const failed = stream ? stream.failed : 0;
     if (!page) return { sampled: settled, missed: retired.missed, failed: retired.failed + failed, pending: 0 };
     // More may be settled than the pages say: a page of theirs decayed.

@@ -40,7 +40,7 @@ export interface PageTable {
   newest(pin: number): number;
   /** The page's header is beyond mending. */
   forget(index: number): void;
-  /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad, or it holds a page after all. */
+  /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
   take(index: number, page: Page): boolean;
 }
 
@@ -192,12 +192,6 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
       let header = flash.read(HEADER_BYTES, address(index));
       if (headerKind(crc32, header) === "none") header = readHeader(region, address(index)).bytes;
       if (headerKind(crc32, header) !== "none") {
-        // A misread hid it when it was entered.
-        if (sequences[index] === NONE && enter(index, header)) {
-          noteSequence(sequences[index]);
-          findNewest(pins[index]);
-          return false;
-        }
         // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
         flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
       }

@@ -20,31 +20,27 @@ export interface RingParts {
   streamOf(pin: number): Stream | undefined;
 }
 
-/** Ends the page that a stream writes: the next sample goes to another. */
-function closeStream(stream: Stream): void {
-  stream.open = false;
-  if (stream.page) stream.page.plainUntil = 0;
-}
-
-/** Page `index` can't be opened any more. What was in it shows as a gap before the next page of its pin. */
-export function losePage(parts: RingParts, index: number): void {
-  const stream = parts.streams[parts.table.owners[index]];
-  if (stream && stream.page && stream.page.index === index) closeStream(stream);
-  parts.table.forget(index);
-}
-
 /**
- * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when it has decayed
- * beyond mending since it was entered in the table. A page that is being written, and whose header decayed, is closed.
+ * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when its header has
+ * decayed beyond mending: then the table forgets it, and what was in it shows as a gap before the next page of its pin. A page
+ * that is being written, and whose header decayed, is closed.
  */
 export function openPage(parts: RingParts, index: number): Page | undefined {
   const region = parts.region;
+  const table = parts.table;
   const page = loadPage(region, index);
-  if (!page || page.sequence !== parts.table.sequences[index]) return undefined;
-  const stream = parts.streamOf(page.pin);
-  const live = stream ? stream.page : undefined;
-  if (stream && live && live.index === index && !live.sealed) {
-    if (page.mendedAt >= 0) closeStream(stream);
+  const stream = parts.streamOf(table.owners[index]);
+  const live = stream && stream.page && stream.page.index === index ? stream.page : undefined;
+  const isOurs = page !== undefined && page.sequence === table.sequences[index];
+  if (stream && live && (!isOurs || page.mendedAt >= 0)) {
+    stream.open = false;
+    live.plainUntil = 0;
+  }
+  if (!isOurs) {
+    table.forget(index);
+    return undefined;
+  }
+  if (live && !live.sealed) {
     page.total = live.count;
     // Behind a torn word the next one's place may lie beyond the page.
     page.end = Math.min(live.at, region.pageBytes);

@@ -1,7 +1,7 @@
 import type { Page } from "../format/page.ts";
 import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
-import { DECAYED, MENDED, UNCHECKED, WHOLE } from "./page-table.ts";
-import { losePage, openPage, type RingParts } from "./parts.ts";
+import { UNCHECKED, WHOLE } from "./page-table.ts";
+import { openPage, type RingParts } from "./parts.ts";
 import type { Samples } from "./plain.ts";
 import { seek } from "./resume.ts";
 import { verifyPage } from "./seal.ts";
@@ -41,31 +41,23 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
     return stream !== undefined && stream.page !== undefined && stream.page.index === index && stream.open;
   }
 
-  /** Opens the page that holds the next sample. False at the end of the run. */
-  function find(): boolean {
+  /** Enters the page that holds the next sample. False at the end of the run. */
+  function enter(): boolean {
     let sequence = sequenceOf(out.position);
     span.from = sampleIndexOf(out.position);
     // Each turn passes a page or loses one.
-    for (let turns = 0; turns <= table.sequences.length; turns++) {
+    for (let turns = table.sequences.length; !page; turns--) {
       const index = table.pageFrom(pin, sequence);
-      if (index < 0 || isAhead(positionOf(table.sequences[index], 0), to)) return false;
+      if (turns < 0 || index < 0 || isAhead(positionOf(table.sequences[index], 0), to)) return false;
       if (table.sequences[index] !== sequence) span.from = 0;
       page = openPage(parts, index);
-      if (!page) losePage(parts, index);
-      else if (page.sequence !== sequence || isLive(index) || span.from < page.total) return true;
-      else {
+      if (page && page.sequence === sequence && !isLive(index) && span.from >= page.total) {
         if (isNaN(expected)) expected = page.sampledBefore + page.total;
         page = undefined;
         span.from = 0;
         sequence = (sequence + 1) >>> 0;
       }
     }
-    return false;
-  }
-
-  /** Enters the page that holds the next sample. False at the end of the run. */
-  function enter(): boolean {
-    if (!find() || !page) return false;
     if (decimals >= 0 && page.decimals !== decimals) {
       page = undefined;
       return false;
@@ -78,10 +70,8 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
     if (gap > 0) out.corrupt += gap;
     if (page.sealed && table.checks[page.index] !== WHOLE) {
       // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
-      const whole = verifyPage(parts.region, page);
-      table.checks[page.index] = !whole ? DECAYED : page.mendedAt < 0 ? WHOLE : MENDED;
       sure = true;
-      if (!whole) {
+      if (!verifyPage(parts.region, page, table.checks)) {
         page.at = page.end;
         page.count = span.from;
         return true;

@@ -4,7 +4,8 @@ import { CRC_RESIDUE } from "../format/crc.ts";
 import { get48, put48 } from "../format/int48.ts";
 import { mendOneBit } from "../format/mend.ts";
 import { type Page, SEAL_AT, WORDS_AT } from "../format/page.ts";
-import { isSteadilyBlank, readSteady } from "../proven-flash.ts";
+import { isSteadilyBlank, LARGE_PIECE_BYTES, readSteady } from "../proven-flash.ts";
+import { DECAYED, MENDED, WHOLE } from "./page-table.ts";
 
 const SEAL_BYTES = 24;
 /** Offsets in the seal (FORMAT.md, "seal"). */
@@ -49,37 +50,25 @@ export function loadSeal(region: FlashRegion, page: Page): number {
   return view.getUint32(IN_SEAL.pageCrc, true);
 }
 
-/** Words that one CRC covers, and that one transaction reads. */
-export const CRC_PIECE_BYTES = 128;
-const READ_BYTES = 512;
-
-/** The page CRC of a header: CRC-32 of 48 bytes that end with their own. */
-export const PAGE_CRC_START = CRC_RESIDUE;
-
-/** The page CRC behind another piece of words. */
-export function chainCrc(crc32: (bytes: Uint8Array) => number, crc: number, piece: Uint8Array): number {
-  const chain = new Uint32Array(2);
-  chain[0] = crc;
-  chain[1] = crc32(piece);
-  return crc32(new Uint8Array(chain.buffer));
-}
-
 /**
  * CRC of a page: header, then words in pieces of 128 bytes (the first is shorter), each piece's CRC-32 chained into the last with
- * another CRC-32, because E.CRC32 takes no seed. The byte at `mendedAt` (-1 = none) is taken as `mendedByte`.
+ * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
+ * is taken as `mendedByte`.
  */
 export function pageCrc(region: FlashRegion, address: number, mendedAt: number, mendedByte: number): number {
   const crc32 = region.crc32;
-  let crc = PAGE_CRC_START;
+  const flash = region.flash;
+  const chain = new Uint32Array(2);
+  // Of a header that is whole: its last bytes are its own CRC.
+  let crc = CRC_RESIDUE;
   for (let at = WORDS_AT; at < region.pageBytes; ) {
-    const end = Math.min(region.pageBytes, at - (at % READ_BYTES) + READ_BYTES);
-    const read = region.flash.read(end - at, address + at);
-    if (mendedAt >= at && mendedAt < end) read[mendedAt - at] = mendedByte;
-    for (let from = at; at < end; ) {
-      const bytes = CRC_PIECE_BYTES - (at % CRC_PIECE_BYTES);
-      crc = chainCrc(crc32, crc, new Uint8Array(read.buffer, read.byteOffset + at - from, bytes));
-      at += bytes;
-    }
+    const bytes = LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES);
+    const piece = flash.read(bytes, address + at);
+    if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
+    chain[0] = crc;
+    chain[1] = crc32(piece);
+    crc = crc32(new Uint8Array(chain.buffer));
+    at += bytes;
   }
   return crc;
 }
@@ -90,16 +79,19 @@ const MEND_TRIES = 40;
 const CRC_TRIES = 3;
 
 /**
- * True when every word of a sealed page is what was written. If the CRC fails, one byte may have decayed. So each byte that
- * is not a code word is replaced by the code words one bit away, one after the other: few, as one flipped bit always leaves a
- * byte that is no word. If one of them makes the CRC right, that is what the byte was, and the page is read with it.
+ * Whether the words of a sealed page are what was written, or could be mended: then the page is read so. Notes in `checks`, by
+ * page, which it is. If the CRC fails, one byte may have decayed. So each byte that is not a code word is replaced by the code
+ * words one bit away, one after the other: few, as one flipped bit always leaves a byte that is no word. If one of them makes
+ * the CRC right, that is what the byte was.
  */
-export function verifyPage(region: FlashRegion, page: Page): boolean {
+export function verifyPage(region: FlashRegion, page: Page, checks: Uint8Array): boolean {
   const crc = loadSeal(region, page);
-  for (let tries = 0; tries < CRC_TRIES; tries++) if (pageCrc(region, page.address, -1, 0) === crc) return true;
-  let tries = 0;
+  // What was beyond mending is not tried again, which takes seconds.
+  let tries = checks[page.index] === DECAYED ? MEND_TRIES : 0;
+  checks[page.index] = page.mendedAt < 0 ? WHOLE : MENDED;
+  for (let reads = 0; reads < CRC_TRIES; reads++) if (pageCrc(region, page.address, -1, 0) === crc) return true;
   for (let at = WORDS_AT; at < region.pageBytes && tries < MEND_TRIES; ) {
-    const piece = region.flash.read(CRC_PIECE_BYTES - (at % CRC_PIECE_BYTES), page.address + at);
+    const piece = region.flash.read(LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES), page.address + at);
     for (let i = 0; i < piece.length; i++) {
       if (piece[i] === 255 || INDEX[piece[i]] !== TORN) continue;
       for (let bit = 1; bit < 256 && tries < MEND_TRIES; bit *= 2) {
@@ -109,10 +101,12 @@ export function verifyPage(region: FlashRegion, page: Page): boolean {
         if (pageCrc(region, page.address, at + i, mended) !== crc) continue;
         page.mendedAt = at + i;
         page.mendedByte = mended;
+        checks[page.index] = MENDED;
         return true;
       }
     }
     at += piece.length;
   }
+  checks[page.index] = DECAYED;
   return false;
 }

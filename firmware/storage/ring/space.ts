@@ -1,7 +1,7 @@
 import type { Page } from "../format/page.ts";
 import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import { BAD, NONE } from "./page-table.ts";
-import { losePage, openPage, type RingParts } from "./parts.ts";
+import { openPage, type RingParts } from "./parts.ts";
 
 /** Which pages are free, and how they become so. */
 export interface Space {
@@ -56,7 +56,6 @@ export function createSpace(parts: RingParts): Space {
         if (ahead === 0) {
           const page = openPage(parts, i);
           needed = page !== undefined && sampleIndexOf(ledger.cursor(pin)) < page.total;
-          if (!page) losePage(parts, i);
         }
         if (needed) {
           const first = oldest[pin];
@@ -77,10 +76,8 @@ export function createSpace(parts: RingParts): Space {
     for (const name in seen.oldest) {
       const index = seen.oldest[name];
       const page = openPage(parts, index);
-      if (!page) {
-        losePage(parts, index);
-        return true;
-      }
+      // It was forgotten, so it is free.
+      if (!page) return true;
       const attempt = ledger.attempt(page.pin);
       if (attempt && !evenInFlight && isAhead(positionOf(page.sequence, page.total), attempt.from)) continue;
       if (!oldest || page.lastRawMs < oldest.lastRawMs) oldest = page;
