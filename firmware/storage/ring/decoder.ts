@@ -160,10 +160,9 @@ export function createDecoder(region: FlashRegion): Decode {
     const at = page.at;
     const left = span.end - at;
     let room = DECODE_BYTES;
-    if (page.count < span.from && !page.lost) {
-      room = (span.from - page.count) * words;
-      if (room > PASS_BYTES) room = PASS_BYTES;
-    }
+    const pass = (span.from - page.count) * words;
+    // Whole pieces: those that are wanted lie as if all had been, and a text is never of more than one and a record.
+    if (pass > room && !page.lost) room = pass < PASS_BYTES ? pass - (pass % room) : PASS_BYTES;
     if (left < room) room = left;
     // The next absolute record stands here at the latest. Up to it the piece is likely to be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - at;
