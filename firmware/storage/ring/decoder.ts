@@ -68,19 +68,19 @@ export function createDecoder(region: FlashRegion): Decode {
   }
 
   /**
-   * A byte that is no word, at offset `at`, as the kind of absolute record that it was before one bit turned over: the record
-   * behind it must go on just where the page is. Else TORN.
+   * How many bytes are passed at a byte that is no word, at offset `at`: all of an absolute record whose kind may have decayed
+   * there, as it goes on where the page is. Its digits must not be taken for samples.
    */
-  function mendKind(page: Page, byte: number, at: number, span: Span): number {
+  function tornBytes(page: Page, byte: number, at: number, span: Span): number {
+    const bytes = readWords(page, at, Math.min(RECORD_MAX, span.end - at));
+    let length = 1;
     for (let kind = CHECK_SHORT; kind <= REBASE; kind++) {
       const off = byte ^ WORDS[kind];
       if ((off & (off - 1)) !== 0) continue;
-      const length = decodeRecord(kind, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
-      const epochs = fields[EPOCH] - page.epoch;
-      const goesOn = fields[COUNT] === page.count && (epochs === 0 || (epochs === 1 && kind === REBASE));
-      if (length > 0 && goesOn) return kind;
+      const recordBytes = decodeRecord(kind, bytes, fields);
+      if (recordBytes > 0 && fields[COUNT] === page.count) length = recordBytes;
     }
-    return TORN;
+    return length;
   }
 
   /** Word by word, whatever the piece holds. */
@@ -92,15 +92,14 @@ export function createDecoder(region: FlashRegion): Decode {
     out.folded = false;
     let i = 0;
     while (i < room && page.count < span.upTo) {
-      let word = INDEX[bytes[i]];
-      if (word === TORN && !page.lost) word = mendKind(page, bytes[i], page.at + i, span);
+      const word = INDEX[bytes[i]];
       let length = words;
       let value = page.value;
       if (word === TORN) {
+        i += page.lost ? 1 : tornBytes(page, bytes[i], page.at + i, span);
         page.lost = true;
         // Fewer may be what a cut left of one program.
         if (page.strays < GAP_BYTES) page.strays = 0;
-        i++;
         continue;
       }
       if (word >= CHECK_SHORT && word <= REBASE) {
