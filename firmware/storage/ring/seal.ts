@@ -50,6 +50,9 @@ export function loadSeal(region: FlashRegion, page: Page): number {
   return view.getUint32(IN_SEAL.pageCrc, true);
 }
 
+/** One transaction on the SPI bus takes longer than the bytes do. */
+const READ_BYTES = 256;
+
 /**
  * CRC of a page: header, then words in pieces of 128 bytes (the first is shorter), each piece's CRC-32 chained into the last with
  * another CRC-32, because E.CRC32 takes no seed and a whole page would not fit the pool. The byte at `mendedAt` (-1 = none)
@@ -62,13 +65,29 @@ export function pageCrc(region: FlashRegion, address: number, mendedAt: number, 
   // Of a header that is whole: its last bytes are its own CRC.
   let crc = CRC_RESIDUE;
   for (let at = WORDS_AT; at < region.pageBytes; ) {
-    const bytes = LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES);
-    const piece = flash.read(bytes, address + at);
-    if (mendedAt >= at && mendedAt < at + bytes) piece[mendedAt - at] = mendedByte;
-    chain[0] = crc;
-    chain[1] = crc32(piece);
-    crc = crc32(new Uint8Array(chain.buffer));
-    at += bytes;
+    const start = at;
+    let end = at - (at % READ_BYTES) + READ_BYTES;
+    if (end > region.pageBytes) end = region.pageBytes;
+    const read = flash.read(end - start, address + start);
+    if (mendedAt >= start && mendedAt < end) read[mendedAt - start] = mendedByte;
+    while (at < end) {
+      const bytes = LARGE_PIECE_BYTES - (at % LARGE_PIECE_BYTES);
+      chain[0] = crc;
+      chain[1] = crc32(new Uint8Array(read.buffer, read.byteOffset + at - start, bytes));
+      crc = crc32(new Uint8Array(chain.buffer));
+      at += bytes;
+    }
+  }
+  return crc;
+}
+
+/** The CRC that the seal of a full page gets: what is misread must not be sealed, so two have to agree. */
+export function steadyPageCrc(region: FlashRegion, address: number): number {
+  let crc = pageCrc(region, address, -1, 0);
+  for (let tries = 0; tries < CRC_TRIES; tries++) {
+    const again = pageCrc(region, address, -1, 0);
+    if (again === crc) break;
+    crc = again;
   }
   return crc;
 }

@@ -6,6 +6,7 @@ import { isBlank, PIECE_BYTES, readSteady } from "../proven-flash.ts";
 
 /** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
 const BLOCK_BYTES = 128;
+
 /**
  * Where the record ends that reaches up to `tail`, or was to reach beyond it. All of the record must answer alike before it
  * is believed.
@@ -21,6 +22,11 @@ function recordEnd(region: FlashRegion, page: Page, tail: number): number {
   return Math.min(end, region.pageBytes);
 }
 
+/** Asked twice: what is misread as blank would be written over. */
+function isBlankTwice(region: FlashRegion, address: number, bytes: number): boolean {
+  return isBlank(region, address, bytes) && isBlank(region, address, bytes);
+}
+
 /**
  * Offset behind the last record (at least WORDS_AT), by bisection; unstable cells around it are
  * waited for.
@@ -30,11 +36,11 @@ export function findTail(region: FlashRegion, page: Page): number {
   let firstBlank = region.pageBytes / BLOCK_BYTES;
   while (firstBlank - lastUsed > 1) {
     const middle = (lastUsed + firstBlank) >> 1;
-    if (isBlank(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
+    if (isBlankTwice(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
     else lastUsed = middle;
   }
   let tail = firstBlank * BLOCK_BYTES;
-  while (tail > WORDS_AT && isBlank(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
+  while (tail > WORDS_AT && isBlankTwice(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
   let end = Math.min(tail + 2 * RECORD_MAX, region.pageBytes);
   while (end > WORDS_AT) {
     const start = Math.max(WORDS_AT, end - PIECE_BYTES);
