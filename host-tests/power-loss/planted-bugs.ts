@@ -96,8 +96,8 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "proven-flash.ts",
-        find: "return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);",
-        put: "return true;",
+        find: "for (let reads = 0; reads < 2; reads++) {",
+        put: "for (let reads = 0; reads < 2; reads++) { return true;",
       },
     ],
   },

@@ -250,12 +250,18 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
           if (s) s.head = head;
           return head;
         }
-        // Nothing can be read up to here, and nobody would ever ask again: it is let go, and counted. What is missing before
-        // the cursor itself is counted with the samples that come behind it, if any are to come.
-        if (run.corrupt === 0 || (s && !isAhead(run.position, cursor))) return undefined;
-        ledger.drop(pin, "corrupt", isAhead(run.position, cursor) ? run.position : cursor + 1, run.corrupt);
-        // The cursor moves with every turn, or there is none.
-        if (ledger.cursor(pin) === cursor) return undefined;
+        // Nothing can be read up to here, and nobody would ever ask again: it is let go, and counted.
+        let to = run.position;
+        let missing = run.corrupt;
+        if (!isAhead(to, cursor)) {
+          // The ledger counts less than lies behind its cursor. The samples to come say how many that are, if any are to come.
+          if (s) return undefined;
+          to = cursor + 1;
+          missing = extent.totals(pin).pending;
+        }
+        if (missing === 0) return undefined;
+        // `to` is ahead of the cursor, so the cursor moves with every turn.
+        ledger.drop(pin, "corrupt", to, missing);
       }
     },
     reader: (pin, from, to) => openReader(parts, pin, from, to),
