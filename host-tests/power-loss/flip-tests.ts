@@ -2,7 +2,8 @@
 import { afterAll, expect, test } from "vitest";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { SEED } from "../support/region.ts";
-import { everyBit, LEDGER_BYTES, prelude, REGION_BYTES, randomPairs, tryFlips, type When } from "./flips.ts";
+import { LEDGER_BYTES, prelude, REGION_BYTES } from "./decaying-unit.ts";
+import { everyBit, randomPairs, tryFlips, type When } from "./flips.ts";
 
 const PLACES = [
   { name: "ledger", from: 0, to: LEDGER_BYTES },

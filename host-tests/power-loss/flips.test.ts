@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { type Misread, prelude } from "./decaying-unit.ts";
 import { flipTests } from "./flip-tests.ts";
-import { liveOn, type Misread, prelude } from "./flips.ts";
+import { liveOn } from "./flips.ts";
 
 // A prime, so that all bits of a byte have their turn. Every bit in the deep tests.
 flipTests("at rest", 211, 40);

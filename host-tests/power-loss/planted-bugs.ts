@@ -77,7 +77,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
         }
         let lastUsed = 0;`,
       },
-      { file: "ring/ring.ts", find: "page.at = page.end + GAP_BYTES;", put: "page.at = page.end;" },
+      { file: "ring/find-page.ts", find: "page.at = page.end + GAP_BYTES;", put: "page.at = page.end;" },
     ],
   },
   {

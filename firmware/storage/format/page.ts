@@ -5,7 +5,6 @@
  */
 
 import type { FlashRegion } from "../../platform/ports.ts";
-import { readSteady } from "../proven-flash.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { CRC_RESIDUE } from "./crc.ts";
 import { get48, put48 } from "./int48.ts";
@@ -207,27 +206,26 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
 }
 
 /**
- * A header that is read until it answers alike, with the one bit mended that turned over; `mendedAt` is the offset of its byte,
- * else -1. Bytes whose magic is more than one bit off are no header of ours.
+ * Mends the one bit of a header that turned over, and returns the offset of its byte; -1 when there is nothing to mend, or it
+ * can't be. Bytes whose magic is more than one bit off are no header of ours.
  */
-export function readHeader(region: FlashRegion, address: number): { bytes: Uint8Array; mendedAt: number } {
-  const bytes = readSteady(region, HEADER_BYTES, address);
-  let mendedAt = -1;
-  const off = (new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true) ^ PAGE_MAGIC) & MAGIC_MASK;
-  if ((off & (off - 1)) === 0 && region.crc32(bytes) !== CRC_RESIDUE) mendedAt = mendOneBit(region.crc32, bytes);
-  return { bytes: bytes, mendedAt: mendedAt };
+export function mendHeader(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): number {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
+  const off = (magic ^ PAGE_MAGIC) & MAGIC_MASK;
+  return (off & (off - 1)) === 0 && crc32(bytes) !== CRC_RESIDUE ? mendOneBit(crc32, bytes) : -1;
 }
+
+/** Reads of a header before it counts as decayed. */
+const HEADER_READS = 3;
 
 /** A page as its header says, at its first word; undefined when the header is beyond mending. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
   let bytes = region.flash.read(HEADER_BYTES, address);
-  let mendedAt = -1;
-  if (headerKind(region.crc32, bytes) === "none") {
-    const header = readHeader(region, address);
-    bytes = header.bytes;
-    mendedAt = header.mendedAt;
+  for (let reads = 1; reads < HEADER_READS && headerKind(region.crc32, bytes) === "none"; reads++) {
+    bytes = region.flash.read(HEADER_BYTES, address);
   }
+  const mendedAt = mendHeader(region.crc32, bytes);
   const book = bytes[HEADER_AT.book];
   if (headerKind(region.crc32, bytes) !== "ours" || book >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -5,13 +5,13 @@ import {
   HEADER_AT,
   HEADER_BYTES,
   headerKind,
+  mendHeader,
   PAGE_MAGIC,
   type Page,
-  readHeader,
 } from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
-import { eraseVerified, program } from "../proven-flash.ts";
+import { eraseVerified, program, readSteady } from "../proven-flash.ts";
 
 /** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
 export const NONE = 0;
@@ -151,7 +151,9 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     const sequence = sequences[index];
     const pin = pins[index];
     noteSequence(sequence);
-    enter(index, readHeader(region, address(index)).bytes);
+    const header = readSteady(region, HEADER_BYTES, address(index));
+    mendHeader(crc32, header);
+    enter(index, header);
     if (isOurs(index)) noteSequence(sequences[index]);
     else lost++;
     if (sequences[index] === sequence && pins[index] === pin) continue;
@@ -189,8 +191,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
       findNewest(pins[index]);
     },
     take(index, page) {
-      let header = flash.read(HEADER_BYTES, address(index));
-      if (headerKind(crc32, header) === "none") header = readHeader(region, address(index)).bytes;
+      const header = flash.read(HEADER_BYTES, address(index));
+      mendHeader(crc32, header);
       if (headerKind(crc32, header) !== "none") {
         // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
         flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);

@@ -1,18 +1,18 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { GAP_BYTES, loadPage, type Page } from "../format/page.ts";
-import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { loadPage } from "../format/page.ts";
+import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
+import { findPage } from "./find-page.ts";
 import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
 import { scrubPage } from "./scrub.ts";
-import { loadSeal } from "./seal.ts";
 import { createSpace } from "./space.ts";
 import { createScratch, createStream, type Stream } from "./stream.ts";
 import { createWriter } from "./writer.ts";
@@ -119,38 +119,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   /** The stream of a configured pin, its newest page looked at. */
   function streamOf(pin: number): Stream | undefined {
     const s = streams[pin];
-    if (!s || s.known) return s;
-    s.known = true;
-    let page: Page | undefined;
-    while (!page) {
-      const index = table.newest(pin);
-      if (index < 0) return s;
-      page = loadPage(region, index);
-      // Decayed since it was entered.
-      if (!page) table.forget(index);
-    }
-    s.page = page;
-    const headerDecayed = page.mendedAt >= 0;
-    loadSeal(region, page);
-    if (page.sealed) {
-      page.count = page.total;
-      page.rawMs = page.lastRawMs;
-      return s;
-    }
-    resume(region, decode, page);
-    // What the server has taken was there, whatever decayed since.
-    const cursor = ledger.cursor(pin);
-    if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
-    page.at = page.end + GAP_BYTES;
-    // A page whose header decayed once takes no more samples. Nor does one that the cursor is beyond: what it took would be
-    // behind the cursor, so nobody would send it.
-    s.open =
-      page.sealable &&
-      !headerDecayed &&
-      page.intervalMs === s.intervalMs &&
-      page.decimals === s.decimals &&
-      page.at < region.pageBytes &&
-      !isAhead(cursor, positionOf(page.sequence, page.count));
+    if (s && !s.known) findPage(parts, s);
     return s;
   }
 
@@ -281,9 +250,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     scrub() {
       scrubs += region.pages / SCRUB_ROUND;
-      if (scrubs < scrubbed) return;
-      scrubPage(parts, scrubbed % region.pages);
-      scrubbed++;
+      if (scrubs >= scrubbed) scrubPage(parts, scrubbed++ % region.pages);
     },
   };
 }
