@@ -14,7 +14,7 @@ test("loses and forgets nothing when one read of the ring is answered wrongly", 
   for (let read = 0; read < reads; read += 3) {
     const answer = answers[(read / 3) % answers.length];
     try {
-      liveOn(state, [], "at rest", { read, answer });
+      liveOn(state, [], "at rest", { misread: { read, answer } });
     } catch (error) {
       expect.fail(`read ${read} of ${reads}, answered ${answer}: ${(error as Error).message}`);
     }

@@ -81,17 +81,6 @@ export function pageCrc(region: FlashRegion, address: number, mendedAt: number, 
   return crc;
 }
 
-/** The CRC that the seal of a full page gets: what is misread must not be sealed, so two have to agree. */
-export function steadyPageCrc(region: FlashRegion, address: number): number {
-  let crc = pageCrc(region, address, -1, 0);
-  for (let tries = 0; tries < CRC_TRIES; tries++) {
-    const again = pageCrc(region, address, -1, 0);
-    if (again === crc) break;
-    crc = again;
-  }
-  return crc;
-}
-
 /** CRCs that are tried to mend a page. Each reads the page once. */
 const MEND_TRIES = 40;
 /** A CRC that is right once is right. One that is wrong may have been misread. */

@@ -22,11 +22,6 @@ function recordEnd(region: FlashRegion, page: Page, tail: number): number {
   return Math.min(end, region.pageBytes);
 }
 
-/** Asked twice: what is misread as blank would be written over. */
-function isBlankTwice(region: FlashRegion, address: number, bytes: number): boolean {
-  return isBlank(region, address, bytes) && isBlank(region, address, bytes);
-}
-
 /**
  * Offset behind the last record (at least WORDS_AT), by bisection; unstable cells around it are
  * waited for.
@@ -36,11 +31,17 @@ export function findTail(region: FlashRegion, page: Page): number {
   let firstBlank = region.pageBytes / BLOCK_BYTES;
   while (firstBlank - lastUsed > 1) {
     const middle = (lastUsed + firstBlank) >> 1;
-    if (isBlankTwice(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
+    const address = page.address + middle * BLOCK_BYTES;
+    // Asked twice: what is misread as blank would be written over.
+    if (isBlank(region, address, BLOCK_BYTES) && isBlank(region, address, BLOCK_BYTES)) firstBlank = middle;
     else lastUsed = middle;
   }
   let tail = firstBlank * BLOCK_BYTES;
-  while (tail > WORDS_AT && isBlankTwice(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
+  while (tail > WORDS_AT) {
+    const address = page.address + tail - PIECE_BYTES;
+    if (!isBlank(region, address, PIECE_BYTES) || !isBlank(region, address, PIECE_BYTES)) break;
+    tail -= PIECE_BYTES;
+  }
   let end = Math.min(tail + 2 * RECORD_MAX, region.pageBytes);
   while (end > WORDS_AT) {
     const start = Math.max(WORDS_AT, end - PIECE_BYTES);

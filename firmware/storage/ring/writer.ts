@@ -3,7 +3,7 @@ import { FAILED, WORDS } from "../format/code-words.ts";
 import { createPage, GAP_BYTES, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { program } from "../proven-flash.ts";
-import { encodeSeal, steadyPageCrc } from "./seal.ts";
+import { encodeSeal, pageCrc } from "./seal.ts";
 import type { Space } from "./space.ts";
 import { commitSample, encodeSample, meanJitterMs, nextBook, type Scratch, type Stream } from "./stream.ts";
 
@@ -43,7 +43,10 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         next.missedBefore = (next.missedBefore + Math.max(0, skipped - s.failed)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
-        const seal = encodeSeal(region.crc32, old, steadyPageCrc(region, old.address));
+        // What is misread must not be sealed: two have to agree.
+        let crc = pageCrc(region, old.address, -1, 0);
+        if (pageCrc(region, old.address, -1, 0) !== crc) crc = pageCrc(region, old.address, -1, 0);
+        const seal = encodeSeal(region.crc32, old, crc);
         old.sealed = program(region, seal, old.address + SEAL_AT);
         old.sealable = false;
       }
