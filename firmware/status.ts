@@ -63,7 +63,7 @@ function withoutLogger(): Logged {
     "rawMs": 0,
     "time": null,
     "streams": [],
-    "ring": { "pages": 0, "usedPages": 0, "keptPages": 0, "badPages": 0 },
+    "ring": { "pages": 0, "usedPages": 0, "keptPages": 0, "badPages": 0, "mendedPages": 0, "decayedPages": 0 },
     "quota": null,
     "backlogClearsMs": null,
     "verdict": VERDICT.flashFault,
@@ -102,6 +102,8 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
       "usedPages": fill.usedPages,
       "keptPages": fill.keptPages,
       "badPages": fill.badPages,
+      "mendedPages": fill.mendedPages,
+      "decayedPages": fill.decayedPages,
     },
     "quota": {
       "pointsLeft": delivery.quota.pointsLeft,

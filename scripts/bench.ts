@@ -32,7 +32,7 @@ export const measure: CommandFunction = (args, terminal) => {
 async function benchStorage(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
   const { printStorageBench } = await import("./bench/print-storage.ts");
   try {
-    printStorageBench(options, print);
+    await printStorageBench(options, print);
   } catch (error) {
     if (!(error instanceof RecordingError)) throw error;
     throw new FieldError(

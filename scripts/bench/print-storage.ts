@@ -10,8 +10,8 @@ export interface StorageBenchOptions {
 }
 
 /** Measures and prints. Throws RecordingError when the CSV cannot be read. */
-export function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): void {
-  const figures = measureStorage(options.data ? columnsOf(options.data) : []);
+export async function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
+  const figures = await measureStorage(options.data ? columnsOf(options.data) : []);
   const { bytesPerSample, batch } = figures;
   const vs = figures.vs.storageFileCsv;
   const table = new Table({ head: ["", "ours", "StorageFile of CSV lines"], style: { head: [], border: [] } });
@@ -22,6 +22,8 @@ export function printStorageBench(options: StorageBenchOptions, print: (line: st
     ["erases for 100,000 samples", figures.erasesPer100k, vs.erasesPer100k],
     ["programs an append", figures.writesPerAppend, vs.writesPerAppend],
     ["reads an append", figures.readsPerAppend, "a search of Storage"],
+    ["reads a sample, logged and sent", figures.readsPerSample, ""],
+    ["reads a page taken, 16 / 384 pages", Object.values(figures.readsPerPageTaken).join(" / "), ""],
     ["bytes programmed a sample", figures.writeAmplification, ""],
     ["wear, most over least, 100 turns", figures.wearSpread, ""],
     ["reads a mount, 16 / 64 / 384 pages", Object.values(figures.mountReads).join(" / "), ""],

@@ -9,6 +9,7 @@ import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { CRC_RESIDUE } from "./crc.ts";
 import { VALUE_MAX } from "./decimal.ts";
 import { get48, put48 } from "./int48.ts";
+import { mendOneBit } from "./mend.ts";
 import { symbolOf } from "./symbol.ts";
 
 /** Where the parts of a page begin. */
@@ -113,7 +114,7 @@ export interface Page {
   end: number;
   total: number;
   lastRawMs: number;
-  /** Offset of a byte that decayed, and what it was; -1 when there is none. */
+  /** Offset of a byte that decayed (0–71: of the header or the seal), -1 when there is none; and what it was, if it is a word. */
   mendedAt: number;
   mendedByte: number;
 }
@@ -203,10 +204,27 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
   return magic === PAGE_MAGIC ? "ours" : "foreign";
 }
 
-/** A page as its header says, at its first word; undefined when the header is no longer whole. */
+/**
+ * Mends the one bit of a header that turned over, and returns the offset of its byte; -1 when there is nothing to mend, or it
+ * can't be. Bytes whose magic is more than one bit off are no header of ours.
+ */
+export function mendHeader(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): number {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
+  const off = (magic ^ PAGE_MAGIC) & MAGIC_MASK;
+  return (off & (off - 1)) === 0 && crc32(bytes) !== CRC_RESIDUE ? mendOneBit(crc32, bytes) : -1;
+}
+
+/** Reads of a header before it counts as decayed. */
+const HEADER_READS = 3;
+
+/** A page as its header says, at its first word; undefined when the header is beyond mending. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
-  const bytes = region.flash.read(HEADER_BYTES, address);
+  let bytes = region.flash.read(HEADER_BYTES, address);
+  for (let reads = 1; reads < HEADER_READS && headerKind(region.crc32, bytes) === "none"; reads++) {
+    bytes = region.flash.read(HEADER_BYTES, address);
+  }
+  const mendedAt = mendHeader(region.crc32, bytes);
   const book = bytes[HEADER_AT.book];
   if (headerKind(region.crc32, bytes) !== "ours" || book >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -214,6 +232,7 @@ export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const page = createPage(bytes[HEADER_AT.pin], bytes[HEADER_AT.decimals], book, intervalMs, region.pageBytes);
   page.index = index;
   page.address = address;
+  page.mendedAt = mendedAt;
   page.sequence = view.getUint32(HEADER_AT.sequence, true);
   page.sampledBefore = view.getUint32(HEADER_AT.samplesBefore, true);
   page.missedBefore = view.getUint32(HEADER_AT.missedBefore, true);

@@ -1,13 +1,15 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
-import { applyRecord, COUNT, decodeRecord, EPOCH, SESSION, VALUE } from "../format/record.ts";
+import { CHECK_SHORT, DATA_WORDS, INDEX, MISSED, REBASE, TORN, WORDS } from "../format/code-words.ts";
+import { CHECK_EVERY_BYTES, GAP_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
+import { applyRecord, COUNT, decodeRecord, EPOCH, RECORD_BYTES, SESSION, VALUE } from "../format/record.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { createPlainDecoder, type Samples } from "./plain.ts";
 import type { TextLine } from "./text-fold.ts";
 
 /** Flash is decoded in pieces of at most this many bytes: they fit few JsVars, and native calls work them off. */
 export const DECODE_BYTES = 64;
+/** What is only passed over is read in larger pieces: no arrays are made of it. */
+const PASS_BYTES = 256;
 
 /** What is wanted of a page: the samples with index from `from` up to but not including `upTo`, none beyond the offset `end`. */
 export interface Span {
@@ -44,7 +46,8 @@ export function createDecoder(region: FlashRegion): Decode {
    */
   function takeRecord(page: Page, word: number, at: number, span: Span, out: Samples): number {
     const length = decodeRecord(word, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
-    if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch)) {
+    // No record counts fewer samples than there are before it: one that does decayed into another.
+    if (length === 0 || (word !== REBASE && fields[EPOCH] !== page.epoch) || fields[COUNT] < page.count) {
       page.lost = true;
       return 0;
     }
@@ -64,6 +67,22 @@ export function createDecoder(region: FlashRegion): Decode {
     return length;
   }
 
+  /**
+   * How many bytes are passed at a byte that is no word, at offset `at`: all of an absolute record whose kind may have decayed
+   * there, as it goes on where the page is. Its digits must not be taken for samples.
+   */
+  function tornBytes(page: Page, byte: number, at: number, span: Span): number {
+    const bytes = readWords(page, at, Math.min(RECORD_MAX, span.end - at));
+    let length = 1;
+    for (let kind = CHECK_SHORT; kind <= REBASE; kind++) {
+      const off = byte ^ WORDS[kind];
+      if ((off & (off - 1)) !== 0) continue;
+      const recordBytes = decodeRecord(kind, bytes, fields);
+      if (recordBytes > 0 && fields[COUNT] === page.count) length = recordBytes;
+    }
+    return length;
+  }
+
   /** Word by word, whatever the piece holds. */
   function decodeMixed(page: Page, bytes: Uint8Array, span: Span, out: Samples): number {
     const words = page.words;
@@ -77,17 +96,19 @@ export function createDecoder(region: FlashRegion): Decode {
       let length = words;
       let value = page.value;
       if (word === TORN) {
+        i += page.lost ? 1 : tornBytes(page, bytes[i], page.at + i, span);
         page.lost = true;
-        // Fewer may be what a torn record left.
-        if (page.strays < RECORD_MAX) page.strays = 0;
-        i++;
+        // Fewer may be what a cut left of one program.
+        if (page.strays < GAP_BYTES) page.strays = 0;
         continue;
       }
       if (word >= CHECK_SHORT && word <= REBASE) {
         length = takeRecord(page, word, page.at + i, span, out);
         if (length === PIECE_ENDS) break;
         if (length === 0) {
-          i++;
+          // None of its words counts; whatever was written next stands behind all of them.
+          page.strays = 0;
+          i += Math.min(RECORD_BYTES[word - CHECK_SHORT], span.end - page.at - i);
           continue;
         }
         value = isNaN(fields[VALUE]) ? Number.NaN : page.value;
@@ -137,7 +158,11 @@ export function createDecoder(region: FlashRegion): Decode {
     const words = page.words;
     const at = page.at;
     const left = span.end - at;
-    let room = left < DECODE_BYTES ? left : DECODE_BYTES;
+    let room = DECODE_BYTES;
+    const pass = (span.from - page.count) * words;
+    // Whole pieces: those that are wanted lie as if all had been, and a text is never of more than one and a record.
+    if (pass > room && !page.lost) room = pass < PASS_BYTES ? pass - (pass % room) : PASS_BYTES;
+    if (left < room) room = left;
     // The next absolute record stands here at the latest. Up to it the piece is likely to be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - at;
     const plain = toCheck >= words && room >= words && !page.lost;

@@ -25,11 +25,14 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     const retired = ledger.retired(s.pin);
     const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
     let startMs = rawMs;
-    next.sampledBefore = ledger.settled(s.pin) >>> 0;
+    const settled = ledger.settled(s.pin) >>> 0;
+    next.sampledBefore = settled;
     next.missedBefore = retired.missed;
     next.failedBefore = retired.failed + s.failed;
     if (old) {
-      next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
+      const before = (old.sampledBefore + old.count) >>> 0;
+      // More may be settled than the pages say: a page of theirs decayed. Counting on from less, samples would not seem pending.
+      if (((before - settled) | 0) > 0) next.sampledBefore = before;
       next.missedBefore = (old.missedBefore + old.missed) >>> 0;
       next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
       if (!s.rebase && s.open) {
@@ -41,7 +44,10 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         next.missedBefore = (next.missedBefore + Math.max(0, skipped - s.failed)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
-        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
+        // What is misread must not be sealed: two have to agree.
+        let crc = pageCrc(region, old.address, -1, 0);
+        if (pageCrc(region, old.address, -1, 0) !== crc) crc = pageCrc(region, old.address, -1, 0);
+        const seal = encodeSeal(region.crc32, old, crc);
         old.sealed = program(region, seal, old.address + SEAL_AT);
         old.sealable = false;
       }

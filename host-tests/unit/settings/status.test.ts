@@ -25,7 +25,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     ring: {
       pins: () => [2, 9],
       totals: (pin) => ({ sampled: 100 + pin, missed: 3, failed: 4, pending: 50 }),
-      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0 }),
+      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0, mendedPages: 0, decayedPages: 0 }),
     },
     clock: {
       rawMs: () => {
