@@ -13,7 +13,7 @@ export interface Datastream {
   sensor: Sensor;
   /** Time between two samples, in ms. */
   intervalMs: number;
-  /** Decimals kept, 0 to 4. */
+  /** Decimals kept, 0 to 4. Each takes a tenth of the largest value that can be stored: 34,359,738,366 without decimals. */
   decimals: number;
 }
 

@@ -81,6 +81,7 @@ function kick() {
   const delivering = logger === undefined || logger.delivery.beat();
   if (delivering && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
+  ring.scrub();
 }
 
 const region = openRegion(device.region);

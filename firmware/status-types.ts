@@ -51,8 +51,19 @@ export interface DeviceStatus {
   /** Unix time in ms, at most `boundMs` off; null while it is not known. */
   time: { trueMs: number; boundMs: number } | null;
   streams: StreamStatus[];
-  /** Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. */
-  ring: { pages: number; usedPages: number; keptPages: number; badPages: number };
+  /**
+   * Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. Checked since the
+   * start, until they are written anew: `mendedPages` had one wrong bit, and what was written is read; `decayedPages` had more,
+   * and their samples count as corrupt.
+   */
+  ring: {
+    pages: number;
+    usedPages: number;
+    keptPages: number;
+    badPages: number;
+    mendedPages: number;
+    decayedPages: number;
+  };
   /** What is left of the rolling day's allowance; null when nothing is logged. */
   quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */

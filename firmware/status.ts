@@ -20,7 +20,7 @@ export interface Logger {
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
   takeFix: Pick<TakeFix, "fault">;
-  sampler: Pick<Sampler, "flashFailed">;
+  sampler: Pick<Sampler, "flashFailed" | "crowded">;
   network: Pick<Network, "up" | "onUp">;
   delivery: Pick<Delivery, "status">;
   streams: Pick<SampledStream, "pin" | "name">[];
@@ -63,7 +63,7 @@ function withoutLogger(): Logged {
     "rawMs": 0,
     "time": null,
     "streams": [],
-    "ring": { "pages": 0, "usedPages": 0, "keptPages": 0, "badPages": 0 },
+    "ring": { "pages": 0, "usedPages": 0, "keptPages": 0, "badPages": 0, "mendedPages": 0, "decayedPages": 0 },
     "quota": null,
     "backlogClearsMs": null,
     "verdict": VERDICT.flashFault,
@@ -91,6 +91,7 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
+  if (logger.sampler.crowded()) faults.push("sensors: they take longer than the intervals allow, so slots are missed");
   return {
     "session": logger.clock.session(),
     "rawMs": rawMs,
@@ -101,6 +102,8 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
       "usedPages": fill.usedPages,
       "keptPages": fill.keptPages,
       "badPages": fill.badPages,
+      "mendedPages": fill.mendedPages,
+      "decayedPages": fill.decayedPages,
     },
     "quota": {
       "pointsLeft": delivery.quota.pointsLeft,

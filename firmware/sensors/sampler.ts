@@ -1,7 +1,7 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Sensor } from "../device-types.ts";
 import type { Log, Timers } from "../platform/ports.ts";
-import { SCALES } from "../storage/format/decimal.ts";
+import { decimalText, SCALES, VALUE_MAX } from "../storage/format/decimal.ts";
 import type { Ring } from "../storage/ring/ring.ts";
 
 /** A sensor that has not answered after this time, or by its next slot, has failed. */
@@ -10,6 +10,8 @@ export const SENSOR_TIMEOUT_MS = 10000;
 const EARLY_MS = 2;
 /** A slot this late was not served: its timer is lost. No blocking call is under way when this is asked. */
 const OVERDUE_MS = 5000;
+/** The sensors keep up again when no slot was left out for this long. */
+const CROWDED_MS = 600000;
 
 export interface SampledStream {
   /** Number of the virtual pin. */
@@ -29,6 +31,8 @@ export interface Sampler {
   failing(): boolean;
   /** The last sample of some datastream could not be written to flash. */
   flashFailed(): boolean;
+  /** In the last ten minutes the sensors blocked for so long that slots were left out. */
+  crowded(): boolean;
 }
 
 /**
@@ -41,19 +45,8 @@ export function scaleReading(value: number, decimals: number): number {
   return value < 0 && whole > 0 ? -whole : whole;
 }
 
-/**
- * Reads every datastream at multiples of its interval since the start, by one chained timeout: an interval would fire in
- * a burst after a blocking call. A slot more than half an interval late is left out; the ring counts it as missed.
- * Datastreams that are due together are read first and written afterwards, so that writing one doesn't delay the next.
- */
-export function createSampler(
-  timers: Timers,
-  clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer" | "blocked">,
-  ring: Pick<Ring, "append" | "fail">,
-  streams: SampledStream[],
-  log: Log,
-): Sampler {
-  const states = streams.map((stream) => ({
+function createState(stream: SampledStream) {
+  return {
     stream,
     dueMs: 0,
     /** When the reading under way began: the sample's time. */
@@ -69,16 +62,61 @@ export function createSampler(
     serial: 0,
     failing: false,
     flashFailed: false,
-  }));
-  type State = (typeof states)[0];
+    /** The last reading gave a number beyond what is stored. */
+    tooLarge: false,
+    /** The sensors before this one blocked until its last slot was over. */
+    leftOut: false,
+  };
+}
+
+type State = ReturnType<typeof createState>;
+
+/** Writes a reading, or counts it as failed when `why` says so. The log hears of changes: once, not once a minute. */
+function keepReading(state: State, why: string, ring: Pick<Ring, "append" | "fail">, log: Log): void {
+  const pin = state.stream.pin;
+  const name = state.stream.name;
+  const decimals = state.stream.decimals;
+  if (why !== "") ring.fail(pin, state.readAtMs);
+  else {
+    const scaled = scaleReading(state.value, decimals);
+    state.flashFailed = !ring.append(pin, state.readAtMs, scaled);
+    const tooLarge = Math.abs(scaled) > VALUE_MAX;
+    if (tooLarge && !state.tooLarge) {
+      const most = decimalText(VALUE_MAX, decimals);
+      log("warn", `${name}: ${state.value} can't be stored, ${most} is the most at ${decimals} decimals`);
+    }
+    state.tooLarge = tooLarge;
+  }
+  if (state.failing !== (why !== "")) {
+    state.failing = !state.failing;
+    if (state.failing) log("warn", `${name}: no reading (${why})`);
+    else log("info", `${name}: reading again`);
+  }
+}
+
+/**
+ * Reads every datastream at multiples of its interval since the start, by one chained timeout: an interval would fire in
+ * a burst after a blocking call. A slot more than half an interval late is left out; the ring counts it as missed.
+ * Datastreams that are due together are read first and written afterwards, so that writing one doesn't delay the next.
+ * Where their sensors block for longer than the slots allow, they take turns: what was read longest ago goes first.
+ */
+export function createSampler(
+  timers: Timers,
+  clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer" | "blocked">,
+  ring: Pick<Ring, "append" | "fail">,
+  streams: SampledStream[],
+  log: Log,
+): Sampler {
+  const states = streams.map(createState);
   let timer: number | undefined;
   let armedMs = 0;
   let wakeMs = 0;
   let running = false;
   let waking = false;
+  /** Raw time at which a slot was last left out because sensors blocked. */
+  let leftOutMs = -Infinity;
 
   function settle(state: State) {
-    const stream = state.stream;
     const value = state.value;
     state.pending = false;
     let why = state.error;
@@ -89,21 +127,20 @@ export function createSampler(
     }
     if (why === "" && (typeof value !== "number" || !(Math.abs(value) < Number.POSITIVE_INFINITY)))
       why = "not a number";
-    if (why !== "") ring.fail(stream.pin, state.readAtMs);
-    else state.flashFailed = !ring.append(stream.pin, state.readAtMs, scaleReading(value, stream.decimals));
-    // Logged once a change, not once a minute.
-    if (state.failing !== (why !== "")) {
-      state.failing = !state.failing;
-      if (state.failing) log("warn", `${stream.name}: no reading (${why})`);
-      else log("info", `${stream.name}: reading again`);
-    }
+    keepReading(state, why, ring, log);
   }
 
   function read(state: State) {
     const readAtMs = clock.rawMs();
     const intervalMs = state.stream.intervalMs;
-    // The sensor before this one blocked until this slot was missed, too.
-    if (readAtMs - (state.dueMs - intervalMs) > intervalMs / 2) return;
+    // The sensors before this one blocked until this slot was missed, too.
+    state.leftOut = readAtMs - (state.dueMs - intervalMs) > intervalMs / 2;
+    if (state.leftOut) {
+      if (readAtMs - leftOutMs > CROWDED_MS)
+        log("warn", `${state.stream.name}: left out, the sensors before it took too long. They take turns now`);
+      leftOutMs = readAtMs;
+      return;
+    }
     const serial = ++state.serial;
     state.pending = true;
     state.answered = false;
@@ -163,6 +200,8 @@ export function createSampler(
     // Sensors may take long, and so does a new page. Other timers are late then; that is no jump of the clock.
     clock.blocked(() => {
       waking = true;
+      // In the order of the device file, so that a sample is always late by the same time, unless somebody was left out.
+      if (dueNow.some((state) => state.leftOut)) dueNow.sort((a, b) => (a.readAtMs < b.readAtMs ? -1 : 1));
       dueNow.forEach(read);
       waking = false;
       dueNow.forEach((state) => {
@@ -194,6 +233,9 @@ export function createSampler(
     },
     flashFailed() {
       return states.some((state) => state.flashFailed);
+    },
+    crowded() {
+      return clock.rawMs() - leftOutMs < CROWDED_MS;
     },
   };
 }

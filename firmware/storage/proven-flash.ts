@@ -10,6 +10,9 @@ export const LARGE_PIECE_BYTES = 128;
 /** CRC-32 of a blank piece: a native test of all its bytes at once. */
 const BLANK_PIECE_CRC = 0xff6cab0b;
 const BLANK_LARGE_PIECE_CRC = 0x652d544c;
+/** And for whole pages: one transaction on the SPI bus takes longer than the bytes do. */
+const PAGE_PIECE_BYTES = 256;
+const BLANK_PAGE_PIECE_CRC = 0xfea8a821;
 
 /**
  * A half programmed cell answers at random for a while. A stretch is believed once it gives the same answer this many
@@ -20,9 +23,15 @@ const STEADY_READS_MAX = 64;
 
 /** True when `bytes` (a multiple of 32) from `address` on are all 0xFF. */
 export function isBlank(region: FlashRegion, address: number, bytes: number): boolean {
-  const large = bytes % LARGE_PIECE_BYTES === 0;
-  const pieceBytes = large ? LARGE_PIECE_BYTES : PIECE_BYTES;
-  const blankCrc = large ? BLANK_LARGE_PIECE_CRC : BLANK_PIECE_CRC;
+  let pieceBytes = PIECE_BYTES;
+  let blankCrc = BLANK_PIECE_CRC;
+  if (bytes % PAGE_PIECE_BYTES === 0) {
+    pieceBytes = PAGE_PIECE_BYTES;
+    blankCrc = BLANK_PAGE_PIECE_CRC;
+  } else if (bytes % LARGE_PIECE_BYTES === 0) {
+    pieceBytes = LARGE_PIECE_BYTES;
+    blankCrc = BLANK_LARGE_PIECE_CRC;
+  }
   for (const end = address + bytes; address < end; address += pieceBytes) {
     if (region.crc32(region.flash.read(pieceBytes, address)) !== blankCrc) return false;
   }
@@ -49,10 +58,14 @@ export function isSteadilyBlank(region: FlashRegion, bytes: number, address: num
   return true;
 }
 
-/** Programs `data` and reads it back. False when the flash holds anything else. */
+/** Programs `data` and reads it back, twice if need be. False when the flash holds anything else. */
 export function program(region: FlashRegion, data: Uint8Array, address: number): boolean {
+  const crc = region.crc32(data);
   region.flash.write(data, address);
-  return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);
+  for (let reads = 0; reads < 2; reads++) {
+    if (region.crc32(region.flash.read(data.length, address)) === crc) return true;
+  }
+  return false;
 }
 
 /** Erases the page at `address` and checks every byte: a power cut or a worn page can leave anything. Tries twice. */

@@ -13,7 +13,7 @@ export interface Ailments {
 
 /** Samples of all datastreams since the device was new. */
 export interface Losses {
-  /** Let go unsent: overwritten or expired. */
+  /** Let go for any other reason than their time. */
   lost: number;
   /** Their time can't be told. */
   undatable: number;
@@ -24,7 +24,8 @@ export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
   const pins = ledger.pins();
   for (let i = 0; i < pins.length; i++) {
     const counters = ledger.counters(pins[i]);
-    sum.lost += counters.overwritten + counters.expired;
+    sum.lost += counters.expired + counters.overwritten + counters.thinned + counters.refused;
+    sum.lost += counters.unrepresentable + counters.corrupt;
     sum.undatable += counters.undatable;
   }
   return sum;

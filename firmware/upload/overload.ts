@@ -6,7 +6,7 @@ import type { Ring } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
 
 export interface Overload {
-  /** Looks over the backlog. Blocks while it probes the ring some tens of times. */
+  /** The backlog is looked over when the next answer depends on it: the ring is probed some tens of times. */
   survey(): void;
   /** Every k-th point is sent; 1: all of them. */
   thinEvery(): number;
@@ -49,6 +49,8 @@ export function createOverload(
 ): Overload {
   let thinEvery = 1;
   let horizonMs = Infinity;
+  /** The backlog was not looked over since `survey` was called. */
+  let due = false;
   let perWindow = 0;
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
@@ -119,7 +121,8 @@ export function createOverload(
     return rank;
   }
 
-  function survey(): void {
+  function look(): void {
+    due = false;
     const now = map.now();
     const pins = ring.pins();
     const left = quota.pointsLeft();
@@ -162,14 +165,20 @@ export function createOverload(
   }
 
   return {
-    survey,
+    survey() {
+      due = true;
+    },
     thinEvery() {
+      if (due && settings.overload === "thin") look();
       return thinEvery;
     },
     horizonMs() {
+      // Not at each delivery: while the allowance is used up, nothing is planned for days.
+      if (due) look();
       return horizonMs;
     },
     forgetHorizon() {
+      due = false;
       horizonMs = Infinity;
     },
     trueMsAt,

@@ -40,7 +40,8 @@ export function chooseTurn(
     if (waiting === 0) continue;
     const open = ledger.attempt(pin);
     let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
-    if (open && (trueMs < expiredMs || open.points > pointsMax)) {
+    // Without a time by the map that it was sent with: its samples can't be read any more, and those behind it wait for nothing.
+    if (open && (isNaN(trueMs) || trueMs < expiredMs || open.points > pointsMax)) {
       ledger.fail(pin, parts.clock.rawMs(), false);
       trueMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
     }

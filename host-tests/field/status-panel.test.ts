@@ -17,7 +17,7 @@ describe("the status panel", () => {
     const status: DeviceStatus = {
       ...{ version: "0.1.0", session: 1, rawMs: 1000, time: null, streams: [], quota: null, backlogClearsMs: 0 },
       ...{ verdict: 0, verdictText: "everything sent", wifi: true, memory: { used: 2000, total: 5000 }, faults: [] },
-      ring: { pages: 13, usedPages: 2, keptPages: 0, badPages: 0 },
+      ring: { pages: 13, usedPages: 2, keptPages: 0, badPages: 0, mendedPages: 0, decayedPages: 0 },
     };
     expect(formatStatus(status, captureTerminal())).toMatch(/ 2 of 13 pages$/m);
     const damaged = { ...status, ring: { ...status.ring, keptPages: 3, badPages: 1 } };

@@ -77,7 +77,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
         }
         let lastUsed = 0;`,
       },
-      { file: "ring/ring.ts", find: "page.at = page.end + page.words;", put: "page.at = page.end;" },
+      { file: "ring/find-page.ts", find: "page.at = page.end + page.words;", put: "page.at = page.end;" },
     ],
   },
   {
@@ -96,8 +96,8 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "proven-flash.ts",
-        find: "return region.crc32(region.flash.read(data.length, address)) === region.crc32(data);",
-        put: "return true;",
+        find: "for (let reads = 0; reads < 2; reads++) {",
+        put: "for (let reads = 0; reads < 2; reads++) { return true;",
       },
     ],
   },

@@ -12,7 +12,7 @@ it("tells its status under the documented names, whatever the build shortens", a
       .sort(),
   );
   expect(names(found.time)).toEqual(["boundMs", "trueMs"]);
-  expect(names(found.ring)).toEqual(["badPages", "keptPages", "pages", "usedPages"]);
+  expect(names(found.ring)).toEqual(["badPages", "decayedPages", "keptPages", "mendedPages", "pages", "usedPages"]);
   expect(names(found.quota)).toEqual(["pointsLeft", "pointsMax", "requestsLeft"]);
   expect(names(found.memory)).toEqual(["total", "used"]);
   expect(names(found.streams[0])).toEqual(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../firmware/limits.ts";
-import { decimalText } from "../../firmware/storage/format/decimal.ts";
-import { RECORD_MAX, VALUE_MAX } from "../../firmware/storage/format/page.ts";
+import { decimalText, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
+import { RECORD_MAX } from "../../firmware/storage/format/page.ts";
 
 // Asserted here and not at load: on the device each check would cost memory for ever, and nothing can change them there.
 describe("the limits", () => {

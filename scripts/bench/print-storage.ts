@@ -22,6 +22,8 @@ export async function printStorageBench(options: StorageBenchOptions, print: (li
     ["erases for 100,000 samples", figures.erasesPer100k, vs.erasesPer100k],
     ["programs an append", figures.writesPerAppend, vs.writesPerAppend],
     ["reads an append", figures.readsPerAppend, "a search of Storage"],
+    ["reads a sample, logged and sent", figures.readsPerSample, ""],
+    ["reads a page taken, 16 / 384 pages", Object.values(figures.readsPerPageTaken).join(" / "), ""],
     ["bytes programmed a sample", figures.writeAmplification, ""],
     ["wear, most over least, 100 turns", figures.wearSpread, ""],
     ["reads a mount, 16 / 64 / 384 pages", Object.values(figures.mountReads).join(" / "), ""],

@@ -1,38 +1,18 @@
 /** Flash bytes, programs, erases and reads of the firmware's storage, counted on the simulated flash. */
-import { crc32 } from "node:zlib";
-import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
-import { openStorageWithBanks, type Storage } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { createPrng } from "../simulator/prng.ts";
 import { DEVICE_FILE } from "../simulator/scenarios/scenario.ts";
 import { simulate } from "../simulator/simulate.ts";
+import { readsPerPageTaken, readsPerSample } from "./flash-reads.ts";
 import { type Column, roomTemperature } from "./readings.ts";
 import { StorageFileModel } from "./storage-file-model.ts";
+import { BANK_PAGES, createStorageRig, INTERVAL_MS, mountStorage, PAGE_BYTES, type StorageRig } from "./storage-rig.ts";
 
-const PAGE_BYTES = 4096;
-const BANK_PAGES = 1;
 /** The default partition: 64 kB. */
 const PAGES = 16;
 const SAMPLES = 300000;
-const INTERVAL_MS = 60000;
 /** The sampler's timer is early or late by up to this. */
 const JITTER_MS = 5;
-
-interface Rig extends Storage {
-  flash: SimulatedFlash;
-}
-
-function mount(flash: SimulatedFlash, pages: number, pageBytes: number, streams: StreamSettings[]): Rig {
-  const region = { flash, crc32: (bytes: Uint8Array) => crc32(bytes), address: 0, pageBytes, pages };
-  return { flash, ...openStorageWithBanks(region, streams, BANK_PAGES) };
-}
-
-function create(pages: number, pageBytes: number, streams: StreamSettings[]): Rig {
-  const rig = mount(new SimulatedFlash({ pages, pageBytes }), pages, pageBytes, streams);
-  rig.ledger.boot(1, 0);
-  rig.ring.start(1);
-  return rig;
-}
 
 /** Bytes of a page up to the last that is not blank. */
 function usedBytes(flash: SimulatedFlash, page: number): number {
@@ -42,7 +22,7 @@ function usedBytes(flash: SimulatedFlash, page: number): number {
 }
 
 /** Flash bytes spent: all erased pages, less what is still blank in the pages that are being written. */
-function bytesSpent(rig: Rig, pages: number): number {
+function bytesSpent(rig: StorageRig, pages: number): number {
   const { flash } = rig;
   let spent = 0;
   for (let page = 0; page < pages; page++) spent += flash.wear[page] * PAGE_BYTES;
@@ -66,7 +46,7 @@ interface Run {
 function logAll(sources: { decimals: number; next: () => number }[], samples: number): Run {
   const random = createPrng(7).next;
   const streams = sources.map((source, pin) => ({ pin, intervalMs: INTERVAL_MS, decimals: source.decimals }));
-  const rig = create(PAGES, PAGE_BYTES, streams);
+  const rig = createStorageRig(PAGES, streams);
   const storageFile = new StorageFileModel(PAGE_BYTES);
   const { flash, ring } = rig;
   for (let i = 1; i <= samples; i++) {
@@ -98,7 +78,7 @@ function logAll(sources: { decimals: number; next: () => number }[], samples: nu
 function wearSpread(wraps: number): number {
   const pageBytes = 1024;
   const pages = 8;
-  const { flash, ring } = create(pages, pageBytes, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }]);
+  const { flash, ring } = createStorageRig(pages, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }], pageBytes);
   const next = roomTemperature(createPrng(3).next);
   const wear = () => [...flash.wear].slice(2 * BANK_PAGES);
   for (let i = 1; Math.min(...(i % 500 ? [0] : wear())) < wraps; i++) ring.append(0, i * INTERVAL_MS, next());
@@ -108,17 +88,17 @@ function wearSpread(wraps: number): number {
 /** Flash reads of a mount on a full ring. A mount reads headers only. */
 function mountReads(pages: number): number {
   const streams = [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }];
-  const rig = create(pages, PAGE_BYTES, streams);
+  const rig = createStorageRig(pages, streams);
   const next = roomTemperature(createPrng(5).next);
   for (let i = 1; rig.flash.wear[pages - 1] === 0; i++) rig.ring.append(0, i * INTERVAL_MS, next());
   const before = rig.flash.counts.reads;
-  mount(rig.flash, pages, PAGE_BYTES, streams);
+  mountStorage(rig.flash, pages, streams);
   return rig.flash.counts.reads - before;
 }
 
 /** Flash operations that send and settle one batch of 1,000 points. */
 function batchOperations(): { writes: number; reads: number } {
-  const rig = create(PAGES, PAGE_BYTES, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }]);
+  const rig = createStorageRig(PAGES, [{ pin: 0, intervalMs: INTERVAL_MS, decimals: 1 }]);
   const { flash, ledger, ring } = rig;
   const next = roomTemperature(createPrng(5).next);
   for (let i = 1; i <= 20000; i++) ring.append(0, i * INTERVAL_MS, next());
@@ -149,7 +129,7 @@ function monthOfBytes(bootsADay: number): number {
   const random = createPrng(1).next;
   const flash = new SimulatedFlash({ pages, pageBytes: PAGE_BYTES });
   for (let boot = 1; boot <= 30 * bootsADay; boot++) {
-    const { ledger, ring } = mount(flash, pages, PAGE_BYTES, [stream]);
+    const { ledger, ring } = mountStorage(flash, pages, [stream]);
     const startMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 10;
     ledger.boot(8 * boot, startMs);
     ring.start(8 * boot);
@@ -201,6 +181,8 @@ export async function measureStorage(recorded: Column[]) {
     mountReads: { 16: mountReads(16), 64: mountReads(64), 384: mountReads(384) },
     writesPerAppend: round(one.writesPerAppend, 4),
     readsPerAppend: round(one.readsPerAppend, 3),
+    readsPerSample: round(await readsPerSample(), 3),
+    readsPerPageTaken: { 16: readsPerPageTaken(16), 384: readsPerPageTaken(384) },
     writeAmplification: round(one.programmedPerSample),
     batch,
     bootBytes: round(bootBytes(), 1),

@@ -1,5 +1,6 @@
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
+import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 import { datastreamCount } from "./datastream-count.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
@@ -18,6 +19,8 @@ export interface StreamPlan {
   name: string;
   intervalMs: number;
   samplesPerDay: number;
+  /** Largest value that can be stored, of either sign; one beyond it is let go and counted as `unrepresentable`. */
+  valueMax: number;
 }
 
 /** What a device will sample, hold and send. Counts of samples and days are estimates. */
@@ -53,7 +56,13 @@ export interface Plan {
 export function planDevice(device: Device): Plan {
   const server = device.server;
   const streams = device.datastreams.map((one) => {
-    return { pin: one.pin, name: one.name, intervalMs: one.intervalMs, samplesPerDay: DAY_MS / one.intervalMs };
+    return {
+      pin: one.pin,
+      name: one.name,
+      intervalMs: one.intervalMs,
+      samplesPerDay: DAY_MS / one.intervalMs,
+      valueMax: VALUE_MAX / SCALES[one.decimals],
+    };
   });
   const samplesPerDay = streams.reduce((sum, one) => sum + one.samplesPerDay, 0);
   const pointsPerWindow = server.pointsPerDayMax ?? LIMITS.pointsPerDayMax;
@@ -154,7 +163,7 @@ function judgeLoad(plan: Plan, device: Device): void {
 export function describePlan(plan: Plan): string {
   const lines = plan.streams.map((one) => {
     const name = `  ${one.pin.padEnd(5)}${one.name}`.padEnd(28);
-    return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day`;
+    return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day, values up to ±${say(Math.floor(one.valueMax))}`;
   });
   const sum = say(plan.samplesPerDay).padStart(9);
   lines.push(`${"  all".padEnd(44)}${sum} a day, of ${sayAllowance(plan)}`);

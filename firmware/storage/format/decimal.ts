@@ -3,6 +3,9 @@
 /** 10^decimals: a value's divisor, and a reading's factor. */
 export const SCALES = [1, 10, 100, 1000, 10000];
 
+/** Largest integer that is stored, of either sign; beyond it, and for NaN, a sample counts as unrepresentable. */
+export const VALUE_MAX = 34359738366;
+
 /** Below this, `v / 10^d` as text is the exact decimal (compared on the interpreter). Above it, Espruino invents digits. */
 export const NATIVE_BELOW = 1e6;
 

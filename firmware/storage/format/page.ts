@@ -7,7 +7,9 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { BOOK_COUNT, BOOKS } from "./code-words.ts";
 import { CRC_RESIDUE } from "./crc.ts";
+import { VALUE_MAX } from "./decimal.ts";
 import { get48, put48 } from "./int48.ts";
+import { mendOneBit } from "./mend.ts";
 import { symbolOf } from "./symbol.ts";
 
 /** Where the parts of a page begin. */
@@ -38,13 +40,13 @@ const MAGIC_MASK = 0xffffff;
 /** Pages of version 1 are read and let go of like all, but no sample is added to them. */
 export const FIRST_MAGIC = 0x01524245;
 export const FIRST_VERSION = 1;
+/** Of version 1: three missed slots and a sample of two words in one program. */
+const FIRST_GAP_BYTES = 5;
 /** Offset of the version in the magic. */
 const VERSION_AT = 3;
 
-/** Values are signed; on flash they are shifted to be positive. */
-export const VALUE_SHIFT = 34359738368;
-/** Largest representable value; beyond it, and for NaN, a sample counts as unrepresentable. */
-export const VALUE_MAX = VALUE_SHIFT - 2;
+/** Values are signed; on flash they are shifted to be positive. Two of the shifted ones name none. */
+export const VALUE_SHIFT = VALUE_MAX + 2;
 
 /** From one absolute record to the next at most: a torn word costs no more than that. */
 export const CHECK_EVERY_BYTES = 256;
@@ -116,7 +118,7 @@ export interface Page {
   end: number;
   total: number;
   lastRawMs: number;
-  /** Offset of a byte that decayed, and what it was; -1 when there is none. */
+  /** Offset of a byte that decayed (0–71: of the header or the seal), -1 when there is none; and what it was, if it is a word. */
   mendedAt: number;
   mendedByte: number;
 }
@@ -168,6 +170,11 @@ export function createPage(pin: number, decimals: number, book: number, interval
   };
 }
 
+/** The longest program of this page that a cut can leave without a word that says how far it reaches, in bytes. */
+export function gapBytes(page: Page): number {
+  return page.version > FIRST_VERSION ? page.words : FIRST_GAP_BYTES;
+}
+
 /**
  * How far the slots of a boot are set behind its first sample, in ms. That sample is taken at once, those after it when a timer
  * fires, which is never early: so the first is given the earliest place in its slot that the book has.
@@ -215,10 +222,27 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
   return magic === PAGE_MAGIC || magic === FIRST_MAGIC ? "ours" : "foreign";
 }
 
-/** A page as its header says, at its first word; undefined when the header is no longer whole. */
+/**
+ * Mends the one bit of a header that turned over, and returns the offset of its byte; -1 when there is nothing to mend, or it
+ * can't be. Bytes whose magic is more than one bit off are no header of ours.
+ */
+export function mendHeader(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): number {
+  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
+  const off = (magic ^ PAGE_MAGIC) & MAGIC_MASK;
+  return (off & (off - 1)) === 0 && crc32(bytes) !== CRC_RESIDUE ? mendOneBit(crc32, bytes) : -1;
+}
+
+/** Reads of a header before it counts as decayed. */
+const HEADER_READS = 3;
+
+/** A page as its header says, at its first word; undefined when the header is beyond mending. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
   const address = region.address + index * region.pageBytes;
-  const bytes = region.flash.read(HEADER_BYTES, address);
+  let bytes = region.flash.read(HEADER_BYTES, address);
+  for (let reads = 1; reads < HEADER_READS && headerKind(region.crc32, bytes) === "none"; reads++) {
+    bytes = region.flash.read(HEADER_BYTES, address);
+  }
+  const mendedAt = mendHeader(region.crc32, bytes);
   const book = bytes[HEADER_AT.book];
   if (headerKind(region.crc32, bytes) !== "ours" || book >= BOOK_COUNT) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -227,6 +251,7 @@ export function loadPage(region: FlashRegion, index: number): Page | undefined {
   page.version = bytes[VERSION_AT];
   page.index = index;
   page.address = address;
+  page.mendedAt = mendedAt;
   page.sequence = view.getUint32(HEADER_AT.sequence, true);
   page.sampledBefore = view.getUint32(HEADER_AT.samplesBefore, true);
   page.missedBefore = view.getUint32(HEADER_AT.missedBefore, true);

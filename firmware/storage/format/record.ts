@@ -1,5 +1,6 @@
 import { CHECK_SHORT, INDEX, LONG, putDigits, RESTART, TORN, WORDS } from "./code-words.ts";
-import { FIRST_VERSION, leadMs, type Page, VALUE_MAX } from "./page.ts";
+import { VALUE_MAX } from "./decimal.ts";
+import { FIRST_VERSION, leadMs, type Page, RECORD_MAX } from "./page.ts";
 
 /**
  * Absolute records: a sample with all that is needed to go on from it. A form a row, and the digits of each field: count,
@@ -86,8 +87,9 @@ export function encodeRecord(form: number, fields: number[], bytes: Uint8Array):
 }
 
 /**
- * Decodes the record of `page` at the start of `bytes` into `fields` and returns its length. 0 when it is torn, or the bytes end
- * within it. In format version 1 the kind says the form, and there are no restarts and no shifts.
+ * Decodes the record of `page` at the start of `bytes` into `fields` and returns its length; when it is torn, or the bytes end
+ * within it, minus the length that it was to have: the longest, if that can't be read. In format version 1 the kind says the
+ * form, and there are no restarts and no shifts.
  */
 export function decodeRecord(page: Page, bytes: Uint8Array, fields: number[]): number {
   const indexOf = INDEX;
@@ -99,7 +101,7 @@ export function decodeRecord(page: Page, bytes: Uint8Array, fields: number[]): n
     if (isLong) {
       // Beyond the end of a typed array, Espruino throws.
       const word = bytes.length > at ? indexOf[bytes[at++]] : TORN;
-      if (word > 63) return 0;
+      if (word > 63) return -RECORD_MAX;
       form = word + LONG_FORM;
       if (form >= RESTART_FORM) {
         fields[FORM] = SHIFT_FORM;
@@ -114,14 +116,13 @@ export function decodeRecord(page: Page, bytes: Uint8Array, fields: number[]): n
   let digit = 0;
   let end = at;
   let field = 0;
+  for (let i = 0; i < 8; i++) end += DIGITS[form * 8 + i];
+  if (end > bytes.length) return -end;
   for (let i = 0; i < 8; i++) {
     field = 0;
-    end += DIGITS[form * 8 + i];
-    // Beyond the end of a typed array, Espruino throws.
-    if (end > bytes.length) return 0;
-    while (at < end) {
+    for (let digits = DIGITS[form * 8 + i]; digits > 0; digits--) {
       digit = indexOf[bytes[at++]];
-      if (digit > 63) return 0;
+      if (digit > 63) return -end;
       field = field * 64 + digit;
     }
     fields[i] = field;

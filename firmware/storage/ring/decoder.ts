@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, DATA_WORDS, INDEX, LONG, MISSED, TORN } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, type Page, RECORD_MAX } from "../format/page.ts";
+import { CHECK_EVERY_BYTES, gapBytes, type Page, RECORD_MAX } from "../format/page.ts";
 import {
   applyRecord,
   COUNT,
@@ -17,9 +17,12 @@ import {
 import { jitterOf, symbolOf } from "../format/symbol.ts";
 import { createPlainDecoder, type Samples } from "./plain.ts";
 import type { TextLine } from "./text-fold.ts";
+import { passedBytes, tornBytes } from "./torn.ts";
 
 /** Flash is decoded in pieces of at most this many bytes: they fit few JsVars, and native calls work them off. */
 export const DECODE_BYTES = 64;
+/** What is only passed over is read in larger pieces: no arrays are made of it. */
+const PASS_BYTES = 256;
 
 /** What is wanted of a page: the samples with index from `from` up to but not including `upTo`, none beyond the offset `end`. */
 export interface Span {
@@ -35,7 +38,7 @@ export interface Span {
 export type Decode = (page: Page, span: Span, out: Samples, line?: TextLine) => number;
 
 /** What `takeRecord` returns when the piece ends before the record. */
-const PIECE_ENDS = -1;
+const PIECE_ENDS = 0;
 
 export function createDecoder(region: FlashRegion): Decode {
   const flash = region.flash;
@@ -50,20 +53,29 @@ export function createDecoder(region: FlashRegion): Decode {
     return words;
   }
 
+  /** All words that a record at offset `at` can have. */
+  function readRecord(page: Page, at: number, span: Span): Uint8Array {
+    return readWords(page, at, Math.min(RECORD_MAX, span.end - at));
+  }
+
   /**
-   * Takes the absolute record or shift at offset `at`. Returns its length; 0 when it is torn; PIECE_ENDS when it begins another
-   * session, or lies beyond the span.
+   * Takes the absolute record or shift at offset `at`. Returns its length; PIECE_ENDS when it begins another session, or lies
+   * beyond the span. When it is torn, returns minus the bytes to pass.
    */
   function takeRecord(page: Page, at: number, span: Span, out: Samples): number {
-    const length = decodeRecord(page, readWords(page, at, Math.min(RECORD_MAX, span.end - at)), fields);
+    const bytes = readRecord(page, at, span);
+    const length = decodeRecord(page, bytes, fields);
     if (length > 0 && fields[FORM] === SHIFT_FORM) {
       if (!page.lost) shiftBase(page, fields[JITTER]);
       return length;
     }
     const hasBase = fields[FORM] >= REBASE_FORM;
-    if (length === 0 || (!hasBase && fields[EPOCH] !== page.epoch)) {
+    // No record counts fewer samples than there are before it: one that does decayed into another.
+    if (length <= 0 || (!hasBase && fields[EPOCH] !== page.epoch) || fields[COUNT] < page.count) {
       page.lost = true;
-      return 0;
+      // None of its words counts; whatever was written next stands behind all of them.
+      page.strays = 0;
+      return -passedBytes(bytes, Math.abs(length));
     }
     if (hasBase && out.rawMs.length > 0 && page.headerSession + fields[SESSION] !== page.session) {
       return PIECE_ENDS;
@@ -94,17 +106,17 @@ export function createDecoder(region: FlashRegion): Decode {
       let length = words;
       let value = page.value;
       if (word === TORN) {
+        i += page.lost ? 1 : tornBytes(page, readRecord(page, page.at + i, span), fields);
         page.lost = true;
-        // Fewer may be what a torn record left.
-        if (page.strays < RECORD_MAX) page.strays = 0;
-        i++;
+        // Fewer may be what a cut left of one program.
+        if (page.strays < gapBytes(page)) page.strays = 0;
         continue;
       }
       if (word >= CHECK_SHORT && word <= LONG) {
         length = takeRecord(page, page.at + i, span, out);
         if (length === PIECE_ENDS) break;
-        if (length === 0) {
-          i++;
+        if (length < 0) {
+          i -= length;
           continue;
         }
         if (fields[FORM] === SHIFT_FORM) {
@@ -158,7 +170,11 @@ export function createDecoder(region: FlashRegion): Decode {
     const words = page.words;
     const at = page.at;
     const left = span.end - at;
-    let room = left < DECODE_BYTES ? left : DECODE_BYTES;
+    let room = DECODE_BYTES;
+    const pass = (span.from - page.count) * words;
+    // Whole pieces: those that are wanted lie as if all had been, and a text is never of more than one and a record.
+    if (pass > room && !page.lost) room = pass < PASS_BYTES ? pass - (pass % room) : PASS_BYTES;
+    if (left < room) room = left;
     // The next absolute record stands here at the latest. Up to it the piece is likely to be plain.
     const toCheck = page.checkedAt + CHECK_EVERY_BYTES - at;
     const plain = toCheck >= words && room >= words && !page.lost;

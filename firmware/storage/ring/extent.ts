@@ -24,12 +24,13 @@ export function createExtent(parts: RingParts): Extent {
     const page = stream ? stream.page : index < 0 ? undefined : openPage(parts, index);
     const failed = stream ? stream.failed : 0;
     if (!page) return { sampled: settled, missed: retired.missed, failed: retired.failed + failed, pending: 0 };
-    const sampled = page.sampledBefore + (stream ? page.count : page.total);
+    // More may be settled than the pages say: a page of theirs decayed.
+    const sampled = Math.max(settled, page.sampledBefore + (stream ? page.count : page.total));
     return {
       sampled: sampled,
       missed: page.missedBefore + page.missed,
       failed: page.failedBefore + page.failed + failed,
-      pending: Math.max(0, sampled - settled),
+      pending: sampled - settled,
     };
   }
 
@@ -71,7 +72,8 @@ export function createExtent(parts: RingParts): Extent {
     end(pin, from, points) {
       let position = from;
       let decimals = -1;
-      for (;;) {
+      // Each turn ends behind another page.
+      for (let turns = 0; turns <= table.sequences.length; turns++) {
         const page = pageAt(pin, position);
         if (!page || (decimals >= 0 && page.decimals !== decimals)) return position;
         decimals = page.decimals;
@@ -80,6 +82,7 @@ export function createExtent(parts: RingParts): Extent {
         points -= page.total - start;
         position = positionOf(page.sequence, page.total);
       }
+      return position;
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   HEADER_AT,
   HEADER_BYTES,
   headerKind,
+  mendHeader,
   PAGE_MAGIC,
   type Page,
 } from "../format/page.ts";
@@ -14,23 +15,31 @@ import type { Ledger } from "../ledger/ledger-types.ts";
 import { eraseVerified, program, readSteady } from "../proven-flash.ts";
 
 /** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
-const NONE = 0;
+export const NONE = 0;
 const KEPT = 0xffffffff;
-const BAD = 0xfffffffe;
+export const BAD = 0xfffffffe;
+
+/** What is known of a page's bytes since the start: not looked at, as written, one bit mended, beyond mending. */
+export const UNCHECKED = 0;
+export const WHOLE = 1;
+export const MENDED = 2;
+export const DECAYED = 3;
 
 /** Which page belongs to whom. Sequences are compared as 32-bit serial numbers. */
 export interface PageTable {
-  pages: number;
+  /** By page: its sequence; NONE when it holds nothing of ours, from BAD on when it must not be used. */
+  sequences: Uint32Array;
+  /** By page: its pin. A page that was forgotten keeps it. */
+  owners: Uint8Array;
+  /** By page: UNCHECKED, WHOLE, MENDED or DECAYED. */
+  checks: Uint8Array;
   kept(): number;
   bad(): number;
-  /** 0 when the page holds nothing of ours, -1 when it must not be used. */
-  sequence(index: number): number;
-  pin(index: number): number;
   pins(): number[];
   /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
   pageFrom(pin: number, sequence: number): number;
   newest(pin: number): number;
-  /** The page turned out to be no page of ours. */
+  /** The page's header is beyond mending. */
   forget(index: number): void;
   /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
   take(index: number, page: Page): boolean;
@@ -58,8 +67,12 @@ function readHeaders(
   let address = region.address;
   for (let i = 0; i < pages; i++) {
     const bytes = flash.read(headerBytes, address);
+    // Asked twice: one misread must not make a page blank.
+    if (bytes[0] === 255 && flash.read(1, address)[0] === 255) {
+      address += pageBytes;
+      continue;
+    }
     address += pageBytes;
-    if (bytes[0] === 255) continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     if (crc32(bytes) !== residue || magics.indexOf(view.getUint32(HEADER_AT.magic, true)) < 0) {
       unclear.push(i);
@@ -85,6 +98,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
   const pins = new Uint8Array(pages);
+  const checks = new Uint8Array(pages);
   /** Asked for at every status and choice, where a search through hundreds of pages would take long. */
   const newestOf: { [pin: number]: number } = {};
   let lastSequence = 0;
@@ -132,17 +146,23 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
 
   // A header that a cut left half written may read either way for a while: what counts is the answer it settles on.
   const unclear = readHeaders(region, sequences, pins, newestOf);
+  let lost = 0;
   for (let i = 0; i < unclear.length; i++) {
     const index = unclear[i];
     const sequence = sequences[index];
     const pin = pins[index];
     noteSequence(sequence);
-    enter(index, readSteady(region, HEADER_BYTES, address(index)));
+    const header = readSteady(region, HEADER_BYTES, address(index));
+    mendHeader(crc32, header);
+    enter(index, header);
     if (isOurs(index)) noteSequence(sequences[index]);
+    else lost++;
     if (sequences[index] === sequence && pins[index] === pin) continue;
     findNewest(pin);
     findNewest(pins[index]);
   }
+  // Any of those that are no pages any more may have been the newest.
+  if (lastSequence !== NONE) lastSequence = (lastSequence + lost) >>> 0;
   // A cursor must never be ahead of pages to come, even when its own pages are gone.
   const settledPins = ledger.pins();
   for (let i = 0; i < settledPins.length; i++) {
@@ -151,11 +171,11 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   }
 
   return {
-    pages: pages,
+    sequences: sequences,
+    owners: pins,
+    checks: checks,
     kept: () => count(KEPT),
     bad: () => count(BAD),
-    sequence: (index) => (sequences[index] < BAD ? sequences[index] : -1),
-    pin: (index) => pins[index],
     pins: () => Object.keys(newestOf).map(Number),
     pageFrom(pin, sequence) {
       let first = -1;
@@ -172,11 +192,14 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
       findNewest(pins[index]);
     },
     take(index, page) {
-      // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
-      if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) === "ours") {
+      const header = flash.read(HEADER_BYTES, address(index));
+      mendHeader(crc32, header);
+      if (headerKind(crc32, header) !== "none") {
+        // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
         flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
       }
       sequences[index] = BAD;
+      checks[index] = UNCHECKED;
       // It may have been the last of a pin that was removed.
       if (newestOf[pins[index]] === index) findNewest(pins[index]);
       do lastSequence = (lastSequence + 1) >>> 0;

@@ -14,21 +14,33 @@ export interface RingParts {
   ledger: Ledger;
   table: PageTable;
   decode: Decode;
+  /** By configured pin. Those that `streamOf` was not asked for know no page yet. */
+  streams: { [pin: number]: Stream };
   /** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
   streamOf(pin: number): Stream | undefined;
 }
 
 /**
- * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when it has decayed
- * since it was entered in the table.
+ * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when its header has
+ * decayed beyond mending: then the table forgets it, and what was in it shows as a gap before the next page of its pin. A page
+ * that is being written, and whose header decayed, is closed.
  */
 export function openPage(parts: RingParts, index: number): Page | undefined {
   const region = parts.region;
+  const table = parts.table;
   const page = loadPage(region, index);
-  if (!page || page.sequence !== parts.table.sequence(index)) return undefined;
-  const stream = parts.streamOf(page.pin);
-  const live = stream ? stream.page : undefined;
-  if (live && live.index === index && !live.sealed) {
+  const stream = parts.streamOf(table.owners[index]);
+  const live = stream && stream.page && stream.page.index === index ? stream.page : undefined;
+  const isOurs = page !== undefined && page.sequence === table.sequences[index];
+  if (stream && live && (!isOurs || page.mendedAt >= 0)) {
+    stream.open = false;
+    live.plainUntil = 0;
+  }
+  if (!isOurs) {
+    table.forget(index);
+    return undefined;
+  }
+  if (live && !live.sealed) {
     page.total = live.count;
     // Behind a torn word the next one's place may lie beyond the page.
     page.end = Math.min(live.at, region.pageBytes);

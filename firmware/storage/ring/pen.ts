@@ -37,7 +37,9 @@ export function createPen(
     }
     const address = page.address + page.at;
     flash.write(bytes, address);
-    const back = flash.read(words, address);
+    let back = flash.read(words, address);
+    // Asked twice: a misread must not put the sample on flash again.
+    if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) back = flash.read(words, address);
     if (back[0] !== bytes[0] || (words === 2 && back[1] !== bytes[1])) {
       // What was programmed is torn: the sample goes behind it, as an absolute record.
       page.at += 2 * words;

@@ -1,5 +1,6 @@
 import type { Page } from "../format/page.ts";
 import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { UNCHECKED, WHOLE } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import type { Samples } from "./plain.ts";
 import { seek } from "./resume.ts";
@@ -31,6 +32,8 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
   /** How many samples of the datastream come before the next page, if that is known. */
   let expected = from === parts.ledger.cursor(pin) ? parts.ledger.settled(pin) : Number.NaN;
   let ended = false;
+  /** What is read of the page counts: it was checked on entering, or is read a second time. */
+  let sure = false;
 
   /** True when page `index` is the one that the datastream goes on writing. */
   function isLive(index: number): boolean {
@@ -40,37 +43,41 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
 
   /** Enters the page that holds the next sample. False at the end of the run. */
   function enter(): boolean {
-    const sequence = sequenceOf(out.position);
-    let index = table.pageFrom(pin, sequence);
-    span.from = 0;
-    if (index >= 0 && table.sequence(index) === sequence) {
+    let sequence = sequenceOf(out.position);
+    span.from = sampleIndexOf(out.position);
+    // Each turn passes a page or loses one.
+    for (let turns = table.sequences.length; !page; turns--) {
+      const index = table.pageFrom(pin, sequence);
+      if (turns < 0 || index < 0 || isAhead(positionOf(table.sequences[index], 0), to)) return false;
+      if (table.sequences[index] !== sequence) span.from = 0;
       page = openPage(parts, index);
-      span.from = sampleIndexOf(out.position);
-      if (page && !isLive(index) && span.from >= page.total) {
+      if (page && page.sequence === sequence && !isLive(index) && span.from >= page.total) {
         if (isNaN(expected)) expected = page.sampledBefore + page.total;
         page = undefined;
         span.from = 0;
-        index = table.pageFrom(pin, (sequence + 1) >>> 0);
+        sequence = (sequence + 1) >>> 0;
       }
     }
-    if (index < 0 || isAhead(positionOf(table.sequence(index), 0), to)) return false;
-    if (!page) page = openPage(parts, index);
-    if (!page) {
-      table.forget(index);
-      return enter();
+    if (decimals >= 0 && page.decimals !== decimals) {
+      page = undefined;
+      return false;
     }
-    if (decimals >= 0 && page.decimals !== decimals) return false;
     decimals = page.decimals;
     firstPosition = positionOf(page.sequence, 0);
     span.end = page.end;
     span.upTo = sequenceOf(to) === page.sequence ? Math.min(page.total, sampleIndexOf(to)) : page.total;
     const gap = (page.sampledBefore + span.from - expected) | 0;
     if (gap > 0) out.corrupt += gap;
-    // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
-    if (page.sealed && !verifyPage(parts.region, page)) {
-      page.at = page.end;
-      page.count = span.from;
-    } else if (span.from > 0) seek(parts.region, page, page.end, span.from);
+    if (page.sealed && table.checks[page.index] !== WHOLE) {
+      // Damage that can't be mended may hide behind whole words: then nothing of the page is believed.
+      sure = true;
+      if (!verifyPage(parts.region, page, table.checks)) {
+        page.at = page.end;
+        page.count = span.from;
+        return true;
+      }
+    }
+    if (span.from > 0) seek(parts.region, page, page.end, span.from);
     return true;
   }
 
@@ -79,9 +86,19 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
       if (!page && !enter()) break;
       const p = page as Page;
       // Overwritten under the reader: what stands there now is another page.
-      if (table.sequence(p.index) !== p.sequence) break;
+      if (table.sequences[p.index] !== p.sequence) break;
       if (p.count < span.upTo && p.at < span.end) {
+        const corrupt = out.corrupt;
         const samples = parts.decode(p, span, out, line);
+        if (!sure && (p.lost || out.corrupt > corrupt)) {
+          // It may have been misread, or it decayed since it was checked: read once more before anything is given up.
+          out.corrupt = corrupt;
+          expected = p.sampledBefore + (sequenceOf(out.position) === p.sequence ? sampleIndexOf(out.position) : 0);
+          table.checks[p.index] = UNCHECKED;
+          sure = true;
+          page = undefined;
+          continue;
+        }
         out.position = firstPosition + (p.count > span.from ? p.count : span.from);
         if (samples === 0) continue;
         out.session = p.session;
@@ -92,6 +109,7 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
       out.position = firstPosition + Math.max(span.upTo, span.from);
       if (!isAhead(to, out.position)) break;
       expected = p.sampledBefore + p.total;
+      sure = false;
       page = undefined;
       if (isLive(p.index)) break;
     }

@@ -1,28 +1,31 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, LONG } from "../format/code-words.ts";
-import { type Page, RECORD_MAX } from "../format/page.ts";
+import { CHECK_EVERY_BYTES, gapBytes, loadPage, type Page, RECORD_MAX } from "../format/page.ts";
 import { decodeRecord, EPOCH, FORM, REBASE_FORM, VALUE } from "../format/record.ts";
-import { DECODE_BYTES, type Decode } from "./decoder.ts";
+import type { Decode } from "./decoder.ts";
 import type { Samples } from "./plain.ts";
 import { findTail } from "./tail.ts";
 
+/** The last absolute record begins and ends within this many bytes, unless words were lost. */
+const BACK_BYTES = CHECK_EVERY_BYTES + RECORD_MAX;
+
 /** Offset of the last absolute record before `tail` that the page can be read on from; -1 when there is none. */
 function lastRecord(region: FlashRegion, page: Page, tail: number, start: number): number {
-  const flash = region.flash;
   const fields = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  for (let at = tail - 1; at >= start; ) {
-    const piece = Math.max(start, at - DECODE_BYTES + 1);
-    const bytes = flash.read(at - piece + 1, page.address + piece);
-    for (let i = bytes.length - 1; i >= 0; i--) {
+  for (let at = tail; at > start; ) {
+    const piece = Math.max(start, at - BACK_BYTES);
+    // With the end of a record that begins in this piece.
+    const bytes = region.flash.read(Math.min(tail, at + RECORD_MAX) - piece, page.address + piece);
+    for (let i = at - piece - 1; i >= 0; i--) {
       const word = INDEX[bytes[i]];
       if (word < CHECK_SHORT || word > LONG) continue;
-      const record = flash.read(Math.min(RECORD_MAX, tail - piece - i), page.address + piece + i);
+      const record = new Uint8Array(bytes.buffer, bytes.byteOffset + i, Math.min(RECORD_MAX, bytes.length - i));
       // Reading can't start at a record without a value: the steps behind it count from its value.
-      if (decodeRecord(page, record, fields) === 0 || isNaN(fields[VALUE])) continue;
+      if (decodeRecord(page, record, fields) <= 0 || isNaN(fields[VALUE])) continue;
       // Nor at a check behind a rebase, which has the time base. In epoch 0 the header has it.
       if (fields[FORM] >= REBASE_FORM || fields[EPOCH] === 0) return piece + i;
     }
-    at = piece - 1;
+    at = piece;
   }
   return -1;
 }
@@ -41,10 +44,17 @@ export function resume(region: FlashRegion, decode: Decode, page: Page): void {
   const tail = findTail(region, page);
   const nothing: Samples = { rawMs: [], values: [], corrupt: 0, folded: false };
   const all = { end: tail, from: Number.POSITIVE_INFINITY, upTo: Number.POSITIVE_INFINITY };
-  seek(region, page, tail, Number.POSITIVE_INFINITY);
-  while (page.at < tail) decode(page, all, nothing);
-  // A torn record has fewer words than this. So these words were samples, and one of them decayed.
-  if (page.lost && page.strays >= RECORD_MAX) page.count += Math.floor(page.strays / page.words);
+  for (let tries = 0; tries < 2; tries++) {
+    seek(region, page, tail, Number.POSITIVE_INFINITY);
+    while (page.at < tail) decode(page, all, nothing);
+    // What can't be read may have been misread: that is found out before it counts.
+    const again = page.lost && tries === 0 ? loadPage(region, page.index) : undefined;
+    if (!again) break;
+    Object.assign(page, again);
+  }
+  // A cut leaves fewer data words than this of one program. So these were samples, and what stands before them was one that
+  // decayed.
+  if (page.lost && page.strays >= gapBytes(page)) page.count += Math.floor(page.strays / page.words) + 1;
   page.total = page.count;
   page.end = tail;
   page.lastRawMs = page.rawMs;

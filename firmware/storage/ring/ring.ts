@@ -1,17 +1,18 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { FIRST_VERSION, loadPage } from "../format/page.ts";
-import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { loadPage } from "../format/page.ts";
+import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
-import { openPageTable } from "./page-table.ts";
+import { findPage } from "./find-page.ts";
+import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
-import { loadSeal } from "./seal.ts";
+import { scrubPage } from "./scrub.ts";
 import { createSpace } from "./space.ts";
 import { createScratch, createStream, type Stream } from "./stream.ts";
 import { createWriter } from "./writer.ts";
@@ -65,7 +66,17 @@ export interface Ring {
   count(pin: number, from: Position, to: Position): number;
   /** Position after `points` samples from `from`, never beyond a change of decimals. */
   end(pin: number, from: Position, points: number): Position;
-  fill(): { pages: number; usedPages: number; keptPages: number; badPages: number };
+  /** How the pages stand, as in status-types.ts. */
+  fill(): {
+    pages: number;
+    usedPages: number;
+    keptPages: number;
+    badPages: number;
+    mendedPages: number;
+    decayedPages: number;
+  };
+  /** To be called at each heartbeat: at some of them a page that waits to be sent is checked. */
+  scrub(): void;
 }
 
 export interface StreamSettings {
@@ -73,6 +84,12 @@ export interface StreamSettings {
   intervalMs: number;
   decimals: number;
 }
+
+/**
+ * Each page that waits is checked once in this many heartbeats: two days. A check takes some 50 ms on ESP32 (UNVERIFIED), in
+ * which a sample comes late and takes an absolute record. So it is done seldom.
+ */
+const SCRUB_ROUND = 17280;
 
 /** Of a whole region, the pages behind the ledger's two banks. */
 function ringRegion(whole: FlashRegion, bankPages: number): FlashRegion {
@@ -95,44 +112,25 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     streams[settings[i].pin] = createStream(settings[i].pin, settings[i].intervalMs, settings[i].decimals);
   }
   const scratch = createScratch(ledger.session());
+  /** Pages that were to be checked up to now, and those that were looked at. */
+  let scrubs = 0;
+  let scrubbed = 1;
 
   /** The stream of a configured pin, its newest page looked at. */
   function streamOf(pin: number): Stream | undefined {
     const s = streams[pin];
-    if (!s || s.known) return s;
-    s.known = true;
-    const index = table.newest(pin);
-    const page = index < 0 ? undefined : loadPage(region, index);
-    if (!page) {
-      if (index < 0) return s;
-      // Decayed since it was entered.
-      table.forget(index);
-      s.known = false;
-      return streamOf(pin);
-    }
-    s.page = page;
-    loadSeal(region, page);
-    if (page.sealed) {
-      page.count = page.total;
-      page.rawMs = page.lastRawMs;
-      return s;
-    }
-    resume(region, decode, page);
-    // What the server has taken was there, whatever decayed since.
-    const cursor = ledger.cursor(pin);
-    if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
-    // What was cut short may look blank, and change yet: as far as one program reaches.
-    page.at = page.end + page.words;
-    s.open =
-      page.sealable &&
-      page.version > FIRST_VERSION &&
-      page.intervalMs === s.intervalMs &&
-      page.decimals === s.decimals &&
-      page.at < region.pageBytes;
+    if (s && !s.known) findPage(parts, s);
     return s;
   }
 
-  const parts: RingParts = { region: region, ledger: ledger, table: table, decode: decode, streamOf: streamOf };
+  const parts: RingParts = {
+    region: region,
+    ledger: ledger,
+    table: table,
+    decode: decode,
+    streams: streams,
+    streamOf: streamOf,
+  };
   const space = createSpace(parts);
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
@@ -222,17 +220,37 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
           return head;
         }
         // Nothing can be read up to here, and nobody would ever ask again: it is let go, and counted.
-        if (run.corrupt === 0) return undefined;
-        ledger.drop(pin, "corrupt", run.position, run.corrupt);
+        let to = run.position;
+        let missing = run.corrupt;
+        if (!isAhead(to, cursor)) {
+          // The ledger counts less than lies behind its cursor. The samples to come say how many that are, if any are to come.
+          if (s) return undefined;
+          to = cursor + 1;
+          missing = extent.totals(pin).pending;
+        }
+        if (missing === 0) return undefined;
+        // `to` is ahead of the cursor, so the cursor moves with every turn.
+        ledger.drop(pin, "corrupt", to, missing);
       }
     },
     reader: (pin, from, to) => openReader(parts, pin, from, to),
     count: extent.count,
     end: extent.end,
     fill() {
-      let used = 0;
-      for (let i = 0; i < region.pages; i++) if (!space.isFree(i)) used++;
-      return { pages: region.pages, usedPages: used, keptPages: table.kept(), badPages: table.bad() };
+      const checked = [0, 0, 0, 0];
+      for (const check of table.checks as unknown as number[]) checked[check]++;
+      return {
+        pages: region.pages,
+        usedPages: region.pages - space.free(),
+        keptPages: table.kept(),
+        badPages: table.bad(),
+        mendedPages: checked[MENDED],
+        decayedPages: checked[DECAYED],
+      };
+    },
+    scrub() {
+      scrubs += region.pages / SCRUB_ROUND;
+      if (scrubs >= scrubbed) scrubPage(parts, scrubbed++ % region.pages);
     },
   };
 }

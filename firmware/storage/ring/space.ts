@@ -1,13 +1,23 @@
 import type { Page } from "../format/page.ts";
 import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { BAD, NONE } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 
 /** Which pages are free, and how they become so. */
 export interface Space {
-  /** True when page `index` holds nothing that is still needed. */
-  isFree(index: number): boolean;
+  /** How many pages hold nothing that is still needed. */
+  free(): number;
   /** Makes `page` the newest page of its pin on the free page that was taken longest ago, and sees that another stays free. */
   take(page: Page): boolean;
+}
+
+/** What a look over all pages finds. */
+interface Look {
+  free: number;
+  /** The free page that was taken longest ago; -1 when there is none. */
+  best: number;
+  /** By pin, its oldest page that is needed and that no stream writes, or last wrote; undefined when there is none. */
+  oldest: { [pin: number]: number };
 }
 
 export function createSpace(parts: RingParts): Space {
@@ -15,64 +25,78 @@ export function createSpace(parts: RingParts): Space {
   const ledger = parts.ledger;
   const pages = parts.region.pages;
 
-  /** True for the page that a configured datastream writes, or last wrote: its counters go on from there. */
-  function isNewest(pin: number, index: number): boolean {
-    const stream = parts.streamOf(pin);
-    return stream !== undefined && stream.page !== undefined && stream.page.index === index;
-  }
-
-  /** True when page `index` holds nothing that is still needed. */
-  function isFree(index: number): boolean {
-    const sequence = table.sequence(index);
-    if (sequence <= 0) return sequence === 0;
-    const pin = table.pin(index);
-    if (isNewest(pin, index)) return false;
-    const cursor = ledger.cursor(pin);
-    if (cursor === 0) return false;
-    const ahead = (sequenceOf(cursor) - sequence) | 0;
-    if (ahead !== 0) return ahead > 0;
-    const page = openPage(parts, index);
-    return !page || sampleIndexOf(cursor) >= page.total;
+  /** Looks at each page once. It reads the page that a cursor stands in, and nothing else, whatever the size of the region. */
+  function look(): Look {
+    const sequences = table.sequences;
+    const owners = table.owners;
+    const streams = parts.streams;
+    const none = NONE;
+    const bad = BAD;
+    /** By pin: the sequence that its cursor stands in, 0 when nothing was ever settled. */
+    const settledIn: { [pin: number]: number } = {};
+    const pins = table.pins();
+    for (let i = 0; i < pins.length; i++) {
+      // Now each of their streams knows the page that it writes, or last wrote.
+      parts.streamOf(pins[i]);
+      settledIn[pins[i]] = sequenceOf(ledger.cursor(pins[i]));
+    }
+    const oldest: { [pin: number]: number } = {};
+    let free = 0;
+    let best = -1;
+    for (let i = 0; i < pages; i++) {
+      const sequence = sequences[i];
+      if (sequence >= bad) continue;
+      const pin = owners[i];
+      // That page is never free, whatever its header reads: the stream's counters go on from there.
+      const stream = streams[pin];
+      if (stream && stream.page && stream.page.index === i) continue;
+      if (sequence !== none) {
+        const ahead = settledIn[pin] ? (settledIn[pin] - sequence) | 0 : -1;
+        let needed = ahead < 0;
+        if (ahead === 0) {
+          const page = openPage(parts, i);
+          needed = page !== undefined && sampleIndexOf(ledger.cursor(pin)) < page.total;
+        }
+        if (needed) {
+          const first = oldest[pin];
+          if (first === undefined || ((sequence - sequences[first]) | 0) < 0) oldest[pin] = i;
+          continue;
+        }
+      }
+      free++;
+      const first = best < 0 ? none : sequences[best];
+      if (best < 0 || (first !== none && (sequence === none || ((sequence - first) | 0) < 0))) best = i;
+    }
+    return { free: free, best: best, oldest: oldest };
   }
 
   /** Lets the page go whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
-  function overwriteOldest(evenInFlight: boolean): boolean {
-    const pins = table.pins();
+  function overwriteOldest(seen: Look, evenInFlight: boolean): boolean {
     let oldest: Page | undefined;
-    for (let i = 0; i < pins.length; i++) {
-      const pin = pins[i];
-      const cursor = ledger.cursor(pin);
-      let index = table.pageFrom(pin, sequenceOf(cursor));
-      if (index >= 0 && isFree(index)) index = table.pageFrom(pin, (table.sequence(index) + 1) >>> 0);
-      if (index < 0 || isNewest(pin, index)) continue;
-      const attempt = ledger.attempt(pin);
+    for (const name in seen.oldest) {
+      const index = seen.oldest[name];
       const page = openPage(parts, index);
-      if (!page) continue;
+      // It was forgotten, so it is free.
+      if (!page) return true;
+      const attempt = ledger.attempt(page.pin);
       if (attempt && !evenInFlight && isAhead(positionOf(page.sequence, page.total), attempt.from)) continue;
       if (!oldest || page.lastRawMs < oldest.lastRawMs) oldest = page;
     }
     if (!oldest) return false;
-    const samples = (oldest.sampledBefore + oldest.total - ledger.settled(oldest.pin)) >>> 0;
+    // More may be settled than the pages say: a page of theirs decayed. Then none is counted twice.
+    const samples = Math.max(0, (oldest.sampledBefore + oldest.total - ledger.settled(oldest.pin)) | 0);
     ledger.drop(oldest.pin, "overwritten", positionOf(oldest.sequence, oldest.total), samples);
-    return isFree(oldest.index);
+    return true;
   }
 
-  /** Makes `page` the newest page of its pin on the free page that was taken longest ago, and sees that another stays free. */
   function take(page: Page): boolean {
     for (let tries = 0; tries < 2 * pages; tries++) {
-      let free = 0;
-      let best = -1;
-      for (let i = 0; i < pages; i++) {
-        if (!isFree(i)) continue;
-        free++;
-        const sequence = table.sequence(i);
-        const first = best < 0 ? 0 : table.sequence(best);
-        if (best < 0 || (first > 0 && (sequence === 0 || ((sequence - first) | 0) < 0))) best = i;
-      }
-      if (free < 2 && (overwriteOldest(false) || (free === 0 && overwriteOldest(true)))) continue;
+      const seen = look();
+      const best = seen.best;
+      if (seen.free < 2 && (overwriteOldest(seen, false) || (best < 0 && overwriteOldest(seen, true)))) continue;
       if (best < 0) return false;
       const gone =
-        table.sequence(best) > 0 && table.newest(table.pin(best)) === best ? openPage(parts, best) : undefined;
+        table.sequences[best] !== NONE && table.newest(table.owners[best]) === best ? openPage(parts, best) : undefined;
       if (gone && gone.missedBefore + gone.missed + gone.failedBefore + gone.failed > 0) {
         ledger.retire(gone.pin, gone.missedBefore + gone.missed, gone.failedBefore + gone.failed);
       }
@@ -81,5 +105,10 @@ export function createSpace(parts: RingParts): Space {
     return false;
   }
 
-  return { isFree: isFree, take: take };
+  return {
+    free() {
+      return look().free;
+    },
+    take: take,
+  };
 }

@@ -1,5 +1,6 @@
 import { BOOK_COUNT, BOOKS, DATA_WORDS, MISSED, WORDS } from "../format/code-words.ts";
-import { CHECK_EVERY_BYTES, leadMs, type Page, RECORD_MAX, VALUE_MAX } from "../format/page.ts";
+import { VALUE_MAX } from "../format/decimal.ts";
+import { CHECK_EVERY_BYTES, leadMs, type Page, RECORD_MAX } from "../format/page.ts";
 import {
   applyRecord,
   BASE,

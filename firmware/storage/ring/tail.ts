@@ -6,6 +6,7 @@ import { isBlank, PIECE_BYTES, readSteady } from "../proven-flash.ts";
 
 /** Gaps between words are shorter than this, so a blank stretch of it is the page's blank rest. */
 const BLOCK_BYTES = 128;
+
 /**
  * Where the record ends that reaches up to `tail`, or was to reach beyond it. All of the record must answer alike before it
  * is believed.
@@ -17,7 +18,7 @@ function recordEnd(region: FlashRegion, page: Page, tail: number): number {
   for (let i = 0; i < bytes.length; i++) {
     const word = INDEX[bytes[i]];
     // One that is not whole may be any.
-    if (word >= CHECK_SHORT && word <= LONG && decodeRecord(page, bytes.slice(i), []) === 0) {
+    if (word >= CHECK_SHORT && word <= LONG && decodeRecord(page, bytes.slice(i), []) <= 0) {
       end = Math.max(end, start + i + RECORD_MAX);
     }
   }
@@ -33,11 +34,17 @@ export function findTail(region: FlashRegion, page: Page): number {
   let firstBlank = region.pageBytes / BLOCK_BYTES;
   while (firstBlank - lastUsed > 1) {
     const middle = (lastUsed + firstBlank) >> 1;
-    if (isBlank(region, page.address + middle * BLOCK_BYTES, BLOCK_BYTES)) firstBlank = middle;
+    const address = page.address + middle * BLOCK_BYTES;
+    // Asked twice: what is misread as blank would be written over.
+    if (isBlank(region, address, BLOCK_BYTES) && isBlank(region, address, BLOCK_BYTES)) firstBlank = middle;
     else lastUsed = middle;
   }
   let tail = firstBlank * BLOCK_BYTES;
-  while (tail > WORDS_AT && isBlank(region, page.address + tail - PIECE_BYTES, PIECE_BYTES)) tail -= PIECE_BYTES;
+  while (tail > WORDS_AT) {
+    const address = page.address + tail - PIECE_BYTES;
+    if (!isBlank(region, address, PIECE_BYTES) || !isBlank(region, address, PIECE_BYTES)) break;
+    tail -= PIECE_BYTES;
+  }
   let end = Math.min(tail + 2 * RECORD_MAX, region.pageBytes);
   while (end > WORDS_AT) {
     const start = Math.max(WORDS_AT, end - PIECE_BYTES);

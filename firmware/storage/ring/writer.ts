@@ -1,6 +1,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { FAILED, WORDS } from "../format/code-words.ts";
-import { createPage, leadMs, type Page, SEAL_AT, startPage, VALUE_MAX } from "../format/page.ts";
+import { VALUE_MAX } from "../format/decimal.ts";
+import { createPage, leadMs, type Page, SEAL_AT, startPage } from "../format/page.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { program } from "../proven-flash.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";
@@ -24,11 +25,14 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     const retired = ledger.retired(s.pin);
     const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
     let startMs = s.rebase ? rawMs + leadMs(next) : rawMs;
-    next.sampledBefore = ledger.settled(s.pin) >>> 0;
+    const settled = ledger.settled(s.pin) >>> 0;
+    next.sampledBefore = settled;
     next.missedBefore = retired.missed;
     next.failedBefore = retired.failed + s.failed;
     if (old) {
-      next.sampledBefore = (old.sampledBefore + old.count) >>> 0;
+      const before = (old.sampledBefore + old.count) >>> 0;
+      // More may be settled than the pages say: a page of theirs decayed. Counting on from less, samples would not seem pending.
+      if (((before - settled) | 0) > 0) next.sampledBefore = before;
       next.missedBefore = (old.missedBefore + old.missed) >>> 0;
       next.failedBefore = (old.failedBefore + old.failed + s.failed) >>> 0;
       if (!s.rebase && s.open) {
@@ -40,7 +44,10 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
         next.missedBefore = (next.missedBefore + Math.max(0, skipped - s.failed)) >>> 0;
       }
       if (!old.sealed && old.sealable) {
-        const seal = encodeSeal(region.crc32, old, pageCrc(region, old.address, -1, 0));
+        // What is misread must not be sealed: two have to agree.
+        let crc = pageCrc(region, old.address, -1, 0);
+        if (pageCrc(region, old.address, -1, 0) !== crc) crc = pageCrc(region, old.address, -1, 0);
+        const seal = encodeSeal(region.crc32, old, crc);
         old.sealed = program(region, seal, old.address + SEAL_AT);
         old.sealable = false;
       }

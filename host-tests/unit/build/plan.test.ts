@@ -34,6 +34,15 @@ describe("the plan of a device", () => {
     expect(plan.errors).toEqual([]);
   });
 
+  it("says which values each datastream can store, as the ring has it", () => {
+    const one = device();
+    one.datastreams[2].decimals = 4;
+    const lines = describePlan(planDevice(one)).split("\n");
+    expect(lines[0]).toContain("values up to ±3,435,973,836");
+    expect(lines[2]).toContain("values up to ±3,435,973");
+    expect(planDevice(one).streams[2].valueMax).toBe(3_435_973.8366);
+  });
+
   it("says how long the region lasts offline: 64 kB last for a month at one sample a minute", () => {
     const plan = planDevice(device({}, [60_000]));
     expect(plan.ringPages).toBe(14);

@@ -101,6 +101,60 @@ describe("the sampler", () => {
     expect(events.map((event) => event.rawMs)).toEqual([1000, 2000, 12300, 13000, 14000, 15000, 16000]);
   });
 
+  test("lets datastreams take turns whose sensors block for longer than the interval, and says so once", () => {
+    const rig = setUp(
+      [1, 2, 3, 4, 5].map((value) => ({
+        sensor: (done) => {
+          rig.timers.block(750);
+          done(value);
+        },
+        intervalMs: 5000,
+      })),
+    );
+    rig.sampler.start();
+    rig.timers.advance(3600000);
+    const counts = [1, 2, 3, 4, 5].map((pin) => rig.events.filter((event) => event.pin === pin).length);
+    // Four of five fit into half an interval: 576 slots of 720 for each.
+    for (const count of counts) expect(Math.abs(count - 577)).toBeLessThanOrEqual(1);
+    expect(rig.log).toEqual(["[warn] s5: left out, the sensors before it took too long. They take turns now"]);
+    expect(rig.sampler.crowded()).toBe(true);
+  });
+
+  test("reads in the order of the device file again when the sensors are quick again", () => {
+    let blockMs = 1600;
+    const rig = setUp(
+      [1, 2, 3].map((value) => ({
+        sensor: (done) => {
+          rig.timers.block(blockMs);
+          done(value);
+        },
+        intervalMs: 5000,
+      })),
+    );
+    rig.sampler.start();
+    rig.timers.advance(20000);
+    blockMs = 10;
+    rig.timers.advance(20000);
+    rig.events.length = 0;
+    rig.timers.advance(600000);
+    expect(rig.events.slice(0, 6).map((event) => event.pin)).toEqual([1, 2, 3, 1, 2, 3]);
+    expect(rig.sampler.crowded()).toBe(false);
+  });
+
+  test("tells once of values that can't be stored, and again after one that could", () => {
+    const values = [1e7, 2e7, 5, 3e7];
+    let at = 0;
+    const rig = setUp([{ sensor: (done) => done(values[at++ % 4]), intervalMs: 1000, decimals: 4 }]);
+    rig.sampler.start();
+    rig.timers.advance(3000);
+    expect(rig.log).toEqual([
+      "[warn] s1: 10000000 can't be stored, 3435973.8366 is the most at 4 decimals",
+      "[warn] s1: 30000000 can't be stored, 3435973.8366 is the most at 4 decimals",
+    ]);
+    // The ring counts it as unrepresentable.
+    expect(rig.events[0].value).toBe(1e11);
+  });
+
   test("waits for the next slot when it wakes nearer to it than to the last", () => {
     let reads = 0;
     const { timers, events, sampler } = setUp([

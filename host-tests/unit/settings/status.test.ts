@@ -25,7 +25,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     ring: {
       pins: () => [2, 9],
       totals: (pin) => ({ sampled: 100 + pin, missed: 3, failed: 4, pending: 50 }),
-      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0 }),
+      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0, mendedPages: 0, decayedPages: 0 }),
     },
     clock: {
       rawMs: () => {
@@ -36,7 +36,7 @@ function logger(over: Partial<Logger> = {}): Logger {
     },
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
     takeFix: { fault: () => "" },
-    sampler: { flashFailed: () => false },
+    sampler: { flashFailed: () => false, crowded: () => false },
     network: { up: () => true, onUp: () => undefined },
     delivery: {
       status: () => ({
@@ -101,7 +101,7 @@ test("the status names configured datastreams first, then pins that only flash s
 });
 
 test("the status tells a flash that takes no more", () => {
-  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true } }));
+  const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true, crowded: () => true } }));
   expect(status.faults).toContainEqual(expect.stringContaining("flash"));
 });
 

@@ -11,7 +11,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
   const timers = createVirtualTimers(0);
   const events: string[] = [];
   const lines: string[] = [];
-  const counters = { overwritten: 0, expired: 0, undatable: 0 };
+  const counters = { overwritten: 0, expired: 0, undatable: 0, thinned: 0, refused: 0, unrepresentable: 0, corrupt: 0 };
   const rig = {
     timers,
     events,
@@ -75,7 +75,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       drain,
       ledger: {
         pins: () => [1],
-        counters: () => ({ delivered: 0, thinned: 0, refused: 0, unrepresentable: 0, corrupt: 0, ...counters }),
+        counters: () => ({ delivered: 0, ...counters }),
       },
       ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
       timers,
@@ -304,6 +304,16 @@ describe("the verdict", () => {
     rig.result.verdict = VERDICT.dailyLimit;
     expect(verdictOf(rig)).toBe(VERDICT.dailyLimit);
   });
+
+  it.each(["expired", "overwritten", "thinned", "refused", "unrepresentable", "corrupt"] as const)(
+    "tells of samples that were let go as %s",
+    (reason) => {
+      const rig = createDeliveryRig();
+      rig.counters[reason] = 1;
+      expect(verdictOf(rig, "button")).toBe(VERDICT.samplesLost);
+      expect(verdictOf(rig, "button")).toBe(VERDICT.allSent);
+    },
+  );
 
   it("tells of lost and undatable samples until somebody has seen it at a press", () => {
     const rig = createDeliveryRig();

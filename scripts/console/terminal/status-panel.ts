@@ -61,10 +61,13 @@ function formatStreams(streams: DeviceStatus["streams"]): string {
   return [table.toString(), ...mistakes].join("\n");
 }
 
-function formatRing({ pages, usedPages, keptPages, badPages }: DeviceStatus["ring"]): string {
+function formatRing(ring: DeviceStatus["ring"]): string {
+  const { pages, usedPages, keptPages, badPages, mendedPages, decayedPages } = ring;
   const kept = keptPages > 0 ? `, ${keptPages} kept (another format version)` : "";
   const bad = badPages > 0 ? `, ${badPages} bad` : "";
-  return `${bar(usedPages, pages)} ${usedPages} of ${pages} pages${kept}${bad}`;
+  const mended = mendedPages > 0 ? `, ${mendedPages} with a wrong bit that is put right` : "";
+  const decayed = decayedPages > 0 ? `, ${decayedPages} decayed (their samples are lost)` : "";
+  return `${bar(usedPages, pages)} ${usedPages} of ${pages} pages${kept}${bad}${mended}${decayed}`;
 }
 
 function formatQuota(quota: DeviceStatus["quota"]): string {
