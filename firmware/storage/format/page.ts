@@ -35,6 +35,10 @@ export const HEADER_AT = {
 /** Magic and version of the format; the version is the highest byte. */
 export const PAGE_MAGIC = 0x01524245; // "EBR", version 1
 const MAGIC_MASK = 0xffffff;
+/** Magic of a page that holds fixes (ledger/archive.ts). */
+const FIXES_MAGIC = 0x01464245; // "EBF", version 1
+/** The ring's table has these pages under this number, which is no pin of a datastream. */
+export const FIXES_PIN = 256;
 
 /** Values are signed; on flash they are shifted to be positive. */
 export const VALUE_SHIFT = 34359738368;
@@ -181,7 +185,7 @@ export function startPage(page: Page, session: number, rawMs: number, value: num
 export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setUint32(HEADER_AT.magic, PAGE_MAGIC, true);
+  view.setUint32(HEADER_AT.magic, page.pin === FIXES_PIN ? FIXES_MAGIC : PAGE_MAGIC, true);
   view.setUint8(HEADER_AT.pin, page.pin);
   view.setUint8(HEADER_AT.decimals, page.decimals);
   view.setUint8(HEADER_AT.book, page.book);
@@ -197,9 +201,13 @@ export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): 
   return bytes;
 }
 
-/** What 48 bytes are: a header of ours, one of another format version (kept, never read), or nothing. */
-export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
+/** What 48 bytes are: a header of ours, that of a page of fixes, one of another format version (kept, never read), or nothing. */
+export function headerKind(
+  crc32: (bytes: Uint8Array) => number,
+  bytes: Uint8Array,
+): "ours" | "fixes" | "foreign" | "none" {
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
+  if (magic === FIXES_MAGIC && crc32(bytes) === CRC_RESIDUE) return "fixes";
   if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
   return magic === PAGE_MAGIC ? "ours" : "foreign";
 }

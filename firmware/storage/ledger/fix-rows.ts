@@ -1,3 +1,5 @@
+import type { RawMs } from "../format/times.ts";
+import type { Archive } from "./archive.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import type { Fix } from "./ledger-types.ts";
 
@@ -10,6 +12,9 @@ export interface FixRows {
   view: DataView;
   /** A copy of row `index`. */
   at(index: number): Fix;
+  /** Raw time of the last fix in the archive, where older ones lie; 0 when it has none. */
+  archivedMs: RawMs;
+  archive: (() => Archive) | undefined;
 }
 
 /** Room grows by this many rows at once. */
@@ -22,6 +27,8 @@ export function createFixRows(): FixRows {
     at(index) {
       return getFix(rows.view, index * FIX_AT.bytes);
     },
+    archivedMs: 0,
+    archive: undefined,
   };
   return rows;
 }

@@ -2,7 +2,11 @@
 import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import { addFixRow, type FixRows, removeFixRow } from "./fix-rows.ts";
+import type { Fix } from "./ledger-types.ts";
 import type { LedgerState } from "./state.ts";
+
+/** UNSEEN_JUMP_MS of clock/clock.ts, which storage does not know. A test compares them. */
+export const UNSEEN_MS = 520;
 
 interface Spare {
   /** Fixes that could go if no attempt held them. */
@@ -74,6 +78,31 @@ function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full
   return spare;
 }
 
+/** What the open attempts hold. */
+interface Holds {
+  /** Fixes up to this id date one of them. */
+  frozenId: number;
+  /** How many are open. */
+  open: number;
+  /** How many fixes the list can hold beside one for each of them. */
+  room: number;
+}
+
+function holdsOf(state: LedgerState, bankBytes: number): Holds {
+  const accounts = state.accounts;
+  const holds = { frozenId: 0, open: 0, room: state.fixesMax };
+  let pins = 0;
+  for (const pin in accounts) {
+    pins++;
+    const attempt = accounts[pin].attempt;
+    if (!attempt) continue;
+    holds.open++;
+    holds.frozenId = Math.max(holds.frozenId, attempt.fixId);
+  }
+  if (bankBytes >= SMALL_BANK_BYTES) holds.room = Math.max(holds.room, fixesRoomOf(bankBytes, pins));
+  return holds;
+}
+
 /**
  * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
  * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
@@ -85,19 +114,11 @@ function findSpare(fixes: FixRows, keepFromRawMs: number, frozenId: number, full
 export function boundFixes(state: LedgerState, bankBytes: number): number {
   const fixes = state.fixes;
   const fixesMax = state.fixesMax;
-  const accounts = state.accounts;
   if (fixes.length <= fixesMax) return state.lastFixId;
-  let frozenId = 0;
-  let open = 0;
-  let pins = 0;
-  for (const pin in accounts) {
-    pins++;
-    const attempt = accounts[pin].attempt;
-    if (!attempt) continue;
-    open++;
-    frozenId = Math.max(frozenId, attempt.fixId);
-  }
-  const room = bankBytes < SMALL_BANK_BYTES ? fixesMax : Math.max(fixesMax, fixesRoomOf(bankBytes, pins));
+  const holds = holdsOf(state, bankBytes);
+  const frozenId = holds.frozenId;
+  const room = holds.room;
+  const open = holds.open;
   for (;;) {
     const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
     if (fixes.length <= fixesMax) return state.lastFixId;
@@ -116,15 +137,65 @@ export function boundFixes(state: LedgerState, bankBytes: number): number {
   }
 }
 
+/** What two fixes leave unknown of a crystal's rate, in ms a ms: that of the time map, but for a constant. */
+function unsureRate(a: Fix, b: Fix): number {
+  return (a.boundMs + b.boundMs + UNSEEN_MS) / (b.rawMs - a.rawMs);
+}
+
+/** Ids of the two fixes up to `version` from which the time map learns the rate, as it does itself. */
+function teachersOf(fixes: FixRows, version: number): number[] {
+  let last: Fix | undefined;
+  let least = Infinity;
+  let ids = [0, 0];
+  for (let i = fixes.length - 1; i >= 0; i--) {
+    const fix = fixes.at(i);
+    if (fix.id > version) continue;
+    if (!last || last.session !== fix.session) last = fix;
+    else if (unsureRate(fix, last) < least) {
+      least = unsureRate(fix, last);
+      ids = [fix.id, last.id];
+    }
+  }
+  return ids;
+}
+
+/**
+ * Index of the fix that goes to the archive when the list has no room for another: the oldest, but for the current session's and
+ * those from which an open attempt, or the newest map, learns the crystal's rate. So no attempt is dated otherwise than before.
+ * -1 when there is room, or none can go.
+ */
+export function findOutgoing(state: LedgerState, bankBytes: number): number {
+  const fixes = state.fixes;
+  const holds = holdsOf(state, bankBytes);
+  // Room for the two fixes of the current session.
+  if (fixes.length + 2 < holds.room) return -1;
+  if (findSpare(fixes, state.keepFromRawMs, holds.frozenId, false).index >= 0) return -1;
+  const newest = fixes.at(fixes.length - 1);
+  let stay = teachersOf(fixes, newest.id);
+  for (const pin in state.accounts) {
+    const attempt = state.accounts[pin].attempt;
+    if (attempt) stay = stay.concat(teachersOf(fixes, attempt.fixId));
+  }
+  for (let i = 0; i < fixes.length; i++) {
+    const fix = fixes.at(i);
+    if (fix.session !== newest.session && stay.indexOf(fix.id) < 0) return i;
+  }
+  return -1;
+}
+
+/** Nothing may come twice, or before what was: neither its id nor its session nor its raw time, should BOOT entries be lost. */
+export function noteFix(state: LedgerState, fix: Fix): void {
+  state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
+  state.lastFixId = Math.max(state.lastFixId, fix.id);
+  if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+}
+
 /** Takes in `count` fixes, or fewer when the payload ends before. */
 export function addFixes(state: LedgerState, payload: DataView, count: number): void {
   for (let i = 0; i < count; i++) {
     const fix = getFix(payload, i * FIX_AT.bytes);
     if (fix.id === 0) return;
     addFixRow(state.fixes, payload, i * FIX_AT.bytes);
-    state.lastRawMs = Math.max(state.lastRawMs, fix.rawMs);
-    state.lastFixId = Math.max(state.lastFixId, fix.id);
-    // Should the BOOT entry decay, no session number may come twice.
-    if (((fix.session - state.session) | 0) > 0) state.session = fix.session;
+    noteFix(state, fix);
   }
 }

@@ -1,6 +1,7 @@
 /** What the ledger remembers, as its callers see it. */
 import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
+import type { Archive } from "./archive.ts";
 import type { FixRows } from "./fix-rows.ts";
 
 /** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
@@ -99,11 +100,14 @@ export interface Ledger {
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**
-   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is. Until then all fixes
-   * are needed.
+   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is, and where fixes go that
+   * the bank has no room for. Until then all fixes are needed, and there is no such place.
    */
-  keepFor(pendingFromRawMs: () => RawMs): void;
-  /** Sessions whose last fix had to be let go, as the list was full of needed ones: their samples may never be dated. */
+  keepFor(pendingFromRawMs: () => RawMs, archive?: () => Archive): void;
+  /**
+   * Sessions whose last fix had to be let go, as the list was full of needed ones and the archive had no room either: their
+   * samples may never be dated.
+   */
   fixesLost(): number;
   /**
    * Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold

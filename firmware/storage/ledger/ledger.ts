@@ -1,7 +1,9 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { put48 } from "../format/int48.ts";
+import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
+import type { Archive } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
@@ -29,6 +31,7 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
+import { findOutgoing, noteFix } from "./fixes.ts";
 import type { Counters, Ledger } from "./ledger-types.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
@@ -54,7 +57,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const entry = new Uint8Array(ENTRY_MAX);
   /** The payload of the entry that is being made. */
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
-  const state = createLedgerState(bankPages * region.pageBytes);
+  const bankBytes = bankPages * region.pageBytes;
+  const state = createLedgerState(bankBytes);
   const known = state.known;
   let pendingFromRawMs: (() => RawMs) | undefined;
 
@@ -67,6 +71,25 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     banks.append(kind, payloadBytes);
     entry.fill(0, PAYLOAD_AT + payloadBytes);
     state.apply(kind, payload);
+  }
+
+  /** Moves fixes to the archive until the list has room for one more. What can't be moved stays, and may be let go. */
+  function makeRoom(): void {
+    const fixes = state.fixes;
+    for (;;) {
+      const index = fixes.archive ? findOutgoing(state, bankBytes) : -1;
+      if (index < 0) return;
+      const archive = (fixes.archive as () => Archive)();
+      const fix = fixes.at(index);
+      // After a cut it may stand there already.
+      if (fix.rawMs > fixes.archivedMs) {
+        const bytes = new Uint8Array(fixes.view.buffer, index * FIX_AT.bytes, FIX_AT.bytes);
+        if (!archive.append(fix, bytes, fixes)) return;
+        fixes.archivedMs = fix.rawMs;
+      }
+      payload.setUint32(UNFIX_AT.id, fix.id, true);
+      record(UNFIX, UNFIX_AT.bytes);
+    }
   }
 
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
@@ -93,13 +116,21 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     lastRawMs: () => state.lastRawMs,
     fixes: () => state.fixes,
     fixesLost: () => state.fixesLost,
-    keepFor(oldestPending) {
+    keepFor(oldestPending, archive) {
       pendingFromRawMs = oldestPending;
+      state.fixes.archive = archive;
+      const last = archive ? archive().last() : undefined;
+      if (!last) return;
+      noteFix(state, last);
+      state.fixes.archivedMs = last.rawMs;
     },
     mapVersion: state.mapVersion,
     pins: () => Object.keys(state.accounts).map(Number),
     charges: () => state.charges,
-    cursor: (pin) => known(pin).cursor,
+    cursor(pin) {
+      const archive = state.fixes.archive;
+      return pin === FIXES_PIN && archive ? archive().neededFrom(state.fixes) : known(pin).cursor;
+    },
     lastTrueMs: (pin) => known(pin).lastTrueMs,
     mark: (pin) => ({
       trueMs: known(pin).lastTrueMs,
@@ -136,6 +167,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     addFix(taken) {
       noteNeeded();
+      makeRoom();
       const fix = {
         id: state.lastFixId + 1,
         session: taken.session,

@@ -1,6 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
-import { encodeHeader, HEADER_AT, HEADER_BYTES, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
+import { encodeHeader, FIXES_PIN, HEADER_AT, HEADER_BYTES, headerKind, PAGE_MAGIC, type Page } from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
 import type { Ledger } from "../ledger/ledger-types.ts";
 import { eraseVerified, program, readSteady } from "../proven-flash.ts";
@@ -17,7 +17,9 @@ export interface PageTable {
   bad(): number;
   /** 0 when the page holds nothing of ours, -1 when it must not be used. */
   sequence(index: number): number;
+  /** `FIXES_PIN` for a page of fixes. */
   pin(index: number): number;
+  /** Pins with pages of samples. */
   pins(): number[];
   /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
   pageFrom(pin: number, sequence: number): number;
@@ -35,7 +37,7 @@ export interface PageTable {
 function readHeaders(
   region: FlashRegion,
   sequences: Uint32Array,
-  pins: Uint8Array,
+  pins: Uint16Array,
   newestOf: { [pin: number]: number },
 ): number[] {
   const flash = region.flash;
@@ -76,7 +78,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const pages = region.pages;
   const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
-  const pins = new Uint8Array(pages);
+  const pins = new Uint16Array(pages);
   /** Asked for at every status and choice, where a search through hundreds of pages would take long. */
   const newestOf: { [pin: number]: number } = {};
   let lastSequence = 0;
@@ -92,8 +94,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     if (kind === "none") return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const sequence = view.getUint32(HEADER_AT.sequence, true);
-    sequences[index] = kind === "ours" ? sequence : KEPT;
-    pins[index] = bytes[HEADER_AT.pin];
+    sequences[index] = kind === "foreign" ? KEPT : sequence;
+    pins[index] = kind === "fixes" ? FIXES_PIN : bytes[HEADER_AT.pin];
     return true;
   }
 
@@ -148,7 +150,12 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     bad: () => count(BAD),
     sequence: (index) => (sequences[index] < BAD ? sequences[index] : -1),
     pin: (index) => pins[index],
-    pins: () => Object.keys(newestOf).map(Number),
+    pins() {
+      const all = Object.keys(newestOf).map(Number);
+      const fixesAt = all.indexOf(FIXES_PIN);
+      if (fixesAt >= 0) all.splice(fixesAt, 1);
+      return all;
+    },
     pageFrom(pin, sequence) {
       let first = -1;
       for (let i = 0; i < pages; i++) {
@@ -165,7 +172,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     },
     take(index, page) {
       // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
-      if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) === "ours") {
+      if (headerKind(crc32, flash.read(HEADER_BYTES, address(index))) !== "none") {
         flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
       }
       sequences[index] = BAD;

@@ -2,6 +2,8 @@ import type { FlashRegion } from "../../platform/ports.ts";
 import { GAP_BYTES, loadPage } from "../format/page.ts";
 import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
+import { pagesNeeded } from "../geometry.ts";
+import { type ArchivePages, openArchive } from "../ledger/archive.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
@@ -132,6 +134,33 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
 
+  function pendingFromRawMs(): RawMs {
+    const pins = table.pins();
+    let firstRawMs = Infinity;
+    for (let i = 0; i < pins.length; i++) {
+      const cursor = ledger.cursor(pins[i]);
+      const s = streamOf(pins[i]);
+      if (s && s.head && s.head.position === cursor) {
+        firstRawMs = Math.min(firstRawMs, s.head.rawMs);
+        continue;
+      }
+      const run = openReader(parts, pins[i], cursor, Infinity);
+      if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
+      else if (run.corrupt > 0) return 0;
+    }
+    return firstRawMs;
+  }
+
+  const archivePages: ArchivePages = {
+    region: region,
+    sequence: table.sequence,
+    pageFrom: table.pageFrom,
+    take: space.take,
+    pagesMax: region.pages - pagesNeeded(settings.length) + 1,
+    pendingFromRawMs: pendingFromRawMs,
+  };
+  ledger.keepFor(pendingFromRawMs, () => openArchive(archivePages));
+
   /** Any sample, wherever it has to go. */
   function append(pin: number, rawMs: RawMs, value: number): boolean {
     const s = streamOf(pin);
@@ -186,22 +215,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       if (s) writer.fail(s, rawMs);
     },
     totals: extent.totals,
-    pendingFromRawMs() {
-      const pins = table.pins();
-      let firstRawMs = Infinity;
-      for (let i = 0; i < pins.length; i++) {
-        const cursor = ledger.cursor(pins[i]);
-        const s = streamOf(pins[i]);
-        if (s && s.head && s.head.position === cursor) {
-          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
-          continue;
-        }
-        const run = openReader(parts, pins[i], cursor, Infinity);
-        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
-        else if (run.corrupt > 0) return 0;
-      }
-      return firstRawMs;
-    },
+    pendingFromRawMs: pendingFromRawMs,
     pins: table.pins,
     decimals: extent.decimals,
     intervalMs: extent.intervalMs,
