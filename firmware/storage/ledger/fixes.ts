@@ -8,6 +8,13 @@ import type { LedgerState } from "./state.ts";
 /** UNSEEN_JUMP_MS of clock/clock.ts, which storage does not know. A test compares them. */
 export const UNSEEN_MS = 520;
 
+/**
+ * The last fix of a session does for the first one, too, if it is no later than this and no less exact: a crystal off by 100 ppm
+ * is 0.7 s off then.
+ */
+const NEAR_MS = 7200000;
+const NEAR_BOUND_MS = 1000;
+
 interface Spare {
   /** Fixes that could go if no attempt held them. */
   count: number;
@@ -159,17 +166,24 @@ function teachersOf(fixes: FixRows, version: number): number[] {
   return ids;
 }
 
+/** A fix leaves the list. */
+interface Outgoing {
+  index: number;
+  /** It has to stand in the archive first. If not, it is there already, or a later one of its session does nearly as well. */
+  archive: boolean;
+}
+
 /**
- * Index of the fix that goes to the archive when the list has no room for another: the oldest, but for the current session's and
- * those from which an open attempt, or the newest map, learns the crystal's rate. So no attempt is dated otherwise than before.
- * -1 when there is room, or none can go.
+ * The fix that leaves the list when it has no room for another: the oldest, but for the current session's. Those from which an
+ * open attempt, or the newest map, learns the crystal's rate stay in the list when they are in the archive, so that no attempt is
+ * dated otherwise than before. Undefined when there is room, or none can go.
  */
-export function findOutgoing(state: LedgerState, bankBytes: number): number {
+export function findOutgoing(state: LedgerState, bankBytes: number): Outgoing | undefined {
   const fixes = state.fixes;
   const holds = holdsOf(state, bankBytes);
   // Room for the two fixes of the current session.
-  if (fixes.length + 2 < holds.room) return -1;
-  if (findSpare(fixes, state.keepFromRawMs, holds.frozenId, false).index >= 0) return -1;
+  if (fixes.length + 2 < holds.room) return undefined;
+  if (findSpare(fixes, state.keepFromRawMs, holds.frozenId, false).index >= 0) return undefined;
   const newest = fixes.at(fixes.length - 1);
   let stay = teachersOf(fixes, newest.id);
   for (const pin in state.accounts) {
@@ -178,9 +192,16 @@ export function findOutgoing(state: LedgerState, bankBytes: number): number {
   }
   for (let i = 0; i < fixes.length; i++) {
     const fix = fixes.at(i);
-    if (fix.session !== newest.session && stay.indexOf(fix.id) < 0) return i;
+    if (fix.session === newest.session) break;
+    const next = fixes.at(i + 1);
+    const near = next.session === fix.session && next.rawMs - fix.rawMs <= NEAR_MS && next.boundMs <= NEAR_BOUND_MS;
+    const stays = stay.indexOf(fix.id) >= 0;
+    const archived = fix.rawMs <= fixes.archivedMs;
+    if (!archived && near && !stays && fix.id > holds.frozenId) return { index: i, archive: false };
+    // In order, whatever stays: the archive is searched by raw time.
+    if (!archived || !stays) return { index: i, archive: !archived };
   }
-  return -1;
+  return undefined;
 }
 
 /** Nothing may come twice, or before what was: neither its id nor its session nor its raw time, should BOOT entries be lost. */

@@ -77,18 +77,17 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   function makeRoom(): void {
     const fixes = state.fixes;
     for (;;) {
-      const index = fixes.archive ? findOutgoing(state, bankBytes) : -1;
-      if (index < 0) return;
-      const archive = (fixes.archive as () => Archive)();
-      const fix = fixes.at(index);
-      // After a cut it may stand there already.
-      if (fix.rawMs > fixes.archivedMs) {
-        const bytes = new Uint8Array(fixes.view.buffer, index * FIX_AT.bytes, FIX_AT.bytes);
-        if (!archive.append(fix, bytes, fixes)) return;
+      const outgoing = fixes.archive ? findOutgoing(state, bankBytes) : undefined;
+      if (!outgoing) return;
+      const fix = fixes.at(outgoing.index);
+      if (outgoing.archive) {
+        const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
+        if (!(fixes.archive as () => Archive)().append(fix, bytes, fixes)) return;
         fixes.archivedMs = fix.rawMs;
+      } else {
+        payload.setUint32(UNFIX_AT.id, fix.id, true);
+        record(UNFIX, UNFIX_AT.bytes);
       }
-      payload.setUint32(UNFIX_AT.id, fix.id, true);
-      record(UNFIX, UNFIX_AT.bytes);
     }
   }
 
