@@ -75,9 +75,10 @@ export function openArchive(pages: ArchivePages): Archive {
     let bytes = region.flash.read(count, address);
     blank = false;
     if (region.crc32(bytes) !== CRC_RESIDUE) {
-      bytes = readSteady(region, count, address);
       blank = bytes.every((byte) => byte === 255);
-      if (blank || (region.crc32(bytes) !== CRC_RESIDUE && !mendBit(region.crc32, bytes))) return undefined;
+      if (blank) return undefined;
+      bytes = readSteady(region, count, address);
+      if (region.crc32(bytes) !== CRC_RESIDUE && !mendBit(region.crc32, bytes)) return undefined;
     }
     return new DataView(bytes.buffer, bytes.byteOffset);
   }

@@ -174,11 +174,11 @@ interface Outgoing {
 }
 
 /**
- * The fix that leaves the list when it has no room for another: the oldest, but for the current session's. Those from which an
+ * The fix that leaves the list when it has no room for one of `session`: the oldest, but for the session's own. Those from which an
  * open attempt, or the newest map, learns the crystal's rate stay in the list when they are in the archive, so that no attempt is
  * dated otherwise than before. Undefined when there is room, or none can go.
  */
-export function findOutgoing(state: LedgerState, bankBytes: number): Outgoing | undefined {
+export function findOutgoing(state: LedgerState, bankBytes: number, session: number): Outgoing | undefined {
   const fixes = state.fixes;
   const holds = holdsOf(state, bankBytes);
   // Room for the two fixes of the current session.
@@ -186,22 +186,29 @@ export function findOutgoing(state: LedgerState, bankBytes: number): Outgoing | 
   if (findSpare(fixes, state.keepFromRawMs, holds.frozenId, false).index >= 0) return undefined;
   const newest = fixes.at(fixes.length - 1);
   let stay = teachersOf(fixes, newest.id);
+  let copy = -1;
   for (const pin in state.accounts) {
     const attempt = state.accounts[pin].attempt;
     if (attempt) stay = stay.concat(teachersOf(fixes, attempt.fixId));
   }
   for (let i = 0; i < fixes.length; i++) {
     const fix = fixes.at(i);
-    if (fix.session === newest.session) break;
-    const next = fixes.at(i + 1);
-    const near = next.session === fix.session && next.rawMs - fix.rawMs <= NEAR_MS && next.boundMs <= NEAR_BOUND_MS;
+    if (fix.session === session && (fixes.length < holds.room || fix.id === newest.id)) break;
+    const next = fix.id === newest.id ? fix : fixes.at(i + 1);
+    const near =
+      next !== fix &&
+      next.session === fix.session &&
+      next.rawMs - fix.rawMs <= NEAR_MS &&
+      next.boundMs <= NEAR_BOUND_MS;
     const stays = stay.indexOf(fix.id) >= 0;
     const archived = fix.rawMs <= fixes.archivedMs;
     if (!archived && near && !stays && fix.id > holds.frozenId) return { index: i, archive: false };
     // In order, whatever stays: the archive is searched by raw time.
     if (!archived || !stays) return { index: i, archive: !archived };
+    copy = copy < 0 ? i : copy;
   }
-  return undefined;
+  // Rather than a needed one, what the archive has goes, although it teaches.
+  return copy >= 0 && fixes.length >= holds.room ? { index: copy, archive: false } : undefined;
 }
 
 /** Nothing may come twice, or before what was: neither its id nor its session nor its raw time, should BOOT entries be lost. */

@@ -73,11 +73,11 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     state.apply(kind, payload);
   }
 
-  /** Moves fixes to the archive until the list has room for one more. What can't be moved stays, and may be let go. */
-  function makeRoom(): void {
+  /** Moves fixes to the archive until the list has room for one more, of `session`. What can't be moved stays, and may be let go. */
+  function makeRoom(session: number): void {
     const fixes = state.fixes;
     for (;;) {
-      const outgoing = fixes.archive ? findOutgoing(state, bankBytes) : undefined;
+      const outgoing = fixes.archive ? findOutgoing(state, bankBytes, session) : undefined;
       if (!outgoing) return;
       const fix = fixes.at(outgoing.index);
       if (outgoing.archive) {
@@ -166,7 +166,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     addFix(taken) {
       noteNeeded();
-      makeRoom();
+      makeRoom(taken.session);
       const fix = {
         id: state.lastFixId + 1,
         session: taken.session,

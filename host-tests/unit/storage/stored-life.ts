@@ -1,4 +1,5 @@
 /** Lives of a unit with its whole storage, to see that the fixes that its pending samples need are never let go. */
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
 import { startSession } from "../../../firmware/clock/start-session.ts";
@@ -7,7 +8,7 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorageWithBanks, type Storage } from "../../../firmware/storage/storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
-import { createRegion } from "../../support/region.ts";
+import { createRegion, SEED } from "../../support/region.ts";
 
 const MINUTE_MS = 60000;
 const T0_MS = 1780000000000;
@@ -121,6 +122,12 @@ export class StoredLife {
     return times;
   }
 
+  /** The times of an attempt's points. */
+  dates(attempt: Attempt): string {
+    const times = this.times(attempt.from, attempt.to, attempt.fixId);
+    return times.map((time) => (typeof time === "number" ? time : "-")).join();
+  }
+
   /** Pending samples of sessions that met a clock, but are not dated. */
   undated(): (number | string)[] {
     const cursor = this.storage.ledger.cursor(PIN);
@@ -128,4 +135,48 @@ export class StoredLife {
       (time) => typeof time === "string" && time !== "unmet",
     );
   }
+}
+
+const event = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("run" as const), by: fc.integer({ min: 10, max: 300 }) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("reboot" as const), by: fc.integer({ min: 0, max: 900 }) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("fix" as const), by: fc.integer({ min: -25, max: 25 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("deliver" as const), by: fc.integer({ min: 1, max: 40 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("open" as const), by: fc.integer({ min: 1, max: 60 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("close" as const), by: fc.constant(0) }) },
+);
+
+/**
+ * Draws this many lives of `maxLength` events at most. `alike`: an open attempt is dated alike all the time, which a bank of six
+ * fixes can't promise.
+ */
+export function expectNoneLost(bankPages: number, alike: boolean, maxLength: number, numRuns: number): void {
+  let archived = 0;
+  fc.assert(
+    fc.property(fc.array(event, { maxLength, size: "max" }), fc.integer({ min: -60, max: 60 }), (events, ppm) => {
+      const life = new StoredLife(ppm, 16, 1024, bankPages);
+      let made = "";
+      for (const { kind, by } of events) {
+        const { ledger } = life.storage;
+        if (kind === "run") life.run(by);
+        if (kind === "reboot") life.reboot(by);
+        if (kind === "fix") life.fix(by);
+        let open = ledger.attempt(PIN);
+        if (kind === "close" || (kind === "deliver" && open)) life.settle();
+        if (kind === "deliver") life.deliver(by);
+        open = ledger.attempt(PIN);
+        if (kind === "open" && !open && life.storage.ring.totals(PIN).pending > 0) {
+          open = life.attempt(by);
+          made = life.dates(open);
+        }
+        if (kind !== "fix" && kind !== "reboot") continue;
+        expect(life.undated()).toEqual([]);
+        expect(life.storage.ledger.fixesLost()).toBe(0);
+        if (open && alike) expect(life.dates(open)).toBe(made);
+      }
+      if (life.storage.ledger.fixes().archivedMs > 0) archived++;
+    }),
+    { numRuns, seed: SEED, endOnFailure: true },
+  );
+  expect(archived).toBeGreaterThan(0);
 }
