@@ -8,6 +8,7 @@
 
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
+import { mendBit } from "../format/mend.ts";
 import { eraseVerified, isBlank, isSteadilyBlank, PIECE_BYTES, program, readSteady } from "../proven-flash.ts";
 
 /** Offsets in a bank. */
@@ -27,6 +28,9 @@ export const ENTRY_MAX = 112;
 const ENTRY_MIN = 12;
 /** Room that a snapshot must leave, so that the entry behind it always fits. */
 const ROOM_MIN = 60;
+
+/** Given to the owner in place of an entry that was there and can't be read. */
+export const LOST = 0;
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
@@ -60,7 +64,8 @@ interface BankHeader {
 function readBankHeader(region: FlashRegion, start: number): BankHeader | undefined {
   const header = readSteady(region, BANK_HEADER_BYTES, start);
   const view = new DataView(header.buffer, header.byteOffset);
-  if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC || region.crc32(header) !== CRC_RESIDUE) return undefined;
+  if (region.crc32(header) !== CRC_RESIDUE && !mendBit(region.crc32, header)) return undefined;
+  if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC) return undefined;
   const snapshotEnd = view.getUint32(BANK_AT.snapshotEnd, true);
   return {
     generation: view.getUint32(BANK_AT.generation, true),
@@ -103,6 +108,38 @@ export function openBanks(
     return room < 2 || flash.read(1, address)[0] === 255;
   }
 
+  /** Hands an entry to `apply`: its bytes up to the commit word. */
+  function takeEntry(body: Uint8Array): void {
+    // Behind the payload everything is 0: so are the fields that an older version did not have yet.
+    entry.fill(0);
+    entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + body[ENTRY_AT.payloadBytes]));
+    apply(body[ENTRY_AT.kind], payload);
+  }
+
+  /**
+   * Takes the entry at `address` with one bit turned back: in its payload, its length, its CRC or its commit word; or none, if it
+   * was only misread. Returns its length, 0 when that does not make it whole.
+   */
+  function mendEntry(address: number, room: number): number {
+    const found = flash.read(Math.min(ENTRY_MAX, room), address);
+    for (let flip = 0; flip < 256; flip = flip === 0 ? 1 : 2 * flip) {
+      const payloadBytes = found[ENTRY_AT.payloadBytes] ^ flip;
+      const commitAt = entryBytes(payloadBytes) - COMMIT_BYTES;
+      if (payloadBytes > PAYLOAD_MAX || commitAt + COMMIT_BYTES > found.length) continue;
+      const commit = readSteady(region, COMMIT_BYTES, address + commitAt);
+      const wrong = new DataView(commit.buffer, commit.byteOffset).getUint32(0, true) ^ COMMIT;
+      // More than one bit off: it was not committed, or this is not its place.
+      if ((wrong & (wrong - 1)) !== 0) continue;
+      const body = new Uint8Array(commitAt);
+      body.set(new Uint8Array(found.buffer, found.byteOffset, commitAt));
+      body[ENTRY_AT.payloadBytes] = payloadBytes;
+      if (region.crc32(body) !== CRC_RESIDUE && (flip !== 0 || wrong !== 0 || !mendBit(region.crc32, body))) continue;
+      takeEntry(body);
+      return commitAt + COMMIT_BYTES;
+    }
+    return 0;
+  }
+
   /** Length of the entry at `address`, handed to `apply` if `take` is set; 0 when there is none whole. */
   function readEntry(address: number, room: number, take: boolean): number {
     const head = flash.read(PAYLOAD_AT, address);
@@ -116,12 +153,7 @@ export function openBanks(
     }
     const body = flash.read(commitAt, address);
     if (region.crc32(body) !== CRC_RESIDUE) return 0;
-    if (take) {
-      // Behind the payload everything is 0: so are the fields that an older version did not have yet.
-      entry.fill(0);
-      entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + payloadBytes));
-      apply(head[ENTRY_AT.kind], payload);
-    }
+    if (take) takeEntry(body);
     return bytes;
   }
 
@@ -136,12 +168,17 @@ export function openBanks(
         continue;
       }
       if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
-      // Torn or decayed. What decayed has whole entries behind it, which still count.
+      // Torn or decayed. One bit can be turned back. What decayed further has whole entries behind it, which still count.
       spent = true;
+      const mended = mendEntry(start + at, bankBytes - at);
+      at += mended;
+      if (mended > 0) continue;
       const end = Math.min(at + 2 * ENTRY_MAX, bankBytes - ENTRY_MIN);
       do at += 4;
       while (at < end && readEntry(start + at, bankBytes - at, false) === 0);
       if (at >= end) return;
+      entry.fill(0);
+      apply(LOST, payload);
     }
   }
 
