@@ -5,6 +5,9 @@ import { COUNTERS_COUNT, COUNTS_LENGTH, DUPLICATED, LAST_SESSION, MISDATED } fro
 import { ACCOUNT_AT, CORRECT_AT } from "./entries.ts";
 import type { Attempt } from "./ledger-types.ts";
 
+/** The number under which pins that are gone are accounted for together. No datastream has it. */
+export const GONE_PIN = 257;
+
 /** What the ledger knows of one pin. */
 export interface Account {
   cursor: Position;
@@ -46,6 +49,13 @@ export function readAccount(payload: DataView, a: Account): void {
   if (toTrueMs > 0) a.wrong = { fromTrueMs: get48(payload, ACCOUNT_AT.fromTrueMs), toTrueMs: toTrueMs };
   a.missed = payload.getUint32(ACCOUNT_AT.missed, true);
   a.failed = payload.getUint32(ACCOUNT_AT.failed, true);
+}
+
+/** Adds what was counted of a pin that is gone. */
+export function foldAccount(from: Account, into: Account): void {
+  for (let i = 0; i < LAST_SESSION; i++) into.counts[i] += from.counts[i];
+  into.missed += from.missed;
+  into.failed += from.failed;
 }
 
 /** Takes in a CORRECT entry. */

@@ -109,7 +109,10 @@ export const RETIRE = 8;
 export const RETIRE_AT = { pin: 0, missed: 1, failed: 5, bytes: 9 };
 
 export const STATE = 9;
-export const STATE_AT = { session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, bytes: 22 };
+// biome-ignore format: as in FORMAT.md
+export const STATE_AT = {
+  session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, pinsForgotten: 22, bytes: 24,
+};
 
 export const ACCOUNT = 10;
 /** `counts` are those of `COUNTERS`, 32 bits each. */
@@ -118,6 +121,12 @@ export const ACCOUNT_AT = {
   pin: 0, cursor: 1, lastTrueMs: 7, counts: 13, lastSession: 45, lastRawMs: 49, misdated: 55, duplicated: 59,
   fromTrueMs: 63, toTrueMs: 69, missed: 75, failed: 79, bytes: 83,
 };
+
+export const FOLD = 16;
+/** `forgets`: 1 when the pin still has samples. */
+export const FOLD_AT = { pin: 0, forgets: 1, bytes: 2 };
+/** In a snapshot: the account of all pins that were folded. Laid out as ACCOUNT. */
+export const FOLDED = 17;
 
 export const CHARGE = 11;
 export const CHARGE_AT = { pin: 0, rawMs: 1, points: 7, requests: 11, open: 13, bytes: 14 };

@@ -91,6 +91,11 @@ export interface Charge {
   open: boolean;
 }
 
+/** What a pin is: it has no samples and is in no device file; it has some that wait; it is in the device file. */
+export const PIN_GONE = 0;
+export const PIN_DRAINS = 1;
+export const PIN_CONFIGURED = 2;
+
 export interface Ledger {
   session(): number;
   /** Highest raw time any entry mentions. */
@@ -100,10 +105,12 @@ export interface Ledger {
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**
-   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is, and where fixes go that
-   * the bank has no room for. Until then all fixes are needed, and there is no such place.
+   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is; where fixes go that
+   * the bank has no room for; and who frees the pages of a pin that is in no device file and has nothing pending, and says what
+   * the pin is then: `PIN_GONE`, `PIN_DRAINS` or `PIN_CONFIGURED`. Until then all fixes are needed, there is no such place, and
+   * all pins are configured.
    */
-  keepFor(pendingFromRawMs: () => RawMs, archive?: () => Archive): void;
+  keepFor(pendingFromRawMs: () => RawMs, archive?: () => Archive, dismiss?: (pin: number) => number): void;
   /**
    * Sessions whose last fix had to be let go, as the list was full of needed ones and the archive had no room either: their
    * samples may never be dated.
@@ -118,8 +125,10 @@ export interface Ledger {
   addFix(fix: Omit<Fix, "id">): Fix;
   /** Forgets a fix that was proven false. */
   removeFix(id: number): void;
-  /** Every pin that has an account. */
+  /** Every pin that has an account, and `GONE_PIN` if others were folded into one. */
   pins(): number[];
+  /** Pins whose account was let go, as there was no room for it, although they had samples: some may be sent twice. */
+  pinsForgotten(): number;
   /** Position of the oldest sample that is not settled; 0 when nothing ever was. */
   cursor(pin: number): Position;
   lastTrueMs(pin: number): TrueMs;
@@ -128,7 +137,7 @@ export interface Ledger {
   counters(pin: number): Counters;
   /** Sum of the counters: how many samples lie behind the cursor. */
   settled(pin: number): number;
-  /** Slots missed and readings failed on pages of a pin that are all gone. */
+  /** Slots missed and readings failed of a pin, as last noted: when its last page went, or since, on no page. */
   retired(pin: number): { missed: number; failed: number };
   attempt(pin: number): Attempt | undefined;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
@@ -151,6 +160,6 @@ export interface Ledger {
   correct(pin: number, mark: Mark, wrong: { fromTrueMs: TrueMs; toTrueMs: TrueMs; points: number }): void;
   /** Moves the cursor to `to` and counts; does nothing when `to` is not ahead. Closes an attempt that it cuts into. */
   drop(pin: number, reason: DropReason, to: Position, count: number): void;
-  /** Keeps the totals of a pin whose last page goes. */
+  /** Keeps the totals of a pin whose last page goes, or whose readings fail where no page can count them. They never fall. */
   retire(pin: number, missed: number, failed: number): void;
 }

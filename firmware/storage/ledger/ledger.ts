@@ -3,8 +3,10 @@ import { put48 } from "../format/int48.ts";
 import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
+import { GONE_PIN } from "./account.ts";
 import type { Archive } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
+import { ledgerPinsMax } from "./capacity.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
   ATTEMPT,
@@ -19,6 +21,8 @@ import {
   FAIL_AT,
   FIX,
   FIX_AT,
+  FOLD,
+  FOLD_AT,
   KEEP,
   KEEP_AT,
   PIN_AT,
@@ -32,11 +36,12 @@ import {
   UNFIX_AT,
 } from "./entries.ts";
 import { findOutgoing, noteFix } from "./fixes.ts";
-import type { Counters, Ledger } from "./ledger-types.ts";
+import { type Counters, type Ledger, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./ledger-types.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
+export { GONE_PIN } from "./account.ts";
 export type { FixRows } from "./fix-rows.ts";
 export type {
   Attempt,
@@ -60,7 +65,9 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const bankBytes = bankPages * region.pageBytes;
   const state = createLedgerState(bankBytes);
   const known = state.known;
+  const pinsMax = ledgerPinsMax(bankBytes);
   let pendingFromRawMs: (() => RawMs) | undefined;
+  let dismiss: ((pin: number) => number) | undefined;
 
   function snapshot(): void {
     writeSnapshot(state, payload, banks.append);
@@ -91,6 +98,26 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     }
   }
 
+  /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
+  function makeRoomFor(pin: number): void {
+    if (state.accounts[pin] || !dismiss) return;
+    for (;;) {
+      const pins = Object.keys(state.accounts).map(Number);
+      if (pins.length < pinsMax) return;
+      // A few more fit while not all are in flight. Then even one with samples has to go.
+      const worst = pins.length < pinsMax + (pinsMax >> 2) ? PIN_GONE : PIN_DRAINS;
+      let use = PIN_CONFIGURED;
+      let i = 0;
+      for (let level = PIN_GONE; level <= worst && use > level; level++) {
+        for (i = 0; i < pins.length && use > level; i++) use = pins[i] === GONE_PIN ? PIN_CONFIGURED : dismiss(pins[i]);
+      }
+      if (use > worst) return;
+      payload.setUint8(PIN_AT, pins[i - 1]);
+      payload.setUint8(FOLD_AT.forgets, use);
+      record(FOLD, FOLD_AT.bytes);
+    }
+  }
+
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
   function noteNeeded(): void {
     if (!pendingFromRawMs || state.fixes.length < state.fixesMax) return;
@@ -115,8 +142,10 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     lastRawMs: () => state.lastRawMs,
     fixes: () => state.fixes,
     fixesLost: () => state.fixesLost,
-    keepFor(oldestPending, archive) {
+    pinsForgotten: () => state.pinsForgotten,
+    keepFor(oldestPending, archive, dismissPin) {
       pendingFromRawMs = oldestPending;
+      dismiss = dismissPin;
       state.fixes.archive = archive;
       const last = archive ? archive().last() : undefined;
       if (!last) return;
@@ -184,6 +213,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(UNFIX, UNFIX_AT.bytes);
     },
     recordAttempt(attempt) {
+      makeRoomFor(attempt.pin);
       putAttempt(payload, attempt);
       record(ATTEMPT, ATTEMPT_AT.bytes);
     },
@@ -218,6 +248,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     drop(pin, reason, to, count) {
       if (!isAhead(to, known(pin).cursor)) return;
+      makeRoomFor(pin);
       payload.setUint8(PIN_AT, pin);
       payload.setUint8(DROP_AT.reason, COUNTERS.indexOf(reason));
       put48(payload, DROP_AT.to, to);
@@ -225,9 +256,10 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(DROP, DROP_AT.bytes);
     },
     retire(pin, missed, failed) {
+      makeRoomFor(pin);
       payload.setUint8(PIN_AT, pin);
-      payload.setUint32(RETIRE_AT.missed, missed, true);
-      payload.setUint32(RETIRE_AT.failed, failed, true);
+      payload.setUint32(RETIRE_AT.missed, Math.max(missed, known(pin).missed), true);
+      payload.setUint32(RETIRE_AT.failed, Math.max(failed, known(pin).failed), true);
       record(RETIRE, RETIRE_AT.bytes);
     },
   };

@@ -1,7 +1,7 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
-import { type Account, correctAccount, createAccount, readAccount } from "./account.ts";
+import { type Account, correctAccount, createAccount, foldAccount, GONE_PIN, readAccount } from "./account.ts";
 import { LOST } from "./banks.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
@@ -21,6 +21,9 @@ import {
   FIX,
   FIXES,
   FIXES_IN_ENTRY,
+  FOLD,
+  FOLD_AT,
+  FOLDED,
   getAttempt,
   KEEP,
   KEEP_AT,
@@ -51,6 +54,8 @@ export interface LedgerState {
   /** Pending samples need no fix before this raw time, but for the last one. */
   keepFromRawMs: RawMs;
   fixesLost: number;
+  /** Pins whose account had to go although they had samples. */
+  pinsForgotten: number;
   fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
@@ -166,6 +171,12 @@ export function createLedgerState(bankBytes: number): LedgerState {
       state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
       state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
       state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+      state.pinsForgotten = payload.getUint16(STATE_AT.pinsForgotten, true);
+    } else if (kind === FOLDED) readAccount(payload, account(GONE_PIN));
+    else if (kind === FOLD) {
+      foldAccount(account(pin), account(GONE_PIN));
+      delete accounts[pin];
+      state.pinsForgotten += payload.getUint8(FOLD_AT.forgets);
     } else if (kind === LOST) {
       // It may have been a charge: nothing is sent for a day from the next boot on.
       charges.push({ rawMs: state.lastRawMs, points: CHARGE_LOST, requests: 0, open: true, pin: NO_PIN });
@@ -189,6 +200,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
     lastFixId: 0,
     keepFromRawMs: 0,
     fixesLost: 0,
+    pinsForgotten: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,

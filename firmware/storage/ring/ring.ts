@@ -1,11 +1,12 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { GAP_BYTES, loadPage } from "../format/page.ts";
+import { GAP_BYTES, HEADER_AT, loadPage } from "../format/page.ts";
 import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { pagesNeeded } from "../geometry.ts";
 import { type ArchivePages, openArchive } from "../ledger/archive.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "../ledger/ledger-types.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { openPageTable } from "./page-table.ts";
@@ -117,9 +118,10 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     if (page.sealed) {
       page.count = page.total;
       page.rawMs = page.lastRawMs;
-      return s;
-    }
-    resume(region, decode, page);
+    } else resume(region, decode, page);
+    // Those that no page has.
+    s.failed = Math.max(0, ledger.retired(pin).failed - page.failedBefore - page.failed);
+    if (page.sealed) return s;
     // What the server has taken was there, whatever decayed since.
     const cursor = ledger.cursor(pin);
     if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
@@ -159,7 +161,28 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     pagesMax: region.pages - pagesNeeded(settings.length) + 1,
     pendingFromRawMs: pendingFromRawMs,
   };
-  ledger.keepFor(pendingFromRawMs, () => openArchive(archivePages));
+
+  /** Frees the pages of a pin that was removed and has drained, for good: without an account it would drain once more. */
+  function dismiss(pin: number): number {
+    if (streams[pin]) return PIN_CONFIGURED;
+    const totals = extent.totals(pin);
+    if (totals.pending > 0) return PIN_DRAINS;
+    let index = table.newest(pin);
+    if (index >= 0 && totals.missed + totals.failed > 0) ledger.retire(pin, totals.missed, totals.failed);
+    for (; index >= 0; index = table.newest(pin)) {
+      region.flash.write(new Uint8Array(4), region.address + index * region.pageBytes + HEADER_AT.crc);
+      table.forget(index);
+    }
+    return PIN_GONE;
+  }
+
+  ledger.keepFor(pendingFromRawMs, () => openArchive(archivePages), dismiss);
+
+  /** Throws what is not the ledger's word that the flash fails: sampling goes on then. */
+  function passFault(error: unknown): void {
+    const message = (error as Error).message;
+    if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
+  }
 
   /** Any sample, wherever it has to go. */
   function append(pin: number, rawMs: RawMs, value: number): boolean {
@@ -168,8 +191,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     try {
       return writer.log(s, rawMs, value);
     } catch (error) {
-      const message = (error as Error).message;
-      if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
+      passFault(error);
       return false;
     }
   }
@@ -212,7 +234,11 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     append: createPen(region.flash, streams, append),
     fail(pin, rawMs) {
       const s = streamOf(pin);
-      if (s) writer.fail(s, rawMs);
+      try {
+        if (s) writer.fail(s, rawMs);
+      } catch (error) {
+        passFault(error);
+      }
     },
     totals: extent.totals,
     pendingFromRawMs: pendingFromRawMs,
