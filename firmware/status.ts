@@ -15,7 +15,7 @@ export const VERSION = "0.1.0";
 
 /** The parts of a unit that logs, as far as its status needs them. */
 export interface Logger {
-  ledger: Pick<Ledger, "pins" | "counters" | "mistakes" | "fixesLost" | "pinsForgotten">;
+  ledger: Pick<Ledger, "pins" | "cursor" | "counters" | "mistakes" | "fixesLost">;
   ring: Pick<Ring, "pins" | "totals" | "fill">;
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
@@ -89,7 +89,7 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   if (logger.takeFix.fault() !== "") faults.push(logger.takeFix.fault());
   const lost = logger.ledger.fixesLost();
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
-  const forgotten = logger.ledger.pinsForgotten();
+  const forgotten = logger.ledger.cursor(GONE_PIN);
   if (forgotten > 0) faults.push(`ledger: no room for ${forgotten} old pins; some of their samples may be sent twice`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");

@@ -96,11 +96,11 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "ledger/ledger.ts",
-        find: "if (!(fixes.archive as () => Archive)().append(fix, bytes, fixes)) return;",
+        find: "if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;",
         put: `const copy = new Uint8Array(bytes);
           payload.setUint32(UNFIX_AT.id, fix.id, true);
           record(UNFIX, UNFIX_AT.bytes);
-          if (!(fixes.archive as () => Archive)().append(fix, copy, fixes)) return;`,
+          if (!openArchive(fixes.pages).append(fix, copy, fixes)) return;`,
       },
     ],
   },

@@ -30,18 +30,30 @@ const EARLIER_MAX = 4;
 /** Slots that it reads for each side at most, where some can't be read. */
 const SLOTS_READ_MAX = 12;
 
-/** What the archive needs of the ring. Pages are named by their index. */
-export interface ArchivePages {
+/** What a pin is: it has no samples and is in no device file; it has some that wait; it is in the device file. */
+export const PIN_GONE = 0;
+export const PIN_DRAINS = 1;
+export const PIN_CONFIGURED = 2;
+
+/** What the ledger needs of the ring. Pages are named by their index. */
+export interface LedgerPages {
   region: FlashRegion;
-  sequence(index: number): number;
-  /** First page of `pin` with a sequence not before `sequence` (0 = any), or -1. */
-  pageFrom(pin: number, sequence: number): number;
+  table: {
+    sequence(index: number): number;
+    /** First page of `pin` with a sequence not before `sequence` (0 = any), or -1. */
+    pageFrom(pin: number, sequence: number): number;
+  };
   /** Erases a free page and writes the header of `page` to it. False when there is none to be had. */
   take(page: Page): boolean;
   /** Pages that may hold needed fixes at once. */
   pagesMax: number;
-  /** As `Ring.pendingFromRawMs`. */
+  /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
   pendingFromRawMs(): RawMs;
+  /**
+   * Frees the pages of a pin that is in no device file and has nothing pending, for good: without an account it would drain once
+   * more. Returns what the pin is now.
+   */
+  dismiss(pin: number): number;
 }
 
 export interface Archive {
@@ -56,14 +68,15 @@ export interface Archive {
 }
 
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. Opening it reads nothing. */
-export function openArchive(pages: ArchivePages): Archive {
+export function openArchive(pages: LedgerPages): Archive {
   const region = pages.region;
+  const table = pages.table;
   const slots = Math.floor((region.pageBytes - SLOTS_AT) / SLOT_BYTES);
   /** The slot that was read last is blank. */
   let blank = false;
 
   function nextPage(index: number): number {
-    return pages.pageFrom(FIXES_PIN, index < 0 ? 0 : (pages.sequence(index) + 1) >>> 0);
+    return table.pageFrom(FIXES_PIN, index < 0 ? 0 : (table.sequence(index) + 1) >>> 0);
   }
 
   function addressOf(index: number): number {
@@ -140,7 +153,7 @@ export function openArchive(pages: ArchivePages): Archive {
       newest = index;
     }
     if (needed < 0) return 0;
-    const position = positionOf(pages.sequence(needed), 0);
+    const position = positionOf(table.sequence(needed), 0);
     if (needed === newest) {
       // Unless the bank has a later one.
       for (let i = rows.length - 1; i >= 0; i--) {
@@ -169,7 +182,7 @@ export function openArchive(pages: ArchivePages): Archive {
       const from = neededFrom(rows);
       let used = 0;
       for (let index = nextPage(-1); index >= 0; index = nextPage(index)) {
-        if (isAhead(positionOf(pages.sequence(index), 0), from)) used++;
+        if (isAhead(positionOf(table.sequence(index), 0), from)) used++;
       }
       const page = createPage(FIXES_PIN, 0, 0, 0, region.pageBytes);
       startPage(page, fix.session, fix.rawMs, 0);

@@ -108,19 +108,11 @@ export function openBanks(
     return room < 2 || flash.read(1, address)[0] === 255;
   }
 
-  /** Hands an entry to `apply`: its bytes up to the commit word. */
-  function takeEntry(body: Uint8Array): void {
-    // Behind the payload everything is 0: so are the fields that an older version did not have yet.
-    entry.fill(0);
-    entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + body[ENTRY_AT.payloadBytes]));
-    apply(body[ENTRY_AT.kind], payload);
-  }
-
   /**
-   * Takes the entry at `address` with one bit turned back: in its payload, its length, its CRC or its commit word; or none, if it
-   * was only misread. Returns its length, 0 when that does not make it whole.
+   * The entry at `address` up to its commit word, with one bit turned back: in its payload, its length, its CRC or its commit word;
+   * or none, if it was only misread. Undefined when that does not make it whole.
    */
-  function mendEntry(address: number, room: number): number {
+  function mendEntry(address: number, room: number): Uint8Array | undefined {
     const found = flash.read(Math.min(ENTRY_MAX, room), address);
     for (let flip = 0; flip < 256; flip = flip === 0 ? 1 : 2 * flip) {
       const payloadBytes = found[ENTRY_AT.payloadBytes] ^ flip;
@@ -134,27 +126,24 @@ export function openBanks(
       body.set(new Uint8Array(found.buffer, found.byteOffset, commitAt));
       body[ENTRY_AT.payloadBytes] = payloadBytes;
       if (region.crc32(body) !== CRC_RESIDUE && (flip !== 0 || wrong !== 0 || !mendBit(region.crc32, body))) continue;
-      takeEntry(body);
-      return commitAt + COMMIT_BYTES;
+      return body;
     }
-    return 0;
+    return undefined;
   }
 
-  /** Length of the entry at `address`, handed to `apply` if `take` is set; 0 when there is none whole. */
-  function readEntry(address: number, room: number, take: boolean): number {
+  /** The entry at `address` up to its commit word; undefined when there is none whole. */
+  function readEntry(address: number, room: number): Uint8Array | undefined {
     const head = flash.read(PAYLOAD_AT, address);
     const payloadBytes = head[ENTRY_AT.payloadBytes];
     const bytes = entryBytes(payloadBytes);
     const commitAt = bytes - COMMIT_BYTES;
-    if (payloadBytes > PAYLOAD_MAX || bytes > room) return 0;
+    if (payloadBytes > PAYLOAD_MAX || bytes > room) return undefined;
     if (!isCommit(flash.read(COMMIT_BYTES, address + commitAt)) || isBlankAhead(address + bytes, room - bytes)) {
       // The last entry may be half committed: then it has to answer alike for a while.
-      if (!isCommit(readSteady(region, COMMIT_BYTES, address + commitAt))) return 0;
+      if (!isCommit(readSteady(region, COMMIT_BYTES, address + commitAt))) return undefined;
     }
     const body = flash.read(commitAt, address);
-    if (region.crc32(body) !== CRC_RESIDUE) return 0;
-    if (take) takeEntry(body);
-    return bytes;
+    return region.crc32(body) === CRC_RESIDUE ? body : undefined;
   }
 
   /** Applies every whole entry of the chosen bank and finds its end. */
@@ -162,22 +151,26 @@ export function openBanks(
     const start = bankAddress(bank);
     at = BANK_AT.entries;
     while (at + ENTRY_MIN <= bankBytes) {
-      const bytes = readEntry(start + at, bankBytes - at, true);
-      if (bytes > 0) {
-        at += bytes;
+      let body = readEntry(start + at, bankBytes - at);
+      if (!body) {
+        if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
+        // Torn or decayed. One bit can be turned back.
+        spent = true;
+        body = mendEntry(start + at, bankBytes - at);
+      }
+      entry.fill(0);
+      if (body) {
+        // Behind the payload everything is 0: so are the fields that an older version did not have yet.
+        entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + body[ENTRY_AT.payloadBytes]));
+        apply(body[ENTRY_AT.kind], payload);
+        at += body.length + COMMIT_BYTES;
         continue;
       }
-      if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
-      // Torn or decayed. One bit can be turned back. What decayed further has whole entries behind it, which still count.
-      spent = true;
-      const mended = mendEntry(start + at, bankBytes - at);
-      at += mended;
-      if (mended > 0) continue;
+      // What decayed further has whole entries behind it, which still count.
       const end = Math.min(at + 2 * ENTRY_MAX, bankBytes - ENTRY_MIN);
       do at += 4;
-      while (at < end && readEntry(start + at, bankBytes - at, false) === 0);
+      while (at < end && !readEntry(start + at, bankBytes - at));
       if (at >= end) return;
-      entry.fill(0);
       apply(LOST, payload);
     }
   }

@@ -109,10 +109,7 @@ export const RETIRE = 8;
 export const RETIRE_AT = { pin: 0, missed: 1, failed: 5, bytes: 9 };
 
 export const STATE = 9;
-// biome-ignore format: as in FORMAT.md
-export const STATE_AT = {
-  session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, pinsForgotten: 22, bytes: 24,
-};
+export const STATE_AT = { session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, bytes: 22 };
 
 export const ACCOUNT = 10;
 /** `counts` are those of `COUNTERS`, 32 bits each. */
@@ -125,7 +122,7 @@ export const ACCOUNT_AT = {
 export const FOLD = 16;
 /** `forgets`: 1 when the pin still has samples. */
 export const FOLD_AT = { pin: 0, forgets: 1, bytes: 2 };
-/** In a snapshot: the account of all pins that were folded. Laid out as ACCOUNT. */
+/** In a snapshot: the account of all pins that were folded. Laid out as ACCOUNT; `cursor` says how many of them had samples. */
 export const FOLDED = 17;
 
 export const CHARGE = 11;

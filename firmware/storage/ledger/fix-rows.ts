@@ -1,5 +1,5 @@
 import type { RawMs } from "../format/times.ts";
-import type { Archive } from "./archive.ts";
+import type { LedgerPages } from "./archive.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import type { Fix } from "./ledger-types.ts";
 
@@ -14,7 +14,8 @@ export interface FixRows {
   at(index: number): Fix;
   /** Raw time of the last fix in the archive, where older ones lie; 0 when it has none. */
   archivedMs: RawMs;
-  archive: (() => Archive) | undefined;
+  /** The pages of the archive, which `openArchive` takes. */
+  pages: LedgerPages | undefined;
 }
 
 /** Room grows by this many rows at once. */
@@ -28,7 +29,7 @@ export function createFixRows(): FixRows {
       return getFix(rows.view, index * FIX_AT.bytes);
     },
     archivedMs: 0,
-    archive: undefined,
+    pages: undefined,
   };
   return rows;
 }

@@ -110,6 +110,17 @@ function holdsOf(state: LedgerState, bankBytes: number): Holds {
   return holds;
 }
 
+interface Survey {
+  holds: Holds;
+  spare: Spare;
+}
+
+function survey(state: LedgerState, bankBytes: number): Survey {
+  const holds = holdsOf(state, bankBytes);
+  const full = state.fixes.length > holds.room;
+  return { holds: holds, spare: findSpare(state.fixes, state.keepFromRawMs, holds.frozenId, full) };
+}
+
 /**
  * Thins the fixes that neither pending samples need nor an open attempt holds, until the list is within its bound. If more are
  * needed than the bank has room for, needed ones go, and sessions that lose their last one are counted.
@@ -121,16 +132,14 @@ function holdsOf(state: LedgerState, bankBytes: number): Holds {
 export function boundFixes(state: LedgerState, bankBytes: number): number {
   const fixes = state.fixes;
   const fixesMax = state.fixesMax;
-  if (fixes.length <= fixesMax) return state.lastFixId;
-  const holds = holdsOf(state, bankBytes);
-  const frozenId = holds.frozenId;
-  const room = holds.room;
-  const open = holds.open;
-  for (;;) {
-    const spare = findSpare(fixes, state.keepFromRawMs, frozenId, fixes.length > room);
-    if (fixes.length <= fixesMax) return state.lastFixId;
+  while (fixes.length > fixesMax) {
+    const found = survey(state, bankBytes);
+    const spare = found.spare;
+    const frozenId = found.holds.frozenId;
+    const open = found.holds.open;
     if (spare.index < 0) {
-      return spare.count > fixesMax - 2 + open || fixes.length > room + open ? frozenId : state.lastFixId;
+      const tooMany = spare.count > fixesMax - 2 + open || fixes.length > found.holds.room + open;
+      return tooMany ? frozenId : state.lastFixId;
     }
     if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
     // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
@@ -142,25 +151,28 @@ export function boundFixes(state: LedgerState, bankBytes: number): number {
     }
     removeFixRow(fixes, spare.index);
   }
+  return state.lastFixId;
 }
 
-/** What two fixes leave unknown of a crystal's rate, in ms a ms: that of the time map, but for a constant. */
-function unsureRate(a: Fix, b: Fix): number {
-  return (a.boundMs + b.boundMs + UNSEEN_MS) / (b.rawMs - a.rawMs);
-}
-
-/** Ids of the two fixes up to `version` from which the time map learns the rate, as it does itself. */
-function teachersOf(fixes: FixRows, version: number): number[] {
-  let last: Fix | undefined;
-  let least = Infinity;
-  let ids = [0, 0];
-  for (let i = fixes.length - 1; i >= 0; i--) {
-    const fix = fixes.at(i);
-    if (fix.id > version) continue;
-    if (!last || last.session !== fix.session) last = fix;
-    else if (unsureRate(fix, last) < least) {
-      least = unsureRate(fix, last);
-      ids = [fix.id, last.id];
+/** Ids of the two fixes up to each of `versions` from which the time map learns the crystal's rate. */
+function teachersOf(fixes: FixRows, versions: number[]): number[] {
+  const ids: number[] = [];
+  for (let v = 0; v < versions.length; v++) {
+    let last: Fix | undefined;
+    let least = Infinity;
+    for (let i = fixes.length - 1; i >= 0; i--) {
+      const fix = fixes.at(i);
+      if (fix.id > versions[v]) continue;
+      if (!last || last.session !== fix.session) {
+        last = fix;
+        continue;
+      }
+      // What they leave unknown of the rate, as in the time map, but for a constant.
+      const unsure = (fix.boundMs + last.boundMs + UNSEEN_MS) / (last.rawMs - fix.rawMs);
+      if (unsure >= least) continue;
+      least = unsure;
+      ids[2 * v] = fix.id;
+      ids[2 * v + 1] = last.id;
     }
   }
   return ids;
@@ -180,17 +192,19 @@ interface Outgoing {
  */
 export function findOutgoing(state: LedgerState, bankBytes: number, session: number): Outgoing | undefined {
   const fixes = state.fixes;
-  const holds = holdsOf(state, bankBytes);
+  const found = survey(state, bankBytes);
+  const holds = found.holds;
   // Room for the two fixes of the current session.
   if (fixes.length + 2 < holds.room) return undefined;
-  if (findSpare(fixes, state.keepFromRawMs, holds.frozenId, false).index >= 0) return undefined;
+  if (fixes.length <= holds.room && found.spare.index >= 0) return undefined;
   const newest = fixes.at(fixes.length - 1);
-  let stay = teachersOf(fixes, newest.id);
+  const versions = [newest.id];
   let copy = -1;
   for (const pin in state.accounts) {
     const attempt = state.accounts[pin].attempt;
-    if (attempt) stay = stay.concat(teachersOf(fixes, attempt.fixId));
+    if (attempt) versions.push(attempt.fixId);
   }
+  const stay = teachersOf(fixes, versions);
   for (let i = 0; i < fixes.length; i++) {
     const fix = fixes.at(i);
     if (fix.session === session && (fixes.length < holds.room || fix.id === newest.id)) break;

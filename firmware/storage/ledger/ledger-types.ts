@@ -1,7 +1,7 @@
 /** What the ledger remembers, as its callers see it. */
 import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
-import type { Archive } from "./archive.ts";
+import type { LedgerPages } from "./archive.ts";
 import type { FixRows } from "./fix-rows.ts";
 
 /** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
@@ -91,11 +91,6 @@ export interface Charge {
   open: boolean;
 }
 
-/** What a pin is: it has no samples and is in no device file; it has some that wait; it is in the device file. */
-export const PIN_GONE = 0;
-export const PIN_DRAINS = 1;
-export const PIN_CONFIGURED = 2;
-
 export interface Ledger {
   session(): number;
   /** Highest raw time any entry mentions. */
@@ -105,12 +100,11 @@ export interface Ledger {
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**
-   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is; where fixes go that
-   * the bank has no room for; and who frees the pages of a pin that is in no device file and has nothing pending, and says what
-   * the pin is then: `PIN_GONE`, `PIN_DRAINS` or `PIN_CONFIGURED`. Until then all fixes are needed, there is no such place, and
-   * all pins are configured.
+   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is; and the pages
+   * where fixes go that the bank has no room for. Until then all fixes are needed, there are no such pages, and all pins are
+   * configured.
    */
-  keepFor(pendingFromRawMs: () => RawMs, archive?: () => Archive, dismiss?: (pin: number) => number): void;
+  keepFor(pendingFromRawMs: () => RawMs, pages?: LedgerPages): void;
   /**
    * Sessions whose last fix had to be let go, as the list was full of needed ones and the archive had no room either: their
    * samples may never be dated.
@@ -127,9 +121,10 @@ export interface Ledger {
   removeFix(id: number): void;
   /** Every pin that has an account, and `GONE_PIN` if others were folded into one. */
   pins(): number[];
-  /** Pins whose account was let go, as there was no room for it, although they had samples: some may be sent twice. */
-  pinsForgotten(): number;
-  /** Position of the oldest sample that is not settled; 0 when nothing ever was. */
+  /**
+   * Position of the oldest sample that is not settled; 0 when nothing ever was. Of `GONE_PIN`: how many pins were folded although
+   * they had samples, as there was no room for their accounts; some samples may be sent twice.
+   */
   cursor(pin: number): Position;
   lastTrueMs(pin: number): TrueMs;
   mark(pin: number): Mark;

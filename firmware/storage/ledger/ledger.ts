@@ -4,7 +4,7 @@ import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { GONE_PIN } from "./account.ts";
-import type { Archive } from "./archive.ts";
+import { openArchive, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
 import { ledgerPinsMax } from "./capacity.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
@@ -36,7 +36,7 @@ import {
   UNFIX_AT,
 } from "./entries.ts";
 import { findOutgoing, noteFix } from "./fixes.ts";
-import { type Counters, type Ledger, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./ledger-types.ts";
+import type { Counters, Ledger } from "./ledger-types.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
@@ -65,9 +65,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const bankBytes = bankPages * region.pageBytes;
   const state = createLedgerState(bankBytes);
   const known = state.known;
-  const pinsMax = ledgerPinsMax(bankBytes);
   let pendingFromRawMs: (() => RawMs) | undefined;
-  let dismiss: ((pin: number) => number) | undefined;
 
   function snapshot(): void {
     writeSnapshot(state, payload, banks.append);
@@ -84,12 +82,12 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   function makeRoom(session: number): void {
     const fixes = state.fixes;
     for (;;) {
-      const outgoing = fixes.archive ? findOutgoing(state, bankBytes, session) : undefined;
-      if (!outgoing) return;
+      const outgoing = fixes.pages ? findOutgoing(state, bankBytes, session) : undefined;
+      if (!outgoing || !fixes.pages) return;
       const fix = fixes.at(outgoing.index);
       if (outgoing.archive) {
         const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
-        if (!(fixes.archive as () => Archive)().append(fix, bytes, fixes)) return;
+        if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;
         fixes.archivedMs = fix.rawMs;
       } else {
         payload.setUint32(UNFIX_AT.id, fix.id, true);
@@ -100,18 +98,20 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
 
   /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
   function makeRoomFor(pin: number): void {
-    if (state.accounts[pin] || !dismiss) return;
-    for (;;) {
+    const pages = state.fixes.pages;
+    if (state.accounts[pin] || !pages) return;
+    for (const pinsMax = ledgerPinsMax(bankBytes); ; ) {
       const pins = Object.keys(state.accounts).map(Number);
       if (pins.length < pinsMax) return;
-      // A few more fit while not all are in flight. Then even one with samples has to go.
-      const worst = pins.length < pinsMax + (pinsMax >> 2) ? PIN_GONE : PIN_DRAINS;
       let use = PIN_CONFIGURED;
       let i = 0;
-      for (let level = PIN_GONE; level <= worst && use > level; level++) {
-        for (i = 0; i < pins.length && use > level; i++) use = pins[i] === GONE_PIN ? PIN_CONFIGURED : dismiss(pins[i]);
+      // If none is gone, one with samples has to go.
+      for (let worst = PIN_GONE; worst <= PIN_DRAINS && use > worst; worst++) {
+        for (i = 0; i < pins.length && use > worst; i++) {
+          use = pins[i] === GONE_PIN ? PIN_CONFIGURED : pages.dismiss(pins[i]);
+        }
       }
-      if (use > worst) return;
+      if (use === PIN_CONFIGURED) return;
       payload.setUint8(PIN_AT, pins[i - 1]);
       payload.setUint8(FOLD_AT.forgets, use);
       record(FOLD, FOLD_AT.bytes);
@@ -142,12 +142,10 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     lastRawMs: () => state.lastRawMs,
     fixes: () => state.fixes,
     fixesLost: () => state.fixesLost,
-    pinsForgotten: () => state.pinsForgotten,
-    keepFor(oldestPending, archive, dismissPin) {
+    keepFor(oldestPending, pages) {
       pendingFromRawMs = oldestPending;
-      dismiss = dismissPin;
-      state.fixes.archive = archive;
-      const last = archive ? archive().last() : undefined;
+      state.fixes.pages = pages;
+      const last = pages ? openArchive(pages).last() : undefined;
       if (!last) return;
       noteFix(state, last);
       state.fixes.archivedMs = last.rawMs;
@@ -156,8 +154,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     pins: () => Object.keys(state.accounts).map(Number),
     charges: () => state.charges,
     cursor(pin) {
-      const archive = state.fixes.archive;
-      return pin === FIXES_PIN && archive ? archive().neededFrom(state.fixes) : known(pin).cursor;
+      const pages = state.fixes.pages;
+      return pin === FIXES_PIN && pages ? openArchive(pages).neededFrom(state.fixes) : known(pin).cursor;
     },
     lastTrueMs: (pin) => known(pin).lastTrueMs,
     mark: (pin) => ({

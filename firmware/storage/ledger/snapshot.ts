@@ -37,7 +37,6 @@ export function writeSnapshot(
   payload.setUint32(STATE_AT.fixId, state.lastFixId, true);
   put48(payload, STATE_AT.keepFromRawMs, state.keepFromRawMs);
   payload.setUint16(STATE_AT.fixesLost, state.fixesLost, true);
-  payload.setUint16(STATE_AT.pinsForgotten, state.pinsForgotten, true);
   append(STATE, STATE_AT.bytes);
   for (const key in accounts) {
     const a = accounts[key];

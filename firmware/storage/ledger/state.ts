@@ -54,8 +54,6 @@ export interface LedgerState {
   /** Pending samples need no fix before this raw time, but for the last one. */
   keepFromRawMs: RawMs;
   fixesLost: number;
-  /** Pins whose account had to go although they had samples. */
-  pinsForgotten: number;
   fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
@@ -171,12 +169,12 @@ export function createLedgerState(bankBytes: number): LedgerState {
       state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
       state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
       state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
-      state.pinsForgotten = payload.getUint16(STATE_AT.pinsForgotten, true);
     } else if (kind === FOLDED) readAccount(payload, account(GONE_PIN));
     else if (kind === FOLD) {
-      foldAccount(account(pin), account(GONE_PIN));
+      const gone = account(GONE_PIN);
+      foldAccount(account(pin), gone);
+      gone.cursor += payload.getUint8(FOLD_AT.forgets);
       delete accounts[pin];
-      state.pinsForgotten += payload.getUint8(FOLD_AT.forgets);
     } else if (kind === LOST) {
       // It may have been a charge: nothing is sent for a day from the next boot on.
       charges.push({ rawMs: state.lastRawMs, points: CHARGE_LOST, requests: 0, open: true, pin: NO_PIN });
@@ -200,7 +198,6 @@ export function createLedgerState(bankBytes: number): LedgerState {
     lastFixId: 0,
     keepFromRawMs: 0,
     fixesLost: 0,
-    pinsForgotten: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,

@@ -3,10 +3,9 @@ import { GAP_BYTES, HEADER_AT, loadPage } from "../format/page.ts";
 import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { pagesNeeded } from "../geometry.ts";
-import { type ArchivePages, openArchive } from "../ledger/archive.ts";
+import { type LedgerPages, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "../ledger/archive.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "../ledger/ledger-types.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { openPageTable } from "./page-table.ts";
@@ -52,8 +51,6 @@ export interface Ring {
   /** A slot passed whose reading failed. */
   fail(pin: number, rawMs: RawMs): void;
   totals(pin: number): StreamTotals;
-  /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
-  pendingFromRawMs(): RawMs;
   /** Pins that own pages, configured or not. */
   pins(): number[];
   /** Decimals of the samples at `position`. */
@@ -136,62 +133,53 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
 
-  function pendingFromRawMs(): RawMs {
-    const pins = table.pins();
-    let firstRawMs = Infinity;
-    for (let i = 0; i < pins.length; i++) {
-      const cursor = ledger.cursor(pins[i]);
-      const s = streamOf(pins[i]);
-      if (s && s.head && s.head.position === cursor) {
-        firstRawMs = Math.min(firstRawMs, s.head.rawMs);
-        continue;
-      }
-      const run = openReader(parts, pins[i], cursor, Infinity);
-      if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
-      else if (run.corrupt > 0) return 0;
-    }
-    return firstRawMs;
-  }
-
-  const archivePages: ArchivePages = {
+  const pages: LedgerPages = {
     region: region,
-    sequence: table.sequence,
-    pageFrom: table.pageFrom,
+    table: table,
     take: space.take,
     pagesMax: region.pages - pagesNeeded(settings.length) + 1,
-    pendingFromRawMs: pendingFromRawMs,
+    pendingFromRawMs() {
+      const pins = table.pins();
+      let firstRawMs = Infinity;
+      for (let i = 0; i < pins.length; i++) {
+        const cursor = ledger.cursor(pins[i]);
+        const s = streamOf(pins[i]);
+        if (s && s.head && s.head.position === cursor) {
+          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
+          continue;
+        }
+        const run = openReader(parts, pins[i], cursor, Infinity);
+        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
+        else if (run.corrupt > 0) return 0;
+      }
+      return firstRawMs;
+    },
+    dismiss(pin) {
+      if (streams[pin]) return PIN_CONFIGURED;
+      const totals = extent.totals(pin);
+      if (totals.pending > 0) return PIN_DRAINS;
+      let index = table.newest(pin);
+      if (index >= 0 && totals.missed + totals.failed > 0) ledger.retire(pin, totals.missed, totals.failed);
+      for (; index >= 0; index = table.newest(pin)) {
+        region.flash.write(new Uint8Array(4), region.address + index * region.pageBytes + HEADER_AT.crc);
+        table.forget(index);
+      }
+      return PIN_GONE;
+    },
   };
+  ledger.keepFor(pages.pendingFromRawMs, pages);
 
-  /** Frees the pages of a pin that was removed and has drained, for good: without an account it would drain once more. */
-  function dismiss(pin: number): number {
-    if (streams[pin]) return PIN_CONFIGURED;
-    const totals = extent.totals(pin);
-    if (totals.pending > 0) return PIN_DRAINS;
-    let index = table.newest(pin);
-    if (index >= 0 && totals.missed + totals.failed > 0) ledger.retire(pin, totals.missed, totals.failed);
-    for (; index >= 0; index = table.newest(pin)) {
-      region.flash.write(new Uint8Array(4), region.address + index * region.pageBytes + HEADER_AT.crc);
-      table.forget(index);
-    }
-    return PIN_GONE;
-  }
-
-  ledger.keepFor(pendingFromRawMs, () => openArchive(archivePages), dismiss);
-
-  /** Throws what is not the ledger's word that the flash fails: sampling goes on then. */
-  function passFault(error: unknown): void {
-    const message = (error as Error).message;
-    if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
-  }
-
-  /** Any sample, wherever it has to go. */
-  function append(pin: number, rawMs: RawMs, value: number): boolean {
+  /** Any sample, wherever it has to go; without a value, a reading that failed. */
+  function append(pin: number, rawMs: RawMs, value?: number): boolean {
     const s = streamOf(pin);
     if (!s) return false;
     try {
-      return writer.log(s, rawMs, value);
+      if (value !== undefined) return writer.log(s, rawMs, value);
+      writer.fail(s, rawMs);
+      return true;
     } catch (error) {
-      passFault(error);
+      const message = (error as Error).message;
+      if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
       return false;
     }
   }
@@ -233,15 +221,9 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     append: createPen(region.flash, streams, append),
     fail(pin, rawMs) {
-      const s = streamOf(pin);
-      try {
-        if (s) writer.fail(s, rawMs);
-      } catch (error) {
-        passFault(error);
-      }
+      append(pin, rawMs);
     },
     totals: extent.totals,
-    pendingFromRawMs: pendingFromRawMs,
     pins: table.pins,
     decimals: extent.decimals,
     intervalMs: extent.intervalMs,

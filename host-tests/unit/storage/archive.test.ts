@@ -23,10 +23,10 @@ it.each([200, 500])("dates the samples of %d power-ons that met a clock, while t
   const { ledger, ring } = life.storage;
   expect(ledger.fixesLost()).toBe(0);
   expect(ledger.fixes().length).toBeLessThan(115);
-  const archive = ledger.fixes().archive?.();
+  const archive = life.archive();
   for (let rawMs = 0; rawMs < life.rawMs; rawMs += life.rawMs / 50) {
     const before = life.flash.counts.reads;
-    expect(archive?.around(rawMs).length).toBeGreaterThan(0);
+    expect(archive.around(rawMs).length).toBeGreaterThan(0);
     expect(life.flash.counts.reads - before).toBeLessThanOrEqual(READS_MAX);
   }
   // Once everything is sent, its pages are free.
@@ -51,7 +51,7 @@ it("dates samples by its archive when the ledger is lost, and gives out no id or
     life.run(30);
     life.reboot(15);
   }
-  const lastId = life.storage.ledger.fixes().archive?.().last()?.id ?? 0;
+  const lastId = life.archive().last()?.id ?? 0;
   expect(lastId).toBeGreaterThan(15);
   life.flash.bytes.fill(255, 0, 2 * 1024);
   life.boot();

@@ -5,6 +5,7 @@ import type { Clock } from "../../../firmware/clock/clock.ts";
 import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { type Archive, type LedgerPages, openArchive } from "../../../firmware/storage/ledger/archive.ts";
 import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
 import { openStorageWithBanks, type Storage } from "../../../firmware/storage/storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
@@ -71,6 +72,10 @@ export class StoredLife {
     this.trueMs++;
     addFix(this.storage.ledger, this.session, this.rawMs, this.trueMs + errorMs, 30);
     this.met.add(this.session);
+  }
+
+  archive(): Archive {
+    return openArchive(this.storage.ledger.fixes().pages as LedgerPages);
   }
 
   /** Opens an attempt for the next samples, as the planner would. */
