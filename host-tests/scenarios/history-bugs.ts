@@ -60,7 +60,7 @@ export const HISTORY_BUGS: HistoryBug[] = [
     edits: [
       {
         file: "storage/ledger/fixes.ts",
-        find: "if (fix.rawMs <= keepFromRawMs) neededFrom = i;",
+        find: "if (fix.rawMs <= state.keepFromRawMs) neededFrom = i;",
         put: "neededFrom = fixes.length;",
       },
     ],

@@ -51,13 +51,6 @@ export function readAccount(payload: DataView, a: Account): void {
   a.failed = payload.getUint32(ACCOUNT_AT.failed, true);
 }
 
-/** Adds what was counted of a pin that is gone. */
-export function foldAccount(from: Account, into: Account): void {
-  for (let i = 0; i < LAST_SESSION; i++) into.counts[i] += from.counts[i];
-  into.missed += from.missed;
-  into.failed += from.failed;
-}
-
 /** Takes in a CORRECT entry. */
 export function correctAccount(payload: DataView, a: Account): void {
   const fromTrueMs = get48(payload, CORRECT_AT.fromTrueMs);

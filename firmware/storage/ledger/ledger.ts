@@ -35,7 +35,8 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { findOutgoing, noteFix } from "./fixes.ts";
+import { removeFixRow } from "./fix-rows.ts";
+import { addFixes, openOutgoing } from "./fixes.ts";
 import type { Counters, Ledger } from "./ledger-types.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
@@ -81,9 +82,10 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   /** Moves fixes to the archive until the list has room for one more, of `session`. What can't be moved stays, and may be let go. */
   function makeRoom(session: number): void {
     const fixes = state.fixes;
-    for (;;) {
-      const outgoing = fixes.pages ? findOutgoing(state, bankBytes, session) : undefined;
-      if (!outgoing || !fixes.pages) return;
+    const nextOutgoing = openOutgoing(state, bankBytes, session);
+    while (fixes.pages) {
+      const outgoing = nextOutgoing();
+      if (!outgoing) return;
       const fix = fixes.at(outgoing.index);
       if (outgoing.archive) {
         const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
@@ -147,8 +149,11 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       state.fixes.pages = pages;
       const last = pages ? openArchive(pages).last() : undefined;
       if (!last) return;
-      noteFix(state, last);
       state.fixes.archivedMs = last.rawMs;
+      // Entered for what it says of ids, sessions and raw times.
+      putFix(payload, last);
+      addFixes(state, payload, 1);
+      removeFixRow(state.fixes, state.fixes.length - 1);
     },
     mapVersion: state.mapVersion,
     pins: () => Object.keys(state.accounts).map(Number),

@@ -1,7 +1,7 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
-import { type Account, correctAccount, createAccount, foldAccount, GONE_PIN, readAccount } from "./account.ts";
+import { type Account, correctAccount, createAccount, GONE_PIN, readAccount } from "./account.ts";
 import { LOST } from "./banks.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
@@ -172,7 +172,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
     } else if (kind === FOLDED) readAccount(payload, account(GONE_PIN));
     else if (kind === FOLD) {
       const gone = account(GONE_PIN);
-      foldAccount(account(pin), gone);
+      const left = account(pin);
+      for (let i = 0; i < LAST_SESSION; i++) gone.counts[i] += left.counts[i];
+      gone.missed += left.missed;
+      gone.failed += left.failed;
       gone.cursor += payload.getUint8(FOLD_AT.forgets);
       delete accounts[pin];
     } else if (kind === LOST) {
