@@ -11,7 +11,6 @@
  * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
  *   same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can cause.
  */
-import { openArchive } from "../storage/ledger/archive.ts";
 import type { Fix, FixRows, Ledger } from "../storage/ledger/ledger.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
@@ -248,9 +247,9 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
     while (high < kept.length && !kept[high]) high++;
     let before = low >= 0 ? fixes.at(low) : undefined;
     let after = high < kept.length ? fixes.at(high) : undefined;
-    if (fixes.pages && fixes.archivedMs > (before ? before.rawMs : 0)) {
+    if (fixes.archivedMs > (before ? before.rawMs : 0)) {
       // The nearest of what lies in the archive, but for what the next newer one contradicts.
-      const old = openArchive(fixes.pages).around(rawMs);
+      const old = fixes.around(rawMs);
       let newer: Fix | undefined;
       for (let i = high; i < kept.length && old.length > 0 && !newer; i++) {
         if (kept[i] && fixes.at(i).rawMs > old[0].rawMs) newer = fixes.at(i);

@@ -113,7 +113,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "ledger/archive.ts",
-        find: "if (region.crc32(bytes) !== CRC_RESIDUE && !mendBit(region.crc32, bytes)) return undefined;",
+        find: "if (region.crc32(bytes) !== CRC_RESIDUE && mendOneBit(region.crc32, bytes) < 0) return undefined;",
         put: "",
       },
     ],

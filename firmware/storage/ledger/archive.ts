@@ -11,7 +11,7 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
 import { get48 } from "../format/int48.ts";
-import { mendBit } from "../format/mend.ts";
+import { mendOneBit } from "../format/mend.ts";
 import { createPage, FIXES_PIN, HEADER_AT, HEADER_BYTES, type Page, startPage } from "../format/page.ts";
 import { isAhead, type Position, positionOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
@@ -59,7 +59,7 @@ export interface LedgerPages {
 export interface Archive {
   /** The newest fix in it; undefined when there is none. */
   last(): Fix | undefined;
-  /** Adds a fix that is newer than all in it; `bytes` as in a FIX entry. False when there is no room for it, or the flash fails. */
+  /** Adds a fix newer than all in it; `bytes` as in a FIX entry. False when there is no room for it, or the flash fails. */
   append(fix: Fix, bytes: Uint8Array, rows: FixRows): boolean;
   /** The fixes nearest to a raw time, newest first: a few after it and a few before it, in about 20 reads of the flash. */
   around(rawMs: RawMs): Fix[];
@@ -83,7 +83,7 @@ export function openArchive(pages: LedgerPages): Archive {
     return region.address + index * region.pageBytes;
   }
 
-  /** `count` bytes with their CRC at the end, read again, and a single bit turned back, where the CRC is wrong; undefined if that fails. */
+  /** `count` bytes that end with their CRC. If it is wrong they are read again, and a bit is turned back, if that helps. */
   function readWhole(count: number, address: number): DataView | undefined {
     let bytes = region.flash.read(count, address);
     blank = false;
@@ -91,7 +91,7 @@ export function openArchive(pages: LedgerPages): Archive {
       blank = bytes.every((byte) => byte === 255);
       if (blank) return undefined;
       bytes = readSteady(region, count, address);
-      if (region.crc32(bytes) !== CRC_RESIDUE && !mendBit(region.crc32, bytes)) return undefined;
+      if (region.crc32(bytes) !== CRC_RESIDUE && mendOneBit(region.crc32, bytes) < 0) return undefined;
     }
     return new DataView(bytes.buffer, bytes.byteOffset);
   }

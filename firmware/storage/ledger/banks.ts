@@ -8,7 +8,7 @@
 
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
-import { mendBit } from "../format/mend.ts";
+import { mendOneBit } from "../format/mend.ts";
 import { eraseVerified, isBlank, isSteadilyBlank, PIECE_BYTES, program, readSteady } from "../proven-flash.ts";
 
 /** Offsets in a bank. */
@@ -64,13 +64,37 @@ interface BankHeader {
 function readBankHeader(region: FlashRegion, start: number): BankHeader | undefined {
   const header = readSteady(region, BANK_HEADER_BYTES, start);
   const view = new DataView(header.buffer, header.byteOffset);
-  if (region.crc32(header) !== CRC_RESIDUE && !mendBit(region.crc32, header)) return undefined;
+  if (region.crc32(header) !== CRC_RESIDUE && mendOneBit(region.crc32, header) < 0) return undefined;
   if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC) return undefined;
   const snapshotEnd = view.getUint32(BANK_AT.snapshotEnd, true);
   return {
     generation: view.getUint32(BANK_AT.generation, true),
     proven: !isSteadilyBlank(region, 4, start + snapshotEnd),
   };
+}
+
+/**
+ * The entry at `address` up to its commit word, with one bit turned back: in its payload, its length, its CRC or its commit
+ * word; or none, if it was only misread. Undefined when that does not make it whole.
+ */
+function mendEntry(region: FlashRegion, address: number, room: number): Uint8Array | undefined {
+  const found = region.flash.read(Math.min(ENTRY_MAX, room), address);
+  for (let flip = 0; flip < 256; flip = flip === 0 ? 1 : 2 * flip) {
+    const payloadBytes = found[ENTRY_AT.payloadBytes] ^ flip;
+    const commitAt = entryBytes(payloadBytes) - COMMIT_BYTES;
+    if (payloadBytes > PAYLOAD_MAX || commitAt + COMMIT_BYTES > found.length) continue;
+    const commit = readSteady(region, COMMIT_BYTES, address + commitAt);
+    const wrong = new DataView(commit.buffer, commit.byteOffset).getUint32(0, true) ^ COMMIT;
+    // More than one bit off: it was not committed, or this is not its place.
+    if ((wrong & (wrong - 1)) !== 0) continue;
+    const body = new Uint8Array(commitAt);
+    body.set(new Uint8Array(found.buffer, found.byteOffset, commitAt));
+    body[ENTRY_AT.payloadBytes] = payloadBytes;
+    if (region.crc32(body) !== CRC_RESIDUE && (flip !== 0 || wrong !== 0 || mendOneBit(region.crc32, body) < 0))
+      continue;
+    return body;
+  }
+  return undefined;
 }
 
 /**
@@ -108,29 +132,6 @@ export function openBanks(
     return room < 2 || flash.read(1, address)[0] === 255;
   }
 
-  /**
-   * The entry at `address` up to its commit word, with one bit turned back: in its payload, its length, its CRC or its commit word;
-   * or none, if it was only misread. Undefined when that does not make it whole.
-   */
-  function mendEntry(address: number, room: number): Uint8Array | undefined {
-    const found = flash.read(Math.min(ENTRY_MAX, room), address);
-    for (let flip = 0; flip < 256; flip = flip === 0 ? 1 : 2 * flip) {
-      const payloadBytes = found[ENTRY_AT.payloadBytes] ^ flip;
-      const commitAt = entryBytes(payloadBytes) - COMMIT_BYTES;
-      if (payloadBytes > PAYLOAD_MAX || commitAt + COMMIT_BYTES > found.length) continue;
-      const commit = readSteady(region, COMMIT_BYTES, address + commitAt);
-      const wrong = new DataView(commit.buffer, commit.byteOffset).getUint32(0, true) ^ COMMIT;
-      // More than one bit off: it was not committed, or this is not its place.
-      if ((wrong & (wrong - 1)) !== 0) continue;
-      const body = new Uint8Array(commitAt);
-      body.set(new Uint8Array(found.buffer, found.byteOffset, commitAt));
-      body[ENTRY_AT.payloadBytes] = payloadBytes;
-      if (region.crc32(body) !== CRC_RESIDUE && (flip !== 0 || wrong !== 0 || !mendBit(region.crc32, body))) continue;
-      return body;
-    }
-    return undefined;
-  }
-
   /** The entry at `address` up to its commit word; undefined when there is none whole. */
   function readEntry(address: number, room: number): Uint8Array | undefined {
     const head = flash.read(PAYLOAD_AT, address);
@@ -156,7 +157,7 @@ export function openBanks(
         if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
         // Torn or decayed. One bit can be turned back.
         spent = true;
-        body = mendEntry(start + at, bankBytes - at);
+        body = mendEntry(region, start + at, bankBytes - at);
       }
       entry.fill(0);
       if (body) {

@@ -1,5 +1,5 @@
 import type { RawMs } from "../format/times.ts";
-import type { LedgerPages } from "./archive.ts";
+import { type LedgerPages, openArchive } from "./archive.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import type { Fix } from "./ledger-types.ts";
 
@@ -16,6 +16,8 @@ export interface FixRows {
   archivedMs: RawMs;
   /** The pages of the archive, which `openArchive` takes. */
   pages: LedgerPages | undefined;
+  /** As `Archive.around`. */
+  around(rawMs: RawMs): Fix[];
 }
 
 /** Room grows by this many rows at once. */
@@ -30,6 +32,9 @@ export function createFixRows(): FixRows {
     },
     archivedMs: 0,
     pages: undefined,
+    around(rawMs) {
+      return rows.pages ? openArchive(rows.pages).around(rawMs) : [];
+    },
   };
   return rows;
 }

@@ -3,10 +3,8 @@ import { put48 } from "../format/int48.ts";
 import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
-import { GONE_PIN } from "./account.ts";
-import { openArchive, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./archive.ts";
+import { openArchive } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
-import { ledgerPinsMax } from "./capacity.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
   ATTEMPT,
@@ -21,13 +19,12 @@ import {
   FAIL_AT,
   FIX,
   FIX_AT,
-  FOLD,
-  FOLD_AT,
   KEEP,
   KEEP_AT,
   PIN_AT,
   putAttempt,
   putFix,
+  putSettlement,
   RETIRE,
   RETIRE_AT,
   SENT,
@@ -35,9 +32,8 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { removeFixRow } from "./fix-rows.ts";
-import { addFixes, openOutgoing } from "./fixes.ts";
 import type { Counters, Ledger } from "./ledger-types.ts";
+import { enterArchive, foldPins, moveFixes } from "./room.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
@@ -68,10 +64,6 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const known = state.known;
   let pendingFromRawMs: (() => RawMs) | undefined;
 
-  function snapshot(): void {
-    writeSnapshot(state, payload, banks.append);
-  }
-
   /** Appends the entry that `payload` holds and only then believes it. */
   function record(kind: number, payloadBytes: number): void {
     banks.append(kind, payloadBytes);
@@ -79,45 +71,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     state.apply(kind, payload);
   }
 
-  /** Moves fixes to the archive until the list has room for one more, of `session`. What can't be moved stays, and may be let go. */
-  function makeRoom(session: number): void {
-    const fixes = state.fixes;
-    const nextOutgoing = openOutgoing(state, bankBytes, session);
-    while (fixes.pages) {
-      const outgoing = nextOutgoing();
-      if (!outgoing) return;
-      const fix = fixes.at(outgoing.index);
-      if (outgoing.archive) {
-        const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
-        if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;
-        fixes.archivedMs = fix.rawMs;
-      } else {
-        payload.setUint32(UNFIX_AT.id, fix.id, true);
-        record(UNFIX, UNFIX_AT.bytes);
-      }
-    }
-  }
-
-  /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
   function makeRoomFor(pin: number): void {
-    const pages = state.fixes.pages;
-    if (state.accounts[pin] || !pages) return;
-    for (const pinsMax = ledgerPinsMax(bankBytes); ; ) {
-      const pins = Object.keys(state.accounts).map(Number);
-      if (pins.length < pinsMax) return;
-      let use = PIN_CONFIGURED;
-      let i = 0;
-      // If none is gone, one with samples has to go.
-      for (let worst = PIN_GONE; worst <= PIN_DRAINS && use > worst; worst++) {
-        for (i = 0; i < pins.length && use > worst; i++) {
-          use = pins[i] === GONE_PIN ? PIN_CONFIGURED : pages.dismiss(pins[i]);
-        }
-      }
-      if (use === PIN_CONFIGURED) return;
-      payload.setUint8(PIN_AT, pins[i - 1]);
-      payload.setUint8(FOLD_AT.forgets, use);
-      record(FOLD, FOLD_AT.bytes);
-    }
+    foldPins(state, bankBytes, pin, payload, record);
   }
 
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
@@ -137,7 +92,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     record(FAIL, FAIL_AT.bytes);
   }
 
-  const banks = openBanks(region, bankPages, entry, state.apply, snapshot);
+  const banks = openBanks(region, bankPages, entry, state.apply, () => writeSnapshot(state, payload, banks.append));
 
   return {
     session: () => state.session,
@@ -147,13 +102,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     keepFor(oldestPending, pages) {
       pendingFromRawMs = oldestPending;
       state.fixes.pages = pages;
-      const last = pages ? openArchive(pages).last() : undefined;
-      if (!last) return;
-      state.fixes.archivedMs = last.rawMs;
-      // Entered for what it says of ids, sessions and raw times.
-      putFix(payload, last);
-      addFixes(state, payload, 1);
-      removeFixRow(state.fixes, state.fixes.length - 1);
+      if (pages) enterArchive(state, pages, payload);
     },
     mapVersion: state.mapVersion,
     pins: () => Object.keys(state.accounts).map(Number),
@@ -198,7 +147,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     addFix(taken) {
       noteNeeded();
-      makeRoom(taken.session);
+      moveFixes(state, bankBytes, taken.session, payload, record);
       const fix = {
         id: state.lastFixId + 1,
         session: taken.session,
@@ -223,18 +172,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     settle(pin, rawMs, settlement) {
       const open = known(pin).attempt;
       if (!open) return;
-      payload.setUint8(PIN_AT, pin);
-      payload.setUint8(SENT_AT.zero, 0);
-      put48(payload, SENT_AT.rawMs, rawMs);
-      payload.setUint32(SENT_AT.delivered, settlement.delivered, true);
-      payload.setUint32(SENT_AT.thinned, settlement.thinned, true);
-      payload.setUint32(SENT_AT.undatable, settlement.undatable, true);
-      payload.setUint32(SENT_AT.unrepresentable, settlement.unrepresentable, true);
-      payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
-      put48(payload, SENT_AT.to, open.to);
-      put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
-      payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
-      put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
+      putSettlement(payload, open, rawMs, settlement);
       record(SENT, SENT_AT.bytes);
     },
     fail: (pin, rawMs, keep) => fail(pin, rawMs, keep ? 1 : 0, 0),

@@ -1,13 +1,12 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { GAP_BYTES, HEADER_AT, loadPage } from "../format/page.ts";
+import { GAP_BYTES, loadPage } from "../format/page.ts";
 import { type Position, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
-import { pagesNeeded } from "../geometry.ts";
-import { type LedgerPages, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "../ledger/archive.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
+import { createLedgerPages } from "./ledger-pages.ts";
 import { openPageTable } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
@@ -133,40 +132,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
 
-  const pages: LedgerPages = {
-    region: region,
-    table: table,
-    take: space.take,
-    pagesMax: region.pages - pagesNeeded(settings.length) + 1,
-    pendingFromRawMs() {
-      const pins = table.pins();
-      let firstRawMs = Infinity;
-      for (let i = 0; i < pins.length; i++) {
-        const cursor = ledger.cursor(pins[i]);
-        const s = streamOf(pins[i]);
-        if (s && s.head && s.head.position === cursor) {
-          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
-          continue;
-        }
-        const run = openReader(parts, pins[i], cursor, Infinity);
-        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
-        else if (run.corrupt > 0) return 0;
-      }
-      return firstRawMs;
-    },
-    dismiss(pin) {
-      if (streams[pin]) return PIN_CONFIGURED;
-      const totals = extent.totals(pin);
-      if (totals.pending > 0) return PIN_DRAINS;
-      let index = table.newest(pin);
-      if (index >= 0 && totals.missed + totals.failed > 0) ledger.retire(pin, totals.missed, totals.failed);
-      for (; index >= 0; index = table.newest(pin)) {
-        region.flash.write(new Uint8Array(4), region.address + index * region.pageBytes + HEADER_AT.crc);
-        table.forget(index);
-      }
-      return PIN_GONE;
-    },
-  };
+  const pages = createLedgerPages(parts, space, extent, settings.length);
   ledger.keepFor(pages.pendingFromRawMs, pages);
 
   /** Any sample, wherever it has to go; without a value, a reading that failed. */
