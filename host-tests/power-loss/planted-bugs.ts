@@ -95,7 +95,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
     name: "fix forgotten before it stands in the archive",
     edits: [
       {
-        file: "ledger/ledger.ts",
+        file: "ledger/room.ts",
         find: "if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;",
         put: `const copy = new Uint8Array(bytes);
           payload.setUint32(UNFIX_AT.id, fix.id, true);
