@@ -20,7 +20,7 @@ export function enterArchive(state: LedgerState, pages: LedgerPages, payload: Da
   removeFixRow(state.fixes, state.fixes.length - 1);
 }
 
-/** Moves fixes to the archive until the list has room for one more, of `session`. What can't be moved stays, and may be let go. */
+/** Moves fixes to the archive until the list has room for one of `session`. What can't be moved stays, and may be let go. */
 export function moveFixes(
   state: LedgerState,
   bankBytes: number,
