@@ -23,7 +23,7 @@ export interface DroppedCounts {
  * sample.
  */
 export interface StreamStatus {
-  /** `v` and the number of the virtual pin. */
+  /** `v` and the number of the virtual pin; "gone" for all that are no longer used and have no samples left, together. */
   pin: string;
   /** As in the device file; "" for a pin that was taken out of it and still drains. */
   name: string;

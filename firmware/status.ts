@@ -5,7 +5,7 @@ import type { Network } from "./network/station.ts";
 import type { Chip } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import type { DeviceStatus, StreamStatus } from "./status-types.ts";
-import type { Ledger } from "./storage/ledger/ledger.ts";
+import { GONE_PIN, type Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import type { Delivery } from "./upload/delivery.ts";
 import { VERDICT, verdictText } from "./verdict.ts";
@@ -15,7 +15,7 @@ export const VERSION = "0.1.0";
 
 /** The parts of a unit that logs, as far as its status needs them. */
 export interface Logger {
-  ledger: Pick<Ledger, "pins" | "counters" | "mistakes" | "fixesLost">;
+  ledger: Pick<Ledger, "pins" | "cursor" | "counters" | "mistakes" | "fixesLost">;
   ring: Pick<Ring, "pins" | "totals" | "fill">;
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
@@ -35,7 +35,7 @@ function streamStatus(logger: Logger, pin: number): StreamStatus {
   const mistakes = logger.ledger.mistakes(pin);
   const configured = logger.streams.find((stream) => stream.pin === pin);
   return {
-    "pin": `v${pin}`,
+    "pin": pin === GONE_PIN ? "gone" : `v${pin}`,
     // A pin that was taken out of the device file still drains.
     "name": configured === undefined ? "" : configured.name,
     "sampled": totals.sampled,
@@ -89,6 +89,8 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   if (logger.takeFix.fault() !== "") faults.push(logger.takeFix.fault());
   const lost = logger.ledger.fixesLost();
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
+  const forgotten = logger.ledger.cursor(GONE_PIN);
+  if (forgotten > 0) faults.push(`ledger: no room for ${forgotten} old pins; some of their samples may be sent twice`);
   if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
   if (logger.sampler.crowded()) faults.push("sensors: they take longer than the intervals allow, so slots are missed");

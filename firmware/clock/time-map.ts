@@ -88,6 +88,15 @@ function stepsMs(from: number, to: number): number {
   return sameBoot(from, to) ? UNSEEN_JUMP_MS + (to - from) * JUMP_MS : STRAY_JUMP_MS + (to % BOOT_SESSIONS) * JUMP_MS;
 }
 
+/** Of two fixes that can't both be true the newer is believed, unless a still newer one contradicts it. */
+function contradicts(newer: Fix, fix: Fix): boolean {
+  const spanMs = newer.rawMs - fix.rawMs;
+  const gainMs = newer.trueMs - fix.trueMs - spanMs;
+  const unsureMs = newer.boundMs + fix.boundMs + stepsMs(fix.session, newer.session);
+  const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + unsureMs + STRAY_JUMP_MS;
+  return gainMs < -roomMs || (gainMs > roomMs && sameBoot(newer.session, fix.session));
+}
+
 /** `fixes` in the order they were made, which is that of their raw times. */
 function weigh(fixes: FixRows, version: number): Evidence {
   const found: Evidence = {
@@ -103,12 +112,7 @@ function weigh(fixes: FixRows, version: number): Evidence {
     const fix = fixes.at(i);
     if (fix.id > version) continue;
     if (newer) {
-      const spanMs = newer.rawMs - fix.rawMs;
-      const gainMs = newer.trueMs - fix.trueMs - spanMs;
-      const unsureMs = newer.boundMs + fix.boundMs + stepsMs(fix.session, newer.session);
-      const roomMs = (spanMs * CONTRADICTION_PPM) / 1e6 + unsureMs + STRAY_JUMP_MS;
-      // Of two that can't both be true the newer is believed, unless a still newer one contradicts it.
-      if (gainMs < -roomMs || (gainMs > roomMs && sameBoot(newer.session, fix.session))) continue;
+      if (contradicts(newer, fix)) continue;
     } else {
       found.newestSession = fix.session;
     }
@@ -241,8 +245,24 @@ export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUn
     let low = high - 1;
     while (low >= 0 && !kept[low]) low--;
     while (high < kept.length && !kept[high]) high++;
-    const before = low >= 0 ? fixes.at(low) : undefined;
-    const after = high < kept.length ? fixes.at(high) : undefined;
+    let before = low >= 0 ? fixes.at(low) : undefined;
+    let after = high < kept.length ? fixes.at(high) : undefined;
+    if (fixes.archivedMs > (before ? before.rawMs : 0)) {
+      // The nearest of what lies in the archive, but for what the next newer one contradicts.
+      const old = fixes.around(rawMs);
+      let newer: Fix | undefined;
+      for (let i = high; i < kept.length && old.length > 0 && !newer; i++) {
+        if (kept[i] && fixes.at(i).rawMs > old[0].rawMs) newer = fixes.at(i);
+      }
+      for (let i = 0; i < old.length; i++) {
+        const fix = old[i];
+        if (fix.id > version || (newer && contradicts(newer, fix))) continue;
+        newer = fix;
+        if (fix.rawMs > rawMs) {
+          if (!after || fix.rawMs < after.rawMs) after = fix;
+        } else if (!before || fix.rawMs > before.rawMs) before = fix;
+      }
+    }
     const line =
       before && after && before.session === session && after.session === session
         ? interpolate(before, after)

@@ -12,7 +12,10 @@ export function ringPagesOf(regionPages: number, pageBytes: number): number {
   return regionPages - 2 * bankPagesOf(pageBytes);
 }
 
-/** Ring pages that this many datastreams need: two each and three more, of which one always stays free. */
+/**
+ * Ring pages that this many datastreams need: two each and three more. One always stays free, and one may hold fixes. More than
+ * that may hold fixes only where the region has more pages.
+ */
 export function pagesNeeded(datastreams: number): number {
   return 2 * datastreams + 3;
 }

@@ -25,7 +25,5 @@ export function openStorage(region: FlashRegion, streams: StreamSettings[]): Sto
 /** `openStorage` without its check, on banks of any number of pages: tests with tiny pages wrap both soon. */
 export function openStorageWithBanks(region: FlashRegion, streams: StreamSettings[], bankPages: number): Storage {
   const ledger = openLedger(region, bankPages);
-  const ring = openRing(region, ledger, bankPages, streams);
-  ledger.keepFor(ring.pendingFromRawMs);
-  return { ledger: ledger, ring: ring };
+  return { ledger: ledger, ring: openRing(region, ledger, bankPages, streams) };
 }

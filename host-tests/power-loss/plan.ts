@@ -11,7 +11,7 @@ export interface Chapter {
   run(storage: StorageCode, tally: Tally): void;
 }
 
-const { tiny, four, linux } = GEOMETRIES;
+const { tiny, four, linux, flapping } = GEOMETRIES;
 
 /**
  * The whole protocol. At `scale` 1 it tries more than 100,000 cuts, at 10 ten times as many. Below 1 it takes fewer of
@@ -71,6 +71,18 @@ function singleCuts(scale: number): Chapter[] {
       title: "survives every cut with pages of 1,024 bytes",
       run: (storage, tally) =>
         everyCut(storage, linux, tally, { steps: 30, cutsMin: cuts(4000), tearsMax: tears, warmUp: 700, seed: 3 }),
+    },
+    {
+      title: "survives every cut while fixes move to pages of their own, and keeps those that pending samples need",
+      run: (storage, tally) =>
+        everyCut(storage, flapping, tally, {
+          steps: scaled(150, scale),
+          cutsMin: cuts(10000),
+          tearsMax: tears,
+          warmUp: 60,
+          flaps: true,
+          seed: 5,
+        }),
     },
     {
       title: "survives every cut over whatever the region held before",

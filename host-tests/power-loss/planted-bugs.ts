@@ -92,6 +92,33 @@ export const PLANTED_BUGS: PlantedBug[] = [
     ],
   },
   {
+    name: "fix forgotten before it stands in the archive",
+    edits: [
+      {
+        file: "ledger/room.ts",
+        find: "if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;",
+        put: `const copy = new Uint8Array(bytes);
+          payload.setUint32(UNFIX_AT.id, fix.id, true);
+          record(UNFIX, UNFIX_AT.bytes);
+          if (!openArchive(fixes.pages).append(fix, copy, fixes)) return;`,
+      },
+    ],
+  },
+  {
+    name: "page of fixes taken for free while pending samples need it",
+    edits: [{ file: "ledger/archive.ts", find: "return position - 1;", put: "return position + slots;" }],
+  },
+  {
+    name: "fix of an archive believed without its CRC",
+    edits: [
+      {
+        file: "ledger/archive.ts",
+        find: "if (region.crc32(bytes) !== CRC_RESIDUE && mendOneBit(region.crc32, bytes) < 0) return undefined;",
+        put: "",
+      },
+    ],
+  },
+  {
     name: "programs not read back",
     edits: [
       {

@@ -16,6 +16,8 @@ export interface LifeOptions {
   tearsMax?: number;
   /** What the flash holds at first. */
   content?: number | Uint8Array;
+  /** Power-ons and fixes in place of samples and syncs. */
+  flaps?: boolean;
   seed?: number;
 }
 
@@ -26,12 +28,13 @@ export function everyCut(storage: StorageCode, geometry: Geometry, tally: Tally,
   const flash = World.flash(geometry, random, options.content ?? 0xff);
   const world = new World(storage, geometry, flash, createModel(geometry.pins));
   const life = new Life(world, random);
+  const step = () => (options.flaps ? life.flap() : life.step());
   if (options.warmUp) life.start();
-  for (let i = 0; i < (options.warmUp ?? 0); i++) life.step();
+  for (let i = 0; i < (options.warmUp ?? 0); i++) step();
   const enough = tally.cuts + (options.cutsMin ?? 0);
   const act = () => {
     if (!options.warmUp) life.start();
-    for (let i = 0; i < options.steps || tally.cuts < enough; i++) life.step();
+    for (let i = 0; i < options.steps || tally.cuts < enough; i++) step();
   };
   forEveryCut(cut, world, options.tearsMax ?? Number.POSITIVE_INFINITY, act, (wreck, model) => {
     tally.cuts++;

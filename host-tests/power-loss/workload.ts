@@ -1,5 +1,4 @@
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
-import { addFix } from "../support/fixes.ts";
 import type { Geometry, StorageCode, World } from "./world.ts";
 
 export const FIRMWARE: StorageCode = { openStorageWithBanks };
@@ -9,6 +8,8 @@ export const GEOMETRIES: { [name: string]: Geometry } = {
   tiny: { pageBytes: 256, bankPages: 4, ringPages: 9, pins: [1, 2, 3], intervalMs: 60000 },
   four: { pageBytes: 128, bankPages: 8, ringPages: 4, pins: [7], intervalMs: 60000 },
   linux: { pageBytes: 1024, bankPages: 1, ringPages: 7, pins: [1, 200], intervalMs: 60000 },
+  /** Six fixes in the bank, six in a page. */
+  flapping: { pageBytes: 256, bankPages: 4, ringPages: 12, pins: [7], intervalMs: 60000 },
 };
 
 /**
@@ -41,6 +42,16 @@ export class Life {
     if (dice > 0.995) world.rawMs += Math.floor(random() * 20) * world.geometry.intervalMs;
   }
 
+  /** A life of many power-ons, each with a fix, while the server takes little: more fixes are needed than the bank holds. */
+  flap(): void {
+    const { world, random } = this;
+    const dice = random();
+    if (dice < 0.25) this.start();
+    else if (dice < 0.5) world.fix();
+    else if (dice < 0.51) this.sync();
+    else this.sample();
+  }
+
   private sample(): void {
     const { world, random } = this;
     const { pins, intervalMs } = world.geometry;
@@ -60,7 +71,7 @@ export class Life {
   private sync(): void {
     const { world, random } = this;
     const { ledger, ring } = world;
-    addFix(ledger, world.session, world.rawMs, 1.7e12 + world.rawMs * 1.00001, 30);
+    world.fix();
     for (const pin of world.geometry.pins) {
       const open = ledger.attempt(pin);
       const from = open ? open.from : ledger.cursor(pin);

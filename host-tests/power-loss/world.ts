@@ -1,11 +1,12 @@
 import { crc32 } from "node:zlib";
 import { startSession } from "../../firmware/clock/start-session.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
+import { openArchive } from "../../firmware/storage/ledger/archive.ts";
 import type { Counters, Ledger } from "../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
-import { fixesOf } from "../support/fixes.ts";
+import { addFix, fixesOf } from "../support/fixes.ts";
 
 /** The storage code under test: the firmware's, or a copy with a bug planted in it. */
 export interface StorageCode {
@@ -73,11 +74,15 @@ interface InFlight {
   pin: number;
   sample?: Sample;
   counters?: Counters;
+  /** It may need a page of the ring, and let the oldest samples go for it. */
+  reclaims?: boolean;
 }
 
 export interface Model {
   pins: Map<number, PinModel>;
   inFlight: InFlight | undefined;
+  /** Sessions with a fix whose call returned. */
+  fixed: Set<number>;
 }
 
 export class Violation extends Error {
@@ -94,6 +99,9 @@ const REASONS: (keyof Counters)[] = [
   "corrupt",
 ];
 const ADDRESS = 0x10000;
+
+/** A clock that runs 10 ppm fast. */
+const trueMsAt = (rawMs: number): number => 1.7e12 + rawMs * 1.00001;
 
 export function noCounters(): Counters {
   return {
@@ -122,7 +130,7 @@ export function claim(truth: boolean, what: () => string): void {
 
 export function createModel(pins: number[]): Model {
   const empty = () => ({ samples: new History(), counters: noCounters(), lastTrueMs: 0, missed: 0, failed: 0 });
-  return { pins: new Map(pins.map((pin) => [pin, empty()])), inFlight: undefined };
+  return { pins: new Map(pins.map((pin) => [pin, empty()])), inFlight: undefined, fixed: new Set() };
 }
 
 export function copyModel(model: Model): Model {
@@ -130,7 +138,7 @@ export function copyModel(model: Model): Model {
   for (const [pin, p] of model.pins) {
     pins.set(pin, { ...p, samples: new History(p.samples), counters: { ...p.counters } });
   }
-  return { pins, inFlight: model.inFlight };
+  return { pins, inFlight: model.inFlight, fixed: new Set(model.fixed) };
 }
 
 /** A chip with the storage code running on it, and the plain arrays that the code is checked against. */
@@ -198,11 +206,15 @@ export class World {
     const p = this.model.pins.get(pin) as PinModel;
     const sample = { session: this.session, rawMs, value };
     this.rawMs = rawMs;
-    this.model.inFlight = { pin, sample };
+    this.model.inFlight = { pin, sample, reclaims: true };
     claim(this.ring.append(pin, rawMs, value), () => `append on pin ${pin} failed`);
     this.model.inFlight = undefined;
     p.samples.push(sample);
-    // The ring says what it let go to make room; `check` compares that with the samples.
+    this.noteOverwritten();
+  }
+
+  /** The ring says what it let go to make room; `check` compares that with the samples. */
+  private noteOverwritten(): void {
     if (this.flash.counts.erases === this.erasesSeen) return;
     this.erasesSeen = this.flash.counts.erases;
     for (const [other, q] of this.model.pins) q.counters.overwritten = this.ledger.counters(other).overwritten;
@@ -213,6 +225,34 @@ export class World {
     this.rawMs = rawMs;
     p.failed++;
     this.ring.fail(pin, rawMs);
+  }
+
+  fix(): void {
+    this.model.inFlight = { pin: -1, reclaims: true };
+    addFix(this.ledger, this.session, this.rawMs, trueMsAt(this.rawMs), 30);
+    this.model.inFlight = undefined;
+    this.noteOverwritten();
+    this.model.fixed.add(this.session);
+  }
+
+  /** No fix is wrong, and each session that has one and a pending sample keeps one, in the bank or in the archive. */
+  private checkFixes(): void {
+    const { model, ledger } = this;
+    const rows = ledger.fixes();
+    const bank = fixesOf(ledger);
+    const kept = new Set<number>();
+    for (const [pin, p] of model.pins) {
+      for (let i = ledger.settled(pin); i < p.samples.length; i++) {
+        const { session, rawMs } = p.samples.at(i);
+        if (kept.has(session) || !model.fixed.has(session)) continue;
+        const fixes = bank.concat(rows.pages ? openArchive(rows.pages).around(rawMs) : []);
+        for (const fix of fixes) {
+          claim(fix.trueMs === Math.round(trueMsAt(fix.rawMs)), () => `fix ${JSON.stringify(fix)} was never taken`);
+          kept.add(fix.session);
+        }
+        claim(kept.has(session) || ledger.fixesLost() > 0, () => `session ${session} lost its fixes`);
+      }
+    }
   }
 
   /** Runs `call`, which counts `change` for `pin` when it is done. */
@@ -268,7 +308,7 @@ export class World {
         return `pin ${pin}: counters ${JSON.stringify(counters)}, not ${JSON.stringify([p.counters, changed])}`;
       });
       const overwritten = counters.overwritten - p.counters.overwritten;
-      const reclaiming = model.inFlight?.sample !== undefined;
+      const reclaiming = model.inFlight?.reclaims === true;
       claim(overwritten >= 0 && overwritten <= (reclaiming ? this.geometry.pageBytes : 0), () => {
         return `pin ${pin}: ${overwritten} samples were overwritten`;
       });
@@ -288,6 +328,7 @@ export class World {
       picture.push([ledger.mark(pin), ledger.mistakes(pin)]);
       picture.push(ring.head(pin));
     }
+    this.checkFixes();
     return JSON.stringify(picture);
   }
 }

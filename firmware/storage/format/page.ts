@@ -44,6 +44,10 @@ export const FIRST_VERSION = 1;
 const FIRST_GAP_BYTES = 5;
 /** Offset of the version in the magic. */
 const VERSION_AT = 3;
+/** Magic of a page that holds fixes (ledger/archive.ts). */
+const FIXES_MAGIC = 0x01464245; // "EBF", version 1
+/** The ring's table has these pages under this number, which is no pin of a datastream. */
+export const FIXES_PIN = 256;
 
 /** Values are signed; on flash they are shifted to be positive. Two of the shifted ones name none. */
 export const VALUE_SHIFT = VALUE_MAX + 2;
@@ -199,7 +203,7 @@ export function startPage(page: Page, session: number, rawMs: number, value: num
 export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setUint32(HEADER_AT.magic, PAGE_MAGIC, true);
+  view.setUint32(HEADER_AT.magic, page.pin === FIXES_PIN ? FIXES_MAGIC : PAGE_MAGIC, true);
   view.setUint8(HEADER_AT.pin, page.pin);
   view.setUint8(HEADER_AT.decimals, page.decimals);
   view.setUint8(HEADER_AT.book, page.book);
@@ -215,9 +219,16 @@ export function encodeHeader(crc32: (bytes: Uint8Array) => number, page: Page): 
   return bytes;
 }
 
-/** What 48 bytes are: a header that this code reads, one of an unknown format version (kept, never read), or nothing. */
-export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): "ours" | "foreign" | "none" {
+/**
+ * What 48 bytes are: a header that this code reads, that of a page of fixes, one of an unknown format version (kept, never read),
+ * or nothing.
+ */
+export function headerKind(
+  crc32: (bytes: Uint8Array) => number,
+  bytes: Uint8Array,
+): "ours" | "fixes" | "foreign" | "none" {
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
+  if (magic === FIXES_MAGIC && crc32(bytes) === CRC_RESIDUE) return "fixes";
   if ((magic & MAGIC_MASK) !== (PAGE_MAGIC & MAGIC_MASK) || crc32(bytes) !== CRC_RESIDUE) return "none";
   return magic === PAGE_MAGIC || magic === FIRST_MAGIC ? "ours" : "foreign";
 }
@@ -229,7 +240,9 @@ export function headerKind(crc32: (bytes: Uint8Array) => number, bytes: Uint8Arr
 export function mendHeader(crc32: (bytes: Uint8Array) => number, bytes: Uint8Array): number {
   const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(HEADER_AT.magic, true);
   const off = (magic ^ PAGE_MAGIC) & MAGIC_MASK;
-  return (off & (off - 1)) === 0 && crc32(bytes) !== CRC_RESIDUE ? mendOneBit(crc32, bytes) : -1;
+  const offFixes = (magic ^ FIXES_MAGIC) & MAGIC_MASK;
+  if ((off & (off - 1)) !== 0 && (offFixes & (offFixes - 1)) !== 0) return -1;
+  return crc32(bytes) === CRC_RESIDUE ? -1 : mendOneBit(crc32, bytes);
 }
 
 /** Reads of a header before it counts as decayed. */

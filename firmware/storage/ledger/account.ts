@@ -5,6 +5,9 @@ import { COUNTERS_COUNT, COUNTS_LENGTH, DUPLICATED, LAST_SESSION, MISDATED } fro
 import { ACCOUNT_AT, CORRECT_AT } from "./entries.ts";
 import type { Attempt } from "./ledger-types.ts";
 
+/** The number under which pins that are gone are accounted for together. No datastream has it. */
+export const GONE_PIN = 257;
+
 /** What the ledger knows of one pin. */
 export interface Account {
   cursor: Position;

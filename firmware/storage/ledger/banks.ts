@@ -8,6 +8,7 @@
 
 import type { FlashRegion } from "../../platform/ports.ts";
 import { CRC_RESIDUE } from "../format/crc.ts";
+import { mendOneBit } from "../format/mend.ts";
 import { eraseVerified, isBlank, isSteadilyBlank, PIECE_BYTES, program, readSteady } from "../proven-flash.ts";
 
 /** Offsets in a bank. */
@@ -27,6 +28,9 @@ export const ENTRY_MAX = 112;
 const ENTRY_MIN = 12;
 /** Room that a snapshot must leave, so that the entry behind it always fits. */
 const ROOM_MIN = 60;
+
+/** Given to the owner in place of an entry that was there and can't be read. */
+export const LOST = 0;
 
 /** What an error says when an entry could not be written. Nothing has changed then. */
 export const LEDGER_FAULT = "ledger: flash fault";
@@ -60,12 +64,37 @@ interface BankHeader {
 function readBankHeader(region: FlashRegion, start: number): BankHeader | undefined {
   const header = readSteady(region, BANK_HEADER_BYTES, start);
   const view = new DataView(header.buffer, header.byteOffset);
-  if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC || region.crc32(header) !== CRC_RESIDUE) return undefined;
+  if (region.crc32(header) !== CRC_RESIDUE && mendOneBit(region.crc32, header) < 0) return undefined;
+  if (view.getUint32(BANK_AT.magic, true) !== BANK_MAGIC) return undefined;
   const snapshotEnd = view.getUint32(BANK_AT.snapshotEnd, true);
   return {
     generation: view.getUint32(BANK_AT.generation, true),
     proven: !isSteadilyBlank(region, 4, start + snapshotEnd),
   };
+}
+
+/**
+ * The entry at `address` up to its commit word, with one bit turned back: in its payload, its length, its CRC or its commit
+ * word; or none, if it was only misread. Undefined when that does not make it whole.
+ */
+function mendEntry(region: FlashRegion, address: number, room: number): Uint8Array | undefined {
+  const found = region.flash.read(Math.min(ENTRY_MAX, room), address);
+  for (let flip = 0; flip < 256; flip = flip === 0 ? 1 : 2 * flip) {
+    const payloadBytes = found[ENTRY_AT.payloadBytes] ^ flip;
+    const commitAt = entryBytes(payloadBytes) - COMMIT_BYTES;
+    if (payloadBytes > PAYLOAD_MAX || commitAt + COMMIT_BYTES > found.length) continue;
+    const commit = readSteady(region, COMMIT_BYTES, address + commitAt);
+    const wrong = new DataView(commit.buffer, commit.byteOffset).getUint32(0, true) ^ COMMIT;
+    // More than one bit off: it was not committed, or this is not its place.
+    if ((wrong & (wrong - 1)) !== 0) continue;
+    const body = new Uint8Array(commitAt);
+    body.set(new Uint8Array(found.buffer, found.byteOffset, commitAt));
+    body[ENTRY_AT.payloadBytes] = payloadBytes;
+    if (region.crc32(body) !== CRC_RESIDUE && (flip !== 0 || wrong !== 0 || mendOneBit(region.crc32, body) < 0))
+      continue;
+    return body;
+  }
+  return undefined;
 }
 
 /**
@@ -103,26 +132,19 @@ export function openBanks(
     return room < 2 || flash.read(1, address)[0] === 255;
   }
 
-  /** Length of the entry at `address`, handed to `apply` if `take` is set; 0 when there is none whole. */
-  function readEntry(address: number, room: number, take: boolean): number {
+  /** The entry at `address` up to its commit word; undefined when there is none whole. */
+  function readEntry(address: number, room: number): Uint8Array | undefined {
     const head = flash.read(PAYLOAD_AT, address);
     const payloadBytes = head[ENTRY_AT.payloadBytes];
     const bytes = entryBytes(payloadBytes);
     const commitAt = bytes - COMMIT_BYTES;
-    if (payloadBytes > PAYLOAD_MAX || bytes > room) return 0;
+    if (payloadBytes > PAYLOAD_MAX || bytes > room) return undefined;
     if (!isCommit(flash.read(COMMIT_BYTES, address + commitAt)) || isBlankAhead(address + bytes, room - bytes)) {
       // The last entry may be half committed: then it has to answer alike for a while.
-      if (!isCommit(readSteady(region, COMMIT_BYTES, address + commitAt))) return 0;
+      if (!isCommit(readSteady(region, COMMIT_BYTES, address + commitAt))) return undefined;
     }
     const body = flash.read(commitAt, address);
-    if (region.crc32(body) !== CRC_RESIDUE) return 0;
-    if (take) {
-      // Behind the payload everything is 0: so are the fields that an older version did not have yet.
-      entry.fill(0);
-      entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + payloadBytes));
-      apply(head[ENTRY_AT.kind], payload);
-    }
-    return bytes;
+    return region.crc32(body) === CRC_RESIDUE ? body : undefined;
   }
 
   /** Applies every whole entry of the chosen bank and finds its end. */
@@ -130,18 +152,27 @@ export function openBanks(
     const start = bankAddress(bank);
     at = BANK_AT.entries;
     while (at + ENTRY_MIN <= bankBytes) {
-      const bytes = readEntry(start + at, bankBytes - at, true);
-      if (bytes > 0) {
-        at += bytes;
+      let body = readEntry(start + at, bankBytes - at);
+      if (!body) {
+        if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
+        // Torn or decayed. One bit can be turned back.
+        spent = true;
+        body = mendEntry(region, start + at, bankBytes - at);
+      }
+      entry.fill(0);
+      if (body) {
+        // Behind the payload everything is 0: so are the fields that an older version did not have yet.
+        entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + body[ENTRY_AT.payloadBytes]));
+        apply(body[ENTRY_AT.kind], payload);
+        at += body.length + COMMIT_BYTES;
         continue;
       }
-      if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
-      // Torn or decayed. What decayed has whole entries behind it, which still count.
-      spent = true;
+      // What decayed further has whole entries behind it, which still count.
       const end = Math.min(at + 2 * ENTRY_MAX, bankBytes - ENTRY_MIN);
       do at += 4;
-      while (at < end && readEntry(start + at, bankBytes - at, false) === 0);
+      while (at < end && !readEntry(start + at, bankBytes - at));
       if (at >= end) return;
+      apply(LOST, payload);
     }
   }
 

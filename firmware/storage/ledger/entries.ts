@@ -5,7 +5,8 @@
  * function for each entry would take seven JsVars.
  */
 import { get48, put48 } from "../format/int48.ts";
-import type { Attempt, Fix } from "./ledger-types.ts";
+import type { RawMs } from "../format/times.ts";
+import type { Attempt, Fix, Settlement } from "./ledger-types.ts";
 
 /** Every payload that belongs to a pin begins with it, one byte. */
 export const PIN_AT = 0;
@@ -91,6 +92,22 @@ export const SENT_AT = {
   lastTrueMs: 34, lastSession: 40, lastRawMs: 44, bytes: 50,
 };
 
+/** What became of `attempt`, whose outcome came at `rawMs`. */
+export function putSettlement(payload: DataView, attempt: Attempt, rawMs: RawMs, settlement: Settlement): void {
+  payload.setUint8(SENT_AT.pin, attempt.pin);
+  payload.setUint8(SENT_AT.zero, 0);
+  put48(payload, SENT_AT.rawMs, rawMs);
+  payload.setUint32(SENT_AT.delivered, settlement.delivered, true);
+  payload.setUint32(SENT_AT.thinned, settlement.thinned, true);
+  payload.setUint32(SENT_AT.undatable, settlement.undatable, true);
+  payload.setUint32(SENT_AT.unrepresentable, settlement.unrepresentable, true);
+  payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
+  put48(payload, SENT_AT.to, attempt.to);
+  put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
+  payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
+  put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
+}
+
 export const FAIL = 6;
 /** `keep` is 1 when nobody knows whether the server took the batch: the attempt stays open. */
 export const FAIL_AT = { pin: 0, keep: 1, rawMs: 2, duplicated: 8, bytes: 12 };
@@ -118,6 +135,12 @@ export const ACCOUNT_AT = {
   pin: 0, cursor: 1, lastTrueMs: 7, counts: 13, lastSession: 45, lastRawMs: 49, misdated: 55, duplicated: 59,
   fromTrueMs: 63, toTrueMs: 69, missed: 75, failed: 79, bytes: 83,
 };
+
+export const FOLD = 16;
+/** `forgets`: 1 when the pin still has samples. */
+export const FOLD_AT = { pin: 0, forgets: 1, bytes: 2 };
+/** In a snapshot: the account of all pins that were folded. Laid out as ACCOUNT; `cursor` says how many of them had samples. */
+export const FOLDED = 17;
 
 export const CHARGE = 11;
 export const CHARGE_AT = { pin: 0, rawMs: 1, points: 7, requests: 11, open: 13, bytes: 14 };

@@ -1,3 +1,5 @@
+import type { RawMs } from "../format/times.ts";
+import { type LedgerPages, openArchive } from "./archive.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import type { Fix } from "./ledger-types.ts";
 
@@ -10,6 +12,12 @@ export interface FixRows {
   view: DataView;
   /** A copy of row `index`. */
   at(index: number): Fix;
+  /** Raw time of the last fix in the archive, where older ones lie; 0 when it has none. */
+  archivedMs: RawMs;
+  /** The pages of the archive, which `openArchive` takes. */
+  pages: LedgerPages | undefined;
+  /** As `Archive.around`. */
+  around(rawMs: RawMs): Fix[];
 }
 
 /** Room grows by this many rows at once. */
@@ -21,6 +29,11 @@ export function createFixRows(): FixRows {
     view: new DataView(new Uint8Array(STEP_ROWS * FIX_AT.bytes).buffer),
     at(index) {
       return getFix(rows.view, index * FIX_AT.bytes);
+    },
+    archivedMs: 0,
+    pages: undefined,
+    around(rawMs) {
+      return rows.pages ? openArchive(rows.pages).around(rawMs) : [];
     },
   };
   return rows;

@@ -1,6 +1,7 @@
 /** What the ledger remembers, as its callers see it. */
 import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
+import type { LedgerPages } from "./archive.ts";
 import type { FixRows } from "./fix-rows.ts";
 
 /** One meeting with a clock: at raw time `rawMs` of `session` the true time was `trueMs`, within `boundMs`. */
@@ -99,11 +100,15 @@ export interface Ledger {
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**
-   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is. Until then all fixes
-   * are needed.
+   * Sets who says, when the list of fixes is long, what the raw time of the oldest pending sample is; and the pages
+   * where fixes go that the bank has no room for. Until then all fixes are needed, there are no such pages, and all pins are
+   * configured.
    */
-  keepFor(pendingFromRawMs: () => RawMs): void;
-  /** Sessions whose last fix had to be let go, as the list was full of needed ones: their samples may never be dated. */
+  keepFor(pendingFromRawMs: () => RawMs, pages?: LedgerPages): void;
+  /**
+   * Sessions whose last fix had to be let go, as the list was full of needed ones and the archive had no room either: their
+   * samples may never be dated.
+   */
   fixesLost(): number;
   /**
    * Id of the fix up to which a new attempt is dated: the newest fix, or that of the newest open attempt when attempts hold
@@ -114,9 +119,12 @@ export interface Ledger {
   addFix(fix: Omit<Fix, "id">): Fix;
   /** Forgets a fix that was proven false. */
   removeFix(id: number): void;
-  /** Every pin that has an account. */
+  /** Every pin that has an account, and `GONE_PIN` if others were folded into one. */
   pins(): number[];
-  /** Position of the oldest sample that is not settled; 0 when nothing ever was. */
+  /**
+   * Position of the oldest sample that is not settled; 0 when nothing ever was. Of `GONE_PIN`: how many pins were folded although
+   * they had samples, as there was no room for their accounts; some samples may be sent twice.
+   */
   cursor(pin: number): Position;
   lastTrueMs(pin: number): TrueMs;
   mark(pin: number): Mark;
@@ -124,7 +132,7 @@ export interface Ledger {
   counters(pin: number): Counters;
   /** Sum of the counters: how many samples lie behind the cursor. */
   settled(pin: number): number;
-  /** Slots missed and readings failed on pages of a pin that are all gone. */
+  /** Slots missed and readings failed of a pin, as last noted: when its last page went, or since, on no page. */
   retired(pin: number): { missed: number; failed: number };
   attempt(pin: number): Attempt | undefined;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
@@ -147,6 +155,6 @@ export interface Ledger {
   correct(pin: number, mark: Mark, wrong: { fromTrueMs: TrueMs; toTrueMs: TrueMs; points: number }): void;
   /** Moves the cursor to `to` and counts; does nothing when `to` is not ahead. Closes an attempt that it cuts into. */
   drop(pin: number, reason: DropReason, to: Position, count: number): void;
-  /** Keeps the totals of a pin whose last page goes. */
+  /** Keeps the totals of a pin whose last page goes, or whose readings fail where no page can count them. They never fall. */
   retire(pin: number, missed: number, failed: number): void;
 }

@@ -1,7 +1,9 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { put48 } from "../format/int48.ts";
+import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
+import { openArchive } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
@@ -22,6 +24,7 @@ import {
   PIN_AT,
   putAttempt,
   putFix,
+  putSettlement,
   RETIRE,
   RETIRE_AT,
   SENT,
@@ -30,10 +33,12 @@ import {
   UNFIX_AT,
 } from "./entries.ts";
 import type { Counters, Ledger } from "./ledger-types.ts";
+import { enterArchive, foldPins, moveFixes } from "./room.ts";
 import { writeSnapshot } from "./snapshot.ts";
 import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
+export { GONE_PIN } from "./account.ts";
 export type { FixRows } from "./fix-rows.ts";
 export type {
   Attempt,
@@ -54,19 +59,20 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const entry = new Uint8Array(ENTRY_MAX);
   /** The payload of the entry that is being made. */
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
-  const state = createLedgerState(bankPages * region.pageBytes);
+  const bankBytes = bankPages * region.pageBytes;
+  const state = createLedgerState(bankBytes);
   const known = state.known;
   let pendingFromRawMs: (() => RawMs) | undefined;
-
-  function snapshot(): void {
-    writeSnapshot(state, payload, banks.append);
-  }
 
   /** Appends the entry that `payload` holds and only then believes it. */
   function record(kind: number, payloadBytes: number): void {
     banks.append(kind, payloadBytes);
     entry.fill(0, PAYLOAD_AT + payloadBytes);
     state.apply(kind, payload);
+  }
+
+  function makeRoomFor(pin: number): void {
+    foldPins(state, bankBytes, pin, payload, record);
   }
 
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
@@ -86,20 +92,25 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     record(FAIL, FAIL_AT.bytes);
   }
 
-  const banks = openBanks(region, bankPages, entry, state.apply, snapshot);
+  const banks = openBanks(region, bankPages, entry, state.apply, () => writeSnapshot(state, payload, banks.append));
 
   return {
     session: () => state.session,
     lastRawMs: () => state.lastRawMs,
     fixes: () => state.fixes,
     fixesLost: () => state.fixesLost,
-    keepFor(oldestPending) {
+    keepFor(oldestPending, pages) {
       pendingFromRawMs = oldestPending;
+      state.fixes.pages = pages;
+      if (pages) enterArchive(state, pages, payload);
     },
     mapVersion: state.mapVersion,
     pins: () => Object.keys(state.accounts).map(Number),
     charges: () => state.charges,
-    cursor: (pin) => known(pin).cursor,
+    cursor(pin) {
+      const pages = state.fixes.pages;
+      return pin === FIXES_PIN && pages ? openArchive(pages).neededFrom(state.fixes) : known(pin).cursor;
+    },
     lastTrueMs: (pin) => known(pin).lastTrueMs,
     mark: (pin) => ({
       trueMs: known(pin).lastTrueMs,
@@ -136,6 +147,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     addFix(taken) {
       noteNeeded();
+      moveFixes(state, bankBytes, taken.session, payload, record);
       const fix = {
         id: state.lastFixId + 1,
         session: taken.session,
@@ -153,24 +165,14 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(UNFIX, UNFIX_AT.bytes);
     },
     recordAttempt(attempt) {
+      makeRoomFor(attempt.pin);
       putAttempt(payload, attempt);
       record(ATTEMPT, ATTEMPT_AT.bytes);
     },
     settle(pin, rawMs, settlement) {
       const open = known(pin).attempt;
       if (!open) return;
-      payload.setUint8(PIN_AT, pin);
-      payload.setUint8(SENT_AT.zero, 0);
-      put48(payload, SENT_AT.rawMs, rawMs);
-      payload.setUint32(SENT_AT.delivered, settlement.delivered, true);
-      payload.setUint32(SENT_AT.thinned, settlement.thinned, true);
-      payload.setUint32(SENT_AT.undatable, settlement.undatable, true);
-      payload.setUint32(SENT_AT.unrepresentable, settlement.unrepresentable, true);
-      payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
-      put48(payload, SENT_AT.to, open.to);
-      put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
-      payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
-      put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
+      putSettlement(payload, open, rawMs, settlement);
       record(SENT, SENT_AT.bytes);
     },
     fail: (pin, rawMs, keep) => fail(pin, rawMs, keep ? 1 : 0, 0),
@@ -187,6 +189,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     drop(pin, reason, to, count) {
       if (!isAhead(to, known(pin).cursor)) return;
+      makeRoomFor(pin);
       payload.setUint8(PIN_AT, pin);
       payload.setUint8(DROP_AT.reason, COUNTERS.indexOf(reason));
       put48(payload, DROP_AT.to, to);
@@ -194,9 +197,10 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(DROP, DROP_AT.bytes);
     },
     retire(pin, missed, failed) {
+      makeRoomFor(pin);
       payload.setUint8(PIN_AT, pin);
-      payload.setUint32(RETIRE_AT.missed, missed, true);
-      payload.setUint32(RETIRE_AT.failed, failed, true);
+      payload.setUint32(RETIRE_AT.missed, Math.max(missed, known(pin).missed), true);
+      payload.setUint32(RETIRE_AT.failed, Math.max(failed, known(pin).failed), true);
       record(RETIRE, RETIRE_AT.bytes);
     },
   };

@@ -1,5 +1,6 @@
 import { LIMITS } from "../../limits.ts";
 import { put48 } from "../format/int48.ts";
+import { GONE_PIN } from "./account.ts";
 import { COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
 import {
   ACCOUNT,
@@ -10,6 +11,7 @@ import {
   FIX_AT,
   FIXES,
   FIXES_IN_ENTRY,
+  FOLDED,
   OPEN_ATTEMPT,
   PIN_AT,
   putAttempt,
@@ -50,7 +52,7 @@ export function writeSnapshot(
     put48(payload, ACCOUNT_AT.toTrueMs, a.wrong ? a.wrong.toTrueMs : 0);
     payload.setUint32(ACCOUNT_AT.missed, a.missed, true);
     payload.setUint32(ACCOUNT_AT.failed, a.failed, true);
-    append(ACCOUNT, ACCOUNT_AT.bytes);
+    append(Number(key) === GONE_PIN ? FOLDED : ACCOUNT, ACCOUNT_AT.bytes);
     if (!a.attempt) continue;
     putAttempt(payload, a.attempt);
     append(OPEN_ATTEMPT, ATTEMPT_AT.bytes);

@@ -1,7 +1,8 @@
 import { get48 } from "../format/int48.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
-import { type Account, correctAccount, createAccount, readAccount } from "./account.ts";
+import { type Account, correctAccount, createAccount, GONE_PIN, readAccount } from "./account.ts";
+import { LOST } from "./banks.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
 import { CORRUPT, DELIVERED, DUPLICATED, LAST_SESSION, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
@@ -20,6 +21,9 @@ import {
   FIX,
   FIXES,
   FIXES_IN_ENTRY,
+  FOLD,
+  FOLD_AT,
+  FOLDED,
   getAttempt,
   KEEP,
   KEEP_AT,
@@ -36,6 +40,11 @@ import {
 } from "./entries.ts";
 import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
 import { addFixes, boundFixes } from "./fixes.ts";
+
+/** More than any plan allows a day. Dozens of them fit the 32 bits of a CHARGE entry. */
+const CHARGE_LOST = 100000000;
+/** Of a charge that belongs to nobody: no outcome stamps it but a boot. */
+const NO_PIN = 255;
 
 /** What all entries together say. */
 export interface LedgerState {
@@ -160,6 +169,19 @@ export function createLedgerState(bankBytes: number): LedgerState {
       state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
       state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
       state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+    } else if (kind === FOLDED) readAccount(payload, account(GONE_PIN));
+    else if (kind === FOLD) {
+      const gone = account(GONE_PIN);
+      const left = account(pin);
+      for (let i = 0; i < LAST_SESSION; i++) gone.counts[i] += left.counts[i];
+      gone.missed += left.missed;
+      gone.failed += left.failed;
+      gone.cursor += payload.getUint8(FOLD_AT.forgets);
+      delete accounts[pin];
+    } else if (kind === LOST) {
+      // It may have been a charge: nothing is sent for a day from the next boot on.
+      charges.push({ rawMs: state.lastRawMs, points: CHARGE_LOST, requests: 0, open: true, pin: NO_PIN });
+      if (charges.length > chargesMax) mergeCharges(charges);
     } else if (kind === ACCOUNT) readAccount(payload, account(pin));
     else if (kind === CORRECT) correctAccount(payload, account(pin));
     else if (kind === CHARGE) {

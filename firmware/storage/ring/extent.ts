@@ -29,7 +29,7 @@ export function createExtent(parts: RingParts): Extent {
     return {
       sampled: sampled,
       missed: page.missedBefore + page.missed,
-      failed: page.failedBefore + page.failed + failed,
+      failed: Math.max(retired.failed, page.failedBefore + page.failed + failed),
       pending: sampled - settled,
     };
   }

@@ -24,9 +24,10 @@ export function findPage(parts: RingParts, s: Stream): void {
   if (page.sealed) {
     page.count = page.total;
     page.rawMs = page.lastRawMs;
-    return;
-  }
-  resume(region, parts.decode, page);
+  } else resume(region, parts.decode, page);
+  // Those that no page has.
+  s.failed = Math.max(0, parts.ledger.retired(s.pin).failed - page.failedBefore - page.failed);
+  if (page.sealed) return;
   // What the server has taken was there, whatever decayed since.
   const cursor = parts.ledger.cursor(s.pin);
   if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));

@@ -3,6 +3,7 @@ import { CRC_RESIDUE } from "../format/crc.ts";
 import {
   encodeHeader,
   FIRST_MAGIC,
+  FIXES_PIN,
   HEADER_AT,
   HEADER_BYTES,
   headerKind,
@@ -29,12 +30,13 @@ export const DECAYED = 3;
 export interface PageTable {
   /** By page: its sequence; NONE when it holds nothing of ours, from BAD on when it must not be used. */
   sequences: Uint32Array;
-  /** By page: its pin. A page that was forgotten keeps it. */
-  owners: Uint8Array;
+  /** By page: its pin, or `FIXES_PIN`. A page that was forgotten keeps it. */
+  owners: Uint16Array;
   /** By page: UNCHECKED, WHOLE, MENDED or DECAYED. */
   checks: Uint8Array;
   kept(): number;
   bad(): number;
+  /** Pins with pages of samples. */
   pins(): number[];
   /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
   pageFrom(pin: number, sequence: number): number;
@@ -52,7 +54,7 @@ export interface PageTable {
 function readHeaders(
   region: FlashRegion,
   sequences: Uint32Array,
-  pins: Uint8Array,
+  pins: Uint16Array,
   newestOf: { [pin: number]: number },
 ): number[] {
   const flash = region.flash;
@@ -97,7 +99,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const pages = region.pages;
   const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
-  const pins = new Uint8Array(pages);
+  const pins = new Uint16Array(pages);
   const checks = new Uint8Array(pages);
   /** Asked for at every status and choice, where a search through hundreds of pages would take long. */
   const newestOf: { [pin: number]: number } = {};
@@ -114,8 +116,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     if (kind === "none") return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const sequence = view.getUint32(HEADER_AT.sequence, true);
-    sequences[index] = kind === "ours" ? sequence : KEPT;
-    pins[index] = bytes[HEADER_AT.pin];
+    sequences[index] = kind === "foreign" ? KEPT : sequence;
+    pins[index] = kind === "fixes" ? FIXES_PIN : bytes[HEADER_AT.pin];
     return true;
   }
 
@@ -176,7 +178,12 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     checks: checks,
     kept: () => count(KEPT),
     bad: () => count(BAD),
-    pins: () => Object.keys(newestOf).map(Number),
+    pins() {
+      const all = Object.keys(newestOf).map(Number);
+      const fixesAt = all.indexOf(FIXES_PIN);
+      if (fixesAt >= 0) all.splice(fixesAt, 1);
+      return all;
+    },
     pageFrom(pin, sequence) {
       let first = -1;
       for (let i = 0; i < pages; i++) {

@@ -7,6 +7,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
+import { createLedgerPages } from "./ledger-pages.ts";
 import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
@@ -50,8 +51,6 @@ export interface Ring {
   /** A slot passed whose reading failed. */
   fail(pin: number, rawMs: RawMs): void;
   totals(pin: number): StreamTotals;
-  /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
-  pendingFromRawMs(): RawMs;
   /** Pins that own pages, configured or not. */
   pins(): number[];
   /** Decimals of the samples at `position`. */
@@ -135,12 +134,17 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const extent = createExtent(parts);
   const writer = createWriter(region, ledger, space, scratch);
 
-  /** Any sample, wherever it has to go. */
-  function append(pin: number, rawMs: RawMs, value: number): boolean {
+  const pages = createLedgerPages(parts, space, extent, settings.length);
+  ledger.keepFor(pages.pendingFromRawMs, pages);
+
+  /** Any sample, wherever it has to go; without a value, a reading that failed. */
+  function append(pin: number, rawMs: RawMs, value?: number): boolean {
     const s = streamOf(pin);
     if (!s) return false;
     try {
-      return writer.log(s, rawMs, value);
+      if (value !== undefined) return writer.log(s, rawMs, value);
+      writer.fail(s, rawMs);
+      return true;
     } catch (error) {
       const message = (error as Error).message;
       if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
@@ -185,26 +189,9 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     append: createPen(region.flash, streams, append),
     fail(pin, rawMs) {
-      const s = streamOf(pin);
-      if (s) writer.fail(s, rawMs);
+      append(pin, rawMs);
     },
     totals: extent.totals,
-    pendingFromRawMs() {
-      const pins = table.pins();
-      let firstRawMs = Infinity;
-      for (let i = 0; i < pins.length; i++) {
-        const cursor = ledger.cursor(pins[i]);
-        const s = streamOf(pins[i]);
-        if (s && s.head && s.head.position === cursor) {
-          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
-          continue;
-        }
-        const run = openReader(parts, pins[i], cursor, Infinity);
-        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
-        else if (run.corrupt > 0) return 0;
-      }
-      return firstRawMs;
-    },
     pins: table.pins,
     decimals: extent.decimals,
     intervalMs: extent.intervalMs,

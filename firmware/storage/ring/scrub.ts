@@ -1,3 +1,4 @@
+import { FIXES_PIN } from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
 import { BAD, MENDED, NONE } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
@@ -10,7 +11,7 @@ import { verifyPage } from "./seal.ts";
 export function scrubPage(parts: RingParts, index: number): void {
   const table = parts.table;
   const sequence = table.sequences[index];
-  if (sequence === NONE || sequence >= BAD) return;
+  if (sequence === NONE || sequence >= BAD || table.owners[index] === FIXES_PIN) return;
   const cursor = parts.ledger.cursor(table.owners[index]);
   if (cursor > 0 && ((sequenceOf(cursor) - sequence) | 0) > 0) return;
   const page = openPage(parts, index);

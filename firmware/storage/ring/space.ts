@@ -1,4 +1,4 @@
-import type { Page } from "../format/page.ts";
+import { FIXES_PIN, type Page } from "../format/page.ts";
 import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import { BAD, NONE } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
@@ -35,6 +35,7 @@ export function createSpace(parts: RingParts): Space {
     /** By pin: the sequence that its cursor stands in, 0 when nothing was ever settled. */
     const settledIn: { [pin: number]: number } = {};
     const pins = table.pins();
+    if (table.newest(FIXES_PIN) >= 0) pins.push(FIXES_PIN);
     for (let i = 0; i < pins.length; i++) {
       // Now each of their streams knows the page that it writes, or last wrote.
       parts.streamOf(pins[i]);
@@ -54,10 +55,13 @@ export function createSpace(parts: RingParts): Space {
         const ahead = settledIn[pin] ? (settledIn[pin] - sequence) | 0 : -1;
         let needed = ahead < 0;
         if (ahead === 0) {
-          const page = openPage(parts, i);
+          // The cursor of the fixes stands in a page only when none of it is needed.
+          const page = pin === FIXES_PIN ? undefined : openPage(parts, i);
           needed = page !== undefined && sampleIndexOf(ledger.cursor(pin)) < page.total;
         }
         if (needed) {
+          // Fixes are never let go for samples.
+          if (pin === FIXES_PIN) continue;
           const first = oldest[pin];
           if (first === undefined || ((sequence - sequences[first]) | 0) < 0) oldest[pin] = i;
           continue;

@@ -8,6 +8,9 @@ import { encodeSeal, pageCrc } from "./seal.ts";
 import type { Space } from "./space.ts";
 import { commitSample, encodeSample, meanJitterMs, nextBook, type Scratch, type Stream } from "./stream.ts";
 
+/** Failed readings that are on no page reach the ledger at this interval, which is 144 entries a day. */
+const NOTE_MS = 600000;
+
 /** Puts samples on flash, page after page. */
 export interface Writer {
   /** False when the flash fails. */
@@ -104,12 +107,25 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
     return false;
   }
 
+  /** Notes in the ledger how many readings have failed, once in NOTE_MS: no page may count them before the next boot. */
+  function noteFailed(s: Stream, rawMs: number): void {
+    if (Math.floor(rawMs / NOTE_MS) === Math.floor((rawMs - s.intervalMs) / NOTE_MS)) return;
+    const page = s.page;
+    const retired = ledger.retired(s.pin);
+    const missed = page ? page.missedBefore + page.missed : retired.missed;
+    ledger.retire(s.pin, missed, (page ? page.failedBefore + page.failed : retired.failed) + s.failed);
+    if (!page) s.failed = 0;
+  }
+
   /** A slot passed whose reading failed. */
   function fail(s: Stream, rawMs: number): void {
     const page = s.page;
     s.failed++;
     // Without a proven base a word would not be read; the next page's header counts it instead.
-    if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) return;
+    if (!page || !s.open || s.rebase || s.torn || page.at >= pageBytes || rawMs < page.rawMs) {
+      noteFailed(s, rawMs);
+      return;
+    }
     one[0] = WORDS[FAILED];
     if (!program(region, one, page.address + page.at)) {
       page.at += 1 + page.words;

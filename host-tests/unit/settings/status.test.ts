@@ -21,6 +21,7 @@ function logger(over: Partial<Logger> = {}): Logger {
       }),
       mistakes: () => ({ misdated: 8, duplicated: 9, fromTrueMs: 1, toTrueMs: 2 }),
       fixesLost: () => 0,
+      cursor: () => 0,
     },
     ring: {
       pins: () => [2, 9],

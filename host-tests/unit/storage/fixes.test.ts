@@ -4,10 +4,8 @@ import { expect, it } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
-import { LEDGER_FULL } from "../../../firmware/storage/ledger/banks.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import { type Attempt, type Fix, type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 
@@ -187,25 +185,4 @@ it("stands 60 days with an attempt open at any time", () => {
 
 it("fits as many datastreams as a device may have, with all lists full", () => {
   expect(ledgerPinsMax(LIMITS.ledgerBankBytes)).toBeGreaterThanOrEqual(LIMITS.datastreamsMax);
-});
-
-it("logs samples on when the ledger is full, and erases nothing in vain", () => {
-  const { region, flash } = createRegion(8);
-  const { ledger, ring } = openStorageWithBanks(region, [{ pin: 1, intervalMs: 1000, decimals: 0 }], 1);
-  ledger.boot(8, 1);
-  expect(() => {
-    for (let round = 1; ; round++) for (let pin = 10; pin < 30; pin++) ledger.drop(pin, "expired", 4096 + round, 1);
-  }).toThrow(LEDGER_FULL);
-  const wear = Array.from(flash.wear.slice(0, 2));
-  for (let i = 0; i < 50; i++) expect(() => ledger.boot(16, 2)).toThrow(LEDGER_FULL);
-  expect(Array.from(flash.wear.slice(0, 2))).toEqual(wear);
-
-  ring.start(16);
-  let logged = 0;
-  // More than the ring holds: the oldest page can't be let go without the ledger, and the sample isn't logged, but
-  // nothing throws.
-  for (let i = 0; i < 8000; i++) if (ring.append(1, 1000 * i, i % 3)) logged++;
-  expect(logged).toBeGreaterThan(3000);
-  expect(logged).toBeLessThan(8000);
-  expect(Array.from(flash.wear.slice(0, 2))).toEqual(wear);
 });

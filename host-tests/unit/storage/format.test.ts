@@ -29,6 +29,7 @@ import {
   SHIFT_FORM,
   SHIFT_MS_MAX,
 } from "../../../firmware/storage/format/record.ts";
+import { SLOT_AT, SLOT_BYTES } from "../../../firmware/storage/ledger/archive.ts";
 import { BANK_AT } from "../../../firmware/storage/ledger/banks.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
 import {
@@ -40,6 +41,7 @@ import {
   DROP_AT,
   FAIL_AT,
   FIX_AT,
+  FOLD_AT,
   KEEP_AT,
   RETIRE_AT,
   SENT_AT,
@@ -188,6 +190,7 @@ const PAYLOADS: { [name: string]: { [field: string]: number } } = {
   STATE: STATE_AT,
   ACCOUNT: ACCOUNT_AT,
   CHARGE: CHARGE_AT,
+  FOLD: FOLD_AT,
 };
 
 test.each(Object.keys(PAYLOADS))("lays out the payload of %s as FORMAT.md does, field by field", (name) => {
@@ -201,6 +204,7 @@ test.each([
   ["header", HEADER_AT, HEADER_BYTES],
   ["seal", IN_SEAL, WORDS_AT - SEAL_AT],
   ["bank", { ...BANK_AT, entries: undefined }, BANK_AT.entries],
+  ["slot", SLOT_AT, SLOT_BYTES],
 ] as const)("lays out the %s as FORMAT.md does, field by field", (title, offsets, end) => {
   const fields = mapOf(title);
   for (const [name, at] of Object.entries(offsets)) if (at !== undefined) expect(fields[name]?.at, name).toBe(at);

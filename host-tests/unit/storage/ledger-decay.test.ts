@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { createRegion } from "../../support/region.ts";
 
-test("survives a flipped bit in an entry", () => {
+test("turns back a flipped bit in an entry, and skips an entry with two", () => {
   const { region, flash } = createRegion(4);
   const ledger = openLedger(region, 1);
   ledger.boot(5, 1000);
@@ -10,8 +10,14 @@ test("survives a flipped bit in an entry", () => {
   ledger.drop(4, "expired", 5000, 9);
   // Bank header, STATE, BOOT, then the first DROP.
   flash.flip(0x1000 + 16 + 32 + 20 + 5, 2);
+  const mended = openLedger(region, 1);
+  expect(mended.cursor(3)).toBe(5000);
+  expect(mended.cursor(4)).toBe(5000);
+  flash.flip(0x1000 + 16 + 32 + 20 + 6, 2);
   const again = openLedger(region, 1);
   expect(again.session()).toBe(5);
   expect(again.cursor(3)).toBe(0);
   expect(again.cursor(4)).toBe(5000);
+  // It may have been a charge, so a day's allowance counts as spent from the next boot on.
+  expect(again.charges()[0].points).toBeGreaterThan(100000);
 });

@@ -38,6 +38,22 @@ export const WRONG_TIMES: Scenario[] = [
     promise: all(allDelivered, timesWithin(100)),
   },
   {
+    name: "power-flaps-refused",
+    about:
+      "the same power, while the server answers 503 for ten days: more fixes are needed than the ledger has room for",
+    device: room({ everyMs: 120_000, counting: true, region: "ota_0" }),
+    script: () => ({
+      power: Array.from({ length: 200 }, (_, i) => ({
+        at: (i * 72 + 57) * MINUTE_MS,
+        kind: "cut" as const,
+        off: "15m",
+      })),
+      http: [{ kind: "status", status: 503, to: "10d" }],
+      atLeast: "10d",
+    }),
+    promise: all(allDelivered, timesWithin(1000)),
+  },
+  {
     name: "liars-then-truth",
     about: "all time servers are a year ahead for ten minutes, then right for three days",
     device: { file: DEVICE_FILE },

@@ -1,0 +1,68 @@
+/** How the ledger makes room in its bank: fixes move to pages of the ring, and accounts of pins that are gone become one. */
+import { GONE_PIN } from "./account.ts";
+import { type LedgerPages, openArchive, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./archive.ts";
+import { ledgerPinsMax } from "./capacity.ts";
+import { FIX_AT, FOLD, FOLD_AT, PIN_AT, putFix, UNFIX, UNFIX_AT } from "./entries.ts";
+import { removeFixRow } from "./fix-rows.ts";
+import { addFixes, openOutgoing } from "./fixes.ts";
+import type { LedgerState } from "./state.ts";
+
+/** Appends the entry that the payload holds, and then believes it. */
+type Record = (kind: number, payloadBytes: number) => void;
+
+/** Sets the pages of the archive, and takes in what it says of ids, sessions and raw times. */
+export function enterArchive(state: LedgerState, pages: LedgerPages, payload: DataView): void {
+  const last = openArchive(pages).last();
+  if (!last) return;
+  state.fixes.archivedMs = last.rawMs;
+  putFix(payload, last);
+  addFixes(state, payload, 1);
+  removeFixRow(state.fixes, state.fixes.length - 1);
+}
+
+/** Moves fixes to the archive until the list has room for one of `session`. What can't be moved stays, and may be let go. */
+export function moveFixes(
+  state: LedgerState,
+  bankBytes: number,
+  session: number,
+  payload: DataView,
+  record: Record,
+): void {
+  const fixes = state.fixes;
+  const nextOutgoing = openOutgoing(state, bankBytes, session);
+  while (fixes.pages) {
+    const outgoing = nextOutgoing();
+    if (!outgoing) return;
+    const fix = fixes.at(outgoing.index);
+    if (outgoing.archive) {
+      const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
+      if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;
+      fixes.archivedMs = fix.rawMs;
+    } else {
+      payload.setUint32(UNFIX_AT.id, fix.id, true);
+      record(UNFIX, UNFIX_AT.bytes);
+    }
+  }
+}
+
+/** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
+export function foldPins(state: LedgerState, bankBytes: number, pin: number, payload: DataView, record: Record): void {
+  const pages = state.fixes.pages;
+  if (state.accounts[pin] || !pages) return;
+  for (const pinsMax = ledgerPinsMax(bankBytes); ; ) {
+    const pins = Object.keys(state.accounts).map(Number);
+    if (pins.length < pinsMax) return;
+    let use = PIN_CONFIGURED;
+    let i = 0;
+    // If none is gone, one with samples has to go.
+    for (let worst = PIN_GONE; worst <= PIN_DRAINS && use > worst; worst++) {
+      for (i = 0; i < pins.length && use > worst; i++) {
+        use = pins[i] === GONE_PIN ? PIN_CONFIGURED : pages.dismiss(pins[i]);
+      }
+    }
+    if (use === PIN_CONFIGURED) return;
+    payload.setUint8(PIN_AT, pins[i - 1]);
+    payload.setUint8(FOLD_AT.forgets, use);
+    record(FOLD, FOLD_AT.bytes);
+  }
+}

@@ -1,0 +1,53 @@
+/** What the ledger needs of the ring: pages for its fixes, and what pins still have. */
+import { HEADER_AT } from "../format/page.ts";
+import { pagesNeeded } from "../geometry.ts";
+import { type LedgerPages, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "../ledger/archive.ts";
+import type { Extent } from "./extent.ts";
+import type { RingParts } from "./parts.ts";
+import { openReader } from "./reader.ts";
+import type { Space } from "./space.ts";
+
+export function createLedgerPages(
+  parts: RingParts,
+  space: Pick<Space, "take">,
+  extent: Pick<Extent, "totals">,
+  datastreams: number,
+): LedgerPages {
+  const region = parts.region;
+  const table = parts.table;
+  const ledger = parts.ledger;
+  return {
+    region: region,
+    table: table,
+    take: space.take,
+    pagesMax: region.pages - pagesNeeded(datastreams) + 1,
+    pendingFromRawMs() {
+      const pins = table.pins();
+      let firstRawMs = Infinity;
+      for (let i = 0; i < pins.length; i++) {
+        const cursor = ledger.cursor(pins[i]);
+        const s = parts.streamOf(pins[i]);
+        if (s && s.head && s.head.position === cursor) {
+          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
+          continue;
+        }
+        const run = openReader(parts, pins[i], cursor, Infinity);
+        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
+        else if (run.corrupt > 0) return 0;
+      }
+      return firstRawMs;
+    },
+    dismiss(pin) {
+      if (parts.streamOf(pin)) return PIN_CONFIGURED;
+      const totals = extent.totals(pin);
+      if (totals.pending > 0) return PIN_DRAINS;
+      let index = table.newest(pin);
+      if (index >= 0 && totals.missed + totals.failed > 0) ledger.retire(pin, totals.missed, totals.failed);
+      for (; index >= 0; index = table.newest(pin)) {
+        region.flash.write(new Uint8Array(4), region.address + index * region.pageBytes + HEADER_AT.crc);
+        table.forget(index);
+      }
+      return PIN_GONE;
+    },
+  };
+}
