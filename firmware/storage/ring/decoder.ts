@@ -75,7 +75,7 @@ export function createDecoder(region: FlashRegion): Decode {
       page.lost = true;
       // None of its words counts; whatever was written next stands behind all of them.
       page.strays = 0;
-      return -passedBytes(bytes, Math.abs(length));
+      return -passedBytes(page, bytes, Math.abs(length), fields);
     }
     if (hasBase && out.rawMs.length > 0 && page.headerSession + fields[SESSION] !== page.session) {
       return PIECE_ENDS;

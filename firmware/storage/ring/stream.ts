@@ -170,8 +170,9 @@ function encodeAbsolute(s: Stream, page: Page, scratch: Scratch): number {
   fields[EPOCH] = page.epoch;
   fields[JITTER] = jitterMs;
   fields[VALUE] = Math.abs(value) <= VALUE_MAX ? value : Number.NaN;
-  // Once the base was set anew, each absolute record that is due restates it, so a reader need not go back further.
-  if (sameBase && !(due && page.epoch > 0)) {
+  // Once the base was set anew, each absolute record that is due restates it, so a reader need not go back further. So does one
+  // behind torn words, as a shift may stand before them.
+  if (sameBase && !s.torn && !(due && page.epoch > 0)) {
     for (let form = CHECK_FORM; form <= LONG_FORM; form++) {
       scratch.length = encodeRecord(form, fields, scratch.bytes);
       if (scratch.length > 0) return scratch.length;

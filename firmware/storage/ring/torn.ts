@@ -1,6 +1,6 @@
 import { CHECK_SHORT, INDEX, LONG, TORN, WORDS } from "../format/code-words.ts";
-import type { Page } from "../format/page.ts";
-import { COUNT, decodeRecord, FORM, SHIFT_FORM } from "../format/record.ts";
+import { FIRST_VERSION, type Page } from "../format/page.ts";
+import { COUNT, decodeRecord, FORM, LONG_FORM, RESTART_FORM, SHIFT_BYTES, SHIFT_FORM } from "../format/record.ts";
 
 /**
  * How many bytes are passed where `bytes` begin with one that is no word: all of an absolute record whose kind may have decayed
@@ -20,11 +20,28 @@ export function tornBytes(page: Page, bytes: Uint8Array, fields: number[]): numb
   return length;
 }
 
+/** The length of a record whose second word, its form, can't be read, or of a shift with its sample; 0 when nothing tells it. */
+function lengthWithoutForm(page: Page, bytes: Uint8Array, fields: number[]): number {
+  for (let form = LONG_FORM; form < RESTART_FORM; form++) {
+    bytes[1] = WORDS[form - LONG_FORM];
+    const length = decodeRecord(page, bytes, fields);
+    if (length > 0 && fields[COUNT] === page.count) return length;
+  }
+  // More whole words, and blank bytes behind them, are not what a cut leaves of one program: they are samples behind a shift.
+  let words = SHIFT_BYTES;
+  while (words < bytes.length && INDEX[bytes[words]] !== TORN) words++;
+  let blank = words;
+  while (blank < bytes.length && bytes[blank] === 255) blank++;
+  return blank === bytes.length && words > SHIFT_BYTES + page.words ? SHIFT_BYTES + page.words : 0;
+}
+
 /**
  * How many bytes are passed of a record at the start of `bytes` that does not count: its `length`, or up to a word that is no
  * digit. There the next record begins, if this one was shorter than it seems.
  */
-export function passedBytes(bytes: Uint8Array, length: number): number {
+export function passedBytes(page: Page, bytes: Uint8Array, length: number, fields: number[]): number {
+  const hasForm = page.version > FIRST_VERSION && INDEX[bytes[0]] === LONG && bytes.length > 1;
+  if (hasForm && INDEX[bytes[1]] > 63) length = lengthWithoutForm(page, bytes, fields) || length;
   const most = Math.min(length, bytes.length);
   let passed = 1;
   while (passed < most && (INDEX[bytes[passed]] < CHECK_SHORT || INDEX[bytes[passed]] === TORN)) passed++;

@@ -1,6 +1,7 @@
 /** The fixes that pending samples need, when there are more than the ledger's bank has room for. */
 import { expect, it } from "vitest";
 import { UNSEEN_JUMP_MS } from "../../../firmware/clock/clock.ts";
+import { HEADER_BYTES } from "../../../firmware/storage/format/page.ts";
 import { UNSEEN_MS } from "../../../firmware/storage/ledger/fixes.ts";
 import { expectNoneLost, PIN, StoredLife } from "./stored-life.ts";
 
@@ -63,6 +64,31 @@ it("dates samples by its archive when the ledger is lost, and gives out no id or
   expect(times.length).toBe(91);
   // The fixes that were in the bank are gone.
   expect(times.filter((time) => typeof time === "number").length).toBeGreaterThanOrEqual(3 * 22);
+});
+
+it("keeps its pages whatever bit of their headers turned over, whatever the scrub looks at, and in a full ring", () => {
+  const life = new StoredLife(20, 12, 1024);
+  for (let boot = 1; boot <= 45; boot++) {
+    life.fix(5);
+    life.run(300);
+    life.reboot(15);
+  }
+  expect(life.undated()).toEqual([]);
+  const { flash } = life;
+  const pages = Array.from({ length: 14 }, (_, page) => page * 1024).filter((at) => flash.bytes[at + 2] === 0x46);
+  expect(pages.length).toBeGreaterThan(0);
+  for (let bit = 0; bit < 8 * HEADER_BYTES; bit += 7) {
+    for (const page of pages) flash.bytes[page + (bit >> 3)] ^= 1 << (bit & 7);
+    life.boot();
+    expect(life.undated(), `bit ${bit}`).toEqual([]);
+    for (const page of pages) flash.bytes[page + (bit >> 3)] ^= 1 << (bit & 7);
+  }
+  // Two days of heartbeats.
+  for (let i = 0; i < 18000; i++) life.storage.ring.scrub();
+  expect(life.undated()).toEqual([]);
+  // A full ring lets samples go for new ones, and no fix that is needed.
+  while (life.storage.ledger.counters(PIN).overwritten === 0) life.run(500);
+  expect(life.undated()).toEqual([]);
 });
 
 it("counts the same unseen step of the clock as the clock does", () => {
