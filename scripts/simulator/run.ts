@@ -2,7 +2,7 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { DAY_MS, durationMs } from "./duration.ts";
 import { SimulationError } from "./errors.ts";
-import type { RealExchanges } from "./network/real-server.ts";
+import type { RealServer } from "./network/real-server.ts";
 import { quietFromMs, type Script } from "./script.ts";
 import type { Board } from "./simulated-board.ts";
 import { askStatus, type Unit } from "./unit.ts";
@@ -52,7 +52,7 @@ const WAIT_MS = 500;
 const YIELD_MS = 100;
 
 /** Rejects with SimulationError when the firmware does what hardware can't, or gives no status. */
-export async function runUnit(unit: Unit, world: World, real: RealExchanges | undefined): Promise<Outcome> {
+export async function runUnit(unit: Unit, world: World, real: RealServer | undefined): Promise<Outcome> {
   const { script, board, network } = unit;
   const { exchanges } = network;
   const untilMs = durationMs(script.until ?? quietFromMs(script) + DRAIN_MS_MAX);
@@ -65,8 +65,8 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
 
   while (!watch.drained() && world.nowMs() < untilMs) {
     if (real) {
-      if (network.waiting() > 0) await real.settled();
-      if (world.nextMs() < Number.POSITIVE_INFINITY) {
+      if (real.waiting() > 0) await real.settled();
+      if (script.server?.behind === undefined && world.nextMs() < Number.POSITIVE_INFINITY) {
         await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), hasStalled);
       }
       if (hasStalled()) break;

@@ -10,7 +10,7 @@ import { audit } from "./audit.ts";
 import { buildDevice, type Overrides, type Program, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
-import { createRealServer } from "./network/real-server.ts";
+import { createRealServer, type RealServer } from "./network/real-server.ts";
 import { createPrng } from "./prng.ts";
 import { type ClockClaim, runUnit } from "./run.ts";
 import { type Script, startMs, withOffline } from "./script.ts";
@@ -77,8 +77,10 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
-  const standIn = createStandIn(script, token, tokenFromMs, world);
-  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url, world.trueMs);
+  const behind = script.server?.behind;
+  const standIn = behind?.standIn ?? createStandIn(script, token, tokenFromMs, world);
+  if (behind) behind.nowMs = world.trueMs;
+  const real = connectionsOf(script, world);
   const root = createPrng(seed, script.scenario ?? "");
   const unit = createUnit({ device, program, laterPrograms, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;
@@ -129,6 +131,11 @@ async function buildLater(device: SimulatedDevice, script: Script): Promise<{ at
     built.push({ atMs: durationMs(at), program });
   }
   return built.sort((a, b) => a.atMs - b.atMs);
+}
+
+function connectionsOf({ server }: Script, world: World): RealServer | undefined {
+  if (server?.url === undefined) return undefined;
+  return createRealServer({ nowTrueMs: world.trueMs, route: server.route });
 }
 
 /** The server, which learns the token at `tokenFromMs`. */

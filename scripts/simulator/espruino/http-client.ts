@@ -93,7 +93,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     if (connection.link !== undefined) return;
     const host = request.opt.host ?? "127.0.0.1";
     if (!network.resolves(host, boot.block)) throw connectFailed(request, "Unable to locate host");
-    const link = network.connect(request.opt.protocol === "https:", boot.block);
+    const secure = request.opt.protocol === "https:";
+    const link = network.connect({ host, port: request.opt.port ?? (secure ? 443 : 80), secure }, boot.block);
     boot.check();
     if (!link) throw connectFailed(request, "Unable to create socket");
     link.onActivity = () => boot.wake();

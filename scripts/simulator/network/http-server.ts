@@ -1,4 +1,6 @@
 /** The server's end of a request: the stand-in's answer or a real server's, changed by the script's faults. */
+
+import type { StandInServer } from "../../blynk-stand-in/server.ts";
 import { answer, type BlynkStandIn, type StandInRequest, type StandInResponse } from "../../blynk-stand-in/stand-in.ts";
 import { durationMs } from "../duration.ts";
 import type { HttpFault } from "../script.ts";
@@ -6,19 +8,13 @@ import type { World } from "../world.ts";
 import { type PickFault, storesPoints } from "./http-faults.ts";
 import { wire } from "./wire.ts";
 
-/** A server over real sockets, in place of the stand-in. */
-export interface RealServer {
-  /** Calls back with the whole answer as text, or undefined if the connection failed. */
-  exchange(request: StandInRequest, done: (raw: string | undefined) => void): void;
-}
-
 /** A request that reached the server or what stood in its place. */
 export interface Exchange {
   pin: string;
   /** Of its arrival, since the world began. */
   atMs: number;
   /** The server took the points. */
-  stored: boolean;
+  readonly stored: boolean;
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
@@ -34,9 +30,15 @@ export interface Reply {
 
 export interface HttpServer {
   exchanges: Exchange[];
-  /** Requests under way on real sockets. */
-  waiting(): number;
-  serve(request: StandInRequest, connection: { send(raw: string, whole: () => void): void; end(): void }): void;
+  /** The fault that meets a request, if any. It counts as used. */
+  faultOf(request: StandInRequest): HttpFault | undefined;
+  serve(
+    request: StandInRequest,
+    found: HttpFault | undefined,
+    connection: { send(raw: string, whole: () => void): void; end(): void },
+  ): void;
+  /** Notes a whole request that a real server got. Its answer is to be told: whether it took the points, and its status. */
+  noteReal(request: StandInRequest): { exchange: Exchange; judged(took: boolean, status: number): void };
   /** Notes a request that was reset before it was whole. */
   reset(): void;
 }
@@ -44,30 +46,18 @@ export interface HttpServer {
 export interface HttpServerOptions {
   world: World;
   standIn: BlynkStandIn;
-  real: RealServer | undefined;
+  /** With a real server: the stand-in that the requests come to in the end. */
+  behind: StandInServer | undefined;
   pickFault: PickFault;
 }
 
-export function createHttpServer({ world, standIn, real, pickFault }: HttpServerOptions): HttpServer {
+export function createHttpServer({ world, standIn, behind, pickFault }: HttpServerOptions): HttpServer {
   const exchanges: Exchange[] = [];
-  let waiting = 0;
 
-  function note(pin: string, fault: string | undefined): Exchange {
+  function note(pin: string, fault: string | undefined) {
     const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault };
     exchanges.push(exchange);
     return exchange;
-  }
-
-  function askReal(server: RealServer, request: StandInRequest, exchange: Exchange, reply: Reply): void {
-    waiting++;
-    server.exchange(request, (raw) => {
-      waiting--;
-      if (raw === undefined) return reply.end();
-      exchange.stored = /^HTTP\/1\.\d 200/.test(raw);
-      // The stand-in keeps account of what that server took.
-      if (exchange.stored) standIn.handle(request);
-      reply.send(raw);
-    });
   }
 
   /** Lets the stand-in judge the request, and take its points or not as the fault says. */
@@ -89,17 +79,32 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
 
   return {
     exchanges,
-    waiting: () => waiting,
     reset: () => void note("", "reset"),
-    serve(request, connection) {
-      const pin = /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
-      const found = pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
-        pin,
+    faultOf: (request) =>
+      pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
+        pin: pinOf(request),
         body: request.body,
-      });
+      }),
+    noteReal(request) {
+      const { body } = request;
+      const exchange = note(pinOf(request), undefined);
+      // A proxy may pass a request on and answer in the server's place.
+      if (behind) Object.defineProperty(exchange, "stored", { get: () => behind.took(body) });
+      return {
+        exchange,
+        judged(took, status) {
+          if (status === 200) exchange.answered = true;
+          if (behind || !took) return;
+          exchange.stored = true;
+          // The stand-in keeps account of what that server took.
+          standIn.handle(request);
+        },
+      };
+    },
+    serve(request, found, connection) {
       // A wrong Date changes nothing else of what the server does.
       const fault = found?.kind === "date" ? undefined : found;
-      const exchange = note(pin, found?.kind);
+      const exchange = note(pinOf(request), found?.kind);
       const reply: Reply = {
         end: connection.end,
         send: (raw, whole = true) =>
@@ -107,7 +112,6 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
             if (whole) exchange.answered = true;
           }),
       };
-      if (fault === undefined && real !== undefined) return askReal(real, request, exchange, reply);
       if (fault?.kind === "html" || fault?.kind === "redirect") return reply.send(portalAnswer(fault, world));
       // Everything outside the API is the server's web site.
       if (fault === undefined && !request.path.startsWith("/external/")) {
@@ -122,6 +126,8 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
     },
   };
 }
+
+const pinOf = (request: StandInRequest): string => /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
 
 /** The `Date` header that a fault changes; nothing if it changes none. */
 function dateOf(fault: HttpFault | undefined, world: World): Record<string, string> {
