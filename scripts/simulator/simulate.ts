@@ -135,7 +135,11 @@ async function buildLater(device: SimulatedDevice, script: Script): Promise<{ at
 
 function connectionsOf({ server }: Script, world: World): RealServer | undefined {
   if (server?.url === undefined) return undefined;
-  return createRealServer({ nowTrueMs: world.trueMs, route: server.route });
+  return createRealServer({
+    nowTrueMs: world.trueMs,
+    inSimulatedTime: server.behind !== undefined,
+    route: server.route,
+  });
 }
 
 /** The server, which learns the token at `tokenFromMs`. */

@@ -135,7 +135,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     served = true;
     whole.arrivedMs = Math.floor(world.trueMs());
     if (real !== undefined && passed) {
-      real.whole(whole, server.noteReal(whole).judged);
+      real.whole(whole, server.noteReal(whole));
       return;
     }
     if (!picked) fault = server.faultOf(whole);

@@ -18,6 +18,8 @@ export interface Exchange {
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
+  /** Of a batch that a real server got whole. */
+  points?: number;
 }
 
 /** What the server sends back over the connection. */
@@ -38,7 +40,7 @@ export interface HttpServer {
     connection: { send(raw: string, whole: () => void): void; end(): void },
   ): void;
   /** Notes a whole request that a real server got. Its answer is to be told: whether it took the points, and its status. */
-  noteReal(request: StandInRequest): { exchange: Exchange; judged(took: boolean, status: number): void };
+  noteReal(request: StandInRequest): (took: boolean, status: number) => void;
   /** Notes a request that was reset before it was whole. */
   reset(): void;
 }
@@ -55,7 +57,13 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
   const exchanges: Exchange[] = [];
 
   function note(pin: string, fault: string | undefined) {
-    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault };
+    const exchange: { -readonly [member in keyof Exchange]: Exchange[member] } = {
+      pin,
+      atMs: world.nowMs(),
+      stored: false,
+      answered: false,
+      fault,
+    };
     exchanges.push(exchange);
     return exchange;
   }
@@ -88,17 +96,15 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
     noteReal(request) {
       const { body } = request;
       const exchange = note(pinOf(request), undefined);
+      exchange.points = body === "" ? 0 : (JSON.parse(body) as unknown[]).length;
       // A proxy may pass a request on and answer in the server's place.
       if (behind) Object.defineProperty(exchange, "stored", { get: () => behind.took(body) });
-      return {
-        exchange,
-        judged(took, status) {
-          if (status === 200) exchange.answered = true;
-          if (behind || !took) return;
-          exchange.stored = true;
-          // The stand-in keeps account of what that server took.
-          standIn.handle(request);
-        },
+      return (took, status) => {
+        if (status === 200) exchange.answered = true;
+        if (behind || !took) return;
+        exchange.stored = true;
+        // The stand-in keeps account of what that server took.
+        standIn.handle(request);
       };
     },
     serve(request, found, connection) {

@@ -52,6 +52,8 @@ export interface RealServer {
 export interface RealServerOptions {
   /** The simulated Unix time. */
   nowTrueMs: () => number;
+  /** There are servers that live in the simulated time, beside others that have the machine's. */
+  inSimulatedTime?: boolean;
   /** The origin that stands for an address at `nowMs` after power-on. Default: the address itself. */
   route?: (host: string, port: number, nowMs: number) => string;
 }
@@ -141,7 +143,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
   const { host, port } = address;
   const servername = isIP(host) === 0 ? host : undefined;
   const socket: Socket = address.secure ? connectSecure({ host, port, servername }) : connectPlain({ host, port });
-  const answer: AnswerReader = createAnswerReader((line) => dateAt(shared.options.nowTrueMs(), line));
+  const answer: AnswerReader = createAnswerReader((line) => dateAt(shared.options, line));
   let down: Downstream = { data: () => {}, end: () => {} };
   let underWay = 0;
   let patience: NodeJS.Timeout | undefined;
@@ -254,8 +256,10 @@ function tookPoints(shared: Shared, request: StandInRequest, status: number, bod
  * A `Date` header as the server would write it at the device's time: virtual time may lag behind, and the firmware holds
  * its clock against the server's. By how many seconds the server's own clock is off stays in it.
  */
-function dateAt(nowTrueMs: number, line: string): string {
-  const value = headerLine(line, "date");
-  const offByS = value === undefined ? Number.NaN : Math.round((Date.parse(value) + 500 - Date.now()) / 1000);
-  return Number.isNaN(offByS) ? line : `Date: ${new Date(nowTrueMs + offByS * 1000).toUTCString()}`;
+function dateAt({ nowTrueMs, inSimulatedTime }: RealServerOptions, line: string): string {
+  const dateMs = Date.parse(headerLine(line, "date") ?? "");
+  const offByMs = dateMs + 500 - Date.now();
+  if (Number.isNaN(dateMs)) return line;
+  if (inSimulatedTime && Math.abs(dateMs - nowTrueMs()) < Math.abs(offByMs)) return line;
+  return `Date: ${new Date(nowTrueMs() + Math.round(offByMs / 1000) * 1000).toUTCString()}`;
 }
