@@ -7,6 +7,8 @@ export interface Meaning {
   outcome: Outcome;
   /** Wait that the server asked for, else 0. */
   retryAfterMs: number;
+  /** Where a 308 leads, as the server wrote it; else "". */
+  location: string;
   /** For the log; "" when all is well. */
   text: string;
   /** The answer has a form of Blynk's own, so Blynk gave it: `OK`, or `{"error":{"message":"…"}}`. */
@@ -109,7 +111,8 @@ export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Me
   const unknown: Outcome = whole ? "unknown" : "cut";
 
   function meaning(outcome: Outcome, text: string): Meaning {
-    return { outcome, retryAfterMs: waitMs, text, proof };
+    const location = status === 308 ? headerOf(answer.headers, "location") : "";
+    return { outcome, retryAfterMs: waitMs, location, text, proof };
   }
   if (!(status >= 200 && status < 600)) return meaning(unknown, "the answer is not HTTP: a captive portal or a proxy?");
   const text = `the server answered ${status}`;
@@ -117,7 +120,7 @@ export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Me
   if (status === 413) return meaning("smaller", text);
   if (cutShort) return meaning(unknown, "the answer was cut short");
   if (status === 200 && whole && (body === "OK" || body === "")) {
-    return { outcome: "sent", retryAfterMs: 0, text: "", proof: body === "OK" };
+    return { outcome: "sent", retryAfterMs: 0, location: "", text: "", proof: body === "OK" };
   }
   if (!(proof && status >= 400)) {
     const foreign: Outcome = whole ? "foreign" : "foreignCut";
