@@ -31,6 +31,7 @@ export interface ConnectionOptions {
   oneWayMs: OneWay;
   pickFault: PickFault;
   server: HttpServer;
+  host: string;
   onClose(link: Connection): void;
 }
 
@@ -65,7 +66,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let silent = false; // packets vanish
   let served = false;
   let serverBytes = 0;
-  const early = pickFault((kind) => kind === "reset");
+  const early = pickFault((kind) => kind === "reset", { host: options.host, pin: "", body: "" });
   const resetAfterBytes = early ? (early.afterBytes ?? RESET_AFTER_BYTES) : Number.POSITIVE_INFINITY;
   const request = createRequestReader();
 

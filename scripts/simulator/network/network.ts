@@ -17,7 +17,7 @@ export interface Network {
   /** Blocks as long as a look-up does. */
   resolves(host: string, block: (ms: number) => void): boolean;
   /** Blocks as long as connecting does. Undefined: refused or unreachable. */
-  connect(tls: boolean, block: (ms: number) => void): TcpLink | undefined;
+  connect(host: string, tls: boolean, block: (ms: number) => void): TcpLink | undefined;
   /** One datagram; an answer, if any, comes back through `receive`. */
   datagram(data: string, host: string, port: number, receive: Receive): void;
   /** The radio has joined an access point, or left it. Connections that are open then go silent or break. */
@@ -126,21 +126,22 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       names.set(host, world.nowMs() + NAME_KEPT_MS);
       return true;
     },
-    connect(tls, block) {
+    connect(host, tls, block) {
       use();
+      const request = { host, pin: "", body: "" };
       if (joined === undefined) return undefined;
       if (!reachable()) {
         block(NO_ANSWER_MS);
         return undefined;
       }
       block(roundTripMs());
-      if (joined === undefined || pickFault((kind) => kind === "refused")) return undefined;
+      if (joined === undefined || pickFault((kind) => kind === "refused", request)) return undefined;
       if (tls) {
         block(2 * roundTripMs() + HANDSHAKE_MS);
         if (joined === undefined) return undefined;
-        if (pickFault((kind) => kind === "tls")) return createRefusedLink();
+        if (pickFault((kind) => kind === "tls", request)) return createRefusedLink();
       }
-      const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed });
+      const link = createConnection({ world, prng, oneWayMs, pickFault, server, host, onClose: closed });
       open.add(link);
       return link;
     },
