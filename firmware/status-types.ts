@@ -61,6 +61,8 @@ export interface DeviceStatus {
   verdict: number;
   verdictText: string;
   wifi: boolean;
+  /** Where requests go: the server that was provisioned, or the region that Blynk sent this unit to. "" when none is usable. */
+  server: string;
   /** JsVars of Espruino's pool. */
   memory: { used: number; total: number };
   /** What a person has to put right, one sentence each. */

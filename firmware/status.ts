@@ -69,6 +69,7 @@ function withoutLogger(): Logged {
     "verdict": VERDICT.flashFault,
     "verdictText": verdictText(VERDICT.flashFault),
     "wifi": false,
+    "server": "",
   };
 }
 
@@ -112,6 +113,7 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
     "verdict": delivery.verdict,
     "verdictText": delivery.verdictText,
     "wifi": logger.network.up(),
+    "server": delivery.server,
   };
 }
 

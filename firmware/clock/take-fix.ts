@@ -32,7 +32,7 @@ export type TimeFound = "known" | "unknown" | "unconfirmed";
 
 export interface TakeFix {
   /**
-   * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked.
+   * Takes one fix. `done` is called once. `contact` says whether anybody answered: a time server, or the server if it was asked.
    */
   take(done: (found: TimeFound, contact: Contact) => void): void;
   /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
@@ -210,7 +210,7 @@ export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, 
             log("error", `time: ${error}`);
             if (map.now()) found = "known";
           }
-          done(found, contact);
+          done(found, sntp ? "answered" : contact);
         });
       }
 

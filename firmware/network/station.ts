@@ -16,6 +16,14 @@ export interface Network {
    * with `noAccessPoint` or `wrongPassword` when every network has failed. Goes on trying by itself until `disconnect`.
    */
   connect(done: (verdict: Verdict) => void): void;
+  /**
+   * This link led nowhere: the next `connect` leaves it and joins the next network, or the same again where there is no other.
+   * Associated is not connected: a link can be dead until the station has left. `dead`: nothing at all answered. Otherwise only
+   * another network can be better.
+   */
+  distrust(dead: boolean): void;
+  /** This link led to the server: after another one that leads nowhere, its network is the next. */
+  trust(): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when it has connected and no `connect` was waiting. One listener. */
@@ -23,6 +31,9 @@ export interface Network {
   /** Called when the connection is gone, lost or turned off. One listener. */
   onDown(callback: () => void): void;
 }
+
+/** Handshakes in a row that time out, after this password worked, until the password may have been changed. */
+const WEAK_HANDSHAKES_MAX = 10;
 
 /** Joins the networks in turn, the last good one first, and rejoins by itself: Espruino does nothing after a loss. */
 export function createNetwork(
@@ -37,6 +48,15 @@ export function createNetwork(
   let joining = false;
   let timer: number | undefined;
   let place = 0;
+  /** Of the network that led to the server last; -1 before. */
+  let best = -1;
+  /** Of the network that was distrusted last, beside the best one; -1 when there is none. */
+  let turn = -1;
+  /** The link that stands is to be left. */
+  let stale = false;
+  /** A bit for each network whose password was taken since the boot. */
+  let taken = 0;
+  let weakHandshakes = 0;
   let triedOfRound = 0;
   let wrongPassword = false;
   let roundsFailed = 0;
@@ -70,6 +90,9 @@ export function createNetwork(
     timer = undefined;
     if (failure === "") {
       up = true;
+      stale = false;
+      taken |= 1 << place;
+      weakHandshakes = 0;
       roundsFailed = 0;
       triedOfRound = 0;
       wrongPassword = false;
@@ -82,14 +105,14 @@ export function createNetwork(
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
     // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
-    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out.
-    if (
-      failure.indexOf("HANDSHAKE_TIMEOUT") >= 0 ||
-      failure === "AUTH_FAIL" ||
-      failure === "802_1X_AUTH_FAILED" ||
-      failure === "MIC_FAILURE"
-    ) {
-      wrongPassword = true;
+    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out,
+    // and so does a weak signal: that is told from it by whether this password worked before.
+    if (failure.indexOf("HANDSHAKE_TIMEOUT") >= 0) {
+      if ((taken & (1 << place)) === 0 || ++weakHandshakes >= WEAK_HANDSHAKES_MAX) wrongPassword = true;
+    } else {
+      weakHandshakes = 0;
+      if (failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE")
+        wrongPassword = true;
     }
     place = (place + 1) % networks.length;
     triedOfRound++;
@@ -137,7 +160,7 @@ export function createNetwork(
       return up;
     },
     connect(done) {
-      if (up) {
+      if (up && !stale) {
         done(VERDICT.allSent);
         return;
       }
@@ -147,8 +170,28 @@ export function createNetwork(
       }
       wanted = true;
       waiting.push(done);
-      // Somebody is waiting: no backoff.
-      if (!joining) join();
+      if (up) {
+        up = false;
+        radio.leave();
+        // Its "disconnected" comes after a moment, and would end a join that is under way.
+        wait(BACKOFF_MIN_MS, join);
+      } else if (!joining) join(); // Somebody is waiting: no backoff.
+    },
+    distrust(dead) {
+      if (!up || !(dead || networks.length > 1)) return;
+      stale = true;
+      // Others take turns; between two of them comes the one that worked.
+      if (best >= 0 && place !== best) {
+        turn = place;
+        place = best;
+      } else {
+        place = ((turn < 0 ? place : turn) + 1) % networks.length;
+        if (place === best && networks.length > 1) place = (place + 1) % networks.length;
+      }
+    },
+    trust() {
+      best = place;
+      turn = -1;
     },
     disconnect() {
       const was = up;

@@ -49,6 +49,9 @@ export interface HttpRequestOptions {
   headers: { [name: string]: string | number };
 }
 
+/** Code of an error: the answer would have taken more memory than there is, so the connection was closed. */
+export const ANSWER_TOO_LONG = -100;
+
 /** Each is called at most once, except `drain` and `data`. None is called after `abort()`. */
 export interface HttpHandlers {
   /** The socket has sent what was written: time to write the next piece. */
@@ -59,7 +62,7 @@ export interface HttpHandlers {
   data(text: string): void;
   /** The answer ended, perhaps cut short. */
   close(): void;
-  /** The connection failed; `code` is Espruino's. */
+  /** The connection failed; `code` is Espruino's, or `ANSWER_TOO_LONG`. */
   error(code: number, message: string): void;
 }
 
@@ -114,6 +117,11 @@ export interface I2c {
 export interface Store {
   /** The parsed JSON file, or undefined when there is none or it is not JSON. */
   readJson(name: string): unknown;
+  /**
+   * Puts a small JSON file in the place of what the name held. A power cut may leave neither. Writes nothing where Storage would
+   * have to be compacted first: a cut during that could take the program with it.
+   */
+  writeJson(name: string, value: unknown): void;
 }
 
 export interface Chip {

@@ -7,6 +7,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
+import { type Endpoint, MET, otherServer, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -41,6 +42,8 @@ export interface DeliveryStatus {
   verdictText: string;
   /** What only a person can put right, or "". */
   deliveryFault: string;
+  /** Origin that requests go to. */
+  server: string;
 }
 
 export interface DeliverySettings {
@@ -48,6 +51,8 @@ export interface DeliverySettings {
   syncEveryMs: number;
   /** The radio is on for deliveries only, this often. Undefined: always on. */
   connectEveryMs: number | undefined;
+  /** Number of the networks that the unit knows. */
+  networks: number;
 }
 
 export interface DeliveryParts {
@@ -57,11 +62,22 @@ export interface DeliveryParts {
   overload: Pick<Overload, "clearsMs">;
   quota: Quota;
   drain: Drain;
+  endpoint: Endpoint;
   ledger: Pick<Ledger, "pins" | "counters">;
   ailments: Ailments;
   timers: Timers;
   chip: Pick<Chip, "memory" | "random">;
   log: Log;
+}
+
+/** A link over which somebody answers, but not Blynk, is left after this many deliveries, if there is another network. */
+const MISSES_OF_LINK = 2;
+/** After this many the other server is asked: the one that the unit was provisioned with, or the region that it was sent to. */
+const MISSES_OF_SERVER = 6;
+
+/** Whether a verdict says that Blynk was asked, or would have been, and did not answer. */
+function isMiss(found: Verdict): boolean {
+  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
 }
 
 /** Why a delivery does not fit into the memory that is left, or "". */
@@ -71,7 +87,10 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
 }
 
-function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, verdict: Verdict): DeliveryStatus {
+function statusOf(
+  parts: Pick<DeliveryParts, "overload" | "quota" | "drain" | "endpoint">,
+  verdict: Verdict,
+): DeliveryStatus {
   const clearsMs = parts.overload.clearsMs();
   const quota = parts.quota;
   return {
@@ -80,6 +99,7 @@ function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, ve
     verdict,
     verdictText: verdictText(verdict),
     deliveryFault: parts.drain.fault(),
+    server: parts.endpoint.server,
   };
 }
 
@@ -94,6 +114,10 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let remembered: Trigger | undefined;
   let timer: number | undefined;
   let failures = 0;
+  /** Deliveries in a row that joined a network, and in which Blynk did not answer. */
+  let misses = 0;
+  /** Links of the running delivery that were left because nothing answered. */
+  let rejoins = 0;
   /** The last delivery did not even start. */
   let refused = false;
   let listener: ((busy: boolean) => void) | undefined;
@@ -133,10 +157,30 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    const backingOff =
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.noTime || found === VERDICT.flashFault);
+    const backingOff = nextTryMs < Infinity && (isMiss(found) || found === VERDICT.flashFault);
     arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
+  }
+
+  /** Ends a delivery that had a link, unless another link is worth a try. */
+  function conclude(found: Verdict, nextTryMs: number): void {
+    const met = parts.endpoint.met;
+    if (met === MET.blynk) {
+      misses = 0;
+      parts.network.trust();
+    } else if (isMiss(found) && nextTryMs < Infinity) {
+      misses++;
+      // A server that is down looks like a network without Internet: only another network can tell.
+      if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.distrust(met === MET.nobody);
+      if (misses % MISSES_OF_SERVER === 0) otherServer(parts.endpoint);
+      // Somebody is waiting, or the next delivery is far away.
+      const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
+      if (met === MET.nobody && urgent && rejoins < settings.networks) {
+        rejoins++;
+        start();
+        return;
+      }
+    }
+    finish(found, nextTryMs);
   }
 
   function fail(error: unknown): void {
@@ -167,9 +211,11 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       parts.takeFix.take((found, contact) => {
         if (mine !== serial) return;
         expectWithin(0);
+        const endpoint = parts.endpoint;
+        if (contact === "answered" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
         if (found !== "known") {
-          const verdict = found === "unknown" ? VERDICT.noTime : parts.drain.unreached(contact);
-          finish(verdict, backoffMs(failures++, parts.chip.random));
+          const verdict = found === "unknown" && !endpoint.foreign ? VERDICT.noTime : parts.drain.unreached();
+          conclude(verdict, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
@@ -179,7 +225,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
           // The error would be left to the console.
           try {
             parts.drain.run((verdict, nextTryMs) => {
-              if (mine === serial) finish(verdict, nextTryMs);
+              if (mine === serial) conclude(verdict, nextTryMs);
             });
           } catch (error) {
             fail(error);
@@ -199,6 +245,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     timer = undefined;
     busy = true;
     cause = why;
+    rejoins = 0;
+    resetEndpoint(parts.endpoint);
     if (why === "button" || why === "console") {
       failures = 0;
       parts.drain.forgive();

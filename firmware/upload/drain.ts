@@ -1,14 +1,14 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
-import type { Contact } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Meaning } from "./blynk.ts";
+import { batchRequest, type Meaning } from "./blynk.ts";
+import { type Endpoint, followRegion, keepRegion, MET, noteProof } from "./endpoint.ts";
 import type { Job } from "./job.ts";
-import { type Judgement, judge } from "./outcome.ts";
+import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
-import { openTransfer, type Transfer, type TransferSettings } from "./transfer.ts";
+import { openTransfer, type Transfer } from "./transfer.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 /** `nextTryMs`: time until another try is worth it; Infinity when somebody has to ask for one. */
@@ -18,7 +18,7 @@ export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
   /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
-  unreached(contact: Contact): Verdict;
+  unreached(): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -28,9 +28,6 @@ export interface Drain {
   /** What only a person can put right, or "". */
   fault(): string;
 }
-
-const TLS_LIMITS =
-  "Espruino's TLS is 1.2 with RSA or DHE-RSA key exchange, without SNI or certificate checks; other servers refuse its handshake";
 
 /** What the runs share. */
 interface Memory {
@@ -56,7 +53,7 @@ function withoutToken(text: string, token: string): string {
 function openRun(
   parts: UploadParts,
   planner: Planner,
-  settings: TransferSettings,
+  endpoint: Endpoint,
   memory: Memory,
   done: Drained,
 ): { take: Planned } {
@@ -102,7 +99,7 @@ function openRun(
   }
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
-    if (meaning.outcome === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
+    if (judgement.attempt === "none") memory.fault = withoutToken(meaning.text, endpoint.token);
     const waitMs = Math.max(meaning.retryAfterMs, backoffMs(memory.failuresInRow++, parts.chip.random));
     if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
     failures++;
@@ -113,9 +110,10 @@ function openRun(
   }
 
   /** Draws the consequences of a request's end. */
-  function follow(job: Job, meaning: Meaning): void {
-    const judgement = judge(meaning.outcome);
-    const text = withoutToken(meaning.text, settings.token);
+  function follow(job: Job, meaning: Meaning, outcome: Outcome): void {
+    const judgement = judge(outcome);
+    const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
+    if (judgement.attempt !== "none" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
     settle(job, text, judgement);
     if (mine !== memory.run) return;
     if (judgement.next === "stop") {
@@ -125,9 +123,37 @@ function openRun(
       if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
-      } else if (meaning.outcome !== "smaller" || job.attempt.points === 1) refused = true;
+        keepRegion(endpoint, parts.store);
+      } else if (judgement.verdict !== VERDICT.allSent && (outcome !== "smaller" || job.attempt.points === 1)) {
+        refused = true;
+      }
       proceed(0);
     } else backOff(meaning, judgement);
+  }
+
+  /**
+   * Whether the server is Blynk's decides what some answers mean. Where its answer doesn't say so, it is asked, once a delivery:
+   * a proxy without settings answers 200 to everything, with an empty body.
+   */
+  function identify(job: Job, meaning: Meaning): void {
+    const outcome = meaning.outcome;
+    if (meaning.proof) noteProof(endpoint);
+    if (outcome === "sent" && !endpoint.proven) {
+      parts.askServer((_answer, contact) => {
+        // From a timer, as the ledger throws when the flash fails.
+        parts.timers.setTimeout(() => {
+          if (mine !== memory.run) return;
+          if (endpoint.proven) follow(job, meaning, outcome);
+          else {
+            meaning.text = "the empty answer is not Blynk's: a captive portal or a proxy?";
+            follow(job, meaning, contact === "answered" ? "foreign" : "unknown");
+          }
+        }, 0);
+      });
+      return;
+    }
+    const path = batchRequest(endpoint.server, "", job.attempt.pin, 0).path;
+    follow(job, meaning, followRegion(endpoint, meaning.location, path) ? "moved" : outcome);
   }
 
   function take(job: Job | undefined): void {
@@ -139,9 +165,9 @@ function openRun(
     // From a timer: by then what measured the batch has let go of its memory.
     parts.timers.setTimeout(() => {
       if (mine !== memory.run) return;
-      memory.transfer = openTransfer(parts, settings, job, (meaning) => {
+      memory.transfer = openTransfer(parts, endpoint, job, (meaning) => {
         memory.transfer = undefined;
-        follow(job, meaning);
+        identify(job, meaning);
       });
       memory.transfer.start();
     }, 0);
@@ -150,28 +176,28 @@ function openRun(
   return { take };
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, settings: TransferSettings): Drain {
+export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint): Drain {
   const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "" };
 
   /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
   function obstacle(): Verdict {
     memory.fault = "";
-    if (settings.server === "") memory.fault = "no usable server is set";
-    else if (settings.token === "") memory.fault = "no usable token is set";
-    else if (settings.server.substr(0, 6) === "https:" && !parts.http.tls) {
+    if (endpoint.server === "") memory.fault = "no usable server is set";
+    else if (endpoint.token === "") memory.fault = "no usable token is set";
+    else if (endpoint.server.substr(0, 6) === "https:" && !parts.http.tls) {
       memory.fault = "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
     }
     if (memory.fault === "") return VERDICT.allSent;
     parts.log("error", memory.fault);
-    return settings.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
+    return endpoint.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
   }
 
   return {
-    unreached(contact) {
+    unreached() {
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      if (contact === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
-      return VERDICT.serverNotReached;
+      memory.fault = withoutToken(endpoint.failure, endpoint.token);
+      return endpoint.foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
       memory.run++;
@@ -186,9 +212,10 @@ export function createDrain(parts: UploadParts, planner: Planner, settings: Tran
         return;
       }
       planner.begin();
-      planner.plan(openRun(parts, planner, settings, memory, done).take);
+      planner.plan(openRun(parts, planner, endpoint, memory, done).take);
     },
     linkLost() {
+      endpoint.proven = false;
       if (memory.transfer) memory.transfer.abandon("the network was lost");
     },
     stop() {

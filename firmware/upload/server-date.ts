@@ -1,6 +1,6 @@
 /**
- * What Blynk's server itself says of the time: the `Date` of its answer to a harmless read. A captive portal answers as well, and
- * its clock may be years off, so only an answer that no other server would give counts.
+ * What Blynk's server itself says: that it is Blynk's, and the time, by the `Date` of its answer to a harmless read. A captive
+ * portal answers as well, and its clock may be years off, so only an answer that no other server would give counts.
  */
 import type { Clock } from "../clock/clock.ts";
 import { dateHeader } from "../clock/http-date.ts";
@@ -8,29 +8,33 @@ import type { TimeAnswer } from "../clock/sntp.ts";
 import type { Contact } from "../clock/take-fix.ts";
 import type { Http, HttpRequest, Timers } from "../platform/ports.ts";
 import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
+import { type Endpoint, followRegion, noteProof } from "./endpoint.ts";
+import { connectFailure, handshakeFailure } from "./reach.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
 
 /**
- * Returns a function that asks the server once. `server` and `token` as for `batchRequest`. `done` is called once. `answer`
- * is what the server's date says; undefined when there was no usable date, or when nothing proves that it is Blynk's.
+ * Asks the server once. `done` is called once. `answer` is what the server's date says; undefined when there was no usable date,
+ * or when nothing proves that it is Blynk's. The endpoint learns whether it is, to which region it sends, and what stood in the
+ * way.
  */
-export function createServerDate(
-  http: Http,
-  timers: Timers,
-  clock: Clock,
-  server: string,
-  token: string,
-): (done: (answer: TimeAnswer | undefined, contact: Contact) => void) => void {
+export type AskServer = (done: (answer: TimeAnswer | undefined, contact: Contact) => void) => void;
+
+export function createServerDate(http: Http, timers: Timers, clock: Clock, endpoint: Endpoint): AskServer {
   return (done) => {
     const session = clock.session();
+    const options = connectedRequest(endpoint.server, endpoint.token);
+    const startMs = timers.nowMs();
     let sentRawMs = 0;
     let socket: HttpRequest | undefined;
     let contact: Contact = "silent";
+    let left = false;
+    let refused = false;
     let finished = false;
     let answer: TimeAnswer | undefined;
     let status = 0;
     let length = "";
+    let location = "";
     let body = "";
 
     function finish(): void {
@@ -38,23 +42,39 @@ export function createServerDate(
       finished = true;
       timers.clearTimeout(timer);
       if (socket) socket.abort();
-      const proven = isBlynkAnswer(status, body) && clock.session() === session;
-      done(proven ? answer : undefined, contact);
+      const proven = isBlynkAnswer(status, body);
+      if (proven) noteProof(endpoint);
+      // Another region's date is no better than this one's: the next request asks there.
+      else if (!followRegion(endpoint, location, options.path)) {
+        // A server that has trouble may be Blynk's.
+        endpoint.foreign = refused || (contact === "answered" && status < 500 && status !== 408 && status !== 429);
+      }
+      done(proven && clock.session() === session ? answer : undefined, contact);
     }
-    function fail(): void {
-      if (contact === "silent") contact = "unreached";
+    function fail(why: string): void {
+      if (contact === "silent") {
+        contact = "unreached";
+        endpoint.failure = why;
+      }
       finish();
     }
     const timer = timers.setTimeout(finish, ANSWER_TIMEOUT_MS);
+    endpoint.failure = "";
+    endpoint.foreign = false;
     try {
       // Name look-up, connection and handshake block, and may throw.
       clock.blocked(() => {
-        socket = http.request(connectedRequest(server, token), {
-          drain() {},
+        socket = http.request(options, {
+          drain() {
+            // After `end` nothing would tell that the request left.
+            left = true;
+            (socket as HttpRequest).end();
+          },
           response(code, headers) {
             contact = "answered";
             status = code;
             length = headerOf(headers, "content-length");
+            if (code === 308) location = headerOf(headers, "location");
             answer = dateHeader(headerOf(headers, "date"), sentRawMs, clock.rawMs());
           },
           data(text) {
@@ -63,14 +83,18 @@ export function createServerDate(
             if (`${body.length}` === length) finish();
           },
           close: finish,
-          error: fail,
+          error(_code, message) {
+            const why = left ? message : handshakeFailure(endpoint.server, message);
+            refused = why !== message;
+            fail(why);
+          },
         });
-        socket.end();
+        socket.write("");
       });
       // The request leaves in the idle loop's next pass, so the time to connect is no part of the round trip.
       sentRawMs = clock.rawMs();
-    } catch (_) {
-      fail();
+    } catch (error) {
+      fail(connectFailure(`${error}`, timers.nowMs() - startMs));
     }
   };
 }

@@ -2,14 +2,14 @@
 import type { Server } from "../device-types.ts";
 import { LIMITS } from "../limits.ts";
 import { createDrain, type Drain } from "./drain.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { createOverload, type Overload } from "./overload.ts";
 import { createPace } from "./pace.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
-import type { TransferSettings } from "./transfer.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
-export interface UploadSettings extends TransferSettings {
+export interface UploadSettings {
   /** The plan's limits. Those that are left out are Blynk's documented ones (limits.ts). */
   limits: Omit<Server, "url">;
   /** "thin" sends every k-th point of a backlog that can't drain in time; by default the oldest expire. */
@@ -30,7 +30,7 @@ const POINT_BYTES_MAX = 30;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
 
-export function createUpload(parts: UploadParts, settings: UploadSettings): Upload {
+export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: UploadSettings): Upload {
   const limits = settings.limits;
   const ageMaxMs = limits.ageMaxMs ?? LIMITS.ageMaxMs;
   const bodyBytesMax = limits.bodyBytesMax ?? LIMITS.bodyBytesMax;
@@ -52,7 +52,6 @@ export function createUpload(parts: UploadParts, settings: UploadSettings): Uplo
     Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
   const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
-  // An object of its own: kept, the settings would hold the device file's limits as well.
-  const drain = createDrain(parts, planner, { server: settings.server, token: settings.token });
+  const drain = createDrain(parts, planner, endpoint);
   return { quota, overload, planner, drain };
 }

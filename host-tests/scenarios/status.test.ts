@@ -8,7 +8,7 @@ it("tells its status under the documented names, whatever the build shortens", a
   const found = status as unknown as { [name: string]: object } & { streams: object[] };
   expect(names(found)).toEqual(
     ["version", "session", "rawMs", "time", "streams", "ring", "quota", "backlogClearsMs"]
-      .concat(["verdict", "verdictText", "wifi", "memory", "faults"])
+      .concat(["verdict", "verdictText", "wifi", "server", "memory", "faults"])
       .sort(),
   );
   expect(names(found.time)).toEqual(["boundMs", "trueMs"]);

@@ -18,19 +18,25 @@ export interface FakeRequest {
 
 export type Behaviour =
   | { answer: number; headers?: { [name: string]: string }; body?: string; afterMs?: number }
-  | { fail: "throw-request" | "throw-write" | "silence" | "close" | "error"; afterMs?: number }
+  | { fail: "throw-request" | "throw-write" | "handshake" | "silence" | "close" | "error"; afterMs?: number }
   /** After so many characters of the body. */
   | { fail: "reset" | "stall" | "throw-late"; afterChars: number };
 
 export interface FakeServer extends Http {
+  /** Batches. */
   requests: FakeRequest[];
+  /** Reads by which the server is asked whether it is Blynk's. */
+  reads: FakeRequest[];
+  /** What becomes of such a read. */
+  behaveToRead: () => Behaviour;
   /** Asked with each request's number, from 0, and its pin. The body is whole only when the answer is given. */
   behave: (number: number, request: FakeRequest) => Behaviour;
 }
 
 export const OK: Behaviour = { answer: 200, body: "OK" };
-export const refusal = (message: string): Behaviour => ({
-  answer: 400,
+/** An error in Blynk's form. */
+export const refusal = (message: string, status = 400): Behaviour => ({
+  answer: status,
   body: JSON.stringify({ error: { message } }),
 });
 
@@ -38,6 +44,8 @@ export function createFakeServer(timers: Timers): FakeServer {
   const server: FakeServer = {
     tls: true,
     requests: [],
+    reads: [],
+    behaveToRead: () => ({ answer: 200, body: "true" }),
     behave: () => OK,
     request: (options, handlers) => {
       const request: FakeRequest = {
@@ -52,8 +60,10 @@ export function createFakeServer(timers: Timers): FakeServer {
         endedMs: undefined,
         handlers,
       };
-      const number = server.requests.push(request) - 1;
-      const early = server.behave(number, request);
+      const isRead = options.method === "GET";
+      const number = (isRead ? server.reads : server.requests).push(request) - 1;
+      const behaviourNow = () => (isRead ? server.behaveToRead() : server.behave(number, request));
+      const early = behaviourNow();
       if ("fail" in early && early.fail === "throw-request") throw new Error(`no host for ${options.path}`);
       const later = (afterMs: number, act: () => void): void => {
         timers.setTimeout(() => {
@@ -61,7 +71,7 @@ export function createFakeServer(timers: Timers): FakeServer {
         }, afterMs);
       };
       const finish = (): void => {
-        const behaviour = server.behave(number, request);
+        const behaviour = behaviourNow();
         const afterMs = ("afterMs" in behaviour && behaviour.afterMs) || 50;
         if ("answer" in behaviour) {
           later(afterMs, () => {
@@ -80,6 +90,11 @@ export function createFakeServer(timers: Timers): FakeServer {
             throw new Error(`Unable to create socket for ${options.path}`);
           }
           request.writes++;
+          if ("fail" in early && early.fail === "handshake") {
+            // In the idle loop, without a drain (libs/network/network.c, ssl_getSocketData).
+            if (request.writes === 1) later(300, () => handlers.error(-8, "unsent data"));
+            return;
+          }
           request.body += text;
           request.pieceCharsMax = Math.max(request.pieceCharsMax, text.length);
           if ("fail" in early && "afterChars" in early && request.body.length > early.afterChars) {

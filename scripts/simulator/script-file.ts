@@ -108,6 +108,9 @@ const HTTP_KINDS: Record<HttpFaultKind, true> = {
   date: true,
   html: true,
   redirect: true,
+  blank: true,
+  moved: true,
+  flood: true,
   garbage: true,
   continue: true,
   short: true,
@@ -125,7 +128,13 @@ const NTP_KINDS: Record<NtpFaultKind, true> = {
   zero: true,
   stale: true,
 };
-const WIFI_KINDS: Record<WifiFaultKind, true> = { gone: true, "wrong-password": true, "no-internet": true, dead: true };
+const WIFI_KINDS: Record<WifiFaultKind, true> = {
+  gone: true,
+  "wrong-password": true,
+  weak: true,
+  "no-internet": true,
+  dead: true,
+};
 
 const HTTP = object({
   kind: oneOf(HTTP_KINDS),
@@ -135,6 +144,9 @@ const HTTP = object({
   pin: pin.optional(),
   bodyHas: text.optional(),
   dateOffset: duration.optional(),
+  host: text.optional(),
+  region: text.optional(),
+  headBytes: count.optional(),
   status: count.optional(),
   body: text.optional(),
   headers: texts.optional(),

@@ -44,6 +44,7 @@ function logger(over: Partial<Logger> = {}): Logger {
         backlogClearsMs: 0,
         verdict: 5,
         verdictText: "token refused or server says no",
+        server: "https://fra1.blynk.cloud",
         deliveryFault: "no usable token is set",
       }),
     },

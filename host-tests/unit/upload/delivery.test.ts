@@ -3,6 +3,7 @@ import type { TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -28,6 +29,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     sensorFailing: false,
     free: 4000,
     drainThrows: false,
+    endpoint: openEndpoint({ readJson: () => undefined }, "https://blynk.example", "a-token"),
     down: undefined as (() => void) | undefined,
     delivery: undefined as unknown as ReturnType<typeof createDelivery>,
   };
@@ -42,8 +44,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       if (rig.drainThrows) throw new Error("worn");
       soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
-    unreached: (contact) => {
-      events.push(`not confirmed: ${contact}`);
+    unreached: () => {
+      events.push("not confirmed");
       return VERDICT.serverNotReached;
     },
     linkLost: () => events.push("link lost"),
@@ -57,6 +59,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         up: () => rig.up,
         connect: (done) => soon("connect", () => done(rig.joins)),
         disconnect: () => events.push("disconnect"),
+        distrust: (dead) => events.push(dead ? "leave dead link" : "leave link"),
+        trust: () => {},
         onUp: () => {},
         onDown: (callback) => {
           rig.down = callback;
@@ -73,6 +77,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         waitMs: () => 0,
       },
       drain,
+      endpoint: rig.endpoint,
       ledger: {
         pins: () => [1],
         counters: () => ({ delivered: 0, ...counters }),
@@ -82,7 +87,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       chip: { memory: () => ({ free: rig.free, total: 5000 }), random: () => 0.5 },
       log: (level, text) => lines.push(`[${level}] ${text}`),
     },
-    { syncEveryMs: 3_600_000, connectEveryMs: undefined, ...settings },
+    { syncEveryMs: 3_600_000, connectEveryMs: undefined, networks: 1, ...settings },
   );
   rig.delivery.watch((busy) => rig.busy.push(busy));
   return rig;
@@ -107,7 +112,7 @@ describe("a delivery", () => {
     rig.known = "unconfirmed";
     rig.delivery.trigger("connect");
     rig.timers.advance(2500);
-    expect(rig.events).toEqual(["connect", "fix", "not confirmed: answered"]);
+    expect(rig.events).toEqual(["connect", "fix", "not confirmed"]);
     expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
     rig.known = "known";
     rig.events.length = 0;
@@ -279,6 +284,7 @@ describe("a delivery", () => {
       backlogClearsMs: null,
       verdict: 0,
       verdictText: "everything sent",
+      server: "https://blynk.example",
       deliveryFault: "",
     });
   });

@@ -3,6 +3,7 @@ import { createClock } from "../../../firmware/clock/clock.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import type { Contact } from "../../../firmware/clock/take-fix.ts";
 import type { Http, HttpHandlers } from "../../../firmware/platform/ports.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
@@ -21,17 +22,18 @@ function ask(script: Script) {
     request: (options, handlers) => {
       const path = `/external/api/isHardwareConnected?token=${TOKEN}`;
       expect(options).toEqual({ protocol: "https:", host: "h", port: 443, method: "GET", path, headers: {} });
-      return { write() {}, end: () => script(handlers, machine), abort: () => aborted++ };
+      return {
+        write() {
+          script(handlers, machine);
+        },
+        end() {},
+        abort: () => aborted++,
+      };
     },
   };
   const given: { answer: TimeAnswer | undefined; contact: Contact }[] = [];
-  createServerDate(
-    http,
-    machine.timers,
-    clock,
-    "https://h",
-    TOKEN,
-  )((answer, contact) => given.push({ answer, contact }));
+  const endpoint = openEndpoint({ readJson: () => undefined }, "https://h", TOKEN);
+  createServerDate(http, machine.timers, clock, endpoint)((answer, contact) => given.push({ answer, contact }));
   machine.run(100000);
   expect(given.length).toBe(1);
   return { ...given[0], aborted, session: clock.session() };

@@ -35,6 +35,7 @@ export interface ConnectionOptions {
   server: HttpServer;
   /** To a real server, which takes the stand-in's place. */
   real?: RealConnection;
+  host: string;
   onClose(link: Connection): void;
 }
 
@@ -69,7 +70,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let silent = false; // packets vanish
   let served = false;
   let serverBytes = 0;
-  const early = pickFault((kind) => kind === "reset");
+  const early = pickFault((kind) => kind === "reset", { host: options.host, pin: "", body: "" });
   const resetAfterBytes = early ? (early.afterBytes ?? RESET_AFTER_BYTES) : Number.POSITIVE_INFINITY;
   const request = createRequestReader();
   let fault: HttpFault | undefined;

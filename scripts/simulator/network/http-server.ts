@@ -3,7 +3,7 @@
 import type { StandInServer } from "../../blynk-stand-in/server.ts";
 import { answer, type BlynkStandIn, type StandInRequest, type StandInResponse } from "../../blynk-stand-in/stand-in.ts";
 import { durationMs } from "../duration.ts";
-import type { HttpFault } from "../script.ts";
+import type { HttpFault, HttpFaultKind } from "../script.ts";
 import type { World } from "../world.ts";
 import { type PickFault, storesPoints } from "./http-faults.ts";
 import { wire } from "./wire.ts";
@@ -90,6 +90,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
     reset: () => void note("", "reset"),
     faultOf: (request) =>
       pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
+        host: hostOf(request),
         pin: pinOf(request),
         body: request.body,
       }),
@@ -118,7 +119,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
             if (whole) exchange.answered = true;
           }),
       };
-      if (fault?.kind === "html" || fault?.kind === "redirect") return reply.send(portalAnswer(fault, world));
+      if (fault !== undefined && OTHERS.includes(fault.kind)) return reply.send(othersAnswer(fault, request, world));
       // Everything outside the API is the server's web site.
       if (fault === undefined && !request.path.startsWith("/external/")) {
         const page = answer(200, "<html></html>", request.arrivedMs, "text/html");
@@ -141,9 +142,29 @@ function dateOf(fault: HttpFault | undefined, world: World): Record<string, stri
   return { Date: new Date(world.trueMs() + durationMs(fault.dateOffset)).toUTCString() };
 }
 
-/** A captive portal: the server sees nothing of the request. Portals send a Date, by their own clock. */
-function portalAnswer(fault: HttpFault, world: World): string {
+/** Faults in which something answers in the server's place, which sees nothing of the request. */
+const OTHERS: HttpFaultKind[] = ["html", "redirect", "blank", "moved", "flood"];
+const HEAD_BYTES = 1_000_000;
+
+function hostOf(request: StandInRequest): string {
+  return String(request.headers.Host ?? "").replace(/:\d+$/, "");
+}
+
+/** Captive portals and proxies send a Date, by their own clock. */
+function othersAnswer(fault: HttpFault, request: StandInRequest, world: World): string {
   const dated = dateOf({ ...fault, dateOffset: fault.dateOffset ?? 0 }, world);
+  if (fault.kind === "blank") return wire({ status: 200, headers: { ...dated, "Content-Length": "0" }, body: "" });
+  if (fault.kind === "moved") {
+    const headers = { ...dated, Location: `${fault.region}${request.path}`, "Content-Length": "0" };
+    return wire({ status: 308, headers, body: "" });
+  }
+  if (fault.kind === "flood") {
+    const padding = "x".repeat(50);
+    const lines = Math.ceil((fault.headBytes ?? HEAD_BYTES) / `X-Padding-00000: ${padding}\r\n`.length);
+    const headers: Record<string, string> = { ...dated };
+    for (let i = 0; i < lines; i++) headers[`X-Padding-${String(i).padStart(5, "0")}`] = padding;
+    return wire({ status: 200, headers, body: "" });
+  }
   if (fault.kind === "redirect") {
     const headers = { ...dated, Location: "http://portal.example/login", "Content-Length": "0" };
     return wire({ status: 302, headers, body: "" });

@@ -126,22 +126,24 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
     },
     connect(to, block) {
       use();
+      const request = { host: to.host, pin: "", body: "" };
       if (joined === undefined) return undefined;
       if (!reachable()) {
         block(NO_ANSWER_MS);
         return undefined;
       }
       block(roundTripMs());
-      if (joined === undefined || pickFault((kind) => kind === "refused")) return undefined;
+      if (joined === undefined || pickFault((kind) => kind === "refused", request)) return undefined;
       if (to.secure) {
         block(2 * roundTripMs() + HANDSHAKE_MS);
         if (joined === undefined) return undefined;
-        if (pickFault((kind) => kind === "tls")) return createRefusedLink();
+        if (pickFault((kind) => kind === "tls", request)) return createRefusedLink();
       }
       const opened = real?.open(to, world.nowMs());
       if (opened === "refused") return undefined;
       if (opened === "tls") return createRefusedLink();
-      const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed, real: opened });
+      const { host } = to;
+      const link = createConnection({ world, prng, oneWayMs, pickFault, server, host, onClose: closed, real: opened });
       open.add(link);
       return link;
     },
