@@ -37,10 +37,10 @@ const POLL_MS = 20;
 /** Somebody else may take the free port before the daemon does. */
 const TRIES = 3;
 
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) kill(child, "SIGKILL");
-});
+/**
+ * Runs a daemon that ends with its parent, however that ends: its standard input closes, and the whole group is told to go.
+ */
+const GUARD = 'exec 3<&0; ( cat <&3 >/dev/null; kill -s TERM 0 ) & exec 3<&-; "$@" </dev/null & wait $!';
 
 /** Its path, or undefined if it is not installed. */
 export function findProgram(name: string): string | undefined {
@@ -78,26 +78,18 @@ async function tryToStart(options: DaemonOptions, port: number): Promise<Daemon>
   const identity = process.getuid?.() === 0 ? NOBODY : {};
   if (process.getuid?.() === 0) chownSync(folder, NOBODY.uid, NOBODY.gid);
   // A group of its own, so that its workers end with it.
-  const child = spawn(path, options.args(configFile, folder), {
+  const child = spawn("/bin/sh", ["-c", GUARD, "sh", path, ...options.args(configFile, folder)], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...identity,
   });
-  running.add(child);
   let log = "";
   let ended = false;
   const gone = new Promise<void>((done) => {
     child.once("exit", () => {
       ended = true;
-      running.delete(child);
-      done();
-    });
-    child.once("error", (error) => {
-      log += error.message;
-      ended = true;
-      running.delete(child);
       done();
     });
   });
