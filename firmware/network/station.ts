@@ -17,13 +17,12 @@ export interface Network {
    */
   connect(done: (verdict: Verdict) => void): void;
   /**
-   * This link led nowhere: the next `connect` leaves it and joins the next network, or the same again where there is no other.
-   * Associated is not connected: a link can be dead until the station has left. `dead`: nothing at all answered. Otherwise only
-   * another network can be better.
+   * Who answered over this link, one of `MET` (upload/endpoint.ts). With 2, the server itself, its network is the next after
+   * another one that leads nowhere. Otherwise the next `connect` leaves the link and joins the next network. Where there is
+   * no other, it joins the same one again, but only with 0: associated is not connected, and a link can be dead until the station
+   * has left.
    */
-  distrust(dead: boolean): void;
-  /** This link led to the server: after another one that leads nowhere, its network is the next. */
-  trust(): void;
+  rate(met: number): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when it has connected and no `connect` was waiting. One listener. */
@@ -177,8 +176,13 @@ export function createNetwork(
         wait(BACKOFF_MIN_MS, join);
       } else if (!joining) join(); // Somebody is waiting: no backoff.
     },
-    distrust(dead) {
-      if (!up || !(dead || networks.length > 1)) return;
+    rate(met) {
+      if (met > 1) {
+        best = place;
+        turn = -1;
+        return;
+      }
+      if (!up || (met > 0 && networks.length < 2)) return;
       stale = true;
       // Others take turns; between two of them comes the one that worked.
       if (best >= 0 && place !== best) {
@@ -188,10 +192,6 @@ export function createNetwork(
         place = ((turn < 0 ? place : turn) + 1) % networks.length;
         if (place === best && networks.length > 1) place = (place + 1) % networks.length;
       }
-    },
-    trust() {
-      best = place;
-      turn = -1;
     },
     disconnect() {
       const was = up;

@@ -1,5 +1,5 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
-import type { TakeFix } from "../clock/take-fix.ts";
+import { ANSWERED, FOREIGN, type TakeFix } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
@@ -7,7 +7,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
-import { type Endpoint, MET, otherServer, resetEndpoint } from "./endpoint.ts";
+import { type Endpoint, MET, otherServer } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -75,11 +75,6 @@ const MISSES_OF_LINK = 2;
 /** After this many the other server is asked: the one that the unit was provisioned with, or the region that it was sent to. */
 const MISSES_OF_SERVER = 6;
 
-/** Whether a verdict says that Blynk was asked, or would have been, and did not answer. */
-function isMiss(found: Verdict): boolean {
-  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
-}
-
 /** Why a delivery does not fit into the memory that is left, or "". */
 function shortageOf(chip: Pick<Chip, "memory">): string {
   const memory = chip.memory();
@@ -141,8 +136,37 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }, waitMs);
   }
 
+  /**
+   * Learns from how the server was met. Returns whether another link is worth a try in this very delivery. `finite`: time alone
+   * may mend what stood in the way.
+   */
+  function review(found: Verdict, finite: boolean): boolean {
+    const endpoint = parts.endpoint;
+    const met = endpoint.met;
+    // Without a link, or without memory, nobody was asked.
+    if (refused || !parts.network.up()) return false;
+    if (met === MET.blynk) {
+      misses = 0;
+      parts.network.rate(met);
+      return false;
+    }
+    const missed = found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
+    if (!missed || !finite) return false;
+    misses++;
+    // A server that is down looks like a network without Internet: only another network can tell.
+    if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.rate(met);
+    if (misses % MISSES_OF_SERVER === 0) otherServer(endpoint);
+    // Somebody is waiting, or the next delivery is far away.
+    const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
+    return met === MET.nobody && urgent && rejoins++ < settings.networks;
+  }
+
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
+    if (review(found, nextTryMs < Infinity)) {
+      start();
+      return;
+    }
     const losses = lossesOf(parts.ledger);
     verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
     if (cause === "button") seen = losses;
@@ -157,30 +181,9 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    const backingOff = nextTryMs < Infinity && (isMiss(found) || found === VERDICT.flashFault);
-    arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
-  }
-
-  /** Ends a delivery that had a link, unless another link is worth a try. */
-  function conclude(found: Verdict, nextTryMs: number): void {
-    const met = parts.endpoint.met;
-    if (met === MET.blynk) {
-      misses = 0;
-      parts.network.trust();
-    } else if (isMiss(found) && nextTryMs < Infinity) {
-      misses++;
-      // A server that is down looks like a network without Internet: only another network can tell.
-      if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.distrust(met === MET.nobody);
-      if (misses % MISSES_OF_SERVER === 0) otherServer(parts.endpoint);
-      // Somebody is waiting, or the next delivery is far away.
-      const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
-      if (met === MET.nobody && urgent && rejoins < settings.networks) {
-        rejoins++;
-        start();
-        return;
-      }
-    }
-    finish(found, nextTryMs);
+    const keepsSchedule =
+      nextTryMs === Infinity || found === VERDICT.dailyLimit || found === VERDICT.pinOrPointsRefused;
+    arm(keepsSchedule ? Math.min(nextTryMs, everyMs) : nextTryMs);
   }
 
   function fail(error: unknown): void {
@@ -208,14 +211,14 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
         finish(failure, Infinity);
         return;
       }
-      parts.takeFix.take((found, contact) => {
+      parts.takeFix.take((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
-        const endpoint = parts.endpoint;
-        if (contact === "answered" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
+        const foreign = contact === FOREIGN;
+        if (told || foreign || contact === ANSWERED) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
         if (found !== "known") {
-          const verdict = found === "unknown" && !endpoint.foreign ? VERDICT.noTime : parts.drain.unreached();
-          conclude(verdict, backoffMs(failures++, parts.chip.random));
+          const verdict = found === "unknown" && !foreign ? VERDICT.noTime : parts.drain.unreached(contact);
+          finish(verdict, backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
@@ -225,7 +228,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
           // The error would be left to the console.
           try {
             parts.drain.run((verdict, nextTryMs) => {
-              if (mine === serial) conclude(verdict, nextTryMs);
+              if (mine === serial) finish(verdict, nextTryMs);
             });
           } catch (error) {
             fail(error);
@@ -246,7 +249,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     busy = true;
     cause = why;
     rejoins = 0;
-    resetEndpoint(parts.endpoint);
+    parts.endpoint.met = MET.nobody;
+    parts.endpoint.moves = 0;
     if (why === "button" || why === "console") {
       failures = 0;
       parts.drain.forgive();

@@ -1,10 +1,11 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
+import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
-import { type Endpoint, followRegion, keepRegion, MET, noteProof } from "./endpoint.ts";
+import { type Endpoint, followRegion, keepRegion, MET } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
@@ -18,7 +19,7 @@ export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
   /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
-  unreached(): Verdict;
+  unreached(contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -137,16 +138,16 @@ function openRun(
    */
   function identify(job: Job, meaning: Meaning): void {
     const outcome = meaning.outcome;
-    if (meaning.proof) noteProof(endpoint);
-    if (outcome === "sent" && !endpoint.proven) {
+    if (meaning.proof) endpoint.met = MET.blynk;
+    if (outcome === "sent" && endpoint.met !== MET.blynk) {
       parts.askServer((_answer, contact) => {
         // From a timer, as the ledger throws when the flash fails.
         parts.timers.setTimeout(() => {
           if (mine !== memory.run) return;
-          if (endpoint.proven) follow(job, meaning, outcome);
+          if (endpoint.met === MET.blynk) follow(job, meaning, outcome);
           else {
             meaning.text = "the empty answer is not Blynk's: a captive portal or a proxy?";
-            follow(job, meaning, contact === "answered" ? "foreign" : "unknown");
+            follow(job, meaning, contact === FOREIGN ? "foreign" : "unknown");
           }
         }, 0);
       });
@@ -193,11 +194,12 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
   }
 
   return {
-    unreached() {
+    unreached(contact) {
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      memory.fault = withoutToken(endpoint.failure, endpoint.token);
-      return endpoint.foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
+      if (contact === FOREIGN) return VERDICT.intercepted;
+      if (contact !== ANSWERED) memory.fault = withoutToken(contact, endpoint.token);
+      return contact.substr(0, 3) === "TLS" ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
       memory.run++;
@@ -215,7 +217,8 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
       planner.plan(openRun(parts, planner, endpoint, memory, done).take);
     },
     linkLost() {
-      endpoint.proven = false;
+      // Over the next link somebody else may answer.
+      endpoint.met = Math.min(endpoint.met, MET.somebody);
       if (memory.transfer) memory.transfer.abandon("the network was lost");
     },
     stop() {

@@ -7,7 +7,7 @@
  */
 import type { Store } from "../platform/ports.ts";
 
-/** Who answered in a delivery. */
+/** Who answered in a delivery, so far. `blynk`: in a form of its own, over this very link. */
 export const MET = { nobody: 0, somebody: 1, blynk: 2 } as const;
 
 export interface Endpoint {
@@ -19,16 +19,10 @@ export interface Endpoint {
   home: string;
   /** The origin that the next boot begins with. */
   saved: string;
-  /** The most that answered in this delivery, one of `MET`. */
+  /** One of `MET`. */
   met: number;
-  /** Blynk answered in a form of its own, in this delivery and over this link. */
-  proven: boolean;
   /** Regions followed in this delivery. */
   moves: number;
-  /** Why the last request for the server's date did not get out, for people; "" when it did. */
-  failure: string;
-  /** Somebody else answered that request, or refused its TLS handshake. */
-  foreign: boolean;
 }
 
 /** `[home, saved]`. A list: the build would shorten the names of an object's members. */
@@ -39,58 +33,44 @@ const MOVES_MAX = 2;
 
 /** `home` and `token` as settings.ts checks them. */
 export function openEndpoint(store: Pick<Store, "readJson">, home: string, token: string): Endpoint {
+  const endpoint: Endpoint = { server: home, token, home, saved: home, met: MET.nobody, moves: 0 };
   const kept = store.readJson(FILE) as string[] | undefined;
-  let saved = home;
   // Another home was provisioned since: then the region is another account's, or is out of date.
-  if (Array.isArray(kept) && kept[0] === home) saved = regionOf(`${kept[1]}`, home, "") || home;
-  return { server: saved, token, home, saved, met: MET.nobody, proven: false, moves: 0, failure: "", foreign: false };
-}
-
-/** Begins a delivery. */
-export function resetEndpoint(endpoint: Endpoint): void {
-  endpoint.met = MET.nobody;
-  endpoint.proven = false;
-  endpoint.moves = 0;
-  endpoint.failure = "";
-  endpoint.foreign = false;
-}
-
-/** Blynk answered in a form of its own. */
-export function noteProof(endpoint: Endpoint): void {
-  endpoint.met = MET.blynk;
-  endpoint.proven = true;
+  if (Array.isArray(kept) && kept[0] === home) followRegion(endpoint, `${kept[1]}`, "");
+  endpoint.saved = endpoint.server;
+  return endpoint;
 }
 
 /**
- * The origin that `location` leads to, when that is one of Blynk's regions over the scheme of `server`, and `path` or no path
- * there; else "". Nothing but a plain host name may follow the scheme: no user, no port.
+ * Follows a 308 to `location`, which answered a request for `path`. Returns whether the next request goes somewhere else: only to
+ * another of Blynk's regions, over the same scheme, and to the same path there or none. Nothing but a plain host name may follow
+ * the scheme: no user, no port.
  */
-export function regionOf(location: string, server: string, path: string): string {
-  const scheme = server.substr(0, server.indexOf("//") + 2);
+export function followRegion(endpoint: Endpoint, location: string, path: string): boolean {
+  const scheme = endpoint.server.substr(0, endpoint.server.indexOf("//") + 2);
   const rest = location.substr(scheme.length);
   const slash = `${rest}/`.indexOf("/");
   const host = rest.substr(0, slash).toLowerCase();
   const target = rest.substr(slash).split("?")[0];
-  const isRegion =
-    scheme.length > 2 &&
-    location.substr(0, scheme.length) === scheme &&
-    host.length > REGIONS.length &&
-    host.length < 64 &&
-    host.substr(-REGIONS.length) === REGIONS &&
-    host.match(/^[a-z0-9.-]+$/) !== null &&
-    host.charAt(0) !== "." &&
-    host.indexOf("..") < 0 &&
-    (target === undefined || target === "" || target === "/" || target === path.split("?")[0]);
-  return isRegion ? scheme + host : "";
-}
-
-/** Follows a 308 to `location`, which answered a request for `path`. Returns whether the next request goes somewhere else. */
-export function followRegion(endpoint: Endpoint, location: string, path: string): boolean {
-  const region = regionOf(location, endpoint.server, path);
-  if (region === "" || region === endpoint.server || endpoint.moves >= MOVES_MAX) return false;
+  if (
+    scheme.length < 3 ||
+    location.substr(0, scheme.length) !== scheme ||
+    host.length <= REGIONS.length ||
+    host.length > 63 ||
+    host.substr(-REGIONS.length) !== REGIONS ||
+    !host.match(/^[a-z0-9.-]+$/) ||
+    host.charAt(0) === "." ||
+    host.indexOf("..") >= 0 ||
+    !(target === undefined || target === "" || target === "/" || target === path.split("?")[0]) ||
+    scheme + host === endpoint.server ||
+    endpoint.moves >= MOVES_MAX
+  ) {
+    return false;
+  }
   endpoint.moves++;
-  endpoint.server = region;
-  endpoint.proven = false;
+  endpoint.server = scheme + host;
+  // The new server has to prove itself, too.
+  endpoint.met = MET.somebody;
   return true;
 }
 

@@ -5,18 +5,17 @@
 import type { Clock } from "../clock/clock.ts";
 import { dateHeader } from "../clock/http-date.ts";
 import type { TimeAnswer } from "../clock/sntp.ts";
-import type { Contact } from "../clock/take-fix.ts";
+import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import type { Http, HttpRequest, Timers } from "../platform/ports.ts";
 import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
-import { type Endpoint, followRegion, noteProof } from "./endpoint.ts";
-import { connectFailure, handshakeFailure } from "./reach.ts";
+import { type Endpoint, followRegion, MET } from "./endpoint.ts";
+import { unreachedText } from "./reach.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
 
 /**
  * Asks the server once. `done` is called once. `answer` is what the server's date says; undefined when there was no usable date,
- * or when nothing proves that it is Blynk's. The endpoint learns whether it is, to which region it sends, and what stood in the
- * way.
+ * or when nothing proves that it is Blynk's. The endpoint learns whether it is, and to which region it sends.
  */
 export type AskServer = (done: (answer: TimeAnswer | undefined, contact: Contact) => void) => void;
 
@@ -27,9 +26,8 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
     const startMs = timers.nowMs();
     let sentRawMs = 0;
     let socket: HttpRequest | undefined;
-    let contact: Contact = "silent";
+    let contact: Contact = "";
     let left = false;
-    let refused = false;
     let finished = false;
     let answer: TimeAnswer | undefined;
     let status = 0;
@@ -43,24 +41,18 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       timers.clearTimeout(timer);
       if (socket) socket.abort();
       const proven = isBlynkAnswer(status, body);
-      if (proven) noteProof(endpoint);
-      // Another region's date is no better than this one's: the next request asks there.
-      else if (!followRegion(endpoint, location, options.path)) {
-        // A server that has trouble may be Blynk's.
-        endpoint.foreign = refused || (contact === "answered" && status < 500 && status !== 408 && status !== 429);
+      if (proven) endpoint.met = MET.blynk;
+      // The next request asks there. A server that has trouble may be Blynk's.
+      else if (!followRegion(endpoint, location, options.path) && status < 500 && status !== 408 && status !== 429) {
+        if (contact === ANSWERED) contact = FOREIGN;
       }
       done(proven && clock.session() === session ? answer : undefined, contact);
     }
     function fail(why: string): void {
-      if (contact === "silent") {
-        contact = "unreached";
-        endpoint.failure = why;
-      }
+      if (contact === "") contact = why;
       finish();
     }
     const timer = timers.setTimeout(finish, ANSWER_TIMEOUT_MS);
-    endpoint.failure = "";
-    endpoint.foreign = false;
     try {
       // Name look-up, connection and handshake block, and may throw.
       clock.blocked(() => {
@@ -71,7 +63,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
             (socket as HttpRequest).end();
           },
           response(code, headers) {
-            contact = "answered";
+            contact = ANSWERED;
             status = code;
             length = headerOf(headers, "content-length");
             if (code === 308) location = headerOf(headers, "location");
@@ -84,9 +76,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
           },
           close: finish,
           error(_code, message) {
-            const why = left ? message : handshakeFailure(endpoint.server, message);
-            refused = why !== message;
-            fail(why);
+            fail(left ? message : unreachedText(endpoint.server, message, false, 0));
           },
         });
         socket.write("");
@@ -94,7 +84,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       // The request leaves in the idle loop's next pass, so the time to connect is no part of the round trip.
       sentRawMs = clock.rawMs();
     } catch (error) {
-      fail(connectFailure(`${error}`, timers.nowMs() - startMs));
+      fail(unreachedText(endpoint.server, `${error}`, true, timers.nowMs() - startMs));
     }
   };
 }

@@ -7,7 +7,7 @@ import { ANSWER_CHARS_MAX, type Answer, batchRequest, headerOf, type Meaning, re
 import type { Endpoint } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
-import { connectFailure, handshakeFailure } from "./reach.ts";
+import { unreachedText } from "./reach.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 export interface Transfer {
@@ -67,7 +67,7 @@ export function openTransfer(
   function lose(why: string): void {
     if (answered || charged) end(why);
     else {
-      const reason = handshakeFailure(endpoint.server, why);
+      const reason = unreachedText(endpoint.server, why, false, 0);
       give(reason === why ? "unreached" : "handshake", reason);
     }
   }
@@ -160,7 +160,7 @@ export function openTransfer(
         if (!over) request.write("[");
       });
     } catch (error) {
-      give("unreached", connectFailure(String(error), parts.timers.nowMs() - startMs));
+      give("unreached", unreachedText(endpoint.server, String(error), true, parts.timers.nowMs() - startMs));
     }
   }
 

@@ -5,7 +5,7 @@ import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion, Store } from "../../firmware/platform/ports.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
-import { openEndpoint, resetEndpoint } from "../../firmware/upload/endpoint.ts";
+import { MET, openEndpoint } from "../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
 import { createUpload } from "../../firmware/upload/upload.ts";
 import type { Verdict } from "../../firmware/verdict.ts";
@@ -142,7 +142,8 @@ export function createUploadRig(options: RigOptions = {}) {
     },
     /** Drains once. Runs virtual time until it is done. */
     drain: (limitMs = 3_600_000): Drained => {
-      resetEndpoint(rig.unit.endpoint);
+      rig.unit.endpoint.met = MET.nobody;
+      rig.unit.endpoint.moves = 0;
       let result: Drained | undefined;
       rig.unit.drain.run((verdict, nextTryMs) => {
         result = { verdict, nextTryMs };

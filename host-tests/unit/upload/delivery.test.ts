@@ -23,6 +23,9 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     up: true,
     joins: VERDICT.allSent as Verdict,
     known: "known" as TimeFound,
+    /** How the server, and a time server, answered while the fix was taken. */
+    contact: "answered",
+    told: true,
     result: { verdict: VERDICT.allSent as Verdict, nextTryMs: Number.POSITIVE_INFINITY },
     held: false,
     flashFault: false,
@@ -59,14 +62,13 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         up: () => rig.up,
         connect: (done) => soon("connect", () => done(rig.joins)),
         disconnect: () => events.push("disconnect"),
-        distrust: (dead) => events.push(dead ? "leave dead link" : "leave link"),
-        trust: () => {},
+        rate: (met) => events.push(`rate ${met}`),
         onUp: () => {},
         onDown: (callback) => {
           rig.down = callback;
         },
       },
-      takeFix: { take: (done) => soon("fix", () => done(rig.known, "answered")) },
+      takeFix: { take: (done) => soon("fix", () => done(rig.known, rig.contact, rig.told)) },
       planner: { holds: () => rig.held },
       overload: { clearsMs: () => Number.POSITIVE_INFINITY },
       quota: {

@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { followRegion, keepRegion, openEndpoint, regionOf } from "../../../firmware/upload/endpoint.ts";
+import { followRegion, keepRegion, openEndpoint, otherServer } from "../../../firmware/upload/endpoint.ts";
 
 const HOME = "https://blynk.cloud";
 const PATH = "/external/api/batch/update?token=0123456789abcdef&pin=v1";
 const TO_FRA1 = `https://fra1.blynk.cloud${PATH}`;
+
+/** Where a 308 from `home` leads to; "" when it is not followed. */
+function regionOf(location: string, home: string, path: string): string {
+  const endpoint = openEndpoint({ readJson: () => undefined }, home, "t");
+  return followRegion(endpoint, location, path) ? endpoint.server : "";
+}
 
 describe("a region", () => {
   it.each([
@@ -105,6 +111,18 @@ describe("an endpoint", () => {
     keepRegion(endpoint, store);
     expect(openEndpoint(store, HOME, "t").server).toBe("https://fra1.blynk.cloud");
     expect(openEndpoint(store, "https://lon1.blynk.cloud", "t").server).toBe("https://lon1.blynk.cloud");
+  });
+
+  it("goes back and forth between region and provisioned server when neither is met, and keeps what took points", () => {
+    const endpoint = openEndpoint({ readJson: () => [HOME, "https://fra1.blynk.cloud"] }, HOME, "t");
+    otherServer(endpoint);
+    expect(endpoint.server).toBe(HOME);
+    otherServer(endpoint);
+    expect(endpoint.server).toBe("https://fra1.blynk.cloud");
+    otherServer(endpoint);
+    const written: unknown[] = [];
+    keepRegion(endpoint, { writeJson: (_name, value) => written.push(value) });
+    expect(written).toEqual([[HOME, HOME]]);
   });
 
   it.each([["broken"], [[HOME]], [[HOME, "https://evil.example"]], [[HOME, 5]], [{}], [null]])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ANSWERED, FOREIGN } from "../../../firmware/clock/take-fix.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
 import { positionOf } from "../../support/fake-ring.ts";
 import { OK, refusal } from "../../support/fake-server.ts";
@@ -115,15 +116,15 @@ describe("a page that decays while it is sent", () => {
 describe("a setting", () => {
   it("says what stands in the way when the server was not reached to confirm the time", () => {
     const rig = createUploadRig();
-    expect(rig.unit.drain.unreached()).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toBe("");
-    rig.unit.endpoint.failure = "the server refuses the connection";
-    expect(rig.unit.drain.unreached()).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toBe("the server refuses the connection");
-    rig.unit.endpoint.foreign = true;
-    expect(rig.unit.drain.unreached()).toBe(VERDICT.intercepted);
+    const { drain } = rig.unit;
+    expect([drain.unreached(""), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    expect([drain.unreached(ANSWERED), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    const refused = "the server refuses the connection";
+    expect([drain.unreached(refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
+    expect([drain.unreached(FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
+    expect(drain.unreached("TLS handshake failed.")).toBe(VERDICT.intercepted);
     const tokenless = createUploadRig({ token: "" });
-    expect(tokenless.unit.drain.unreached()).toBe(VERDICT.serverSaysNo);
+    expect(tokenless.unit.drain.unreached("")).toBe(VERDICT.serverSaysNo);
     expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
   });
 
