@@ -81,29 +81,26 @@ export async function live(options: LifeOptions): Promise<Life> {
       },
     },
   );
-  if (process.env.REAL_REPORT !== undefined) {
-    const { report, status, stalled } = simulation;
-    const brief = report.streams.map(
-      (one) => `${one.pin} ${one.sampled}=${one.delivered}+${one.pending}+${JSON.stringify(one.dropped)}`,
-    );
-    console.log(
-      expect.getState().currentTestName,
-      brief,
-      JSON.stringify({
-        v: report.verdicts,
-        d: report.server.duplicates,
-        r: connections.length,
-        wrongR: connections.filter((c) => c.atMs < wrongToMs).length,
-        h: (report.simulatedMs - wrongToMs) / 3.6e6,
-        wall: report.wallMs,
-        quota: status.quota,
-        arrived: arrivedPoints(simulation),
-        stalled,
-        problems: simulation.problems,
-      }),
-    );
+  if (process.env.REAL_CONSOLE !== undefined) {
+    console.log(`${expect.getState().currentTestName}\n${diary(simulation, connections)}`);
   }
   return { simulation, connections, wrongFromMs: OFFLINE_MS, wrongToMs };
+}
+
+/** What the device said, and what it sent where, in order: REAL_CONSOLE=1 prints it for each test. */
+function diary({ lines, exchanges, report, status }: Simulation, connections: Life["connections"]): string {
+  const entries = [
+    ...lines,
+    ...connections.map(({ atMs, host }) => ({ atMs, text: `  -> ${host}` })),
+    ...exchanges.map((one) => {
+      const end = `${one.stored ? "taken" : "not taken"}, ${one.answered ? "200" : "no 200"}`;
+      return { atMs: one.atMs, text: `  ${one.pin || "a read"}: ${one.points ?? 0} points whole, ${end}` };
+    }),
+  ].sort((one, other) => one.atMs - other.atMs);
+  const told = entries
+    .filter((one) => one.atMs >= OFFLINE_MS)
+    .map(({ atMs, text }) => `${(atMs / 3_600_000).toFixed(4)} h ${text}`);
+  return [...told, JSON.stringify(report), JSON.stringify(status.quota)].join("\n");
 }
 
 const sum = (numbers: number[]): number => numbers.reduce((total, one) => total + one, 0);
