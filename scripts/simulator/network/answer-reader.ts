@@ -1,4 +1,4 @@
-/** Reads along in a server's answer: where its head ends, and where the answer does (RFC 9112, 6.3). Changes lines of the head. */
+/** Reads along in a server's answer: where its head and itself end (RFC 9112, 6.3). Changes lines of the head. */
 
 export interface AnswerReader {
   /** Takes what came; returns what goes on to the device. */
