@@ -18,8 +18,8 @@ const DAY_MS = durationMs("1d");
 
 export interface LifeOptions {
   server: StandInServer;
-  /** What the device reaches in place of the server, while its way is wrong: an origin. */
-  wrong: string;
+  /** What the device reaches in place of the server, while its way is wrong: an origin, or one for each connection in turn. */
+  wrong: string | string[];
   /** From the first connection on. Default 3h. */
   wrongFor?: string;
   /** The way to the server once it is right. Default: straight. */
@@ -61,6 +61,7 @@ export async function live(options: LifeOptions): Promise<Life> {
   const { server, wrong, right = server.url, hosts = {}, scheme = "http" } = options;
   const wrongToMs = OFFLINE_MS + durationMs(options.wrongFor ?? "3h");
   const connections: Life["connections"] = [];
+  const ways = [wrong].flat();
   const simulation = await runSimulation(
     { ...room(), plainHttp: true },
     {
@@ -76,7 +77,7 @@ export async function live(options: LifeOptions): Promise<Life> {
         route(host, _port, nowMs) {
           connections.push({ atMs: nowMs, host });
           if (host !== HOST) return hosts[host] ?? NOWHERE;
-          return nowMs < wrongToMs ? wrong : right;
+          return nowMs < wrongToMs ? ways[connections.length % ways.length] : right;
         },
       },
     },

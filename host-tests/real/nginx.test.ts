@@ -45,6 +45,15 @@ describeDaemons(["nginx"], "behind nginx", () => {
     expectNothingLost(await liveBehind(`return ${status};`));
   });
 
+  test.each([400, 403, 404, 413, 422, 429, 502])(
+    "its own %i to two requests of three gives no point up",
+    async (status) => {
+      const server = await startBlynk();
+      const nginx = await use(startNginx(`return ${status};`));
+      expectNothingLost(await live({ server, wrong: [nginx.url, nginx.url, server.url] }));
+    },
+  );
+
   test.each([500, 502, 503, 504])("its own %i is waited out", async (status) => {
     const life = await liveBehind(`return ${status};`);
     expectNothingLost(life);
