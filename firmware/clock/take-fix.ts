@@ -26,7 +26,7 @@ const SNTP = "SNTP";
 
 /** The server answered, or one that may be it. */
 export const ANSWERED = "answered";
-/** Somebody else answered in the server's place. */
+/** Somebody else answered in the server's place. With a colon and a reason behind it: refused the TLS handshake. */
 export const FOREIGN = "foreign";
 /** How a request to the server ended: `ANSWERED`, `FOREIGN`, or why there was no answer, for people; "" when it just did not come. */
 export type Contact = string;

@@ -1,4 +1,4 @@
-import { ANSWER_TOO_LONG, type Http, type HttpHandlers, type HttpRequestOptions } from "./ports.ts";
+import { ANSWER_TOO_LONG, HANDSHAKE_REFUSED, type Http, type HttpHandlers, type HttpRequestOptions } from "./ports.ts";
 
 /**
  * Longest head of an answer. Espruino collects it whole, then copies each header out of it: at 8 kB an ESP32's pool is full, all
@@ -9,6 +9,11 @@ const HELD_CHARS_MAX = 3000;
 const FREE_MIN = 200;
 /** A JsVar of a text holds 10 to 12 characters. */
 const CHARS_IN_JSVAR = 10;
+
+/** A refusal comes at once; on silence lwIP gives up after some 18 s. */
+const SILENCE_S = 4;
+const TLS_LIMITS =
+  "the TLS handshake failed. Espruino's TLS is 1.2 with RSA or DHE-RSA key exchange, without SNI or certificate checks; other servers refuse it, and so may a proxy in Blynk's place";
 
 /** Whether what came and was not handed over yet can grow no further. */
 function overflows(held: string | undefined): boolean {
@@ -26,8 +31,11 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
     tls,
     request(options: HttpRequestOptions, handlers: HttpHandlers) {
       let over = false;
+      /** Something has left, or come. */
+      let met = false;
       const request = native.request(options, (response) => {
         if (over) return;
+        met = true;
         response.on("data", (text) => {
           if (!over) handlers.data(text);
         });
@@ -41,13 +49,16 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
         handlers.response(status >= 100 && status < 1000 ? status : NaN, response.headers ?? {});
       });
       request.on("drain", () => {
+        met = true;
         if (!over) handlers.drain();
       });
       // May come after a response too, when the server closes before it has read everything.
       request.on("error", (error) => {
         if (over) return;
         over = true;
-        handlers.error(error.code, error.message);
+        // The handshake is made in the idle loop, when `write` has returned (libs/network/network.c, ssl_getSocketData).
+        if (!met && options.protocol === "https:") handlers.error(HANDSHAKE_REFUSED, TLS_LIMITS);
+        else handlers.error(error.code, error.message);
       });
 
       function abort(): void {
@@ -67,7 +78,20 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
       watch();
       return {
         write(text) {
-          request.write(text);
+          const sinceS = getTime();
+          try {
+            request.write(text);
+          } catch (error) {
+            // It connects in the first write (libs/network/socketserver.c, clientRequestConnect).
+            const why = `${error}`;
+            if (why.indexOf("locate host") >= 0) {
+              throw "the server's name can't be looked up: this network has no Internet, or its DNS does not answer";
+            }
+            if (why.indexOf("create socket") < 0) throw why;
+            throw getTime() - sinceS < SILENCE_S
+              ? "the server refuses the connection"
+              : "the server's address does not answer";
+          }
         },
         end() {
           request.end();

@@ -49,6 +49,8 @@ export interface HttpRequestOptions {
   headers: { [name: string]: string | number };
 }
 
+/** Code of an error: the connection ended before anything had left, over TLS, so the other side refused the handshake. */
+export const HANDSHAKE_REFUSED = -101;
 /** Code of an error: the answer would have taken more memory than there is, so the connection was closed. */
 export const ANSWER_TOO_LONG = -100;
 
@@ -62,7 +64,7 @@ export interface HttpHandlers {
   data(text: string): void;
   /** The answer ended, perhaps cut short. */
   close(): void;
-  /** The connection failed; `code` is Espruino's, or `ANSWER_TOO_LONG`. */
+  /** The connection failed; `code` is Espruino's, `ANSWER_TOO_LONG` or `HANDSHAKE_REFUSED`. */
   error(code: number, message: string): void;
 }
 
@@ -77,8 +79,8 @@ export interface Http {
   /** True when this build can speak https. */
   tls: boolean;
   /**
-   * Throws when the name does not resolve or the connection is refused: here, or in the first write or end. Blocks while it
-   * connects.
+   * Throws when the name does not resolve or the connection is refused, in words for people: in the first write or end. Blocks
+   * while it connects.
    */
   request(options: HttpRequestOptions, handlers: HttpHandlers): HttpRequest;
 }

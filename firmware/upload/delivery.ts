@@ -7,7 +7,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
-import { type Endpoint, MET, otherServer } from "./endpoint.ts";
+import { type Endpoint, MET } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -75,13 +75,6 @@ const MISSES_OF_LINK = 2;
 /** After this many the other server is asked: the one that the unit was provisioned with, or the region that it was sent to. */
 const MISSES_OF_SERVER = 6;
 
-/** Why a delivery does not fit into the memory that is left, or "". */
-function shortageOf(chip: Pick<Chip, "memory">): string {
-  const memory = chip.memory();
-  if (memory.free >= LIMITS.deliveryMemoryFreeMin) return "";
-  return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
-}
-
 function statusOf(
   parts: Pick<DeliveryParts, "overload" | "quota" | "drain" | "endpoint">,
   verdict: Verdict,
@@ -136,36 +129,33 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }, waitMs);
   }
 
-  /**
-   * Learns from how the server was met. Returns whether another link is worth a try in this very delivery. `finite`: time alone
-   * may mend what stood in the way.
-   */
-  function review(found: Verdict, finite: boolean): boolean {
+  function finish(found: Verdict, nextTryMs: number): void {
+    serial++;
     const endpoint = parts.endpoint;
     const met = endpoint.met;
     // Without a link, or without memory, nobody was asked.
-    if (refused || !parts.network.up()) return false;
-    if (met === MET.blynk) {
+    const asked = !refused && parts.network.up();
+    if (asked && met === MET.blynk) {
       misses = 0;
       parts.network.rate(met);
-      return false;
-    }
-    const missed = found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
-    if (!missed || !finite) return false;
-    misses++;
-    // A server that is down looks like a network without Internet: only another network can tell.
-    if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.rate(met);
-    if (misses % MISSES_OF_SERVER === 0) otherServer(endpoint);
-    // Somebody is waiting, or the next delivery is far away.
-    const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
-    return met === MET.nobody && urgent && rejoins++ < settings.networks;
-  }
-
-  function finish(found: Verdict, nextTryMs: number): void {
-    serial++;
-    if (review(found, nextTryMs < Infinity)) {
-      start();
-      return;
+    } else if (
+      asked &&
+      nextTryMs < Infinity &&
+      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime)
+    ) {
+      misses++;
+      // A server that is down looks like a network without Internet: only another network can tell.
+      if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.rate(met);
+      // The region may be closed, or was never this unit's.
+      if (misses % MISSES_OF_SERVER === 0) {
+        endpoint.server = endpoint.server === endpoint.home ? endpoint.saved : endpoint.home;
+      }
+      // Somebody is waiting, or the next delivery is far away: over the next link at once.
+      const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
+      if (met === MET.nobody && urgent && rejoins++ < settings.networks) {
+        start();
+        return;
+      }
     }
     const losses = lossesOf(parts.ledger);
     verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
@@ -194,10 +184,13 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   function start(): void {
-    const shortage = shortageOf(parts.chip);
-    refused = shortage !== "";
+    const memory = parts.chip.memory();
+    refused = memory.free < LIMITS.deliveryMemoryFreeMin;
     if (refused) {
-      parts.log("error", shortage);
+      parts.log(
+        "error",
+        `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`,
+      );
       finish(VERDICT.serverNotReached, backoffMs(failures++, parts.chip.random));
       return;
     }
@@ -214,7 +207,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       parts.takeFix.take((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
-        const foreign = contact === FOREIGN;
+        const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
         if (told || foreign || contact === ANSWERED) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
         if (found !== "known") {
           const verdict = found === "unknown" && !foreign ? VERDICT.noTime : parts.drain.unreached(contact);

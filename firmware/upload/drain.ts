@@ -197,9 +197,10 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     unreached(contact) {
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      if (contact === FOREIGN) return VERDICT.intercepted;
-      if (contact !== ANSWERED) memory.fault = withoutToken(contact, endpoint.token);
-      return contact.substr(0, 3) === "TLS" ? VERDICT.intercepted : VERDICT.serverNotReached;
+      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
+      if (contact !== ANSWERED)
+        memory.fault = withoutToken(foreign ? contact.substr(FOREIGN.length + 2) : contact, endpoint.token);
+      return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
       memory.run++;

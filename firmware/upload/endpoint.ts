@@ -74,11 +74,6 @@ export function followRegion(endpoint: Endpoint, location: string, path: string)
   return true;
 }
 
-/** Blynk was not met for long: the region may be closed, or was never this unit's. */
-export function otherServer(endpoint: Endpoint): void {
-  endpoint.server = endpoint.server === endpoint.home ? endpoint.saved : endpoint.home;
-}
-
 /** The server took points: the next boot begins with it. */
 export function keepRegion(endpoint: Endpoint, store: Pick<Store, "writeJson">): void {
   if (endpoint.saved === endpoint.server) return;

@@ -6,10 +6,9 @@ import type { Clock } from "../clock/clock.ts";
 import { dateHeader } from "../clock/http-date.ts";
 import type { TimeAnswer } from "../clock/sntp.ts";
 import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
-import type { Http, HttpRequest, Timers } from "../platform/ports.ts";
+import { HANDSHAKE_REFUSED, type Http, type HttpRequest, type Timers } from "../platform/ports.ts";
 import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
 import { type Endpoint, followRegion, MET } from "./endpoint.ts";
-import { unreachedText } from "./reach.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
 
@@ -23,11 +22,9 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
   return (done) => {
     const session = clock.session();
     const options = connectedRequest(endpoint.server, endpoint.token);
-    const startMs = timers.nowMs();
     let sentRawMs = 0;
     let socket: HttpRequest | undefined;
     let contact: Contact = "";
-    let left = false;
     let finished = false;
     let answer: TimeAnswer | undefined;
     let status = 0;
@@ -59,7 +56,6 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
         socket = http.request(options, {
           drain() {
             // After `end` nothing would tell that the request left.
-            left = true;
             (socket as HttpRequest).end();
           },
           response(code, headers) {
@@ -75,8 +71,9 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
             if (`${body.length}` === length) finish();
           },
           close: finish,
-          error(_code, message) {
-            fail(left ? message : unreachedText(endpoint.server, message, false, 0));
+          error(code, message) {
+            // Another server may be there, or one that Espruino's TLS does not suit.
+            fail(code === HANDSHAKE_REFUSED ? `${FOREIGN}: ${message}` : message);
           },
         });
         socket.write("");
@@ -84,7 +81,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       // The request leaves in the idle loop's next pass, so the time to connect is no part of the round trip.
       sentRawMs = clock.rawMs();
     } catch (error) {
-      fail(unreachedText(endpoint.server, `${error}`, true, timers.nowMs() - startMs));
+      fail(`${error}`);
     }
   };
 }

@@ -1,13 +1,12 @@
 /** One request: connects, streams a batch from flash to the socket, reads the answer. */
 import { LIMITS } from "../limits.ts";
-import { ANSWER_TOO_LONG, type HttpRequest } from "../platform/ports.ts";
+import { ANSWER_TOO_LONG, HANDSHAKE_REFUSED, type HttpRequest } from "../platform/ports.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { type Batch, openBatch } from "./batch.ts";
 import { ANSWER_CHARS_MAX, type Answer, batchRequest, headerOf, type Meaning, readAnswer } from "./blynk.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
-import { unreachedText } from "./reach.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 export interface Transfer {
@@ -63,15 +62,6 @@ export function openTransfer(
     else abandon(why);
   }
 
-  /** The connection ended by itself. */
-  function lose(why: string): void {
-    if (answered || charged) end(why);
-    else {
-      const reason = unreachedText(endpoint.server, why, false, 0);
-      give(reason === why ? "unreached" : "handshake", reason);
-    }
-  }
-
   /** Notes that the request is on its way. What came before can't be accepted by anybody. */
   function charge(): void {
     if (charged) return;
@@ -122,7 +112,6 @@ export function openTransfer(
   }
 
   function start(): void {
-    const startMs = parts.timers.nowMs();
     timer = parts.timers.setTimeout(() => end("no answer in time"), LIMITS.answerTimeoutMs);
     try {
       parts.clock.blocked(() => {
@@ -146,13 +135,14 @@ export function openTransfer(
             if (`${answer.chars}` === headerOf(answer.headers, "content-length")) end("");
           },
           close() {
-            lose("closed without an answer");
+            end("closed without an answer");
           },
           error(code, message) {
             if (code === ANSWER_TOO_LONG) {
               answered = true;
               give(whole ? "foreign" : "foreignCut", message);
-            } else lose(`error ${code}: ${message}`);
+            } else if (code === HANDSHAKE_REFUSED) give("handshake", message);
+            else end(`error ${code}: ${message}`);
           },
         });
         // Connects, or throws. TLS shakes hands later, in the idle loop. A body of one bracket can't be accepted, so nothing is
@@ -160,7 +150,7 @@ export function openTransfer(
         if (!over) request.write("[");
       });
     } catch (error) {
-      give("unreached", unreachedText(endpoint.server, String(error), true, parts.timers.nowMs() - startMs));
+      give("unreached", String(error));
     }
   }
 

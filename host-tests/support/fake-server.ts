@@ -1,5 +1,11 @@
 /** An http port whose far end a test scripts: what it answers, when, or how it fails. */
-import type { Http, HttpHandlers, HttpRequestOptions, Timers } from "../../firmware/platform/ports.ts";
+import {
+  HANDSHAKE_REFUSED,
+  type Http,
+  type HttpHandlers,
+  type HttpRequestOptions,
+  type Timers,
+} from "../../firmware/platform/ports.ts";
 
 export interface FakeRequest {
   options: HttpRequestOptions;
@@ -87,12 +93,12 @@ export function createFakeServer(timers: Timers): FakeServer {
       return {
         write: (text) => {
           if (request.writes === 0 && "fail" in early && early.fail === "throw-write") {
-            throw new Error(`Unable to create socket for ${options.path}`);
+            throw new Error(`the server refuses the connection for ${options.path}`);
           }
           request.writes++;
           if ("fail" in early && early.fail === "handshake") {
             // In the idle loop, without a drain (libs/network/network.c, ssl_getSocketData).
-            if (request.writes === 1) later(300, () => handlers.error(-8, "unsent data"));
+            if (request.writes === 1) later(300, () => handlers.error(HANDSHAKE_REFUSED, "the TLS handshake failed"));
             return;
           }
           request.body += text;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { followRegion, keepRegion, openEndpoint, otherServer } from "../../../firmware/upload/endpoint.ts";
+import { followRegion, keepRegion, openEndpoint } from "../../../firmware/upload/endpoint.ts";
 
 const HOME = "https://blynk.cloud";
 const PATH = "/external/api/batch/update?token=0123456789abcdef&pin=v1";
@@ -111,18 +111,6 @@ describe("an endpoint", () => {
     keepRegion(endpoint, store);
     expect(openEndpoint(store, HOME, "t").server).toBe("https://fra1.blynk.cloud");
     expect(openEndpoint(store, "https://lon1.blynk.cloud", "t").server).toBe("https://lon1.blynk.cloud");
-  });
-
-  it("goes back and forth between region and provisioned server when neither is met, and keeps what took points", () => {
-    const endpoint = openEndpoint({ readJson: () => [HOME, "https://fra1.blynk.cloud"] }, HOME, "t");
-    otherServer(endpoint);
-    expect(endpoint.server).toBe(HOME);
-    otherServer(endpoint);
-    expect(endpoint.server).toBe("https://fra1.blynk.cloud");
-    otherServer(endpoint);
-    const written: unknown[] = [];
-    keepRegion(endpoint, { writeJson: (_name, value) => written.push(value) });
-    expect(written).toEqual([[HOME, HOME]]);
   });
 
   it.each([["broken"], [[HOME]], [[HOME, "https://evil.example"]], [[HOME, 5]], [{}], [null]])(

@@ -122,7 +122,8 @@ describe("a setting", () => {
     const refused = "the server refuses the connection";
     expect([drain.unreached(refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
     expect([drain.unreached(FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
-    expect(drain.unreached("TLS handshake failed.")).toBe(VERDICT.intercepted);
+    const tls = `${FOREIGN}: the TLS handshake failed`;
+    expect([drain.unreached(tls), drain.fault()]).toEqual([VERDICT.intercepted, "the TLS handshake failed"]);
     const tokenless = createUploadRig({ token: "" });
     expect(tokenless.unit.drain.unreached("")).toBe(VERDICT.serverSaysNo);
     expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
@@ -141,10 +142,10 @@ describe("a setting", () => {
     rig.fill(1, 5);
     rig.server.behave = () => ({ fail: "throw-write" });
     expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toBe("the server refuses the connection");
+    expect(rig.unit.drain.fault()).toContain("the server refuses the connection");
     rig.server.behave = () => ({ fail: "handshake" });
     expect(rig.drain().verdict).toBe(VERDICT.intercepted);
-    expect(rig.unit.drain.fault()).toMatch(/TLS is 1\.2 with RSA/);
+    expect(rig.unit.drain.fault()).toBe("the TLS handshake failed");
     rig.server.behave = () => OK;
     rig.drain();
     expect(rig.unit.drain.fault()).toBe("");
