@@ -59,6 +59,14 @@ describe.concurrent("a server of your own", () => {
     expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: /);
   }, 60_000);
 
+  test("that refuses before it has read the body ends the run in seconds, with its answer", async () => {
+    const simulation = await send(
+      await listen((_request, response) => void response.writeHead(403).end("go away")),
+      "60s",
+    );
+    expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: 403 go away/);
+  }, 60_000);
+
   test("that takes the points does not end the run", async () => {
     const simulation = await send(await standIn([TOKEN]));
     expect(simulation.stalled).toBeUndefined();

@@ -18,7 +18,7 @@ export interface Exchange {
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
-  /** Of a batch that a real server got whole. */
+  /** Of a batch that left for a real server whole. */
   points?: number;
 }
 
@@ -97,7 +97,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
     noteReal(request) {
       const { body } = request;
       const exchange = note(pinOf(request), undefined);
-      exchange.points = body === "" ? 0 : (JSON.parse(body) as unknown[]).length;
+      exchange.points = pointsIn(body);
       // A proxy may pass a request on and answer in the server's place.
       if (behind) Object.defineProperty(exchange, "stored", { get: () => behind.took(body) });
       return (took, status) => {
@@ -132,6 +132,15 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
       } else answerWithFault(world, response, fault, reply);
     },
   };
+}
+
+/** A program of its own may send what is no batch. */
+function pointsIn(body: string): number {
+  try {
+    return (JSON.parse(body) as unknown[]).length;
+  } catch {
+    return 0;
+  }
 }
 
 const pinOf = (request: StandInRequest): string => /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";

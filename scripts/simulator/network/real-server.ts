@@ -58,8 +58,8 @@ export interface RealServerOptions {
   route?: (host: string, port: number, nowMs: number) => string;
 }
 
-/** 200 to a request that only asks for the date, and 429: virtual time that catches up is too fast for a real limit. */
-const NO_VERDICT = [200, 429];
+/** Virtual time that catches up is too fast for a real limit: this answer is no failure. */
+const TOO_MANY = 429;
 const ANSWER_TIMEOUT_MS = 30_000;
 /**
  * Real time that a server gets to answer before it has the whole body, as proxies do to a request that they refuse, and to
@@ -167,18 +167,17 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     shared.wake();
   }
 
-  /** Judges the answer, or its absence, once. */
-  function conclude(missing?: string): void {
-    if (concluded || request === undefined) return;
+  /** Judges the answer once. `missing` says why there is none. Before the request is whole, nobody can have taken it. */
+  function conclude(missing: string): void {
+    if (concluded) return;
     concluded = true;
-    const { asked, judged } = request;
     const { status, body } = answer.result();
-    const took = missing === undefined && tookPoints(shared, asked, status, body);
+    const there = answer.whole();
+    const took = there && request !== undefined && tookPoints(shared, request.asked, status, body);
+    const noFailure = there && (status === TOO_MANY || (status === 200 && request?.asked.body === ""));
     const excerpt = `${status} ${body.slice(0, EXCERPT_CHARACTERS)}`.trim();
-    const failed = !took && (missing !== undefined || asked.body !== "" || !NO_VERDICT.includes(status));
-    const unjudged = NO_VERDICT.slice(1).includes(status) && missing === undefined;
-    shared.conclude(startedAt, missing ?? excerpt, took ? "took points" : failed && !unjudged ? "failed" : "took none");
-    judged(took, missing === undefined ? status : 0);
+    shared.conclude(startedAt, there ? excerpt : missing, took ? "took points" : noFailure ? "took none" : "failed");
+    request?.judged(took, there ? status : 0);
   }
 
   socket.setNoDelay(true);
@@ -188,7 +187,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     underWay += text.length;
     if (text !== "") down.data(text);
     if (answer.whole()) {
-      conclude();
+      conclude("");
       expect(GRACE_MS);
     } else if (underWay > WINDOW_BYTES) {
       socket.pause();
@@ -200,7 +199,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
       closed = true;
       const rest = answer.end();
       if (rest !== "") down.data(rest);
-      conclude(answer.whole() ? undefined : error ? sayNetworkError(error) : "one that broke off");
+      conclude(error ? sayNetworkError(error) : "one that broke off");
       down.end();
     }
     expectNothing();
@@ -222,7 +221,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     },
     whole(asked, judged) {
       request = { asked, judged };
-      if (closed || answer.whole()) conclude(answer.whole() ? undefined : "one that broke off");
+      if (concluded) judged(false, answer.whole() ? answer.result().status : 0);
       else expect(ANSWER_TIMEOUT_MS, () => conclude(`none in ${ANSWER_TIMEOUT_MS / 1000} s`));
     },
     consumed(characters) {
@@ -233,7 +232,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     },
     close() {
       closed = true;
-      conclude(answer.whole() ? undefined : "one that the device did not wait for");
+      conclude("one that the device did not wait for");
       expectNothing();
       socket.destroy();
     },
