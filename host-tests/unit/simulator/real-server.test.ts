@@ -59,14 +59,6 @@ describe.concurrent("a server of your own", () => {
     expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: /);
   }, 60_000);
 
-  test("that refuses before it has read the body ends the run in seconds, with its answer", async () => {
-    const simulation = await send(
-      await listen((_request, response) => void response.writeHead(403).end("go away")),
-      "60s",
-    );
-    expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: 403 go away/);
-  }, 60_000);
-
   test("that takes the points does not end the run", async () => {
     const simulation = await send(await standIn([TOKEN]));
     expect(simulation.stalled).toBeUndefined();
@@ -75,6 +67,14 @@ describe.concurrent("a server of your own", () => {
 });
 
 describe("a real server", () => {
+  test("that refuses before it has read the body ends the run in seconds, with its answer", async () => {
+    const simulation = await send(
+      await listen((_request, response) => void response.writeHead(403).end("go away")),
+      "60s",
+    );
+    expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: 403 go away/);
+  }, 60_000);
+
   test("that answers and closes before it has read the body is heard", async () => {
     const server = createTcpServer((socket) => {
       socket.on("error", () => {});

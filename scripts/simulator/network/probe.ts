@@ -34,19 +34,22 @@ parentPort.on("message", ({ host, port, secure, timeout }) => {
 });
 `;
 
-/** A prober, with one thread of its own that keeps no process alive. */
-export function createProbe(): (host: string, port: number, secure: boolean) => Reached {
+/** One thread for the process, which it does not keep alive: to start one takes longer than to connect. */
+let prober: { worker: Worker; result: Int32Array } | undefined;
+
+function startProber(): { worker: Worker; result: Int32Array } {
   const shared = new SharedArrayBuffer(4);
-  const result = new Int32Array(shared);
-  let worker: Worker | undefined;
-  return (host, port, secure) => {
-    if (worker === undefined) {
-      worker = new Worker(CODE, { eval: true, workerData: shared });
-      worker.unref();
-    }
-    Atomics.store(result, 0, 0);
-    worker.postMessage({ host, port, secure, timeout: CONNECT_TIMEOUT_MS });
-    Atomics.wait(result, 0, 0, 2 * CONNECT_TIMEOUT_MS);
-    return ANSWERS[Atomics.load(result, 0) - 1] ?? "refused";
-  };
+  const worker = new Worker(CODE, { eval: true, workerData: shared });
+  worker.unref();
+  return { worker, result: new Int32Array(shared) };
+}
+
+/** Blocks until it is known. A server of this very process takes connections meanwhile, but shakes no hands. */
+export function probe(host: string, port: number, secure: boolean): Reached {
+  prober ??= startProber();
+  const { worker, result } = prober;
+  Atomics.store(result, 0, 0);
+  worker.postMessage({ host, port, secure, timeout: CONNECT_TIMEOUT_MS });
+  Atomics.wait(result, 0, 0, 2 * CONNECT_TIMEOUT_MS);
+  return ANSWERS[Atomics.load(result, 0) - 1] ?? "refused";
 }

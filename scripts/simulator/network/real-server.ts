@@ -6,7 +6,7 @@ import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
 import { type AnswerReader, createAnswerReader, headerLine } from "./answer-reader.ts";
-import { createProbe, type Reached } from "./probe.ts";
+import { probe, type Reached } from "./probe.ts";
 import { sayNetworkError } from "./reach-server.ts";
 
 /** Where the device connects to. */
@@ -42,8 +42,8 @@ export interface RealServer {
   waiting(): number;
   /** Resolves when there are none. */
   settled(): Promise<void>;
-  /** How long requests have failed, in ms of real time: since the last that took points. 0 while none failed. */
-  failingMs(): number;
+  /** A request has failed since the last that took points. */
+  fails(): boolean;
   /** "400 Invalid token.", or why there was none. */
   lastAnswer(): string;
   totals: { requests: number; bodyBytes: number };
@@ -79,13 +79,12 @@ interface Shared {
   wake(): void;
   /** The server has said something that only Blynk's does. */
   proven: boolean;
-  conclude(startedAt: number, said: string, result: "took points" | "took none" | "failed"): void;
+  conclude(said: string, result: "took points" | "took none" | "failed"): void;
 }
 
 export function createRealServer(options: RealServerOptions): RealServer {
-  const probe = createProbe();
   let wake: (() => void) | undefined;
-  let failingSince: number | undefined;
+  let fails = false;
   let lastAnswer = "none";
   const totals = { requests: 0, bodyBytes: 0 };
   const shared: Shared = {
@@ -93,15 +92,14 @@ export function createRealServer(options: RealServerOptions): RealServer {
     expecting: new Set(),
     proven: false,
     wake: () => wake?.(),
-    conclude(startedAt, said, result) {
+    conclude(said, result) {
       lastAnswer = said;
-      if (result === "failed") failingSince ??= startedAt;
-      else if (result === "took points") failingSince = undefined;
+      if (result !== "took none") fails = result === "failed";
     },
   };
   return {
     totals,
-    failingMs: () => (failingSince === undefined ? 0 : performance.now() - failingSince),
+    fails: () => fails,
     lastAnswer: () => lastAnswer,
     waiting: () => shared.expecting.size,
     async settled() {
@@ -122,7 +120,7 @@ export function createRealServer(options: RealServerOptions): RealServer {
       const reached = probe(address.host, address.port, address.secure);
       if (reached !== "open") {
         const why = reached === "tls" ? "the TLS handshake failed" : "the connection was refused";
-        shared.conclude(performance.now(), why, "failed");
+        shared.conclude(why, "failed");
         return reached;
       }
       const connection = openConnection(shared, address);
@@ -139,7 +137,6 @@ export function createRealServer(options: RealServerOptions): RealServer {
 }
 
 function openConnection(shared: Shared, address: Address): RealConnection {
-  const startedAt = performance.now();
   const { host, port } = address;
   const servername = isIP(host) === 0 ? host : undefined;
   const socket: Socket = address.secure ? connectSecure({ host, port, servername }) : connectPlain({ host, port });
@@ -176,7 +173,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     const took = there && request !== undefined && tookPoints(shared, request.asked, status, body);
     const noFailure = there && (status === TOO_MANY || (status === 200 && request?.asked.body === ""));
     const excerpt = `${status} ${body.slice(0, EXCERPT_CHARACTERS)}`.trim();
-    shared.conclude(startedAt, there ? excerpt : missing, took ? "took points" : noFailure ? "took none" : "failed");
+    shared.conclude(there ? excerpt : missing, took ? "took points" : noFailure ? "took none" : "failed");
     request?.judged(took, there ? status : 0);
   }
 
