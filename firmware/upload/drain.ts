@@ -5,7 +5,7 @@ import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
-import { type Endpoint, followRegion, keepRegion, MET } from "./endpoint.ts";
+import { type Endpoint, followMove, keepMove, MET } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
@@ -42,7 +42,17 @@ interface Memory {
   silentUntilRawMs: number;
   /** What only a person can put right, or "". */
   fault: string;
+  /** Requests in a row in which the unit restarted; 0 once one has ended. */
+  deaths: number;
 }
+
+/**
+ * A restart in the middle of a request may be a power cut. At the second in a row the request itself is suspected, as it takes
+ * memory, and what answers may send more than there is: the next one waits, twice as long each time, so that the unit logs meanwhile.
+ */
+const DEATHS_SUSPECT = 2;
+const DEATH_REST_FIRST_MS = 600000;
+const DEATH_REST_MAX_MS = 6 * 3600000;
 
 /** Nothing thrown or answered may carry the token to a log. */
 function withoutToken(text: string, token: string): string {
@@ -116,6 +126,7 @@ function openRun(
     const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
     if (judgement.attempt !== "none" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
     settle(job, text, judgement);
+    memory.deaths = 0;
     if (mine !== memory.run) return;
     if (judgement.next === "stop") {
       memory.fault = text;
@@ -124,7 +135,7 @@ function openRun(
       if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
-        keepRegion(endpoint, parts.store);
+        keepMove(endpoint, parts.store);
       } else if (judgement.verdict !== VERDICT.allSent && (outcome !== "smaller" || job.attempt.points === 1)) {
         refused = true;
       }
@@ -154,7 +165,7 @@ function openRun(
       return;
     }
     const path = batchRequest(endpoint.server, "", job.attempt.pin, 0).path;
-    follow(job, meaning, followRegion(endpoint, meaning.location, path) ? "moved" : outcome);
+    follow(job, meaning, followMove(endpoint, meaning.location, path) ? "moved" : outcome);
   }
 
   function take(job: Job | undefined): void {
@@ -177,8 +188,13 @@ function openRun(
   return { take };
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint): Drain {
-  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "" };
+/** `deaths` as in `UploadSettings`. */
+export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, deaths: number): Drain {
+  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "", deaths };
+  if (deaths >= DEATHS_SUSPECT) {
+    const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
+    memory.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
+  }
 
   /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
   function obstacle(): Verdict {
@@ -211,6 +227,10 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
       }
       const silentMs = memory.silentUntilRawMs - parts.clock.rawMs();
       if (silentMs > 0) {
+        if (memory.deaths >= DEATHS_SUSPECT) {
+          memory.fault = `the unit restarted in each of the last ${memory.deaths} requests: the next one is made in ${Math.ceil(silentMs / 60000)} min, or at a press`;
+          parts.log("warn", memory.fault);
+        }
         done(VERDICT.serverNotReached, silentMs);
         return;
       }
@@ -229,6 +249,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     forgive() {
       memory.failuresInRow = 0;
       memory.silentUntilRawMs = 0;
+      memory.deaths = 0;
       planner.forgive();
     },
     fault() {

@@ -26,8 +26,8 @@ export interface Endpoint {
 }
 
 /** `[home, saved]`. A list: the build would shorten the names of an object's members. */
-const FILE = "backfill.region";
-const REGIONS = ".blynk.cloud";
+const FILE = "backfill.server";
+const REGION_HOSTS = ".blynk.cloud";
 /** Servers that send a unit to and fro are left after this many moves in a delivery. */
 const MOVES_MAX = 2;
 
@@ -36,7 +36,7 @@ export function openEndpoint(store: Pick<Store, "readJson">, home: string, token
   const endpoint: Endpoint = { server: home, token, home, saved: home, met: MET.nobody, moves: 0 };
   const kept = store.readJson(FILE) as string[] | undefined;
   // Another home was provisioned since: then the region is another account's, or is out of date.
-  if (Array.isArray(kept) && kept[0] === home) followRegion(endpoint, `${kept[1]}`, "");
+  if (Array.isArray(kept) && kept[0] === home) followMove(endpoint, `${kept[1]}`, "");
   endpoint.saved = endpoint.server;
   return endpoint;
 }
@@ -46,7 +46,7 @@ export function openEndpoint(store: Pick<Store, "readJson">, home: string, token
  * another of Blynk's regions, over the same scheme, and to the same path there or none. Nothing but a plain host name may follow
  * the scheme: no user, no port.
  */
-export function followRegion(endpoint: Endpoint, location: string, path: string): boolean {
+export function followMove(endpoint: Endpoint, location: string, path: string): boolean {
   const scheme = endpoint.server.substr(0, endpoint.server.indexOf("//") + 2);
   const rest = location.substr(scheme.length);
   const slash = `${rest}/`.indexOf("/");
@@ -55,9 +55,9 @@ export function followRegion(endpoint: Endpoint, location: string, path: string)
   if (
     scheme.length < 3 ||
     location.substr(0, scheme.length) !== scheme ||
-    host.length <= REGIONS.length ||
+    host.length <= REGION_HOSTS.length ||
     host.length > 63 ||
-    host.substr(-REGIONS.length) !== REGIONS ||
+    host.substr(-REGION_HOSTS.length) !== REGION_HOSTS ||
     !host.match(/^[a-z0-9.-]+$/) ||
     host.charAt(0) === "." ||
     host.indexOf("..") >= 0 ||
@@ -75,7 +75,7 @@ export function followRegion(endpoint: Endpoint, location: string, path: string)
 }
 
 /** The server took points: the next boot begins with it. */
-export function keepRegion(endpoint: Endpoint, store: Pick<Store, "writeJson">): void {
+export function keepMove(endpoint: Endpoint, store: Pick<Store, "writeJson">): void {
   if (endpoint.saved === endpoint.server) return;
   endpoint.saved = endpoint.server;
   store.writeJson(FILE, [endpoint.home, endpoint.server]);
