@@ -31,9 +31,6 @@ export interface Network {
   onDown(callback: () => void): void;
 }
 
-/** Handshakes in a row that time out, after this password worked, until the password may have been changed. */
-const WEAK_HANDSHAKES_MAX = 10;
-
 /** Joins the networks in turn, the last good one first, and rejoins by itself: Espruino does nothing after a loss. */
 export function createNetwork(
   radio: WifiRadio,
@@ -55,7 +52,6 @@ export function createNetwork(
   let stale = false;
   /** A bit for each network whose password was taken since the boot. */
   let taken = 0;
-  let weakHandshakes = 0;
   let triedOfRound = 0;
   let wrongPassword = false;
   let roundsFailed = 0;
@@ -91,7 +87,6 @@ export function createNetwork(
       up = true;
       stale = false;
       taken |= 1 << place;
-      weakHandshakes = 0;
       roundsFailed = 0;
       triedOfRound = 0;
       wrongPassword = false;
@@ -105,13 +100,14 @@ export function createNetwork(
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
     // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
     // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out,
-    // and so does a weak signal: that is told from it by whether this password worked before.
-    if (failure.indexOf("HANDSHAKE_TIMEOUT") >= 0) {
-      if ((taken & (1 << place)) === 0 || ++weakHandshakes >= WEAK_HANDSHAKES_MAX) wrongPassword = true;
-    } else {
-      weakHandshakes = 0;
-      if (failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE")
-        wrongPassword = true;
+    // and so does a weak signal: that it is where this password worked since the boot.
+    if (
+      (failure.indexOf("HANDSHAKE_TIMEOUT") >= 0 && (taken & (1 << place)) === 0) ||
+      failure === "AUTH_FAIL" ||
+      failure === "802_1X_AUTH_FAILED" ||
+      failure === "MIC_FAILURE"
+    ) {
+      wrongPassword = true;
     }
     place = (place + 1) % networks.length;
     triedOfRound++;
