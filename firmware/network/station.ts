@@ -8,6 +8,11 @@ export const JOIN_TIMEOUT_MS = 45000;
 const BACKOFF_FIRST_MS = 5000;
 const BACKOFF_MAX_MS = 300000;
 const BACKOFF_MIN_MS = 1000;
+/**
+ * Reasons of the ESP32's radio (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString) which mean that the access point
+ * is there and did not take the password.
+ */
+const REFUSALS = " AUTH_FAIL 802_1X_AUTH_FAILED MIC_FAILURE HANDSHAKE_TIMEOUT 4WAY_HANDSHAKE_TIMEOUT ";
 
 export interface Network {
   up(): boolean;
@@ -17,12 +22,11 @@ export interface Network {
    */
   connect(done: (verdict: Verdict) => void): void;
   /**
-   * Who answered over this link, one of `MET` (upload/endpoint.ts). With 2, the server itself, its network is the next after
-   * another one that leads nowhere. Otherwise the next `connect` leaves the link and joins the next network. Where there is
-   * no other, it joins the same one again, but only with 0: associated is not connected, and a link can be dead until the station
-   * has left.
+   * This link led nowhere: the next `connect` leaves it and joins the next network. Where there is no other, it joins the same
+   * one again, but only if the link is `dead`, which is that nothing at all answered: associated is not connected, and a link
+   * can be dead until the station has left.
    */
-  rate(met: number): void;
+  distrust(dead: boolean): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when it has connected and no `connect` was waiting. One listener. */
@@ -44,10 +48,6 @@ export function createNetwork(
   let joining = false;
   let timer: number | undefined;
   let place = 0;
-  /** Of the network that led to the server last; -1 before. */
-  let best = -1;
-  /** Of the network that was distrusted last, beside the best one; -1 when there is none. */
-  let turn = -1;
   /** The link that stands is to be left. */
   let stale = false;
   /** A bit for each network whose password was taken since the boot. */
@@ -98,17 +98,10 @@ export function createNetwork(
     // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
-    // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
-    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out,
-    // and so does a weak signal: that it is where this password worked since the boot.
-    if (
-      (failure.indexOf("HANDSHAKE_TIMEOUT") >= 0 && (taken & (1 << place)) === 0) ||
-      failure === "AUTH_FAIL" ||
-      failure === "802_1X_AUTH_FAILED" ||
-      failure === "MIC_FAILURE"
-    ) {
-      wrongPassword = true;
-    }
+    // A wrong passphrase shows as a handshake that times out, and so does a weak signal: that it is where this password worked
+    // since the boot.
+    const weak = (taken & (1 << place)) !== 0 && failure.indexOf("HANDSHAKE_TIMEOUT") >= 0;
+    if (REFUSALS.indexOf(` ${failure} `) >= 0 && !weak) wrongPassword = true;
     place = (place + 1) % networks.length;
     triedOfRound++;
     if (triedOfRound < networks.length) {
@@ -172,22 +165,10 @@ export function createNetwork(
         wait(BACKOFF_MIN_MS, join);
       } else if (!joining) join(); // Somebody is waiting: no backoff.
     },
-    rate(met) {
-      if (met > 1) {
-        best = place;
-        turn = -1;
-        return;
-      }
-      if (!up || (met > 0 && networks.length < 2)) return;
+    distrust(dead) {
+      if (!up || !(dead || networks.length > 1)) return;
       stale = true;
-      // Others take turns; between two of them comes the one that worked.
-      if (best >= 0 && place !== best) {
-        turn = place;
-        place = best;
-      } else {
-        place = ((turn < 0 ? place : turn) + 1) % networks.length;
-        if (place === best && networks.length > 1) place = (place + 1) % networks.length;
-      }
+      place = (place + 1) % networks.length;
     },
     disconnect() {
       const was = up;

@@ -67,7 +67,7 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
         request.clsNow = true;
         request.dRcv = "";
       }
-      /** No event tells of a head on its way, and there is no limit to it. One pass of the idle loop adds 536 characters at most. */
+      /** No event tells of a head on its way, and nothing limits it. A pass of the idle loop adds 536 characters at most. */
       function watch(): void {
         if (over) return;
         if (overflows(request.dRcv)) {

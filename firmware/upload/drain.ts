@@ -1,11 +1,11 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
-import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
+import { ANSWERED, type Contact, FOREIGN, type TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
-import { type Endpoint, followMove, keepMove, MET } from "./endpoint.ts";
+import { type Endpoint, followMove, keepMove, MET, noteAnswer } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
@@ -18,8 +18,8 @@ export type Drained = (verdict: Verdict, nextTryMs: number) => void;
 export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
-  /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
-  unreached(contact: Contact): Verdict;
+  /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
+  unreached(found: TimeFound, contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -48,7 +48,7 @@ interface Memory {
 
 /**
  * A restart in the middle of a request may be a power cut. At the second in a row the request itself is suspected, as it takes
- * memory, and what answers may send more than there is: the next one waits, twice as long each time, so that the unit logs meanwhile.
+ * memory, and what answers may send more than there is. The next one waits, twice as long each time, and the unit logs meanwhile.
  */
 const DEATHS_SUSPECT = 2;
 const DEATH_REST_FIRST_MS = 600000;
@@ -124,7 +124,7 @@ function openRun(
   function follow(job: Job, meaning: Meaning, outcome: Outcome): void {
     const judgement = judge(outcome);
     const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
-    if (judgement.attempt !== "none" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
+    if (judgement.attempt !== "none") noteAnswer(endpoint);
     settle(job, text, judgement);
     memory.deaths = 0;
     if (mine !== memory.run) return;
@@ -210,10 +210,11 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
   }
 
   return {
-    unreached(contact) {
+    unreached(found, contact) {
+      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
+      if (found === "unknown" && !foreign) return VERDICT.noTime;
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
       if (contact !== ANSWERED)
         memory.fault = withoutToken(foreign ? contact.substr(FOREIGN.length + 2) : contact, endpoint.token);
       return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;

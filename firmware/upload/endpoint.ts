@@ -2,8 +2,8 @@
  * The server that this unit sends to, and how it was met in the delivery under way: one object for all that make requests.
  *
  * Blynk answers 308 when a device belongs to another region ("the device must repeat the request with the correct URL and save
- * the correct region": Blynk's page device-https-api/troubleshooting). The region is followed at once, and kept in Storage as soon
- * as it has taken points: so two servers that send a unit to and fro wear out no flash.
+ * the correct region": Blynk's page device-https-api/troubleshooting). The region is followed at once, and kept in Storage as
+ * soon as it has taken points: so two servers that send a unit to and fro wear out no flash.
  */
 import type { Store } from "../platform/ports.ts";
 
@@ -23,6 +23,10 @@ export interface Endpoint {
   met: number;
   /** Regions followed in this delivery. */
   moves: number;
+  /** Links tried again in this delivery, because nobody answered. */
+  rejoins: number;
+  /** Deliveries in a row that had a link, and in which Blynk did not answer. */
+  misses: number;
 }
 
 /** `[home, saved]`. A list: the build would shorten the names of an object's members. */
@@ -33,7 +37,16 @@ const MOVES_MAX = 2;
 
 /** `home` and `token` as settings.ts checks them. */
 export function openEndpoint(store: Pick<Store, "readJson">, home: string, token: string): Endpoint {
-  const endpoint: Endpoint = { server: home, token, home, saved: home, met: MET.nobody, moves: 0 };
+  const endpoint: Endpoint = {
+    server: home,
+    token,
+    home,
+    saved: home,
+    met: MET.nobody,
+    moves: 0,
+    rejoins: 0,
+    misses: 0,
+  };
   const kept = store.readJson(FILE) as string[] | undefined;
   // Another home was provisioned since: then the region is another account's, or is out of date.
   if (Array.isArray(kept) && kept[0] === home) followMove(endpoint, `${kept[1]}`, "");
@@ -72,6 +85,18 @@ export function followMove(endpoint: Endpoint, location: string, path: string): 
   // The new server has to prove itself, too.
   endpoint.met = MET.somebody;
   return true;
+}
+
+/** Begins a delivery. */
+export function resetEndpoint(endpoint: Endpoint): void {
+  endpoint.met = MET.nobody;
+  endpoint.moves = 0;
+  endpoint.rejoins = 0;
+}
+
+/** Somebody answered, Blynk or not. */
+export function noteAnswer(endpoint: Endpoint): void {
+  endpoint.met = Math.max(endpoint.met, MET.somebody);
 }
 
 /** The server took points: the next boot begins with it. */

@@ -226,41 +226,41 @@ describe("the network", () => {
     const BARN = { ssid: "barn", password: "hay stack" };
     const LIST = { home: "", shed: "", barn: "" };
 
-    /** Joins, and rates each link as `answered` says of its network; returns the networks in their order. */
-    function walk(networks: WifiNetwork[], answered: (ssid: string, turn: number) => number, turns: number): string[] {
+    /** Joins, and distrusts the link in turns where `dead` says whether it is dead; returns the networks in their order. */
+    function walk(networks: WifiNetwork[], dead: (ssid: string) => boolean | undefined, turns: number): string[] {
       const { network, timers, joins } = setUp(networks, { ...LIST });
       for (let turn = 0; turn < turns; turn++) {
         network.connect(() => {});
         timers.advance(5000);
         expect(network.up()).toBe(true);
-        network.rate(answered(joins[joins.length - 1].split("/")[0], turn));
+        const isDead = dead(joins[joins.length - 1].split("/")[0]);
+        if (isDead !== undefined) network.distrust(isDead);
       }
       return joins.map((join) => join.split("/")[0]);
     }
 
     test("is left at the next connect, for the next network", () => {
-      expect(walk([HOME, SHED], (ssid) => (ssid === "home" ? 0 : 2), 5)).toEqual(["home", "shed"]);
+      expect(walk([HOME, SHED], (ssid) => (ssid === "home" ? true : undefined), 5)).toEqual(["home", "shed"]);
     });
 
     test("is left and joined again where there is no other", () => {
-      expect(walk([HOME], () => 0, 3)).toEqual(["home", "home", "home"]);
+      expect(walk([HOME], () => true, 3)).toEqual(["home", "home", "home"]);
     });
 
     test("is kept where there is no other and somebody answers, as a new link would be no better", () => {
-      expect(walk([HOME], () => 1, 3)).toEqual(["home"]);
-      expect(walk([HOME, SHED], () => 1, 3)).toEqual(["home", "shed", "home"]);
+      expect(walk([HOME], () => false, 3)).toEqual(["home"]);
+      expect(walk([HOME, SHED], () => false, 3)).toEqual(["home", "shed", "home"]);
     });
 
-    test("gives way to the one that worked, between two others", () => {
-      const answered = (_ssid: string, turn: number) => (turn === 0 ? 2 : 0);
-      expect(walk([HOME, SHED, BARN], answered, 7)).toEqual(["home", "shed", "home", "barn", "home", "shed"]);
+    test("gives way to each other network in turn, and gets another try after them", () => {
+      expect(walk([HOME, SHED, BARN], () => true, 5)).toEqual(["home", "shed", "barn", "home", "shed"]);
     });
 
     test("is joined again in the same round when no other network is there", () => {
       const { network, timers, joins } = setUp([HOME, SHED], { home: "", shed: "NO_AP_FOUND" });
       network.connect(() => {});
       timers.advance(1000);
-      network.rate(0);
+      network.distrust(true);
       const verdicts: number[] = [];
       network.connect((verdict) => verdicts.push(verdict));
       timers.advance(5000);
@@ -272,7 +272,7 @@ describe("the network", () => {
       const { network, timers, joinedAtMs, leaves } = setUp([HOME], { home: "" });
       network.connect(() => {});
       timers.advance(1000);
-      network.rate(0);
+      network.distrust(true);
       const before = leaves();
       network.connect(() => {});
       expect(leaves()).toBe(before + 1);

@@ -47,7 +47,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       if (rig.drainThrows) throw new Error("worn");
       soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
-    unreached: () => {
+    unreached: (found, contact) => {
+      if (found === "unknown" && contact !== "foreign") return VERDICT.noTime;
       events.push("not confirmed");
       return VERDICT.serverNotReached;
     },
@@ -62,7 +63,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         up: () => rig.up,
         connect: (done) => soon("connect", () => done(rig.joins)),
         disconnect: () => events.push("disconnect"),
-        rate: (met) => events.push(`rate ${met}`),
+        distrust: (dead) => events.push(dead ? "dead link" : "bad link"),
         onUp: () => {},
         onDown: (callback) => {
           rig.down = callback;
@@ -334,13 +335,13 @@ describe("a delivery that nobody answers", () => {
     rig.result = { verdict: VERDICT.serverNotReached, nextTryMs: 1000 };
     return rig;
   }
-  const rates = (events: string[]) => events.filter((event) => event.startsWith("rate"));
+  const blamed = (events: string[]) => events.filter((event) => event.endsWith(" link"));
 
   it("gives its link up, and the next one joins another", () => {
     const rig = unanswered(0, { networks: 2 });
     rig.delivery.trigger("connect");
     rig.timers.advance(3000);
-    expect(rig.events).toEqual([...ONE_DELIVERY, "rate 0"]);
+    expect(rig.events).toEqual([...ONE_DELIVERY, "dead link"]);
     expect(rig.busy.at(-1)).toBe(false);
   });
 
@@ -351,7 +352,7 @@ describe("a delivery that nobody answers", () => {
     const rig = unanswered(0, { networks: 2, ...settings });
     rig.delivery.trigger(cause);
     rig.timers.advance(9000);
-    expect(rates(rig.events)).toEqual(["rate 0", "rate 0", "rate 0"]);
+    expect(blamed(rig.events)).toEqual(["dead link", "dead link", "dead link"]);
     expect(rig.events.filter((event) => event === "connect")).toHaveLength(3);
     expect(rig.busy).toEqual([true, false]);
     expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
@@ -373,7 +374,7 @@ describe("a delivery that nobody answers", () => {
     for (let i = 1; i <= 4; i++) {
       rig.delivery.trigger("connect");
       rig.timers.advance(3000);
-      expect(rates(rig.events)).toHaveLength(i >> 1);
+      expect(blamed(rig.events)).toHaveLength(i >> 1);
     }
   });
 
@@ -404,7 +405,7 @@ describe("a delivery that nobody answers", () => {
       rig.delivery.trigger("button");
       rig.timers.advance(3000);
     }
-    expect(rates(rig.events)).toEqual([]);
+    expect(blamed(rig.events)).toEqual([]);
   });
 
   it("shows that something else answers in Blynk's place, rather than that there is no time", () => {
