@@ -215,8 +215,8 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
       if (found === "unknown" && !foreign) return VERDICT.noTime;
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      if (contact !== ANSWERED)
-        memory.fault = withoutToken(foreign ? contact.substr(FOREIGN.length + 2) : contact, endpoint.token);
+      const why = foreign ? contact.substr(FOREIGN.length + 2) : contact;
+      if (why !== ANSWERED) memory.fault = withoutToken(why, endpoint.token);
       return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
