@@ -8,11 +8,6 @@ export const JOIN_TIMEOUT_MS = 45000;
 const BACKOFF_FIRST_MS = 5000;
 const BACKOFF_MAX_MS = 300000;
 const BACKOFF_MIN_MS = 1000;
-/**
- * Reasons of the ESP32's radio (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString) which mean that the access point
- * is there and did not take the password.
- */
-const REFUSALS = " AUTH_FAIL 802_1X_AUTH_FAILED MIC_FAILURE HANDSHAKE_TIMEOUT 4WAY_HANDSHAKE_TIMEOUT ";
 
 export interface Network {
   up(): boolean;
@@ -98,10 +93,11 @@ export function createNetwork(
     // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
-    // A wrong passphrase shows as a handshake that times out, and so does a weak signal: that it is where this password worked
-    // since the boot.
-    const weak = (taken & (1 << place)) !== 0 && failure.indexOf("HANDSHAKE_TIMEOUT") >= 0;
-    if (REFUSALS.indexOf(` ${failure} `) >= 0 && !weak) wrongPassword = true;
+    // Reasons of the ESP32's radio (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a
+    // handshake that times out, and so does a weak signal: that it is where this password worked since the boot.
+    const refused = failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE";
+    const timedOut = failure === "HANDSHAKE_TIMEOUT" || failure === "4WAY_HANDSHAKE_TIMEOUT";
+    if (refused || (timedOut && (taken & (1 << place)) === 0)) wrongPassword = true;
     place = (place + 1) % networks.length;
     triedOfRound++;
     if (triedOfRound < networks.length) {
