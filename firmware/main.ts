@@ -123,6 +123,7 @@ try {
     endpoint,
     {
       limits: device.server,
+      deaths: start.deaths,
       overload: device.overload,
       intervalsMs: streams.map((stream) => stream.intervalMs),
     },

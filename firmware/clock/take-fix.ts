@@ -28,7 +28,7 @@ const SNTP = "SNTP";
 export const ANSWERED = "answered";
 /** Somebody else answered in the server's place. With a colon and a reason behind it: refused the TLS handshake. */
 export const FOREIGN = "foreign";
-/** How a request to the server ended: `ANSWERED`, `FOREIGN`, or why there was no answer, for people; "" when it just did not come. */
+/** How a request to the server ended: `ANSWERED`, `FOREIGN`, or why no answer came, for people; "" when it is not known. */
 export type Contact = string;
 
 /** "known": the time may be used. "unconfirmed": it is known, but the server was needed to confirm it, and did not. */

@@ -17,12 +17,11 @@ export interface Network {
    */
   connect(done: (verdict: Verdict) => void): void;
   /**
-   * Who answered over this link, one of `MET` (upload/endpoint.ts). With 2, the server itself, its network is the next after
-   * another one that leads nowhere. Otherwise the next `connect` leaves the link and joins the next network. Where there is
-   * no other, it joins the same one again, but only with 0: associated is not connected, and a link can be dead until the station
-   * has left.
+   * This link led nowhere: the next `connect` leaves it and joins the next network. Where there is no other, it joins the same
+   * one again, but only if the link is `dead`, which is that nothing at all answered: associated is not connected, and a link
+   * can be dead until the station has left.
    */
-  rate(met: number): void;
+  distrust(dead: boolean): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when it has connected and no `connect` was waiting. One listener. */
@@ -30,9 +29,6 @@ export interface Network {
   /** Called when the connection is gone, lost or turned off. One listener. */
   onDown(callback: () => void): void;
 }
-
-/** Handshakes in a row that time out, after this password worked, until the password may have been changed. */
-const WEAK_HANDSHAKES_MAX = 10;
 
 /** Joins the networks in turn, the last good one first, and rejoins by itself: Espruino does nothing after a loss. */
 export function createNetwork(
@@ -47,15 +43,10 @@ export function createNetwork(
   let joining = false;
   let timer: number | undefined;
   let place = 0;
-  /** Of the network that led to the server last; -1 before. */
-  let best = -1;
-  /** Of the network that was distrusted last, beside the best one; -1 when there is none. */
-  let turn = -1;
   /** The link that stands is to be left. */
   let stale = false;
   /** A bit for each network whose password was taken since the boot. */
   let taken = 0;
-  let weakHandshakes = 0;
   let triedOfRound = 0;
   let wrongPassword = false;
   let roundsFailed = 0;
@@ -91,7 +82,6 @@ export function createNetwork(
       up = true;
       stale = false;
       taken |= 1 << place;
-      weakHandshakes = 0;
       roundsFailed = 0;
       triedOfRound = 0;
       wrongPassword = false;
@@ -103,16 +93,11 @@ export function createNetwork(
     // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
-    // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
-    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out,
-    // and so does a weak signal: that is told from it by whether this password worked before.
-    if (failure.indexOf("HANDSHAKE_TIMEOUT") >= 0) {
-      if ((taken & (1 << place)) === 0 || ++weakHandshakes >= WEAK_HANDSHAKES_MAX) wrongPassword = true;
-    } else {
-      weakHandshakes = 0;
-      if (failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE")
-        wrongPassword = true;
-    }
+    // Reasons of the ESP32's radio (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a
+    // handshake that times out, and so does a weak signal: that it is where this password worked since the boot.
+    const refused = failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE";
+    const timedOut = failure === "HANDSHAKE_TIMEOUT" || failure === "4WAY_HANDSHAKE_TIMEOUT";
+    if (refused || (timedOut && (taken & (1 << place)) === 0)) wrongPassword = true;
     place = (place + 1) % networks.length;
     triedOfRound++;
     if (triedOfRound < networks.length) {
@@ -176,22 +161,10 @@ export function createNetwork(
         wait(BACKOFF_MIN_MS, join);
       } else if (!joining) join(); // Somebody is waiting: no backoff.
     },
-    rate(met) {
-      if (met > 1) {
-        best = place;
-        turn = -1;
-        return;
-      }
-      if (!up || (met > 0 && networks.length < 2)) return;
+    distrust(dead) {
+      if (!up || !(dead || networks.length > 1)) return;
       stale = true;
-      // Others take turns; between two of them comes the one that worked.
-      if (best >= 0 && place !== best) {
-        turn = place;
-        place = best;
-      } else {
-        place = ((turn < 0 ? place : turn) + 1) % networks.length;
-        if (place === best && networks.length > 1) place = (place + 1) % networks.length;
-      }
+      place = (place + 1) % networks.length;
     },
     disconnect() {
       const was = up;

@@ -67,7 +67,7 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
         request.clsNow = true;
         request.dRcv = "";
       }
-      /** No event tells of a head on its way, and there is no limit to it. One pass of the idle loop adds 536 characters at most. */
+      /** No event tells of a head on its way, and nothing limits it. A pass of the idle loop adds 536 characters at most. */
       function watch(): void {
         if (over) return;
         if (overflows(request.dRcv)) {
@@ -84,10 +84,10 @@ export function createHttp(native: EspruinoHttp, tls: boolean): Http {
           } catch (error) {
             // It connects in the first write (libs/network/socketserver.c, clientRequestConnect).
             const why = `${error}`;
-            if (why.indexOf("locate host") >= 0) {
+            if (why.match(/locate host/)) {
               throw "the server's name can't be looked up: this network has no Internet, or its DNS does not answer";
             }
-            if (why.indexOf("create socket") < 0) throw why;
+            if (!why.match(/create socket/)) throw why;
             throw getTime() - sinceS < SILENCE_S
               ? "the server refuses the connection"
               : "the server's address does not answer";

@@ -79,9 +79,11 @@ export function headerOf(headers: { [name: string]: string }, name: string): str
 /** `100 Continue` reaches Espruino's program as the response, with the real one as its body. */
 function unwrapContinue(answer: Answer): Answer {
   const found = answer.body.match(/^\s*HTTP\/1\.\d (\d\d\d)/);
-  const end = answer.body.indexOf("\r\n\r\n");
-  if (!found || end < 0) return { status: NaN, headers: {}, body: "", chars: 0 };
+  // No indexOf: Espruino's also finds a text of which only the beginning stands at the end.
+  const blank = answer.body.match(/\r\n\r\n/);
+  if (!found || !blank) return { status: NaN, headers: {}, body: "", chars: 0 };
   const headers: { [name: string]: string } = {};
+  const end = blank.index as number;
   const lines = answer.body.substr(0, end).split("\r\n");
   for (let i = 1; i < lines.length; i++) {
     const colon = lines[i].indexOf(":");

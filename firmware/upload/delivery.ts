@@ -1,5 +1,5 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
-import { ANSWERED, FOREIGN, type TakeFix } from "../clock/take-fix.ts";
+import type { TakeFix } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
@@ -7,7 +7,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
-import { type Endpoint, MET } from "./endpoint.ts";
+import { type Endpoint, MET, noteAnswer, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -75,6 +75,35 @@ const MISSES_OF_LINK = 2;
 /** After this many the other server is asked: the one that the unit was provisioned with, or the region that it was sent to. */
 const MISSES_OF_SERVER = 6;
 
+/** Why a delivery does not fit into the memory that is left, or "". */
+function shortageOf(chip: Pick<Chip, "memory">): string {
+  const memory = chip.memory();
+  if (memory.free >= LIMITS.deliveryMemoryFreeMin) return "";
+  return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
+}
+
+/** Whether a verdict says that Blynk did not answer. */
+function isMiss(found: Verdict): boolean {
+  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
+}
+
+/** Draws the consequences of how Blynk was met. Returns whether nobody answered: then another link is worth a try at once. */
+function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, found: Verdict, nextTryMs: number): boolean {
+  const endpoint = parts.endpoint;
+  if (endpoint.met === MET.blynk) endpoint.misses = 0;
+  // Without a link nobody was asked, nor where only a person can help.
+  if (endpoint.met === MET.blynk || !isMiss(found) || nextTryMs === Infinity || !parts.network.up()) return false;
+  const misses = ++endpoint.misses;
+  const dead = endpoint.met === MET.nobody;
+  // A server that is down looks like a network without Internet: only another network can tell.
+  if (dead || misses % MISSES_OF_LINK === 0) parts.network.distrust(dead);
+  // The region may be closed, or was never this unit's.
+  if (misses % MISSES_OF_SERVER === 0) {
+    endpoint.server = endpoint.server === endpoint.home ? endpoint.saved : endpoint.home;
+  }
+  return dead;
+}
+
 function statusOf(
   parts: Pick<DeliveryParts, "overload" | "quota" | "drain" | "endpoint">,
   verdict: Verdict,
@@ -102,10 +131,6 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let remembered: Trigger | undefined;
   let timer: number | undefined;
   let failures = 0;
-  /** Deliveries in a row that joined a network, and in which Blynk did not answer. */
-  let misses = 0;
-  /** Links of the running delivery that were left because nothing answered. */
-  let rejoins = 0;
   /** The last delivery did not even start. */
   let refused = false;
   let listener: ((busy: boolean) => void) | undefined;
@@ -131,31 +156,11 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const endpoint = parts.endpoint;
-    const met = endpoint.met;
-    // Without a link, or without memory, nobody was asked.
-    const asked = !refused && parts.network.up();
-    if (asked && met === MET.blynk) {
-      misses = 0;
-      parts.network.rate(met);
-    } else if (
-      asked &&
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime)
-    ) {
-      misses++;
-      // A server that is down looks like a network without Internet: only another network can tell.
-      if (met === MET.nobody || misses % MISSES_OF_LINK === 0) parts.network.rate(met);
-      // The region may be closed, or was never this unit's.
-      if (misses % MISSES_OF_SERVER === 0) {
-        endpoint.server = endpoint.server === endpoint.home ? endpoint.saved : endpoint.home;
-      }
-      // Somebody is waiting, or the next delivery is far away: over the next link at once.
-      const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
-      if (met === MET.nobody && urgent && rejoins++ < settings.networks) {
-        start();
-        return;
-      }
+    // Somebody is waiting, or the next delivery is far away.
+    const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
+    if (!refused && reviewLink(parts, found, nextTryMs) && urgent && parts.endpoint.rejoins++ < settings.networks) {
+      start();
+      return;
     }
     const losses = lossesOf(parts.ledger);
     verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
@@ -171,9 +176,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    const keepsSchedule =
-      nextTryMs === Infinity || found === VERDICT.dailyLimit || found === VERDICT.pinOrPointsRefused;
-    arm(keepsSchedule ? Math.min(nextTryMs, everyMs) : nextTryMs);
+    const backingOff = nextTryMs < Infinity && (isMiss(found) || found === VERDICT.flashFault);
+    arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
   }
 
   function fail(error: unknown): void {
@@ -184,13 +188,10 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   function start(): void {
-    const memory = parts.chip.memory();
-    refused = memory.free < LIMITS.deliveryMemoryFreeMin;
+    const shortage = shortageOf(parts.chip);
+    refused = shortage !== "";
     if (refused) {
-      parts.log(
-        "error",
-        `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`,
-      );
+      parts.log("error", shortage);
       finish(VERDICT.serverNotReached, backoffMs(failures++, parts.chip.random));
       return;
     }
@@ -207,11 +208,9 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       parts.takeFix.take((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
-        const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
-        if (told || foreign || contact === ANSWERED) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
+        if (told) noteAnswer(parts.endpoint);
         if (found !== "known") {
-          const verdict = found === "unknown" && !foreign ? VERDICT.noTime : parts.drain.unreached(contact);
-          finish(verdict, backoffMs(failures++, parts.chip.random));
+          finish(parts.drain.unreached(found, contact), backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
@@ -241,9 +240,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     timer = undefined;
     busy = true;
     cause = why;
-    rejoins = 0;
-    parts.endpoint.met = MET.nobody;
-    parts.endpoint.moves = 0;
+    resetEndpoint(parts.endpoint);
     if (why === "button" || why === "console") {
       failures = 0;
       parts.drain.forgive();

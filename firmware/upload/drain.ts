@@ -1,11 +1,11 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
-import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
+import { ANSWERED, type Contact, FOREIGN, type TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
-import { type Endpoint, followRegion, keepRegion, MET } from "./endpoint.ts";
+import { type Endpoint, followMove, keepMove, MET, noteAnswer } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
@@ -18,8 +18,8 @@ export type Drained = (verdict: Verdict, nextTryMs: number) => void;
 export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
-  /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
-  unreached(contact: Contact): Verdict;
+  /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
+  unreached(found: TimeFound, contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -42,7 +42,17 @@ interface Memory {
   silentUntilRawMs: number;
   /** What only a person can put right, or "". */
   fault: string;
+  /** Requests in a row in which the unit restarted; 0 once one has ended. */
+  deaths: number;
 }
+
+/**
+ * A restart in the middle of a request may be a power cut. At the second in a row the request itself is suspected, as it takes
+ * memory, and what answers may send more than there is. The next one waits, twice as long each time, and the unit logs meanwhile.
+ */
+const DEATHS_SUSPECT = 2;
+const DEATH_REST_FIRST_MS = 600000;
+const DEATH_REST_MAX_MS = 6 * 3600000;
 
 /** Nothing thrown or answered may carry the token to a log. */
 function withoutToken(text: string, token: string): string {
@@ -114,8 +124,9 @@ function openRun(
   function follow(job: Job, meaning: Meaning, outcome: Outcome): void {
     const judgement = judge(outcome);
     const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
-    if (judgement.attempt !== "none" && endpoint.met === MET.nobody) endpoint.met = MET.somebody;
+    if (judgement.attempt !== "none") noteAnswer(endpoint);
     settle(job, text, judgement);
+    memory.deaths = 0;
     if (mine !== memory.run) return;
     if (judgement.next === "stop") {
       memory.fault = text;
@@ -124,7 +135,7 @@ function openRun(
       if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
-        keepRegion(endpoint, parts.store);
+        keepMove(endpoint, parts.store);
       } else if (judgement.verdict !== VERDICT.allSent && (outcome !== "smaller" || job.attempt.points === 1)) {
         refused = true;
       }
@@ -154,7 +165,7 @@ function openRun(
       return;
     }
     const path = batchRequest(endpoint.server, "", job.attempt.pin, 0).path;
-    follow(job, meaning, followRegion(endpoint, meaning.location, path) ? "moved" : outcome);
+    follow(job, meaning, followMove(endpoint, meaning.location, path) ? "moved" : outcome);
   }
 
   function take(job: Job | undefined): void {
@@ -177,8 +188,13 @@ function openRun(
   return { take };
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint): Drain {
-  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "" };
+/** `deaths` as in `UploadSettings`. */
+export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, deaths: number): Drain {
+  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "", deaths };
+  if (deaths >= DEATHS_SUSPECT) {
+    const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
+    memory.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
+  }
 
   /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
   function obstacle(): Verdict {
@@ -194,12 +210,13 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
   }
 
   return {
-    unreached(contact) {
+    unreached(found, contact) {
+      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
+      if (found === "unknown" && !foreign) return VERDICT.noTime;
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
-      if (contact !== ANSWERED)
-        memory.fault = withoutToken(foreign ? contact.substr(FOREIGN.length + 2) : contact, endpoint.token);
+      const why = foreign ? contact.substr(FOREIGN.length + 2) : contact;
+      if (why !== ANSWERED) memory.fault = withoutToken(why, endpoint.token);
       return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
@@ -211,6 +228,10 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
       }
       const silentMs = memory.silentUntilRawMs - parts.clock.rawMs();
       if (silentMs > 0) {
+        if (memory.deaths >= DEATHS_SUSPECT) {
+          memory.fault = `the unit restarted in each of the last ${memory.deaths} requests: the next one is made in ${Math.ceil(silentMs / 60000)} min, or at a press`;
+          parts.log("warn", memory.fault);
+        }
         done(VERDICT.serverNotReached, silentMs);
         return;
       }
@@ -229,6 +250,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     forgive() {
       memory.failuresInRow = 0;
       memory.silentUntilRawMs = 0;
+      memory.deaths = 0;
       planner.forgive();
     },
     fault() {

@@ -8,7 +8,7 @@ import type { TimeAnswer } from "../clock/sntp.ts";
 import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import { HANDSHAKE_REFUSED, type Http, type HttpRequest, type Timers } from "../platform/ports.ts";
 import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
-import { type Endpoint, followRegion, MET } from "./endpoint.ts";
+import { type Endpoint, followMove, MET, noteAnswer } from "./endpoint.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
 
@@ -40,7 +40,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       const proven = isBlynkAnswer(status, body);
       if (proven) endpoint.met = MET.blynk;
       // The next request asks there. A server that has trouble may be Blynk's.
-      else if (!followRegion(endpoint, location, options.path) && status < 500 && status !== 408 && status !== 429) {
+      else if (!followMove(endpoint, location, options.path) && status < 500 && status !== 408 && status !== 429) {
         if (contact === ANSWERED) contact = FOREIGN;
       }
       done(proven && clock.session() === session ? answer : undefined, contact);
@@ -60,6 +60,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
           },
           response(code, headers) {
             contact = ANSWERED;
+            noteAnswer(endpoint);
             status = code;
             length = headerOf(headers, "content-length");
             if (code === 308) location = headerOf(headers, "location");

@@ -16,6 +16,8 @@ export interface UploadSettings {
   overload?: "thin" | "oldest-first";
   /** Of the datastreams that are logged. */
   intervalsMs: number[];
+  /** Boots in a row that came in the middle of a request (`Ledger.boot`). Default 0. */
+  deaths?: number;
 }
 
 export interface Upload {
@@ -52,6 +54,6 @@ export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: U
     Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
   const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
-  const drain = createDrain(parts, planner, endpoint);
+  const drain = createDrain(parts, planner, endpoint, settings.deaths ?? 0);
   return { quota, overload, planner, drain };
 }

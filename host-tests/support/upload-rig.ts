@@ -1,6 +1,6 @@
 /** A whole upload on a desk: the real ledger on simulated flash, the real clock on virtual time, a fake ring and server. */
 import { crc32 } from "node:zlib";
-import { createClock } from "../../firmware/clock/clock.ts";
+import { bootSession, createClock } from "../../firmware/clock/clock.ts";
 import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion, Store } from "../../firmware/platform/ports.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
@@ -72,8 +72,8 @@ export function createUploadRig(options: RigOptions = {}) {
   const boot = (bootRawMs?: number) => {
     const { ledger } = openStorageWithBanks(region, [], 1);
     const rawMs = bootRawMs ?? timers.nowMs();
-    const session = ledger.session() + 1;
-    ledger.boot(session, rawMs);
+    const session = bootSession(ledger.session());
+    const deaths = ledger.boot(session, rawMs);
     const clock = createClock(timers, session, rawMs);
     const map: TimeMap = {
       date: (atSession, atRawMs, version) =>
@@ -105,6 +105,7 @@ export function createUploadRig(options: RigOptions = {}) {
         limits: options,
         overload: options.overload,
         intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+        deaths,
       },
     );
     return { ledger, clock, map, endpoint, ...upload };

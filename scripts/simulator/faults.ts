@@ -11,7 +11,7 @@ export type HttpFaultKind =
   | "html" // captive portal: 200 with a page and a Date, the server sees nothing
   | "redirect" // captive portal: 302 with a Date, the server sees nothing
   | "blank" // a proxy without settings: 200 with no body to everything, the server sees nothing
-  | "moved" // 308 to the same path at the origin `region`, from every other host; not stored
+  | "moved" // 308 to the same path at the origin `moveTo`, from every other host; not stored
   | "flood" // something in between answers with `headBytes` of headers; not stored
   | "garbage" // no valid status line, from something in between; not stored
   | "continue" // `100 Continue` first, the real answer behind it; stored
@@ -36,7 +36,7 @@ export interface HttpFault extends Window {
   /** Only requests to this host, "fra1.blynk.cloud". */
   host?: string;
   /** An origin, "https://fra1.blynk.cloud". */
-  region?: string;
+  moveTo?: string;
   /** Default 1,000,000: more than the interpreter holds. */
   headBytes?: number;
   status?: number;

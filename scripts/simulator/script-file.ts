@@ -145,7 +145,7 @@ const HTTP = object({
   bodyHas: text.optional(),
   dateOffset: duration.optional(),
   host: text.optional(),
-  region: text.optional(),
+  moveTo: text.optional(),
   headBytes: count.optional(),
   status: count.optional(),
   body: text.optional(),

@@ -94,8 +94,12 @@ export interface Ledger {
   session(): number;
   /** Highest raw time any entry mentions. */
   lastRawMs(): RawMs;
-  /** Must be called once after opening, before anything else is recorded. Charges whose outcome is unknown age from `rawMs`. */
-  boot(session: number, rawMs: RawMs): void;
+  /**
+   * Must be called once after opening, before anything else is recorded, and when a jump begins the next session. Charges whose
+   * outcome is unknown age from `rawMs`. Returns how many of the last boots in a row came in the middle of a request, with no
+   * outcome of any request between them. A new bank begins to count anew.
+   */
+  boot(session: number, rawMs: RawMs): number;
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**

@@ -133,6 +133,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       payload.setUint32(BOOT_AT.session, session, true);
       put48(payload, BOOT_AT.rawMs, rawMs);
       record(BOOT, BOOT_AT.bytes);
+      return state.deaths;
     },
     addFix(taken) {
       noteNeeded();

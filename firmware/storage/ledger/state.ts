@@ -45,6 +45,8 @@ export interface LedgerState {
   /** Pending samples need no fix before this raw time, but for the last one. */
   keepFromRawMs: RawMs;
   fixesLost: number;
+  /** See `Ledger.boot`. */
+  deaths: number;
   fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
@@ -72,14 +74,21 @@ export function createLedgerState(bankBytes: number): LedgerState {
     return accounts[pin];
   }
 
-  /** The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. */
-  function stampCharges(pin: number, rawMs: RawMs): void {
+  /**
+   * The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. `isDeath`: this
+   * boot came in the middle of a request, if there was one.
+   */
+  function stampCharges(pin: number, rawMs: RawMs, isDeath: boolean): void {
     state.lastRawMs = Math.max(state.lastRawMs, rawMs);
+    if (pin >= 0) state.deaths = 0;
+    let deaths = state.deaths;
     for (let i = 0; i < charges.length; i++) {
       if (!charges[i].open || (pin >= 0 && charges[i].pin !== pin)) continue;
       charges[i].open = false;
+      if (isDeath) deaths = state.deaths + 1;
       charges[i].rawMs = Math.max(rawMs, charges[i].rawMs);
     }
+    state.deaths = deaths;
   }
 
   /** Moves the cursor of an account to `to`, and returns whether that is ahead: only then its samples are counted. */
@@ -134,10 +143,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
       if (fixes.length <= fixesMax) state.fixesLost = 0;
     } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
-      stampCharges(pin, get48(payload, SENT_AT.rawMs));
+      stampCharges(pin, get48(payload, SENT_AT.rawMs), false);
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
-      stampCharges(pin, get48(payload, FAIL_AT.rawMs));
+      stampCharges(pin, get48(payload, FAIL_AT.rawMs), false);
       if (payload.getUint8(FAIL_AT.keep) === 0) applyOutcome(kind, payload, account(pin));
     } else if (kind === DROP) {
       const a = account(pin);
@@ -152,8 +161,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
     } else if (kind === BOOT) {
-      state.session = payload.getUint32(BOOT_AT.session, true);
-      stampCharges(-1, get48(payload, BOOT_AT.rawMs));
+      const session = payload.getUint32(BOOT_AT.session, true);
+      // A jump of the clock adds 1, and ends nothing.
+      stampCharges(-1, get48(payload, BOOT_AT.rawMs), session !== state.session + 1);
+      state.session = session;
     } else if (kind === STATE) {
       state.session = payload.getUint32(STATE_AT.session, true);
       state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
@@ -179,6 +190,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
     lastFixId: 0,
     keepFromRawMs: 0,
     fixesLost: 0,
+    deaths: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,

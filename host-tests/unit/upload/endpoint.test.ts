@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { followRegion, keepRegion, openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { followMove, keepMove, openEndpoint } from "../../../firmware/upload/endpoint.ts";
 
 const HOME = "https://blynk.cloud";
 const PATH = "/external/api/batch/update?token=0123456789abcdef&pin=v1";
 const TO_FRA1 = `https://fra1.blynk.cloud${PATH}`;
 
 /** Where a 308 from `home` leads to; "" when it is not followed. */
-function regionOf(location: string, home: string, path: string): string {
+function movedTo(location: string, home: string, path: string): string {
   const endpoint = openEndpoint({ readJson: () => undefined }, home, "t");
-  return followRegion(endpoint, location, path) ? endpoint.server : "";
+  return followMove(endpoint, location, path) ? endpoint.server : "";
 }
 
 describe("a region", () => {
@@ -19,7 +19,7 @@ describe("a region", () => {
     ["https://FRA1.Blynk.Cloud/", "https://fra1.blynk.cloud"],
     ["https://a-b.c.blynk.cloud", "https://a-b.c.blynk.cloud"],
   ])("is found in %s", (location, region) => {
-    expect(regionOf(location, HOME, PATH)).toBe(region);
+    expect(movedTo(location, HOME, PATH)).toBe(region);
   });
 
   it.each([
@@ -47,12 +47,12 @@ describe("a region", () => {
     " https://fra1.blynk.cloud/",
     `https://${"a".repeat(60)}.blynk.cloud/`,
   ])("is not found in %j", (location) => {
-    expect(regionOf(location, HOME, PATH)).toBe("");
+    expect(movedTo(location, HOME, PATH)).toBe("");
   });
 
   it("keeps to plain http where that was provisioned", () => {
-    expect(regionOf("http://fra1.blynk.cloud/", "http://blynk.cloud", PATH)).toBe("http://fra1.blynk.cloud");
-    expect(regionOf("https://fra1.blynk.cloud/", "http://blynk.cloud", PATH)).toBe("");
+    expect(movedTo("http://fra1.blynk.cloud/", "http://blynk.cloud", PATH)).toBe("http://fra1.blynk.cloud");
+    expect(movedTo("https://fra1.blynk.cloud/", "http://blynk.cloud", PATH)).toBe("");
   });
 
   it("is never another host, whatever the server writes", () => {
@@ -71,7 +71,7 @@ describe("a region", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 4 })), { maxLength: 8 }), (pieces) => {
-        const region = regionOf(pieces.join(""), HOME, PATH);
+        const region = movedTo(pieces.join(""), HOME, PATH);
         if (region === "") return;
         const url = new URL(region);
         expect(url.hostname.endsWith(".blynk.cloud")).toBe(true);
@@ -87,12 +87,12 @@ describe("an endpoint", () => {
 
   it("follows a region, but neither the server itself nor servers that send it to and fro", () => {
     const endpoint = openEndpoint(none, HOME, "t");
-    expect(followRegion(endpoint, "http://portal.example/login", PATH)).toBe(false);
-    expect(followRegion(endpoint, TO_FRA1, PATH)).toBe(true);
+    expect(followMove(endpoint, "http://portal.example/login", PATH)).toBe(false);
+    expect(followMove(endpoint, TO_FRA1, PATH)).toBe(true);
     expect(endpoint.server).toBe("https://fra1.blynk.cloud");
-    expect(followRegion(endpoint, TO_FRA1, PATH)).toBe(false);
-    expect(followRegion(endpoint, TO_FRA1.replace("fra1", "ny3"), PATH)).toBe(true);
-    expect(followRegion(endpoint, TO_FRA1, PATH)).toBe(false);
+    expect(followMove(endpoint, TO_FRA1, PATH)).toBe(false);
+    expect(followMove(endpoint, TO_FRA1.replace("fra1", "ny3"), PATH)).toBe(true);
+    expect(followMove(endpoint, TO_FRA1, PATH)).toBe(false);
     expect(endpoint.server).toBe("https://ny3.blynk.cloud");
   });
 
@@ -105,10 +105,10 @@ describe("an endpoint", () => {
       },
     };
     const endpoint = openEndpoint(store, HOME, "t");
-    keepRegion(endpoint, store);
+    keepMove(endpoint, store);
     expect(files).toEqual({});
-    followRegion(endpoint, TO_FRA1, PATH);
-    keepRegion(endpoint, store);
+    followMove(endpoint, TO_FRA1, PATH);
+    keepMove(endpoint, store);
     expect(openEndpoint(store, HOME, "t").server).toBe("https://fra1.blynk.cloud");
     expect(openEndpoint(store, "https://lon1.blynk.cloud", "t").server).toBe("https://lon1.blynk.cloud");
   });

@@ -117,15 +117,20 @@ describe("a setting", () => {
   it("says what stands in the way when the server was not reached to confirm the time", () => {
     const rig = createUploadRig();
     const { drain } = rig.unit;
-    expect([drain.unreached(""), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
-    expect([drain.unreached(ANSWERED), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    expect([drain.unreached("unconfirmed", ""), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    expect([drain.unreached("unconfirmed", ANSWERED), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
     const refused = "the server refuses the connection";
-    expect([drain.unreached(refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
-    expect([drain.unreached(FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
+    expect([drain.unreached("unconfirmed", refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
+    expect([drain.unreached("unconfirmed", FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
     const tls = `${FOREIGN}: the TLS handshake failed`;
-    expect([drain.unreached(tls), drain.fault()]).toEqual([VERDICT.intercepted, "the TLS handshake failed"]);
+    expect([drain.unreached("unconfirmed", tls), drain.fault()]).toEqual([
+      VERDICT.intercepted,
+      "the TLS handshake failed",
+    ]);
+    expect(drain.unreached("unknown", "")).toBe(VERDICT.noTime);
+    expect(drain.unreached("unknown", FOREIGN)).toBe(VERDICT.intercepted);
     const tokenless = createUploadRig({ token: "" });
-    expect(tokenless.unit.drain.unreached("")).toBe(VERDICT.serverSaysNo);
+    expect(tokenless.unit.drain.unreached("unconfirmed", "")).toBe(VERDICT.serverSaysNo);
     expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
   });
 

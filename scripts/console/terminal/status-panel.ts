@@ -20,6 +20,7 @@ export function formatStatus(status: DeviceStatus, terminal: Terminal): string {
       : `${new Date(status.time.trueMs).toISOString()} ±${Math.round(status.time.boundMs)} ms`;
   const lines = [
     `${bold(`backfill ${status.version}`)}, session ${status.session}, Wi-Fi ${status.wifi ? "connected" : "not connected"}`,
+    `server     ${status.server || yellow("none that can be used")}`,
     formatStreams(status.streams),
     `time       ${time}`,
     `ring       ${formatRing(status.ring)}`,

@@ -48,7 +48,7 @@ const UNSENT_DATA = -8;
 const NO_RESPONSE = -15;
 const ERROR_TEXT: Record<number, string> = { [UNSENT_DATA]: "unsent data", [NO_RESPONSE]: "no response" };
 const CHUNK_BYTES = 536;
-/** What an ESP32's pool holds of an answer's head beside the firmware and a delivery: 6 kB go, 8 kB do not (run on such a pool). */
+/** What an ESP32's pool holds of a head beside the firmware and a delivery: 6 kB go, 8 kB do not (run on such a pool). */
 const HELD_BYTES_MAX = 7000;
 
 export interface HttpClient {

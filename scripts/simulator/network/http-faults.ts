@@ -22,7 +22,7 @@ export function createFaultPicker(world: World, prng: Prng, faults: HttpFault[])
       if (fault.host !== undefined && fault.host !== request.host) continue;
       // A server that answers batches with nothing says "true" to a question all the same.
       if (fault.kind === "empty" && request.pin === "") continue;
-      if (fault.kind === "moved" && fault.region === `https://${request.host}`) continue;
+      if (fault.kind === "moved" && fault.moveTo === `https://${request.host}`) continue;
       if (fault.pin !== undefined && fault.pin !== request.pin) continue;
       if (fault.bodyHas !== undefined && !request.body.includes(fault.bodyHas)) continue;
       const used = uses.get(fault) ?? 0;

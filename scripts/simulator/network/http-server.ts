@@ -164,7 +164,7 @@ function othersAnswer(fault: HttpFault, request: StandInRequest, world: World): 
   const dated = dateOf({ ...fault, dateOffset: fault.dateOffset ?? 0 }, world);
   if (fault.kind === "blank") return wire({ status: 200, headers: { ...dated, "Content-Length": "0" }, body: "" });
   if (fault.kind === "moved") {
-    const headers = { ...dated, Location: `${fault.region}${request.path}`, "Content-Length": "0" };
+    const headers = { ...dated, Location: `${fault.moveTo}${request.path}`, "Content-Length": "0" };
     return wire({ status: 308, headers, body: "" });
   }
   if (fault.kind === "flood") {
