@@ -134,6 +134,7 @@ const HTTP = object({
   times: count.optional(),
   pin: pin.optional(),
   bodyHas: text.optional(),
+  bodyOver: count.optional(),
   dateOffset: duration.optional(),
   status: count.optional(),
   body: text.optional(),

@@ -2,12 +2,13 @@
 
 import { NETWORK } from "./bad-networks.ts";
 import { CHAOS } from "./chaos.ts";
+import { REFUSALS } from "./limits.ts";
 import { OFFLINE } from "./offline.ts";
 import type { Scenario } from "./scenario.ts";
 import { TIME } from "./time.ts";
 import { WRONG_TIMES } from "./wrong-times.ts";
 
-export const SCENARIOS: Scenario[] = [...OFFLINE, ...TIME, ...WRONG_TIMES, ...NETWORK, ...CHAOS];
+export const SCENARIOS: Scenario[] = [...OFFLINE, ...TIME, ...WRONG_TIMES, ...NETWORK, ...REFUSALS, ...CHAOS];
 
 export function findScenario(name: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.name === name);
