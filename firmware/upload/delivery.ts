@@ -135,7 +135,10 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
     const backingOff =
       nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.noTime || found === VERDICT.flashFault);
+      (found === VERDICT.serverNotReached ||
+        found === VERDICT.intercepted ||
+        found === VERDICT.noTime ||
+        found === VERDICT.flashFault);
     arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
   }
 

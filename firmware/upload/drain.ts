@@ -125,7 +125,9 @@ function openRun(
       if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
-      } else if (meaning.outcome !== "smaller" || job.attempt.points === 1) refused = true;
+      } else if (judgement.verdict !== VERDICT.allSent && (meaning.outcome !== "smaller" || job.attempt.points === 1)) {
+        refused = true;
+      }
       proceed(0);
     } else backOff(meaning, judgement);
   }

@@ -110,8 +110,12 @@ export function createPace(clock: Pick<Clock, "rawMs">, requestPointsMax: number
     if (judgement.size === "grow" && attempt.points >= size) size = Math.min(size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
     if (judgement.size === "least") size = least;
+    if (judgement.size === "new") {
+      serverPointsMax = requestPointsMax;
+      size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
+    }
     if (judgement.size === "halve") size = Math.max(least, size >> 1);
-    if (!judgement.answered) stream.failures++;
+    if (judgement.answered !== "Blynk") stream.failures++;
     if (judgement.attempt === "done") learnSuccess(stream);
     if (judgement.attempt !== "rest")
       return judgement.attempt === "keep" || (replay && judgement.attempt === "as before");

@@ -49,7 +49,7 @@ export function openTransfer(
   }
 
   function abandon(why: string): void {
-    conclude({ outcome: whole ? "unknown" : charged ? "cut" : "unreached", retryAfterMs: 0, text: why });
+    conclude({ outcome: whole ? "unknown" : charged ? "cut" : "unreached", retryAfterMs: 0, text: why, proof: false });
   }
 
   function end(why: string): void {

@@ -29,8 +29,9 @@ export interface FakeServer extends Http {
 }
 
 export const OK: Behaviour = { answer: 200, body: "OK" };
-export const refusal = (message: string): Behaviour => ({
-  answer: 400,
+/** An error in Blynk's form. */
+export const refusal = (message: string, status = 400): Behaviour => ({
+  answer: status,
   body: JSON.stringify({ error: { message } }),
 });
 

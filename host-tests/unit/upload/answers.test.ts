@@ -30,7 +30,7 @@ describe("an answer", () => {
     const page = `<html>${"Please log in ".repeat(100)}</html>`;
     const rig = rigWith([{ answer: 200, body: page }]);
     const { verdict, nextTryMs } = rig.drain();
-    expect(verdict).toBe(VERDICT.serverNotReached);
+    expect(verdict).toBe(VERDICT.intercepted);
     expect(nextTryMs).toBeLessThanOrEqual(LIMITS.backoffFirstMs);
     expect(rig.counters(1).delivered).toBe(0);
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
@@ -44,7 +44,7 @@ describe("an answer", () => {
 
   it.each([301, 302, 307, 204, 206])("of %i is not Blynk's: nothing counts as sent", (status) => {
     const rig = rigWith([{ answer: status, headers: { Location: "http://portal/" } }]);
-    expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
+    expect(rig.drain().verdict).toBe(VERDICT.intercepted);
     expect(rig.counters(1).delivered).toBe(0);
   });
 
@@ -63,6 +63,30 @@ describe("an answer", () => {
     expect(rig.unit.ledger.attempt(1)).toBeUndefined();
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
     expect(rig.counters(1).delivered + rig.counters(2).delivered).toBe(400);
+  });
+
+  it.each([
+    [400, "<html>400 Bad Request</html>"],
+    [400, ""],
+    [400, "Invalid token."],
+    [401, ""],
+    [403, "<html>403 Forbidden</html>"],
+    [404, "404 page not found"],
+    [405, ""],
+    [418, "I'm a teapot"],
+    [422, '{"error":"unprocessable"}'],
+  ])("of %i that is not in Blynk's form says nothing of points, pins or the token", (status, body) => {
+    const rig = createUploadRig();
+    rig.fill(1, 300);
+    rig.server.behave = () => ({ answer: status, body });
+    for (let i = 0; i < 20; i++) {
+      expect(rig.drain().verdict).toBe(VERDICT.intercepted);
+      rig.timers.advance(60_000);
+    }
+    expect(rig.unit.drain.fault()).not.toMatch(/token/);
+    rig.server.behave = () => OK;
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.counters(1)).toMatchObject({ delivered: 300, refused: 0 });
   });
 
   it.each([408, 429, 500, 502, 503, 504])("of %i leaves the fate open: the same bytes again", (status) => {

@@ -64,7 +64,7 @@ describe("the size of a batch", () => {
     expect(sizes).toEqual([500, 250, 125, 62, LIMITS.batchPointsMin, LIMITS.batchPointsMin]);
   });
 
-  it.each(["portal", "stop"] as const)("falls to the floor at once when the outcome is %s", (outcome) => {
+  it.each(["foreign", "stop"] as const)("falls to the floor at once when the outcome is %s", (outcome) => {
     const { size, learn } = createPaceRig();
     learn(outcome);
     expect(size()).toBe(LIMITS.batchPointsMin);
@@ -75,7 +75,7 @@ describe("the size of a batch", () => {
     expect(size()).toBe(20);
     learn("cut");
     expect(size()).toBe(20);
-    learn("portal");
+    learn("foreign");
     expect(size()).toBe(20);
   });
 
@@ -110,7 +110,7 @@ describe("the size of a batch", () => {
 });
 
 describe("a datastream", () => {
-  it.each(["unknown", "cut", "unreached", "portal"] as const)("counts as failed when the outcome is %s", (outcome) => {
+  it.each(["unknown", "cut", "unreached", "foreign"] as const)("counts as failed when the outcome is %s", (outcome) => {
     const { pace, learn } = createPaceRig();
     learn(outcome);
     learn(outcome);
@@ -171,7 +171,7 @@ describe("an attempt", () => {
     ["sent", false, false],
     ["unknown", true, true],
     ["cut", false, true],
-    ["portal", true, true],
+    ["foreign", true, true],
     ["stop", false, true],
     ["pin", false, true],
     ["smaller", false, true],
