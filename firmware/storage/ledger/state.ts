@@ -4,7 +4,22 @@ import type { RawMs } from "../format/times.ts";
 import { type Account, correctAccount, createAccount, readAccount } from "./account.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
-import { CORRUPT, DELIVERED, DUPLICATED, LAST_SESSION, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
+import {
+  BUSY,
+  CORRUPT,
+  DELIVERED,
+  DUPLICATED,
+  LAST_SESSION,
+  REFUSALS,
+  REFUSALS_KEPT_MAX,
+  REPLAYS_REFUSED,
+  REPLAYS_REFUSED_MAX,
+  THINNED,
+  TRIES,
+  TRIES_MAX,
+  UNDATABLE,
+  UNREPRESENTABLE,
+} from "./counters.ts";
 import {
   ACCOUNT,
   ATTEMPT,
@@ -36,6 +51,7 @@ import {
 } from "./entries.ts";
 import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
 import { addFixes, boundFixes } from "./fixes.ts";
+import { FAIL_CAUSE } from "./ledger-types.ts";
 
 /** What all entries together say. */
 export interface LedgerState {
@@ -91,12 +107,32 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
-    account(attempt.pin).attempt = attempt;
+    const a = account(attempt.pin);
+    if (!a.attempt && !isCharged) a.counts[TRIES] = a.counts[BUSY] = a.counts[REPLAYS_REFUSED] = 0;
+    a.attempt = attempt;
     if (isCharged) return;
     boundFixes(state, bankBytes);
     state.lastRawMs = Math.max(state.lastRawMs, attempt.rawMs);
     charges.push({ rawMs: attempt.rawMs, points: attempt.points, requests: 1, open: true, pin: attempt.pin });
     if (charges.length > chargesMax) mergeCharges(charges);
+  }
+
+  /** Why a pin's request failed. A charge that never arrived is taken back but for the request, part of which did. */
+  function applyCause(cause: number, pin: number, a: Account, isKept: boolean): void {
+    const counts = a.counts;
+    if (cause === FAIL_CAUSE.refused) {
+      if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
+      counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
+    } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
+      counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
+      if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
+    }
+    for (let i = charges.length - 1; cause === FAIL_CAUSE.cut && a.attempt && i >= 0; i--) {
+      const charge = charges[i];
+      if (!charge.open || charge.pin !== pin) continue;
+      charge.points = Math.max(0, charge.points - a.attempt.points);
+      return;
+    }
   }
 
   /** What an answer, or its absence, says of a pin's attempt. */
@@ -107,6 +143,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
       return;
     }
+    a.counts[REFUSALS] = a.counts[REPLAYS_REFUSED] = 0;
     const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
     if (lastTrueMs > a.lastTrueMs) {
       a.lastTrueMs = lastTrueMs;
@@ -137,6 +174,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       stampCharges(pin, get48(payload, SENT_AT.rawMs));
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
+      applyCause(payload.getUint8(FAIL_AT.cause), pin, account(pin), payload.getUint8(FAIL_AT.keep) === 1);
       stampCharges(pin, get48(payload, FAIL_AT.rawMs));
       if (payload.getUint8(FAIL_AT.keep) === 0) applyOutcome(kind, payload, account(pin));
     } else if (kind === DROP) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
-import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Attempt, Troubles } from "../../../firmware/storage/ledger/ledger.ts";
 import { judge, type Outcome } from "../../../firmware/upload/outcome.ts";
 import { createPace } from "../../../firmware/upload/pace.ts";
 
@@ -8,10 +8,23 @@ const HOUR_MS = 3_600_000;
 
 function createPaceRig(requestPointsMax = 10_000) {
   const clock = { nowRawMs: 5000, rawMs: () => clock.nowRawMs };
-  const pace = createPace(clock, requestPointsMax);
+  /** What the ledger counts, pin by pin. `lastTrueMs` 1: the server has taken points of it. */
+  const accounts: { [pin: number]: Troubles & { attempt: Attempt | undefined; lastTrueMs: number } } = {};
+  const account = (pin: number) => {
+    accounts[pin] ??= { refusals: 0, tries: 0, busy: 0, replaysRefused: 0, attempt: undefined, lastTrueMs: 1 };
+    return accounts[pin];
+  };
+  const ledger = {
+    attempt: (pin: number) => account(pin).attempt,
+    troubles: account,
+    lastTrueMs: (pin: number) => account(pin).lastTrueMs,
+  };
+  const pace = createPace({ clock, ledger }, { requestPointsMax, pointsPerDayMax: 10_000, requestsPerDayMax: 300 });
   return {
     pace,
     clock,
+    account,
+    rests: (pin = 1) => pace.restsUntilRawMs(pace.of(pin)),
     size: (pin = 1) => pace.pointsMax(pace.of(pin)),
     /** A request of `points` points from position 4096 on comes to `outcome`. */
     learn: (
@@ -19,6 +32,7 @@ function createPaceRig(requestPointsMax = 10_000) {
       points = 100,
       options: { pin?: number; replay?: boolean; from?: number } = {},
     ): boolean => {
+      const known = account(options.pin ?? 1);
       const from = options.from ?? 4096;
       const attempt: Attempt = {
         pin: options.pin ?? 1,
@@ -32,7 +46,19 @@ function createPaceRig(requestPointsMax = 10_000) {
         thinPhase: 0,
         afterTrueMs: 0,
       };
-      return pace.learn(attempt, options.replay ?? false, judge(outcome));
+      const judgement = judge(outcome);
+      const fate = pace.learn(attempt, options.replay ?? false, judgement);
+      // As the ledger counts it.
+      if (!known.attempt) known.tries = known.busy = known.replaysRefused = 0;
+      if (judgement.attempt === "done") known.refusals = 0;
+      if (judgement.attempt === "rest") {
+        if (fate !== "keep") known.refusals++;
+        known.replaysRefused++;
+      }
+      if (judgement.attempt === "keep") known.tries++;
+      if (outcome === "busy") known.busy++;
+      known.attempt = fate === "keep" ? attempt : undefined;
+      return fate === "keep";
     },
   };
 }
@@ -182,25 +208,25 @@ describe("an attempt", () => {
   });
 
   it("that may have been accepted rests when it is refused: 1, 2, 4, 8 and 16 hours, then it is given up", () => {
-    const { pace, clock, learn } = createPaceRig();
-    const rests: number[] = [];
+    const { pace, clock, learn, rests } = createPaceRig();
+    const waits: number[] = [];
     for (let i = 0; i < 5; i++) {
       expect(learn("refused", 100, { replay: true })).toBe(true);
-      rests.push((pace.of(1).restsUntilRawMs - clock.nowRawMs) / HOUR_MS);
-      clock.nowRawMs = pace.of(1).restsUntilRawMs;
+      waits.push((rests() - clock.nowRawMs) / HOUR_MS);
+      clock.nowRawMs = rests();
     }
-    expect(rests).toEqual([1, 2, 4, 8, 16]);
+    expect(waits).toEqual([1, 2, 4, 8, 16]);
     expect(learn("refused", 100, { replay: true })).toBe(false);
-    expect(pace.of(1)).toMatchObject({ replaysRefused: 0, pointsMax: LIMITS.refusedBatchPoints });
+    expect(pace.of(1)).toMatchObject({ pointsMax: LIMITS.refusedBatchPoints });
   });
 
   it("that rests does so over deliveries, until somebody asks", () => {
-    const { pace, learn } = createPaceRig();
+    const { pace, learn, rests } = createPaceRig();
     learn("pin", 100, { replay: true });
     pace.begin();
-    expect(pace.of(1).restsUntilRawMs).toBeGreaterThan(HOUR_MS);
+    expect(rests()).toBeGreaterThan(HOUR_MS);
     pace.forgive();
-    expect(pace.of(1).restsUntilRawMs).toBe(0);
+    expect(rests()).toBe(0);
   });
 
   it("that is refused as a replay teaches nothing of its size or pin", () => {

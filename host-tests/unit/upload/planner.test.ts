@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { FAIL_CAUSE } from "../../../firmware/storage/ledger/ledger.ts";
 import type { Job } from "../../../firmware/upload/job.ts";
 import { judge } from "../../../firmware/upload/outcome.ts";
 import { createUploadRig, DAY_MS, EPOCH_MS, MINUTE_MS, type UploadRig } from "../../support/upload-rig.ts";
@@ -85,7 +86,8 @@ describe("a plan", () => {
     const job = plan(rig) as Job;
     rig.unit.ledger.recordAttempt(job.attempt);
     const replay = plan(rig) as Job;
-    expect(rig.unit.planner.learn(replay, judge("refused"))).toBe(true);
+    expect(rig.unit.planner.learn(replay, judge("refused"))).toBe("keep");
+    rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), true, FAIL_CAUSE.refused);
     expect(plan(rig)).toBeUndefined();
     expect(rig.unit.planner.rests()).toBe(true);
     rig.unit.planner.forgive();

@@ -16,13 +16,17 @@ const FLAPS = Array.from({ length: 200 }, (_, i) => ({
   off: "15m",
 }));
 
-/** A sample every 20 min is 72 a day; 100 may be sent. */
-const SMALL_PLAN = room({ more: { server: { url: "https://blynk.cloud", pointsPerDayMax: 100 } } });
+/** A sample an hour of three datastreams is 72 a day; 100 may be sent. */
+const SMALL_PLAN = room({
+  everyMs: HOUR_MS,
+  more: { server: { url: "https://blynk.cloud", pointsPerDayMax: 100 } },
+});
 
 export const REFUSALS: Scenario[] = [
   {
     name: "limit-for-an-hour",
-    about: "the default device.ts; for an hour after three hours offline every batch is too large (413), then all is well for 30 days",
+    about:
+      "the default device.ts; for an hour after three hours offline every batch is too large (413), then all is well for 30 days",
     device: { file: DEVICE_FILE },
     script: () => ({
       offline: "3h",
@@ -36,7 +40,7 @@ export const REFUSALS: Scenario[] = [
     name: "pins-refused",
     about: "400 with an unlisted message on four of six datastreams for five days: the other two deliver everything",
     device: {
-      ...room(),
+      ...room({ region: "ota_0" }),
       streams: [1, 2, 3, 4, 5, 6].map((n) => ({ pin: `v${n}`, name: `sensor ${n}`, intervalMs: 60_000, decimals: 1 })),
     },
     script: () => ({
@@ -53,9 +57,11 @@ export const REFUSALS: Scenario[] = [
   },
   {
     name: "refused-replay",
-    about: "a batch whose answer was lost is refused from then on for one bad point, and power goes every 72 min for ten days",
+    about:
+      "a batch whose answer was lost is refused from then on for one bad point, and power goes every 72 min for ten days",
     device: { file: DEVICE_FILE },
     script: () => ({
+      offline: "20m",
       http: [
         { kind: "lost", pin: "v1", times: 1 },
         // The sample of the second minute.
@@ -70,13 +76,14 @@ export const REFUSALS: Scenario[] = [
   {
     name: "small-plan",
     about: "100 points a day allowed, 72 sampled; after five days offline the backlog goes at nearly 28 a day",
-    device: { ...SMALL_PLAN, streams: [{ pin: "v1", name: "temperature", intervalMs: 1_200_000, decimals: 1 }] },
-    script: () => ({ offline: "5d", until: "18d", server: { pointsPerDay: 100 } }),
+    device: SMALL_PLAN,
+    script: () => ({ offline: "5d", until: "16d", server: { pointsPerDay: 100 } }),
     promise: allDelivered,
   },
   {
     name: "errors-after-offline",
-    about: "three days of the default device.ts offline, then 503 for 3 h: what is left of the day's allowance goes right after",
+    about:
+      "three days of the default device.ts offline, then 503 for 3 h: what is left of the day's allowance goes right after",
     device: { file: DEVICE_FILE },
     script: () => ({
       offline: "3d",
@@ -102,7 +109,7 @@ export const REFUSALS: Scenario[] = [
     name: "hurried-syncs",
     about: "twelve datastreams and a sync every minute: the requests of the day last all day",
     device: {
-      ...room({ more: { syncEveryMs: 60_000 } }),
+      ...room({ region: "ota_0", more: { syncEveryMs: 60_000 } }),
       streams: Array.from({ length: 12 }, (_, n) => ({
         pin: `v${n}`,
         name: `sensor ${n}`,
@@ -123,6 +130,7 @@ function caughtUp(pendingMax: number, pins?: string[]): (simulation: Simulation)
       if (pins !== undefined && !pins.includes(stream.pin)) continue;
       if (stream.pending > pendingMax) broken.push(`${stream.pin}: ${stream.pending} pending, ${pendingMax} allowed`);
     }
+    if (simulation.report.streams.length === 0) broken.push("nothing sampled");
     for (const reason of ["overwritten", "expired"] as const) {
       const count = dropped(simulation, reason);
       if (count > 0) broken.push(`${count} ${reason}`);
