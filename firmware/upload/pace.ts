@@ -35,6 +35,9 @@ const PROBE_DOUBLINGS_MAX = 3;
 /** Requests refused while a bad point is sought take this share of the day's points: 1/5. */
 const SEARCH_SHARE = 5;
 
+/** Requests that hourly ones of a datastream take until the first counts no more: charges are merged to the later time (quota.ts). */
+const HOURLY_REQUESTS = 27;
+
 /** Points are asked for on purpose: somebody pressed the button this short a time ago. */
 const URGENT_MS = 600000;
 
@@ -57,7 +60,7 @@ export interface StreamPace {
   askedRawMs: number;
   /** Since its last failure another datastream's batch was accepted. */
   passed: boolean;
-  /** Failed replays with such a success since the try before: the server is well, and this batch does not pass. */
+  /** Failures with such a success since the one before: the server is well, and this batch does not pass. */
   jams: number;
   /** Points sent in this boot whose times go together (mistakes.ts): their number, the first timestamp, the bound of the last. */
   sentPoints: number;
@@ -154,13 +157,17 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
     stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
     acceptedRawMs = stream.askedRawMs;
     raiseLimit(serverLimit, points, acceptedRawMs, requestPointsMax);
-    for (let i = 0; i < streams.length; i++) streams[i].passed = streams[i] !== stream && streams[i].failures > 0;
+    for (let i = 0; i < streams.length; i++) {
+      const other = streams[i];
+      if (other.failures === 0) continue;
+      // The server is well: what failed while it was not goes by its age again.
+      other.passed = true;
+      other.failures = 2 * other.jams;
+    }
   }
 
   /** Whether a batch that was answered again, and not taken, does not pass because of its size. */
   function isJammed(stream: StreamPace, points: number, troubles: Troubles): boolean {
-    if (stream.passed) stream.jams++;
-    stream.passed = false;
     // This answer is not among them yet.
     const busy = troubles.busy + 1;
     if (busy >= BUSY_PASSED && stream.jams >= PASSED) return true;
@@ -187,7 +194,7 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
       stream.stopped = true;
       stream.pointsMax = 1;
     } else if (outcome === "smaller") {
-      if (!lowerLimit(serverLimit, points, stream.askedRawMs)) stream.stopped = true;
+      if (!lowerLimit(serverLimit, points, stream.askedRawMs, false)) stream.stopped = true;
       return;
     } else if (points > 1) {
       stream.pointsMax =
@@ -220,11 +227,15 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
     const troubles = ledger.troubles(attempt.pin);
     stream.askedRawMs = parts.clock.rawMs();
     learnSize(judgement, attempt.points);
-    if (judgement.answered !== "Blynk") stream.failures++;
+    if (judgement.answered !== "Blynk") {
+      stream.failures++;
+      if (stream.passed) stream.jams++;
+      stream.passed = false;
+    }
     if (judgement.attempt === "done") learnSuccess(stream, attempt.points);
     if (replay && judgement.outcome === "busy" && attempt.points > 1) {
-      if (isJammed(stream, attempt.points, troubles) && lowerLimit(serverLimit, attempt.points, stream.askedRawMs))
-        return "abandon";
+      const jammed = isJammed(stream, attempt.points, troubles);
+      if (jammed && lowerLimit(serverLimit, attempt.points, stream.askedRawMs, true)) return "abandon";
     }
     if (judgement.attempt !== "rest")
       return judgement.attempt === "keep" || (replay && judgement.attempt === "as before") ? "keep" : "close";
@@ -267,9 +278,9 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
       // What a delivery has begun, it ends.
       if (stream.askedRawMs >= beganRawMs) return 0;
       // What is not needed to ask hourly goes first quickly, then more and more slowly.
-      const free = Math.max(0, requestsLeft - 24 * streams.length);
+      const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
       const windowMs = LIMITS.quotaWindowMs * streams.length;
-      const hourlyMs = Math.max(0.9 * HOUR_MS, windowMs / requestsMax);
+      const hourlyMs = Math.max(0.9 * HOUR_MS, windowMs / (0.97 * requestsMax));
       const everyMs = Math.min(hourlyMs, windowMs / (4 * free));
       return stream.askedRawMs === 0 ? 0 : Math.max(0, everyMs - (rawMs - stream.askedRawMs));
     },

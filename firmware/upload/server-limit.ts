@@ -1,4 +1,5 @@
 /** How many points a batch may have by what the server has shown: less than documented once it said "too many", and more again. */
+import { LIMITS } from "../limits.ts";
 
 const HOUR_MS = 3600000;
 /** The limit grows by this with each full batch. */
@@ -34,13 +35,18 @@ export function raiseLimit(limit: ServerLimit, points: number, rawMs: number, do
   if (!limit.grown) limit.holdMs = 0;
 }
 
-/** The server wants fewer points than these. Returns false when that can't be meant: it took as many in the same hour. */
-export function lowerLimit(limit: ServerLimit, points: number, rawMs: number): boolean {
+/**
+ * The server wants fewer points than these. With `jammed` nobody said so, but such a batch does not pass: to find that out once more
+ * would take days, so the limit falls to the least and stands for a week. Returns false when size can't be at fault: the server took
+ * as many in the same hour.
+ */
+export function lowerLimit(limit: ServerLimit, points: number, rawMs: number, jammed: boolean): boolean {
   const floor = rawMs - limit.mostRawMs < HOUR_MS ? Math.max(1, limit.mostPoints) : 1;
   if (points <= floor) return false;
-  if (limit.grown) limit.holdMs = Math.min(Math.max(HOUR_MS, 2 * limit.holdMs), HOLD_MAX_MS);
+  if (jammed) limit.holdMs = HOLD_MAX_MS;
+  else if (limit.grown) limit.holdMs = Math.min(Math.max(HOUR_MS, 2 * limit.holdMs), HOLD_MAX_MS);
   limit.grown = false;
-  limit.pointsMax = Math.max(floor, points >> 1);
+  limit.pointsMax = Math.max(floor, jammed ? Math.min(LIMITS.batchPointsMin, points >> 1) : points >> 1);
   limit.growsFromRawMs = rawMs + limit.holdMs;
   return true;
 }

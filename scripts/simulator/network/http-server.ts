@@ -80,7 +80,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
         fault.kind === "status"
           ? answer(fault.status ?? 503, fault.body ?? "", request.arrivedMs)
           : answer(status, "OK", request.arrivedMs);
-      standIn.fault = () => ({ stores, answer: given });
+      standIn.fault = () => ({ stores, answer: given, answered: fault.kind === "status" });
     }
     const response = standIn.handle(request);
     standIn.fault = undefined;
