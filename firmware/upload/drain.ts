@@ -108,8 +108,8 @@ function openRun(
     const waitMs = planner.quotaWaitMs();
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
-    else if (refused || planner.rests()) done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
-    else if (planner.stalls()) done(memory.failure, Infinity);
+    else if (refused || planner.rests() === "refused") done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (planner.rests() === "unknown") done(memory.failure, Infinity);
     else if (waitMs > 0) done(VERDICT.dailyLimit, waitMs);
     else done(VERDICT.allSent, Infinity);
   }

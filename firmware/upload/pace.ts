@@ -1,8 +1,9 @@
 /** How many points the next request takes, how soon it may be made, and what each outcome teaches about its datastream. */
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
-import { type Attempt, isAhead, type Ledger, type Troubles } from "../storage/ledger/ledger.ts";
-import type { Judgement, Outcome } from "./outcome.ts";
+import { type Attempt, isAhead, type Ledger, TROUBLES_AT } from "../storage/ledger/ledger.ts";
+import type { Judgement } from "./outcome.ts";
+import type { Quota } from "./quota.ts";
 import { createServerLimit, lowerLimit, raiseLimit } from "./server-limit.ts";
 
 const HOUR_MS = 3600000;
@@ -10,35 +11,34 @@ const HOUR_MS = 3600000;
 /**
  * A batch that may have been accepted before, and is refused now, is sent again after one hour, two, four and so on. At the
  * sixth refusal, after 31 hours, other bytes are sent instead. So a server that fails for a day causes no duplicates, and a
- * bad point does not block its datastream for longer. The ledger counts, so a power cut changes nothing.
+ * bad point does not block its datastream for longer. The ledger counts: a power cut changes nothing.
  */
 const REPLAY_REFUSALS_MAX = 6;
-/** A batch of unknown fate is tried this often in a row. Then it rests, unless the server accepts another batch meanwhile. */
+/** A batch of unknown fate is tried this often in a row. Then it rests. */
 const TRIES_IN_A_ROW = 2;
-/** Batches of unknown fate take this share of the day's points at most, once they rest: 1/2. */
+/** Up to this number of tries, an accepted batch of another datastream ends the rest: the server is well again. */
+const TRIES_LIFTED = 4;
+/** Batches of unknown fate that rest take 1/2 of the day's points at most, all datastreams together. */
 const REPLAYS_SHARE = 2;
 /**
- * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if other datastreams' batches were accepted
- * in between four times; otherwise eight, and not before its tries have cost half of a day's points.
+ * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if other datastreams' batches were
+ * accepted in between four times; otherwise eight, and not before its tries have cost half of a day's points.
  */
 const BUSY_PASSED = 6;
 const PASSED = 4;
 const BUSY_ALONE = 8;
-/** Up to this number of tries, a batch accepted of another datastream ends the rest: the server was down, and is well again. */
-const TRIES_LIFTED = 4;
 
 /** Refusals in a row until a datastream is only probed: one of which nothing was ever accepted, and any other. */
 const REFUSALS_NEW_MAX = 3;
 const REFUSALS_MAX = 24;
-/** A probe is made again after one hour, two, four, and then every eight. */
+/** The first probe is made in the next delivery, others after one hour, two, four, and then every eight. */
 const PROBE_DOUBLINGS_MAX = 3;
-/** Requests refused while a bad point is sought take this share of the day's points: 1/5. */
+/** Refused requests take 1/5 of the day's points. With more, a datastream waits for the next delivery after each. */
 const SEARCH_SHARE = 5;
 
-/** Requests that hourly ones of a datastream take until the first counts no more: charges are merged to the later time (quota.ts). */
+/** Requests that hourly ones of a datastream take until the first counts no more: charges are merged to the later time. */
 const HOURLY_REQUESTS = 27;
-
-/** Points are asked for on purpose: somebody pressed the button this short a time ago. */
+/** Somebody pressed the button this short a time ago: requests are not saved. */
 const URGENT_MS = 600000;
 
 /** What the outcomes of a datastream's requests have taught. */
@@ -78,13 +78,12 @@ export interface Pace {
   of(pin: number): StreamPace;
   /** Most points that the next new batch of a datastream may have. */
   pointsMax(stream: StreamPace): number;
-  /** Raw time until which a datastream gets no request, because its batch was refused or had no answer; 0: none. */
-  restsUntilRawMs(stream: StreamPace): number;
   /**
-   * Time until a new request is worth one of the `requestsLeft` of the day; 0: now. A request with its share of the day's points
-   * always is; the others are spread over the day, hourly for each datastream if they suffice.
+   * Time until a datastream may have a request; 0: now. A batch that was refused or had no answer rests. A new request of
+   * `points` that has its share of the day's points is always worth one of the `requestsLeft`; the others are spread over the
+   * day, hourly for each datastream if they suffice.
    */
-  worthInMs(stream: StreamPace, points: number, requestsLeft: number): number;
+  waitMs(stream: StreamPace, points: number, requestsLeft: number): number;
   /** Takes in a request's outcome, before the ledger does. */
   learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate;
   /** Starts a delivery: every datastream gets requests again. */
@@ -93,60 +92,66 @@ export interface Pace {
   forgive(): void;
 }
 
-export interface PaceLimits {
-  /** What the plan, the body size and the ledger allow. */
-  requestPointsMax: number;
-  pointsPerDayMax: number;
-  requestsPerDayMax: number;
-}
-
 export interface PaceParts {
   clock: Pick<Clock, "rawMs">;
   ledger: Pick<Ledger, "attempt" | "troubles" | "lastTrueMs">;
 }
 
-function newStreamPace(pin: number): StreamPace {
-  return {
-    pin,
-    stopped: false,
-    failures: 0,
-    pointsMax: Infinity,
-    refused: 0,
-    skipTo: 0,
-    skipping: false,
-    askedRawMs: 0,
-    passed: false,
-    jams: 0,
-    sentPoints: 0,
-    sentFromMs: 0,
-    sentBoundMs: 0,
-  };
+/** A batch was accepted, so the server is well: what failed while it was not goes by its age again. */
+function pass(streams: StreamPace[]): void {
+  for (let i = 0; i < streams.length; i++) {
+    const stream = streams[i];
+    if (stream.failures === 0) continue;
+    stream.passed = true;
+    stream.failures = 2 * stream.jams;
+  }
 }
 
-export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
-  const ledger = parts.ledger;
-  const requestPointsMax = limits.requestPointsMax;
+/** A batch was refused for what is in it, and is given up as it is. `isNew`: nothing of its datastream was ever accepted. */
+function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: boolean): void {
+  const points = attempt.points;
+  if (points > 1) {
+    const half = points > LIMITS.refusedBatchPoints ? LIMITS.refusedBatchPoints : points >> 1;
+    stream.pointsMax = isNew || isProbed ? 1 : half;
+    return;
+  }
+  // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
+  if (++stream.refused >= (isProbed ? 2 : LIMITS.refusedPointsPerDeliveryMax)) stream.stopped = true;
+  if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
+  stream.skipping = true;
+}
+
+/** `requestPointsMax`: what the plan, the body size and the ledger allow. */
+export function createPace(
+  parts: PaceParts,
+  quota: Pick<Quota, "pointsMax" | "requestsMax">,
+  requestPointsMax: number,
+): Pace {
   const streams: StreamPace[] = [];
-  let serverLimit = createServerLimit(requestPointsMax);
-  /** When the server last accepted anything. */
+  const serverLimit = createServerLimit(requestPointsMax);
   let acceptedRawMs = 0;
   let forgivenRawMs = -URGENT_MS;
   let beganRawMs = 0;
-  /** Points of refused requests while bad ones were sought; it goes down evenly, as of that time. */
+  /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
   let searched = 0;
-  let searchedRawMs = 0;
   let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
 
   function of(pin: number): StreamPace {
     for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
-    const stream = newStreamPace(pin);
+    // biome-ignore format: a record
+    const stream: StreamPace = {
+      pin, stopped: false, failures: 0, pointsMax: Infinity, refused: 0, skipTo: 0, skipping: false,
+      askedRawMs: 0, passed: false, jams: 0, sentPoints: 0, sentFromMs: 0, sentBoundMs: 0,
+    };
     streams.push(stream);
     return stream;
   }
 
   /** Refusals beyond those after which it is only probed; below 0 when it is not. */
-  function probes(stream: StreamPace, refusals: number): number {
-    return refusals - (ledger.lastTrueMs(stream.pin) === 0 ? REFUSALS_NEW_MAX : REFUSALS_MAX);
+  function probes(stream: StreamPace): number {
+    const pin = stream.pin;
+    const most = parts.ledger.lastTrueMs(pin) === 0 ? REFUSALS_NEW_MAX : REFUSALS_MAX;
+    return parts.ledger.troubles(pin)[TROUBLES_AT.refusals] - most;
   }
 
   function learnSuccess(stream: StreamPace, points: number): void {
@@ -157,66 +162,19 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
     stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
     acceptedRawMs = stream.askedRawMs;
     raiseLimit(serverLimit, points, acceptedRawMs, requestPointsMax);
-    for (let i = 0; i < streams.length; i++) {
-      const other = streams[i];
-      if (other.failures === 0) continue;
-      // The server is well: what failed while it was not goes by its age again.
-      other.passed = true;
-      other.failures = 2 * other.jams;
-    }
-  }
-
-  /** Whether a batch that was answered again, and not taken, does not pass because of its size. */
-  function isJammed(stream: StreamPace, points: number, troubles: Troubles): boolean {
-    // This answer is not among them yet.
-    const busy = troubles.busy + 1;
-    if (busy >= BUSY_PASSED && stream.jams >= PASSED) return true;
-    return busy >= BUSY_ALONE && (troubles.tries + 1) * points * REPLAYS_SHARE >= limits.pointsPerDayMax;
-  }
-
-  /** Charges the search for bad points. Returns whether it may go on in this delivery. */
-  function maySearch(points: number): boolean {
-    const rawMs = parts.clock.rawMs();
-    const perDay = limits.pointsPerDayMax / SEARCH_SHARE;
-    searched = Math.max(0, searched - ((rawMs - searchedRawMs) / LIMITS.quotaWindowMs) * perDay);
-    searchedRawMs = rawMs;
-    // A request is worth its share of the day's points, however few it has.
-    searched += Math.max(points, limits.pointsPerDayMax / limits.requestsPerDayMax);
-    return searched < perDay;
-  }
-
-  /** A refusal of this very batch, which is given up as it is. `refusals`: in a row, with this one. */
-  function learnRefusal(stream: StreamPace, attempt: Attempt, outcome: Outcome, refusals: number): void {
-    const points = attempt.points;
-    const isNew = ledger.lastTrueMs(stream.pin) === 0;
-    const probed = probes(stream, refusals) >= 0;
-    if (outcome === "pin") {
-      stream.stopped = true;
-      stream.pointsMax = 1;
-    } else if (outcome === "smaller") {
-      if (!lowerLimit(serverLimit, points, stream.askedRawMs, false)) stream.stopped = true;
-      return;
-    } else if (points > 1) {
-      stream.pointsMax =
-        isNew || probed ? 1 : points > LIMITS.refusedBatchPoints ? LIMITS.refusedBatchPoints : points >> 1;
-    } else {
-      // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
-      if (++stream.refused >= (probed ? 2 : LIMITS.refusedPointsPerDeliveryMax)) stream.stopped = true;
-      if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
-      stream.skipping = true;
-    }
-    if (!maySearch(points)) stream.stopped = true;
+    pass(streams);
   }
 
   function learnSize(judgement: Judgement, points: number): void {
     // A failure must not cost a small plan half of its day.
-    const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(limits.pointsPerDayMax / 10));
+    const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
     // Only a batch that filled the size says that a larger one may pass.
     if (judgement.size === "grow" && points >= size) size = Math.min(size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
     if (judgement.size === "least") size = least;
     if (judgement.size === "new") {
-      serverLimit = createServerLimit(requestPointsMax);
+      serverLimit.pointsMax = requestPointsMax;
+      serverLimit.holdMs = 0;
       size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
     }
     if (judgement.size === "halve") size = Math.max(least, size >> 1);
@@ -224,36 +182,40 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
 
   function learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate {
     const stream = of(attempt.pin);
-    const troubles = ledger.troubles(attempt.pin);
+    const points = attempt.points;
+    const troubles = parts.ledger.troubles(attempt.pin);
     stream.askedRawMs = parts.clock.rawMs();
-    learnSize(judgement, attempt.points);
+    learnSize(judgement, points);
     if (judgement.answered !== "Blynk") {
       stream.failures++;
       if (stream.passed) stream.jams++;
       stream.passed = false;
     }
-    if (judgement.attempt === "done") learnSuccess(stream, attempt.points);
-    if (replay && judgement.outcome === "busy" && attempt.points > 1) {
-      const jammed = isJammed(stream, attempt.points, troubles);
-      if (jammed && lowerLimit(serverLimit, attempt.points, stream.askedRawMs, true)) return "abandon";
-    }
-    if (judgement.attempt !== "rest")
-      return judgement.attempt === "keep" || (replay && judgement.attempt === "as before") ? "keep" : "close";
+    if (judgement.attempt === "done") learnSuccess(stream, points);
     // A refusal says nothing of an earlier try, which may have been accepted.
-    if (replay && troubles.replaysRefused + 1 < REPLAY_REFUSALS_MAX) return "keep";
-    learnRefusal(stream, attempt, judgement.outcome, troubles.refusals + 1);
+    const refused =
+      judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
+    // This answer is not among those counted yet.
+    const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
+    const costs = (troubles[TROUBLES_AT.tries] + 1) * points * REPLAYS_SHARE;
+    const jammed = (busy >= BUSY_PASSED && stream.jams >= PASSED) || (busy >= BUSY_ALONE && costs >= quota.pointsMax);
+    const lower = jammed || (refused && judgement.outcome === "smaller");
+    const lowered = lower && lowerLimit(serverLimit, points, stream.askedRawMs, jammed);
+    if (jammed && lowered) return "abandon";
+    if (!refused) {
+      const keep = judgement.attempt === "keep" || (replay && /as before|rest/.test(judgement.attempt));
+      return keep ? "keep" : "close";
+    }
+    if (judgement.outcome === "pin") stream.pointsMax = 1;
+    if (judgement.outcome === "pin" || (lower && !lowered)) stream.stopped = true;
+    if (judgement.outcome === "refused") {
+      // This refusal is not counted yet.
+      refuse(stream, attempt, parts.ledger.lastTrueMs(stream.pin) === 0, probes(stream) >= -1);
+    }
+    // A request counts its share of the day's points, however few it has.
+    searched += Math.max(points, quota.pointsMax / quota.requestsMax);
+    if (searched * SEARCH_SHARE > quota.pointsMax && !lowered) stream.stopped = true;
     return replay ? "abandon" : "close";
-  }
-
-  /** How long the batch of an open attempt rests after its last try. */
-  function replayRestMs(open: Attempt, troubles: Troubles): number {
-    const refused = troubles.replaysRefused > 0 ? HOUR_MS * Math.pow(2, troubles.replaysRefused - 1) : 0;
-    if (troubles.tries < TRIES_IN_A_ROW) return refused;
-    if (troubles.tries <= TRIES_LIFTED && acceptedRawMs > open.rawMs) return refused;
-    let attempts = 0;
-    for (let i = 0; i < streams.length; i++) if (ledger.attempt(streams[i].pin)) attempts++;
-    const share = (open.points * attempts * REPLAYS_SHARE) / limits.pointsPerDayMax;
-    return Math.max(refused, LIMITS.quotaWindowMs * Math.min(1, share));
   }
 
   return {
@@ -261,39 +223,53 @@ export function createPace(parts: PaceParts, limits: PaceLimits): Pace {
     pointsMax(stream) {
       return Math.min(size, stream.pointsMax, serverLimit.pointsMax);
     },
-    restsUntilRawMs(stream) {
-      const open = ledger.attempt(stream.pin);
-      const troubles = ledger.troubles(stream.pin);
+    waitMs(stream, points, requestsLeft) {
+      const rawMs = parts.clock.rawMs();
+      const open = parts.ledger.attempt(stream.pin);
+      const troubles = parts.ledger.troubles(stream.pin);
       const lastRawMs = open ? open.rawMs : stream.askedRawMs;
       if (forgivenRawMs >= lastRawMs) return 0;
-      if (open) return lastRawMs + replayRestMs(open, troubles);
-      const beyond = probes(stream, troubles.refusals);
-      if (beyond <= 0 || stream.refused > 0 || lastRawMs === 0) return 0;
-      return lastRawMs + HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
-    },
-    worthInMs(stream, points, requestsLeft) {
-      const rawMs = parts.clock.rawMs();
-      const requestsMax = limits.requestsPerDayMax;
-      if (points * requestsMax >= limits.pointsPerDayMax || rawMs - forgivenRawMs < URGENT_MS) return 0;
-      // What a delivery has begun, it ends.
-      if (stream.askedRawMs >= beganRawMs) return 0;
-      // What is not needed to ask hourly goes first quickly, then more and more slowly.
-      const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
-      const windowMs = LIMITS.quotaWindowMs * streams.length;
-      const hourlyMs = Math.max(0.9 * HOUR_MS, windowMs / (0.97 * requestsMax));
-      const everyMs = Math.min(hourlyMs, windowMs / (4 * free));
-      return stream.askedRawMs === 0 ? 0 : Math.max(0, everyMs - (rawMs - stream.askedRawMs));
+      let restMs = 0;
+      if (open) {
+        const refused = troubles[TROUBLES_AT.replaysRefused];
+        const tries = troubles[TROUBLES_AT.tries];
+        if (refused > 0) restMs = HOUR_MS * Math.pow(2, refused - 1);
+        if (tries >= TRIES_IN_A_ROW && (tries > TRIES_LIFTED || acceptedRawMs <= lastRawMs)) {
+          let attempts = 0;
+          for (let i = 0; i < streams.length; i++) if (parts.ledger.attempt(streams[i].pin)) attempts++;
+          const share = (open.points * attempts * REPLAYS_SHARE) / quota.pointsMax;
+          restMs = Math.max(restMs, LIMITS.quotaWindowMs * Math.min(1, share));
+        }
+      } else if (troubles[TROUBLES_AT.refusals] > 0) {
+        const beyond = probes(stream);
+        if (beyond > 0 && stream.refused === 0)
+          restMs = HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
+      } else if (
+        points * quota.requestsMax < quota.pointsMax &&
+        rawMs - forgivenRawMs >= URGENT_MS &&
+        lastRawMs < beganRawMs
+      ) {
+        // What the hourly requests don't need goes first quickly, then more and more slowly.
+        const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
+        const windowMs = LIMITS.quotaWindowMs * streams.length;
+        restMs = Math.min(Math.max(0.98 * HOUR_MS, windowMs / (0.97 * quota.requestsMax)), windowMs / (4 * free));
+      }
+      // Not asked in this boot: what was before is known of an open attempt alone.
+      return lastRawMs === 0 ? 0 : Math.max(0, lastRawMs + restMs - rawMs);
     },
     learn,
     begin() {
-      beganRawMs = parts.clock.rawMs();
+      const rawMs = parts.clock.rawMs();
+      const goneDays = (rawMs - beganRawMs) / LIMITS.quotaWindowMs;
+      searched = Math.max(0, searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
+      beganRawMs = rawMs;
       for (let i = 0; i < streams.length; i++) {
         const stream = streams[i];
         stream.stopped = false;
         stream.refused = 0;
         stream.skipping = false;
         // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
-        if (stream.skipTo > 0 || probes(stream, ledger.troubles(stream.pin).refusals) >= 0) stream.pointsMax = 1;
+        if (stream.skipTo > 0 || probes(stream) >= 0) stream.pointsMax = 1;
       }
       size = Math.min(size, LIMITS.batchPointsFirst);
     },

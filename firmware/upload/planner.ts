@@ -14,6 +14,8 @@ import type { UploadParts } from "./upload-parts.ts";
 
 export type Planned = (job: Job | undefined) => void;
 
+export type Rests = "" | "refused" | "unknown";
+
 export interface Planner {
   /** Starts a delivery: every datastream gets requests again. */
   begin(): void;
@@ -28,10 +30,8 @@ export interface Planner {
   quotaWaitMs(): number;
   /** Whether samples wait for a better time map. */
   holds(): boolean;
-  /** Whether a datastream rests because its batch was refused. */
-  rests(): boolean;
-  /** Whether a datastream rests because nobody knows what became of its batch. */
-  stalls(): boolean;
+  /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
+  rests(): Rests;
   /** Ends those rests. */
   forgive(): void;
 }
@@ -46,8 +46,7 @@ export function createPlanner(
 ): Planner {
   let waitMs = 0;
   let held = false;
-  let resting = false;
-  let stalled = false;
+  let rests: Rests = "";
   /** True time at which this delivery ends: what is sampled while it runs belongs to the next. NaN: not known yet. */
   let endMs = NaN;
 
@@ -123,8 +122,7 @@ export function createPlanner(
     if (isNaN(endMs)) endMs = now.trueMs - now.boundMs - LIMITS.futureMarginMs;
     const turn = chooseTurn(parts, overload, pace, { expiredMs, endMs, quota });
     held = turn.held;
-    resting = turn.resting;
-    stalled = turn.stalled;
+    rests = turn.rests;
     const stream = turn.stream;
     if (!stream) {
       if (turn.worthInMs < Infinity) waitMs = turn.worthInMs;
@@ -179,10 +177,7 @@ export function createPlanner(
       return held;
     },
     rests() {
-      return resting;
-    },
-    stalls() {
-      return stalled;
+      return rests;
     },
     forgive: pace.forgive,
   };

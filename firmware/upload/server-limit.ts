@@ -1,4 +1,4 @@
-/** How many points a batch may have by what the server has shown: less than documented once it said "too many", and more again. */
+/** How many points a batch may have by what the server has shown: fewer than documented once it said "too many", then more. */
 import { LIMITS } from "../limits.ts";
 
 const HOUR_MS = 3600000;
@@ -36,9 +36,9 @@ export function raiseLimit(limit: ServerLimit, points: number, rawMs: number, do
 }
 
 /**
- * The server wants fewer points than these. With `jammed` nobody said so, but such a batch does not pass: to find that out once more
- * would take days, so the limit falls to the least and stands for a week. Returns false when size can't be at fault: the server took
- * as many in the same hour.
+ * The server wants fewer points than these. With `jammed` nobody said so, but such a batch does not pass: to find that out once
+ * more would take days, so the limit falls to the least and stands for a week. Returns false when size can't be at fault: the
+ * server took as many in the same hour.
  */
 export function lowerLimit(limit: ServerLimit, points: number, rawMs: number, jammed: boolean): boolean {
   const floor = rawMs - limit.mostRawMs < HOUR_MS ? Math.max(1, limit.mostPoints) : 1;

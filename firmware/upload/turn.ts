@@ -1,6 +1,8 @@
 /** Whose turn it is: the datastream that sends next. */
+import { TROUBLES_AT } from "../storage/ledger/ledger.ts";
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
+import type { Rests } from "./planner.ts";
 import type { Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
@@ -14,10 +16,8 @@ export interface Turn {
   pending: number;
   /** Some samples wait for a better time map. */
   held: boolean;
-  /** Some datastream rests because its batch was refused. */
-  resting: boolean;
-  /** Some datastream rests because its batch had no answer, or none that says what became of it. */
-  stalled: boolean;
+  /** Why some datastream rests: a refusal goes before a batch of unknown fate. */
+  rests: Rests;
   /** Time until the first request that is not worth making now is; Infinity when there is none. */
   worthInMs: number;
 }
@@ -50,7 +50,7 @@ export function chooseTurn(
   const requestsLeft = limits.quota.requestsLeft();
   // biome-ignore format: a record
   const turn: Turn = {
-    stream: undefined, headMs: 0, pending: 0, held: false, resting: false, stalled: false, worthInMs: Infinity,
+    stream: undefined, headMs: 0, pending: 0, held: false, rests: "", worthInMs: Infinity,
   };
   let bestRank = 0;
   for (let i = 0; i < pins.length; i++) {
@@ -69,19 +69,15 @@ export function chooseTurn(
     if (isNaN(trueMs)) turn.held = true;
     if (stream.stopped || !(trueMs < Infinity) || (!open && trueMs > limits.endMs)) continue;
     const troubles = ledger.troubles(pin);
-    const refused = troubles.refusals + troubles.replaysRefused > 0;
-    if (pace.restsUntilRawMs(stream) > rawMs) {
-      if (refused) turn.resting = true;
-      else turn.stalled = true;
+    const refused = troubles[TROUBLES_AT.refusals] + troubles[TROUBLES_AT.replaysRefused] > 0;
+    // What can never be dated is let go without a request.
+    const points = Math.min(pace.pointsMax(stream), Math.ceil(waiting / overload.thinEvery()));
+    const waitMs = open || trueMs > -Infinity ? pace.waitMs(stream, points, requestsLeft) : 0;
+    if (waitMs > 0) {
+      if (refused) turn.rests = "refused";
+      else if (open) turn.rests = turn.rests || "unknown";
+      else turn.worthInMs = Math.min(turn.worthInMs, waitMs);
       continue;
-    }
-    if (!open && !refused && trueMs > -Infinity) {
-      const points = Math.min(pace.pointsMax(stream), Math.ceil(waiting / overload.thinEvery()));
-      const worthInMs = pace.worthInMs(stream, points, requestsLeft);
-      if (worthInMs > 0) {
-        turn.worthInMs = Math.min(turn.worthInMs, worthInMs);
-        continue;
-      }
     }
     turn.pending += waiting;
     const rank = (refused ? LAST_RANK : 0) + (stream.failures >> 1) * 2 + (open ? 0 : 1);

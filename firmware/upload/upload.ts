@@ -34,12 +34,11 @@ export function createUpload(parts: UploadParts, settings: UploadSettings): Uplo
   const limits = settings.limits;
   const ageMaxMs = limits.ageMaxMs ?? LIMITS.ageMaxMs;
   const bodyBytesMax = limits.bodyBytesMax ?? LIMITS.bodyBytesMax;
-  const requestsPerDayMax = limits.requestsPerDayMax ?? LIMITS.requestsPerDayMax;
   const quota = createQuota(
     parts.ledger,
     parts.clock,
     limits.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    requestsPerDayMax,
+    limits.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
   );
   const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
     overload: settings.overload ?? "oldest-first",
@@ -52,13 +51,7 @@ export function createUpload(parts: UploadParts, settings: UploadSettings): Uplo
     LEDGER_POINTS_MAX,
     Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
-  const planner = createPlanner(
-    parts,
-    createPace(parts, { requestPointsMax, pointsPerDayMax: quota.pointsMax, requestsPerDayMax }),
-    quota,
-    overload,
-    ageMaxMs,
-  );
+  const planner = createPlanner(parts, createPace(parts, quota, requestPointsMax), quota, overload, ageMaxMs);
   // An object of its own: kept, the settings would hold the device file's limits as well.
   const drain = createDrain(parts, planner, { server: settings.server, token: settings.token });
   return { quota, overload, planner, drain };

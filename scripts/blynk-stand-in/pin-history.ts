@@ -51,8 +51,8 @@ export class PinHistory {
   }
 
   /**
-   * A batch was not taken, and the answer reached the sender. After `ANSWERS_UNTIL_GIVEN_UP` of them, one time after the other, it need
-   * not come again, and its points may come in other bodies.
+   * A batch was not taken, and the answer reached the sender. After `ANSWERS_UNTIL_GIVEN_UP` of them, one time after the other,
+   * it need not come again, and its points may come in other bodies.
    */
   refuse(digest: string, points: WirePoint[]): void {
     if (this.#repeated.digest !== digest) this.#repeated = { digest, answers: 0 };

@@ -17,7 +17,7 @@ export const COUNTERS_COUNT = 8;
 export const MISDATED = 8;
 export const DUPLICATED = 9;
 export const LAST_SESSION = 10;
-/** See `Troubles`. */
+/** In the order of `TROUBLES_AT`. From `TRIES` on they are of the open attempt. */
 export const REFUSALS = 11;
 export const TRIES = 12;
 export const BUSY = 13;

@@ -82,17 +82,17 @@ export const FAIL_CAUSE = {
 
 export type FailCause = (typeof FAIL_CAUSE)[keyof typeof FAIL_CAUSE];
 
-/** How the requests of a datastream failed. */
-export interface Troubles {
+/** Places in `Ledger.troubles`: how the requests of a datastream failed. */
+export const TROUBLES_AT = {
   /** Requests refused since the last one that was accepted, but for replays that are kept; 31 at most. */
-  refusals: number;
+  refusals: 0,
   /** Of its open attempt: requests that left whole, with which nobody knows whether the server took the batch; 255 at most. */
-  tries: number;
+  tries: 1,
   /** Those of `tries` that were answered with a 5xx, a 408 or a 429. */
-  busy: number;
+  busy: 2,
   /** Of its open attempt: replays that were refused; 7 at most. */
-  replaysRefused: number;
-}
+  replaysRefused: 3,
+} as const;
 
 export type DropReason = "expired" | "overwritten" | "undatable" | "refused" | "corrupt";
 
@@ -154,7 +154,7 @@ export interface Ledger {
   /** Slots missed and readings failed on pages of a pin that are all gone. */
   retired(pin: number): { missed: number; failed: number };
   attempt(pin: number): Attempt | undefined;
-  troubles(pin: number): Troubles;
+  troubles(pin: number): ArrayLike<number>;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
   charges(): Charge[];
   /** Charges its points and one request, too. A replay is the same call and is charged again. */

@@ -3,17 +3,7 @@ import { put48 } from "../format/int48.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
-import {
-  BUSY,
-  COUNTERS,
-  COUNTERS_COUNT,
-  DUPLICATED,
-  LAST_SESSION,
-  MISDATED,
-  REFUSALS,
-  REPLAYS_REFUSED,
-  TRIES,
-} from "./counters.ts";
+import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED, REFUSALS } from "./counters.ts";
 import {
   ATTEMPT,
   ATTEMPT_AT,
@@ -57,7 +47,7 @@ export {
   type Mark,
   type Mistakes,
   type Settlement,
-  type Troubles,
+  TROUBLES_AT,
 } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
@@ -65,7 +55,6 @@ const UINT32_MAX = 4294967295;
 /** The ledger on the first 2 × `bankPages` pages of the region: what the server was told, and what it may still be told. */
 export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const entry = new Uint8Array(ENTRY_MAX);
-  /** The payload of the entry that is being made. */
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
   const state = createLedgerState(bankPages * region.pageBytes);
   const known = state.known;
@@ -130,15 +119,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       };
     },
     attempt: (pin) => known(pin).attempt,
-    troubles(pin) {
-      const counts = known(pin).counts;
-      return {
-        refusals: counts[REFUSALS],
-        tries: counts[TRIES],
-        busy: counts[BUSY],
-        replaysRefused: counts[REPLAYS_REFUSED],
-      };
-    },
+    troubles: (pin) => known(pin).counts.slice(REFUSALS),
     retired: (pin) => ({ missed: known(pin).missed, failed: known(pin).failed }),
     settled(pin) {
       const counts = known(pin).counts;

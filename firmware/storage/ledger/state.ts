@@ -88,11 +88,16 @@ export function createLedgerState(bankBytes: number): LedgerState {
     return accounts[pin];
   }
 
-  /** The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. */
-  function stampCharges(pin: number, rawMs: RawMs): void {
+  /**
+   * The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. The last one
+   * takes back `cutPoints`, which can't have arrived. Its request stays charged, as part of that did.
+   */
+  function stampCharges(pin: number, rawMs: RawMs, cutPoints: number): void {
     state.lastRawMs = Math.max(state.lastRawMs, rawMs);
-    for (let i = 0; i < charges.length; i++) {
+    for (let i = charges.length - 1, points = cutPoints; i >= 0; i--) {
       if (!charges[i].open || (pin >= 0 && charges[i].pin !== pin)) continue;
+      charges[i].points = Math.max(0, charges[i].points - points);
+      points = 0;
       charges[i].open = false;
       charges[i].rawMs = Math.max(rawMs, charges[i].rawMs);
     }
@@ -108,7 +113,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
     const a = account(attempt.pin);
-    if (!a.attempt && !isCharged) a.counts[TRIES] = a.counts[BUSY] = a.counts[REPLAYS_REFUSED] = 0;
+    if (!a.attempt && !isCharged) a.counts.fill(0, TRIES);
     a.attempt = attempt;
     if (isCharged) return;
     boundFixes(state, bankBytes);
@@ -117,32 +122,25 @@ export function createLedgerState(bankBytes: number): LedgerState {
     if (charges.length > chargesMax) mergeCharges(charges);
   }
 
-  /** Why a pin's request failed. A charge that never arrived is taken back but for the request, part of which did. */
-  function applyCause(cause: number, pin: number, a: Account, isKept: boolean): void {
-    const counts = a.counts;
-    if (cause === FAIL_CAUSE.refused) {
-      if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
-      counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
-    } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
-      counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
-      if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
-    }
-    for (let i = charges.length - 1; cause === FAIL_CAUSE.cut && a.attempt && i >= 0; i--) {
-      const charge = charges[i];
-      if (!charge.open || charge.pin !== pin) continue;
-      charge.points = Math.max(0, charge.points - a.attempt.points);
-      return;
-    }
-  }
-
   /** What an answer, or its absence, says of a pin's attempt. */
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
+    if (kind === FAIL) {
+      const cause = payload.getUint8(FAIL_AT.cause);
+      const isKept = payload.getUint8(FAIL_AT.keep) === 1;
+      const counts = a.counts;
+      if (cause === FAIL_CAUSE.refused) {
+        if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
+        counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
+      } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
+        counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
+        if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
+      }
+      if (isKept) return;
+      counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+    }
     a.attempt = undefined;
     boundFixes(state, bankBytes);
-    if (kind === FAIL) {
-      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
-      return;
-    }
+    if (kind === FAIL) return;
     a.counts[REFUSALS] = a.counts[REPLAYS_REFUSED] = 0;
     const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
     if (lastTrueMs > a.lastTrueMs) {
@@ -171,12 +169,13 @@ export function createLedgerState(bankBytes: number): LedgerState {
       if (fixes.length <= fixesMax) state.fixesLost = 0;
     } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
-      stampCharges(pin, get48(payload, SENT_AT.rawMs));
+      stampCharges(pin, get48(payload, SENT_AT.rawMs), 0);
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
-      applyCause(payload.getUint8(FAIL_AT.cause), pin, account(pin), payload.getUint8(FAIL_AT.keep) === 1);
-      stampCharges(pin, get48(payload, FAIL_AT.rawMs));
-      if (payload.getUint8(FAIL_AT.keep) === 0) applyOutcome(kind, payload, account(pin));
+      const a = account(pin);
+      const isCut = payload.getUint8(FAIL_AT.cause) === FAIL_CAUSE.cut;
+      stampCharges(pin, get48(payload, FAIL_AT.rawMs), isCut && a.attempt ? a.attempt.points : 0);
+      applyOutcome(kind, payload, a);
     } else if (kind === DROP) {
       const a = account(pin);
       const to = get48(payload, DROP_AT.to);
@@ -191,7 +190,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
     } else if (kind === BOOT) {
       state.session = payload.getUint32(BOOT_AT.session, true);
-      stampCharges(-1, get48(payload, BOOT_AT.rawMs));
+      stampCharges(-1, get48(payload, BOOT_AT.rawMs), 0);
     } else if (kind === STATE) {
       state.session = payload.getUint32(STATE_AT.session, true);
       state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));

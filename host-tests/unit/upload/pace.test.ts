@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
-import type { Attempt, Troubles } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
 import { judge, type Outcome } from "../../../firmware/upload/outcome.ts";
 import { createPace } from "../../../firmware/upload/pace.ts";
 
@@ -9,22 +9,37 @@ const HOUR_MS = 3_600_000;
 function createPaceRig(requestPointsMax = 10_000) {
   const clock = { nowRawMs: 5000, rawMs: () => clock.nowRawMs };
   /** What the ledger counts, pin by pin. `lastTrueMs` 1: the server has taken points of it. */
-  const accounts: { [pin: number]: Troubles & { attempt: Attempt | undefined; lastTrueMs: number } } = {};
+  interface Account {
+    refusals: number;
+    tries: number;
+    busy: number;
+    replaysRefused: number;
+    attempt: Attempt | undefined;
+    lastTrueMs: number;
+  }
+  const accounts: { [pin: number]: Account } = {};
   const account = (pin: number) => {
     accounts[pin] ??= { refusals: 0, tries: 0, busy: 0, replaysRefused: 0, attempt: undefined, lastTrueMs: 1 };
     return accounts[pin];
   };
   const ledger = {
     attempt: (pin: number) => account(pin).attempt,
-    troubles: account,
+    troubles: (pin: number) => {
+      const { refusals, tries, busy, replaysRefused } = account(pin);
+      return [refusals, tries, busy, replaysRefused];
+    },
     lastTrueMs: (pin: number) => account(pin).lastTrueMs,
   };
-  const pace = createPace({ clock, ledger }, { requestPointsMax, pointsPerDayMax: 10_000, requestsPerDayMax: 300 });
+  const pace = createPace({ clock, ledger }, { pointsMax: 10_000, requestsMax: 300 }, requestPointsMax);
   return {
     pace,
     clock,
     account,
-    rests: (pin = 1) => pace.restsUntilRawMs(pace.of(pin)),
+    /** Raw time until which it gets no request; 0: none. */
+    rests: (pin = 1) => {
+      const waitMs = pace.waitMs(pace.of(pin), 1000, 300);
+      return waitMs === 0 ? 0 : clock.nowRawMs + waitMs;
+    },
     size: (pin = 1) => pace.pointsMax(pace.of(pin)),
     /** A request of `points` points from position 4096 on comes to `outcome`. */
     learn: (

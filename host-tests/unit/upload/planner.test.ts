@@ -89,10 +89,10 @@ describe("a plan", () => {
     expect(rig.unit.planner.learn(replay, judge("refused"))).toBe("keep");
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), true, FAIL_CAUSE.refused);
     expect(plan(rig)).toBeUndefined();
-    expect(rig.unit.planner.rests()).toBe(true);
+    expect(rig.unit.planner.rests()).toBe("refused");
     rig.unit.planner.forgive();
     expect(plan(rig)?.replay).toBe(true);
-    expect(rig.unit.planner.rests()).toBe(false);
+    expect(rig.unit.planner.rests()).toBe("");
   });
 
   it("stops before samples that a better time map may date, and says so", () => {

@@ -2,8 +2,8 @@
 
 import { NETWORK } from "./bad-networks.ts";
 import { CHAOS } from "./chaos.ts";
-import { REFUSALS } from "./limits.ts";
 import { OFFLINE } from "./offline.ts";
+import { REFUSALS } from "./refusals.ts";
 import type { Scenario } from "./scenario.ts";
 import { TIME } from "./time.ts";
 import { WRONG_TIMES } from "./wrong-times.ts";
