@@ -23,6 +23,7 @@ import type { Ring } from "./storage/ring/ring.ts";
 import { openStorage } from "./storage/storage.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { guardTimers } from "./upload/guard.ts";
+import { planName } from "./upload/plan-limits.ts";
 import { createServerDate } from "./upload/server-date.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
@@ -140,7 +141,7 @@ try {
     },
     { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
   );
-  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams };
+  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams, plan: planName(device.server) };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);

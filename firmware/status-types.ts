@@ -53,8 +53,8 @@ export interface DeviceStatus {
   streams: StreamStatus[];
   /** Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. */
   ring: { pages: number; usedPages: number; keptPages: number; badPages: number };
-  /** What is left of the rolling day's allowance; null when nothing is logged. */
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
+  /** What is left of the rolling day's allowance, and the server's plan, "documented", "2026" or "own"; null when nothing is logged. */
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number; plan: string } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */
   backlogClearsMs: number | null;
   /** Of the last sync: the number of LED blinks (firmware/verdict.ts). */

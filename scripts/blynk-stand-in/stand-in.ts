@@ -133,15 +133,20 @@ export class BlynkStandIn {
     }
   }
 
-  /** Totals over all devices; the maxima are those of the busiest device. */
-  stats(): StandInStats {
+  /** Points of all devices. */
+  held(): number {
     let points = 0;
     for (const device of this.#devices) for (const history of device.pins.values()) points += history.size;
+    return points;
+  }
+
+  /** Totals over all devices; the maxima are those of the busiest device. */
+  stats(): StandInStats {
     const busiest = (of: (device: Device) => SlidingWindow) =>
       this.#devices.reduce((max, device) => Math.max(max, of(device).max), 0);
     return {
       requests: this.arrivalsMs.length,
-      points,
+      points: this.held(),
       duplicates: this.#duplicates,
       replays: this.#replays,
       violations: this.violations,

@@ -180,6 +180,7 @@ const SERVER = object({
   pins: list(pin),
   refuseAbovePoints: count.optional(),
   pointsPerDay: count.optional(),
+  ageMax: span.optional(),
   url: text.optional(),
   token: text.optional(),
   stallMs: positive.optional(),

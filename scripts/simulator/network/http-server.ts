@@ -22,6 +22,10 @@ export interface Exchange {
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
+  /** Points in its body. */
+  points: number;
+  /** Points that the server held when it had answered, of all datastreams. */
+  held: number;
 }
 
 /** What the server sends back over the connection. */
@@ -52,8 +56,10 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
   const exchanges: Exchange[] = [];
   let waiting = 0;
 
-  function note(pin: string, fault: string | undefined): Exchange {
-    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault };
+  function note(pin: string, fault: string | undefined, body: string): Exchange {
+    // Each begins with a bracket, and one is the body's own.
+    const points = Math.max(0, body.split("[").length - 2);
+    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault, points, held: 0 };
     exchanges.push(exchange);
     return exchange;
   }
@@ -90,7 +96,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
   return {
     exchanges,
     waiting: () => waiting,
-    reset: () => void note("", "reset"),
+    reset: () => void note("", "reset", ""),
     serve(request, connection) {
       const pin = /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
       const found = pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
@@ -99,7 +105,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
       });
       // A wrong Date changes nothing else of what the server does.
       const fault = found?.kind === "date" ? undefined : found;
-      const exchange = note(pin, found?.kind);
+      const exchange = note(pin, found?.kind, request.body);
       const reply: Reply = {
         end: connection.end,
         send: (raw, whole = true) =>
@@ -116,6 +122,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
       }
       const response = askStandIn(request, fault);
       exchange.stored = fault ? storesPoints(fault) : response.status === 200;
+      exchange.held = standIn.held();
       if (fault === undefined) {
         reply.send(wire({ ...response, headers: { ...response.headers, ...dateOf(found, world) } }));
       } else answerWithFault(world, response, fault, reply);

@@ -81,6 +81,14 @@ export const REFUSALS: Scenario[] = [
     promise: allDelivered,
   },
   {
+    name: "plan-2026",
+    about:
+      'a server with the limits of 2026, 50 days offline in ota_0, plan "2026" in the device file: nothing expires',
+    device: room({ region: "ota_0", more: { server: { url: "https://blynk.cloud", plan: "2026" } } }),
+    script: () => ({ offline: "50d", until: "56d", server: { pointsPerDay: 100_000, ageMax: "84d" } }),
+    promise: allDelivered,
+  },
+  {
     name: "errors-after-offline",
     about:
       "three days of the default device.ts offline, then 503 for 3 h: what is left of the day's allowance goes right after",
