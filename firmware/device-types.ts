@@ -32,9 +32,9 @@ export interface Server extends PlanLimits {
   url: string;
   allowPlainHttp?: boolean;
   /**
-   * "documented" (default): 10,000 points a day, a month back, as Blynk's API pages say. "2026": 100,000 a day, three months back,
-   * as its changelog of April and May 2026 says: what a server with the older limits is sent beyond them, it may drop and answer
-   * OK. Or limits of your own.
+   * "documented" (default): 10,000 points a day, a month back, as Blynk's API pages say. "2026": 100,000 a day, three months
+   * back, as its changelog of April and May 2026 says: what a server with the older limits is sent beyond them, it may drop and
+   * answer OK. Or limits of your own.
    */
   plan?: "documented" | "2026" | PlanLimits;
 }

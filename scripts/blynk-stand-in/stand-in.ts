@@ -133,20 +133,15 @@ export class BlynkStandIn {
     }
   }
 
-  /** Points of all devices. */
-  held(): number {
-    let points = 0;
-    for (const device of this.#devices) for (const history of device.pins.values()) points += history.size;
-    return points;
-  }
-
   /** Totals over all devices; the maxima are those of the busiest device. */
   stats(): StandInStats {
+    let points = 0;
+    for (const device of this.#devices) for (const history of device.pins.values()) points += history.size;
     const busiest = (of: (device: Device) => SlidingWindow) =>
       this.#devices.reduce((max, device) => Math.max(max, of(device).max), 0);
     return {
       requests: this.arrivalsMs.length,
-      points: this.held(),
+      points,
       duplicates: this.#duplicates,
       replays: this.#replays,
       violations: this.violations,

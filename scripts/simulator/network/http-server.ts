@@ -24,8 +24,6 @@ export interface Exchange {
   fault: string | undefined;
   /** Points in its body. */
   points: number;
-  /** Points that the server held when it had answered, of all datastreams. */
-  held: number;
 }
 
 /** What the server sends back over the connection. */
@@ -59,7 +57,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
   function note(pin: string, fault: string | undefined, body: string): Exchange {
     // Each begins with a bracket, and one is the body's own.
     const points = Math.max(0, body.split("[").length - 2);
-    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault, points, held: 0 };
+    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault, points };
     exchanges.push(exchange);
     return exchange;
   }
@@ -122,7 +120,6 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
       }
       const response = askStandIn(request, fault);
       exchange.stored = fault ? storesPoints(fault) : response.status === 200;
-      exchange.held = standIn.held();
       if (fault === undefined) {
         reply.send(wire({ ...response, headers: { ...response.headers, ...dateOf(found, world) } }));
       } else answerWithFault(world, response, fault, reply);

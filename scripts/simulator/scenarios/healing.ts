@@ -81,26 +81,26 @@ function troubles(seed: number): { script: Script; healedMs: number } {
 }
 
 /**
- * The share of what may be sent in the day after all is well that was delivered in it. Not to be sent are samples that can't be
- * dated, and what the allowance held back to the end: points that arrived less than 70 min before healing are free again after the last
- * delivery of that day.
+ * The share of what may be sent in the day after all is well that was accepted in it. Not to be sent are samples that can't be
+ * dated, and what the allowance held back to the end: points that arrived less than 70 min before healing are free again after
+ * the last delivery of that day.
  */
-export function healedShare({ report, points, readings, exchanges, startMs }: Simulation, seed: number): number {
+export function healedShare({ report, readings, exchanges, startMs }: Simulation, seed: number): number {
   const { healedMs } = troubles(seed);
   const endMs = startMs + healedMs + DAY_MS;
   let wanted = 0;
   for (const { trueMs } of readings.values()) for (const ms of trueMs) if (ms < endMs) wanted++;
   for (const { dropped } of report.streams) wanted -= dropped.undatable;
-  let before = 0;
+  let accepted = 0;
   let allowed = POINTS_PER_DAY;
   for (const one of exchanges) {
-    if (one.atMs >= healedMs) break;
-    before = Math.max(before, one.held);
-    if (one.atMs > healedMs - HOUR_MS - 600_000) allowed -= one.points;
+    const isKnown = one.stored && one.answered;
+    if (one.atMs >= healedMs) accepted += isKnown ? one.points : 0;
+    else if (isKnown) wanted -= one.points;
+    if (one.atMs < healedMs && one.atMs > healedMs - HOUR_MS - 600_000) allowed -= one.points;
   }
-  wanted = Math.min(wanted - before, allowed);
-  // The run ends a day after healing, so the server holds what was delivered by then.
-  return wanted <= 0 ? 1 : (points.length - before) / wanted;
+  const least = Math.min(wanted, allowed);
+  return least <= 0 ? 1 : Math.min(1, accepted / least);
 }
 
 export const HEALING: Scenario[] = [
