@@ -24,6 +24,7 @@ import { openStorage } from "./storage/storage.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { openEndpoint } from "./upload/endpoint.ts";
 import { guardTimers } from "./upload/guard.ts";
+import { planName } from "./upload/plan-limits.ts";
 import { createServerDate } from "./upload/server-date.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
@@ -149,7 +150,7 @@ try {
       networks: settings.networks.length,
     },
   );
-  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams };
+  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams, plan: planName(device.server) };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);

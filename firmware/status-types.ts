@@ -33,7 +33,7 @@ export interface StreamStatus {
   dropped: DroppedCounts;
   /** Of those delivered: points whose time was disproved later. They stand on the server with a wrong time. */
   misdated: number;
-  /** Points that may stand twice on the server, with different times: a batch with a disproved time, whose answer was lost. */
+  /** Points that may stand twice on the server, with different times: of batches without an answer that could not be repeated. */
   duplicated: number;
   /** Slots that the sampler could not serve in time. */
   missed: number;
@@ -53,8 +53,10 @@ export interface DeviceStatus {
   streams: StreamStatus[];
   /** Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. */
   ring: { pages: number; usedPages: number; keptPages: number; badPages: number };
-  /** What is left of the rolling day's allowance; null when nothing is logged. */
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
+  /**
+   * What is left of the rolling day's allowance; null when nothing is logged. `plan`: the server's, "documented", "2026" or "own".
+   */
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number; plan: string } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */
   backlogClearsMs: number | null;
   /** Of the last sync: the number of LED blinks (firmware/verdict.ts). */

@@ -1,7 +1,7 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
 import { ANSWERED, type Contact, FOREIGN, type TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
-import { isAhead } from "../storage/ledger/ledger.ts";
+import { FAIL_CAUSE, type FailCause, isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
@@ -38,6 +38,8 @@ interface Memory {
   transfer: Transfer | undefined;
   /** Requests that failed since the last success. */
   failuresInRow: number;
+  /** What the last failed request ended with. */
+  failure: Verdict;
   /** The server asked to be left alone until then. */
   silentUntilRawMs: number;
   /** What only a person can put right, or "". */
@@ -60,6 +62,13 @@ function withoutToken(text: string, token: string): string {
   return token === "" || text.indexOf(token) < 0 ? text : text.split(token).join("…");
 }
 
+/** Why a request failed, for the ledger. */
+function causeOf(judgement: Judgement): FailCause {
+  if (judgement.attempt === "rest") return FAIL_CAUSE.refused;
+  if (judgement.attempt === "keep") return judgement.outcome === "busy" ? FAIL_CAUSE.busy : FAIL_CAUSE.unknown;
+  return judgement.outcome === "cut" || judgement.outcome === "foreignCut" ? FAIL_CAUSE.cut : FAIL_CAUSE.other;
+}
+
 /** Made anew for each run, and let go after it: its functions take JsVars only while it lasts. `take` makes one request. */
 function openRun(
   parts: UploadParts,
@@ -77,7 +86,7 @@ function openRun(
   function settle(job: Job, text: string, judgement: Judgement): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
-    const keep = planner.learn(job, judgement);
+    const fate = planner.learn(job, judgement);
     if (judgement.attempt === "done") {
       const cursor = ledger.cursor(pin);
       if (isAhead(attempt.from, cursor)) {
@@ -90,7 +99,15 @@ function openRun(
       parts.log("info", `sent ${attempt.points} points of v${pin}`);
     } else {
       parts.log("warn", `v${pin}: ${text}`);
-      if (judgement.attempt !== "none") ledger.fail(pin, parts.clock.rawMs(), keep);
+      if (judgement.attempt === "none") return;
+      const cause = causeOf(judgement);
+      if (fate === "abandon") {
+        ledger.abandon(pin, parts.clock.rawMs(), attempt.points, cause);
+        parts.log(
+          "warn",
+          `v${pin}: other requests take the place of ${attempt.points} points, which may stand on the server`,
+        );
+      } else ledger.fail(pin, parts.clock.rawMs(), fate === "keep", cause);
     }
   }
 
@@ -99,7 +116,8 @@ function openRun(
     const waitMs = planner.quotaWaitMs();
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
-    else if (refused || planner.rests()) done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (refused || planner.rests() === "refused") done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (planner.rests() === "unknown") done(memory.failure, Infinity);
     else if (waitMs > 0) done(VERDICT.dailyLimit, waitMs);
     else done(VERDICT.allSent, Infinity);
   }
@@ -114,6 +132,7 @@ function openRun(
     const waitMs = Math.max(meaning.retryAfterMs, backoffMs(memory.failuresInRow++, parts.chip.random));
     if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
     failures++;
+    memory.failure = judgement.verdict;
     const patient =
       judgement.next === "retry" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
     if (patient && waitMs <= LIMITS.patienceMs) proceed(waitMs);
@@ -188,9 +207,16 @@ function openRun(
   return { take };
 }
 
-/** `deaths` as in `UploadSettings`. */
 export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, deaths: number): Drain {
-  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "", deaths };
+  const memory: Memory = {
+    run: 0,
+    transfer: undefined,
+    failuresInRow: 0,
+    failure: VERDICT.serverNotReached,
+    silentUntilRawMs: 0,
+    fault: "",
+    deaths,
+  };
   if (deaths >= DEATHS_SUSPECT) {
     const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
     memory.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);

@@ -1,10 +1,10 @@
 /** The upload put together, for the device, for the desk that sends what a copy of its flash holds, and for the tests. */
 import type { Server } from "../device-types.ts";
-import { LIMITS } from "../limits.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { createOverload, type Overload } from "./overload.ts";
 import { createPace } from "./pace.ts";
+import { planLimits } from "./plan-limits.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
@@ -33,27 +33,20 @@ const POINT_BYTES_MAX = 30;
 const LEDGER_POINTS_MAX = 65535;
 
 export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: UploadSettings): Upload {
-  const limits = settings.limits;
-  const ageMaxMs = limits.ageMaxMs ?? LIMITS.ageMaxMs;
-  const bodyBytesMax = limits.bodyBytesMax ?? LIMITS.bodyBytesMax;
-  const quota = createQuota(
-    parts.ledger,
-    parts.clock,
-    limits.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    limits.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
-  );
+  const limits = planLimits(settings.limits);
+  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
   const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
     overload: settings.overload ?? "oldest-first",
-    ageMaxMs,
+    ageMaxMs: limits.ageMaxMs,
     intervalsMs: settings.intervalsMs,
   });
   const requestPointsMax = Math.min(
-    limits.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+    limits.pointsPerRequestMax,
     quota.pointsMax,
     LEDGER_POINTS_MAX,
-    Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
+    Math.floor((limits.bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
-  const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
+  const planner = createPlanner(parts, createPace(parts, quota, requestPointsMax), quota, overload, limits.ageMaxMs);
   const drain = createDrain(parts, planner, endpoint, settings.deaths ?? 0);
   return { quota, overload, planner, drain };
 }

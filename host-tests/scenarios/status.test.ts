@@ -13,7 +13,7 @@ it("tells its status under the documented names, whatever the build shortens", a
   );
   expect(names(found.time)).toEqual(["boundMs", "trueMs"]);
   expect(names(found.ring)).toEqual(["badPages", "keptPages", "pages", "usedPages"]);
-  expect(names(found.quota)).toEqual(["pointsLeft", "pointsMax", "requestsLeft"]);
+  expect(names(found.quota)).toEqual(["plan", "pointsLeft", "pointsMax", "requestsLeft"]);
   expect(names(found.memory)).toEqual(["total", "used"]);
   expect(names(found.streams[0])).toEqual(
     ["pin", "name", "sampled", "delivered", "pending", "dropped", "misdated", "duplicated", "missed", "failed"].sort(),

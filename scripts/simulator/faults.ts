@@ -31,6 +31,8 @@ export interface HttpFault extends Window {
   pin?: string;
   /** Only requests whose body contains this text, such as a timestamp. Never strikes as "refused", "tls" or "reset". */
   bodyHas?: string;
+  /** Only requests whose body has more bytes than this. Never strikes as "refused", "tls" or "reset". */
+  bodyOver?: number;
   /** The `Date` of the answer is off by this, whoever answers: the server, or a portal ("html", "redirect"). */
   dateOffset?: Duration;
   /** Only requests to this host, "fra1.blynk.cloud". */

@@ -25,6 +25,8 @@ export interface ServerOptions {
   refuseAbovePoints?: number;
   /** A plan with another daily limit than documented. */
   pointsPerDay?: number;
+  /** A plan that looks back further, or less far, than documented. */
+  ageMax?: Duration;
   /**
    * A server of your own over real sockets in place of the stand-in: virtual time waits for it, and never passes real time
    * unless the server is `behind`.

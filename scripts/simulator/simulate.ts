@@ -149,7 +149,10 @@ function createStandIn(script: Script, token: string, tokenFromMs: number, world
     tokens: tokenFromMs > 0 ? [] : [token],
     pins: server?.pins,
     refuseAbovePoints: server?.refuseAbovePoints,
-    limits: server?.pointsPerDay === undefined ? undefined : { pointsPerDay: server.pointsPerDay },
+    limits: {
+      ...(server?.pointsPerDay === undefined ? {} : { pointsPerDay: server.pointsPerDay }),
+      ...(server?.ageMax === undefined ? {} : { ageMaxMs: durationMs(server.ageMax) }),
+    },
   });
   if (tokenFromMs > 0) world.at(tokenFromMs, () => standIn.addDevice(token));
   return standIn;

@@ -67,6 +67,33 @@ export interface Mistakes {
   toTrueMs: TrueMs;
 }
 
+/** Why a request failed, as a FAIL entry says it; 0 in a ledger of an older version. */
+export const FAIL_CAUSE = {
+  other: 0,
+  /** The server refused what is in it. */
+  refused: 1,
+  /** It left whole, and nobody knows whether the server took it. */
+  unknown: 2,
+  /** It did not leave whole, so its points can't have arrived: they are not charged. */
+  cut: 3,
+  /** As `unknown`, and it was answered: 5xx, 408 or 429. */
+  busy: 4,
+} as const;
+
+export type FailCause = (typeof FAIL_CAUSE)[keyof typeof FAIL_CAUSE];
+
+/** Places in `Ledger.troubles`: how the requests of a datastream failed. */
+export const TROUBLES_AT = {
+  /** Requests refused since the last one that was accepted, but for replays that are kept; 31 at most. */
+  refusals: 0,
+  /** Of its open attempt: requests that left whole, with which nobody knows whether the server took the batch; 255 at most. */
+  tries: 1,
+  /** Those of `tries` that were answered with a 5xx, a 408 or a 429. */
+  busy: 2,
+  /** Of its open attempt: replays that were refused; 7 at most. */
+  replaysRefused: 3,
+} as const;
+
 export type DropReason = "expired" | "overwritten" | "undatable" | "refused" | "corrupt";
 
 /** Where the samples of a datastream that are no longer pending went. */
@@ -131,6 +158,7 @@ export interface Ledger {
   /** Slots missed and readings failed on pages of a pin that are all gone. */
   retired(pin: number): { missed: number; failed: number };
   attempt(pin: number): Attempt | undefined;
+  troubles(pin: number): ArrayLike<number>;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
   charges(): Charge[];
   /** Charges its points and one request, too. A replay is the same call and is charged again. */
@@ -138,12 +166,12 @@ export interface Ledger {
   /** The batch was accepted: the cursor moves to its end, the samples are counted, the attempt is closed. */
   settle(pin: number, rawMs: RawMs, settlement: Settlement): void;
   /** The batch was not accepted (`keep` false: the attempt is closed and nothing moves), or nobody knows (`keep` true). */
-  fail(pin: number, rawMs: RawMs, keep: boolean): void;
+  fail(pin: number, rawMs: RawMs, keep: boolean, cause?: FailCause): void;
   /**
    * Gives up an attempt that may have been accepted: it is closed, nothing moves, and `duplicated` of its points count as
    * such.
    */
-  abandon(pin: number, rawMs: RawMs, duplicated: number): void;
+  abandon(pin: number, rawMs: RawMs, duplicated: number, cause?: FailCause): void;
   /**
    * The newest time map disproves timestamps that were sent: `points` of them, which stand on the server between the two times.
    * The mark is set to `mark`, which may be earlier than it was.

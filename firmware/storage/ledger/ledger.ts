@@ -3,7 +3,7 @@ import { put48 } from "../format/int48.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
-import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
+import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED, REFUSALS } from "./counters.ts";
 import {
   ATTEMPT,
   ATTEMPT_AT,
@@ -35,16 +35,19 @@ import { createLedgerState } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
 export type { FixRows } from "./fix-rows.ts";
-export type {
-  Attempt,
-  Charge,
-  Counters,
-  DropReason,
-  Fix,
-  Ledger,
-  Mark,
-  Mistakes,
-  Settlement,
+export {
+  type Attempt,
+  type Charge,
+  type Counters,
+  type DropReason,
+  FAIL_CAUSE,
+  type FailCause,
+  type Fix,
+  type Ledger,
+  type Mark,
+  type Mistakes,
+  type Settlement,
+  TROUBLES_AT,
 } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
@@ -52,7 +55,6 @@ const UINT32_MAX = 4294967295;
 /** The ledger on the first 2 × `bankPages` pages of the region: what the server was told, and what it may still be told. */
 export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const entry = new Uint8Array(ENTRY_MAX);
-  /** The payload of the entry that is being made. */
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
   const state = createLedgerState(bankPages * region.pageBytes);
   const known = state.known;
@@ -78,11 +80,12 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     record(KEEP, KEEP_AT.bytes);
   }
 
-  function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number): void {
+  function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number, cause: number | undefined): void {
     payload.setUint8(PIN_AT, pin);
     payload.setUint8(FAIL_AT.keep, keep);
     put48(payload, FAIL_AT.rawMs, rawMs);
     payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+    payload.setUint8(FAIL_AT.cause, cause || 0);
     record(FAIL, FAIL_AT.bytes);
   }
 
@@ -116,6 +119,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       };
     },
     attempt: (pin) => known(pin).attempt,
+    troubles: (pin) => known(pin).counts.slice(REFUSALS),
     retired: (pin) => ({ missed: known(pin).missed, failed: known(pin).failed }),
     settled(pin) {
       const counts = known(pin).counts;
@@ -174,8 +178,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
       record(SENT, SENT_AT.bytes);
     },
-    fail: (pin, rawMs, keep) => fail(pin, rawMs, keep ? 1 : 0, 0),
-    abandon: (pin, rawMs, duplicated) => fail(pin, rawMs, 0, duplicated),
+    fail: (pin, rawMs, keep, cause) => fail(pin, rawMs, keep ? 1 : 0, 0, cause),
+    abandon: (pin, rawMs, duplicated, cause) => fail(pin, rawMs, 0, duplicated, cause),
     correct(pin, mark, wrong) {
       payload.setUint8(PIN_AT, pin);
       put48(payload, CORRECT_AT.lastTrueMs, mark.trueMs);

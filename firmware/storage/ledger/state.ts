@@ -4,7 +4,22 @@ import type { RawMs } from "../format/times.ts";
 import { type Account, correctAccount, createAccount, readAccount } from "./account.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
-import { CORRUPT, DELIVERED, DUPLICATED, LAST_SESSION, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
+import {
+  BUSY,
+  CORRUPT,
+  DELIVERED,
+  DUPLICATED,
+  LAST_SESSION,
+  REFUSALS,
+  REFUSALS_KEPT_MAX,
+  REPLAYS_REFUSED,
+  REPLAYS_REFUSED_MAX,
+  THINNED,
+  TRIES,
+  TRIES_MAX,
+  UNDATABLE,
+  UNREPRESENTABLE,
+} from "./counters.ts";
 import {
   ACCOUNT,
   ATTEMPT,
@@ -36,6 +51,7 @@ import {
 } from "./entries.ts";
 import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
 import { addFixes, boundFixes } from "./fixes.ts";
+import { FAIL_CAUSE } from "./ledger-types.ts";
 
 /** What all entries together say. */
 export interface LedgerState {
@@ -75,15 +91,18 @@ export function createLedgerState(bankBytes: number): LedgerState {
   }
 
   /**
-   * The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. `isDeath`: this
-   * boot came in the middle of a request, if there was one.
+   * The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. The last one
+   * takes back `cutPoints`, which can't have arrived. Its request stays charged, as part of that did. `isDeath`: this boot came
+   * in the middle of a request, if there was one.
    */
-  function stampCharges(pin: number, rawMs: RawMs, isDeath: boolean): void {
+  function stampCharges(pin: number, rawMs: RawMs, isDeath: boolean, cutPoints: number): void {
     state.lastRawMs = Math.max(state.lastRawMs, rawMs);
     if (pin >= 0) state.deaths = 0;
     let deaths = state.deaths;
-    for (let i = 0; i < charges.length; i++) {
+    for (let i = charges.length - 1, points = cutPoints; i >= 0; i--) {
       if (!charges[i].open || (pin >= 0 && charges[i].pin !== pin)) continue;
+      charges[i].points = Math.max(0, charges[i].points - points);
+      points = 0;
       charges[i].open = false;
       if (isDeath) deaths = state.deaths + 1;
       charges[i].rawMs = Math.max(rawMs, charges[i].rawMs);
@@ -100,7 +119,9 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
-    account(attempt.pin).attempt = attempt;
+    const a = account(attempt.pin);
+    if (!a.attempt && !isCharged) a.counts.fill(0, TRIES);
+    a.attempt = attempt;
     if (isCharged) return;
     boundFixes(state, bankBytes);
     state.lastRawMs = Math.max(state.lastRawMs, attempt.rawMs);
@@ -110,12 +131,24 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   /** What an answer, or its absence, says of a pin's attempt. */
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
+    if (kind === FAIL) {
+      const cause = payload.getUint8(FAIL_AT.cause);
+      const isKept = payload.getUint8(FAIL_AT.keep) === 1;
+      const counts = a.counts;
+      if (cause === FAIL_CAUSE.refused) {
+        if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
+        counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
+      } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
+        counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
+        if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
+      }
+      if (isKept) return;
+      counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+    }
     a.attempt = undefined;
     boundFixes(state, bankBytes);
-    if (kind === FAIL) {
-      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
-      return;
-    }
+    if (kind === FAIL) return;
+    a.counts[REFUSALS] = a.counts[REPLAYS_REFUSED] = 0;
     const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
     if (lastTrueMs > a.lastTrueMs) {
       a.lastTrueMs = lastTrueMs;
@@ -143,11 +176,13 @@ export function createLedgerState(bankBytes: number): LedgerState {
       if (fixes.length <= fixesMax) state.fixesLost = 0;
     } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
-      stampCharges(pin, get48(payload, SENT_AT.rawMs), false);
+      stampCharges(pin, get48(payload, SENT_AT.rawMs), false, 0);
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
-      stampCharges(pin, get48(payload, FAIL_AT.rawMs), false);
-      if (payload.getUint8(FAIL_AT.keep) === 0) applyOutcome(kind, payload, account(pin));
+      const a = account(pin);
+      const isCut = payload.getUint8(FAIL_AT.cause) === FAIL_CAUSE.cut;
+      stampCharges(pin, get48(payload, FAIL_AT.rawMs), false, isCut && a.attempt ? a.attempt.points : 0);
+      applyOutcome(kind, payload, a);
     } else if (kind === DROP) {
       const a = account(pin);
       const to = get48(payload, DROP_AT.to);
@@ -163,7 +198,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
     } else if (kind === BOOT) {
       const session = payload.getUint32(BOOT_AT.session, true);
       // A jump of the clock adds 1, and ends nothing.
-      stampCharges(-1, get48(payload, BOOT_AT.rawMs), session !== state.session + 1);
+      stampCharges(-1, get48(payload, BOOT_AT.rawMs), session !== state.session + 1, 0);
       state.session = session;
     } else if (kind === STATE) {
       state.session = payload.getUint32(STATE_AT.session, true);

@@ -74,6 +74,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       overload: { clearsMs: () => Number.POSITIVE_INFINITY },
       quota: {
         pointsMax: 10_000,
+        requestsMax: 300,
         pointsLeft: () => 7,
         requestsLeft: () => 8,
         pointsWithin: () => 0,

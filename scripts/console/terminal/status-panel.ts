@@ -71,5 +71,7 @@ function formatRing({ pages, usedPages, keptPages, badPages }: DeviceStatus["rin
 function formatQuota(quota: DeviceStatus["quota"]): string {
   if (quota === null) return "nothing is sent";
   const spent = quota.pointsMax - quota.pointsLeft;
-  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${quota.requestsLeft} requests left`;
+  // Older firmware does not say it.
+  const plan = (quota.plan ?? "documented") === "documented" ? "" : `, plan "${quota.plan}"`;
+  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${quota.requestsLeft} requests left${plan}`;
 }

@@ -25,6 +25,7 @@ export function createFaultPicker(world: World, prng: Prng, faults: HttpFault[])
       if (fault.kind === "moved" && fault.moveTo === `https://${request.host}`) continue;
       if (fault.pin !== undefined && fault.pin !== request.pin) continue;
       if (fault.bodyHas !== undefined && !request.body.includes(fault.bodyHas)) continue;
+      if (fault.bodyOver !== undefined && request.body.length <= fault.bodyOver) continue;
       const used = uses.get(fault) ?? 0;
       if (fault.times !== undefined && used >= fault.times) continue;
       if (fault.share !== undefined && !prng.chance(fault.share)) continue;

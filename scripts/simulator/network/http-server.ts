@@ -18,8 +18,8 @@ export interface Exchange {
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
-  /** Of a batch that left for a real server whole. */
-  points?: number;
+  /** Points in its body. */
+  points: number;
 }
 
 /** What the server sends back over the connection. */
@@ -56,13 +56,15 @@ export interface HttpServerOptions {
 export function createHttpServer({ world, standIn, behind, pickFault }: HttpServerOptions): HttpServer {
   const exchanges: Exchange[] = [];
 
-  function note(pin: string, fault: string | undefined) {
+  function note(pin: string, fault: string | undefined, body: string) {
     const exchange: { -readonly [member in keyof Exchange]: Exchange[member] } = {
       pin,
       atMs: world.nowMs(),
       stored: false,
       answered: false,
       fault,
+      // Each begins with a bracket, and one is the body's own.
+      points: Math.max(0, body.split("[").length - 2),
     };
     exchanges.push(exchange);
     return exchange;
@@ -78,7 +80,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
         fault.kind === "status"
           ? answer(fault.status ?? 503, fault.body ?? "", request.arrivedMs)
           : answer(status, "OK", request.arrivedMs);
-      standIn.fault = () => ({ stores, answer: given });
+      standIn.fault = () => ({ stores, answer: given, answered: fault.kind === "status" });
     }
     const response = standIn.handle(request);
     standIn.fault = undefined;
@@ -87,7 +89,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
 
   return {
     exchanges,
-    reset: () => void note("", "reset"),
+    reset: () => void note("", "reset", ""),
     faultOf: (request) =>
       pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
         host: hostOf(request),
@@ -96,8 +98,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
       }),
     noteReal(request) {
       const { body } = request;
-      const exchange = note(pinOf(request), undefined);
-      exchange.points = pointsIn(body);
+      const exchange = note(pinOf(request), undefined, body);
       // A proxy may pass a request on and answer in the server's place.
       if (behind) Object.defineProperty(exchange, "stored", { get: () => behind.took(body) });
       return (took, status) => {
@@ -111,7 +112,7 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
     serve(request, found, connection) {
       // A wrong Date changes nothing else of what the server does.
       const fault = found?.kind === "date" ? undefined : found;
-      const exchange = note(pinOf(request), found?.kind);
+      const exchange = note(pinOf(request), found?.kind, request.body);
       const reply: Reply = {
         end: connection.end,
         send: (raw, whole = true) =>
@@ -132,15 +133,6 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
       } else answerWithFault(world, response, fault, reply);
     },
   };
-}
-
-/** A program of its own may send what is no batch. */
-function pointsIn(body: string): number {
-  try {
-    return (JSON.parse(body) as unknown[]).length;
-  } catch {
-    return 0;
-  }
 }
 
 const pinOf = (request: StandInRequest): string => /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
