@@ -7,7 +7,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
-import { type Endpoint, MET, noteAnswer, resetEndpoint } from "./endpoint.ts";
+import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -82,17 +82,15 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
 }
 
-/** Whether a verdict says that Blynk did not answer. */
-function isMiss(found: Verdict): boolean {
-  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
-}
-
-/** Draws the consequences of how Blynk was met. Returns whether nobody answered: then another link is worth a try at once. */
-function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, found: Verdict, nextTryMs: number): boolean {
+/**
+ * Draws the consequences of how Blynk was met. `missed`: it did not answer, and time may mend that. Returns whether nobody
+ * answered: then another link is worth a try at once.
+ */
+function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, missed: boolean): boolean {
   const endpoint = parts.endpoint;
   if (endpoint.met === MET.blynk) endpoint.misses = 0;
-  // Without a link nobody was asked, nor where only a person can help.
-  if (endpoint.met === MET.blynk || !isMiss(found) || nextTryMs === Infinity || !parts.network.up()) return false;
+  // Without a link nobody was asked.
+  if (endpoint.met === MET.blynk || !missed || !parts.network.up()) return false;
   const misses = ++endpoint.misses;
   const dead = endpoint.met === MET.nobody;
   // A server that is down looks like a network without Internet: only another network can tell.
@@ -125,7 +123,6 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let busy = false;
   /** Number of the running delivery. What belongs to an earlier one is not heard any more. */
   let serial = 0;
-  /** Of the running delivery. */
   let cause: Trigger = "connect";
   let verdict: Verdict = VERDICT.allSent;
   let remembered: Trigger | undefined;
@@ -143,22 +140,24 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     beatsLeft = (waitMs + LIMITS.deliveryStallMs) / LIMITS.heartbeatMs;
   }
 
-  /** Sets the timer for the next delivery. */
-  function arm(waitMs: number): void {
+  function armNext(waitMs: number): void {
     expectWithin(waitMs);
     timer = parts.timers.setTimeout(() => {
       timer = undefined;
       // The network rejoins by itself. Only a radio that was turned off, or perhaps never was on, is turned on from here.
       if (parts.network.up() || settings.connectEveryMs !== undefined || refused) trigger("schedule");
-      else arm(everyMs);
+      else armNext(everyMs);
     }, waitMs);
   }
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
+    const missed =
+      nextTryMs < Infinity &&
+      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
-    if (!refused && reviewLink(parts, found, nextTryMs) && urgent && parts.endpoint.rejoins++ < settings.networks) {
+    if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
       start();
       return;
     }
@@ -176,8 +175,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    const backingOff = nextTryMs < Infinity && (isMiss(found) || found === VERDICT.flashFault);
-    arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
+    armNext(missed || found === VERDICT.flashFault ? nextTryMs : Math.min(nextTryMs, everyMs));
   }
 
   function fail(error: unknown): void {
@@ -208,7 +206,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       parts.takeFix.take((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
-        if (told) noteAnswer(parts.endpoint);
+        if (told) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
         if (found !== "known") {
           finish(parts.drain.unreached(found, contact), backoffMs(failures++, parts.chip.random));
           return;
@@ -250,7 +248,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   parts.network.onDown(() => parts.drain.linkLost());
-  arm(everyMs);
+  armNext(everyMs);
 
   return {
     trigger,

@@ -5,7 +5,7 @@ import { FAIL_CAUSE, type FailCause, isAhead } from "../storage/ledger/ledger.ts
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
-import { type Endpoint, followMove, keepMove, MET, noteAnswer } from "./endpoint.ts";
+import { type Endpoint, followMove, keepMove, MET } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
@@ -143,7 +143,7 @@ function openRun(
   function follow(job: Job, meaning: Meaning, outcome: Outcome): void {
     const judgement = judge(outcome);
     const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
-    if (judgement.attempt !== "none") noteAnswer(endpoint);
+    if (judgement.attempt !== "none") endpoint.met = Math.max(endpoint.met, MET.somebody);
     settle(job, text, judgement);
     memory.deaths = 0;
     if (mine !== memory.run) return;

@@ -94,11 +94,6 @@ export function resetEndpoint(endpoint: Endpoint): void {
   endpoint.rejoins = 0;
 }
 
-/** Somebody answered, Blynk or not. */
-export function noteAnswer(endpoint: Endpoint): void {
-  endpoint.met = Math.max(endpoint.met, MET.somebody);
-}
-
 /** The server took points: the next boot begins with it. */
 export function keepMove(endpoint: Endpoint, store: Pick<Store, "writeJson">): void {
   if (endpoint.saved === endpoint.server) return;

@@ -8,7 +8,7 @@ import type { TimeAnswer } from "../clock/sntp.ts";
 import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import { HANDSHAKE_REFUSED, type Http, type HttpRequest, type Timers } from "../platform/ports.ts";
 import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
-import { type Endpoint, followMove, MET, noteAnswer } from "./endpoint.ts";
+import { type Endpoint, followMove, MET } from "./endpoint.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
 
@@ -60,7 +60,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
           },
           response(code, headers) {
             contact = ANSWERED;
-            noteAnswer(endpoint);
+            endpoint.met = Math.max(endpoint.met, MET.somebody);
             status = code;
             length = headerOf(headers, "content-length");
             if (code === 308) location = headerOf(headers, "location");
