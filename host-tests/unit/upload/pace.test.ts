@@ -6,7 +6,7 @@ import { createPace } from "../../../firmware/upload/pace.ts";
 
 const HOUR_MS = 3_600_000;
 
-function createPaceRig(requestPointsMax = 10_000) {
+function createPaceRig(requestPointsMax = 10_000, refusals = 0) {
   const clock = { nowRawMs: 5000, rawMs: () => clock.nowRawMs };
   /** What the ledger counts, pin by pin. `lastTrueMs` 1: the server has taken points of it. */
   interface Account {
@@ -19,7 +19,7 @@ function createPaceRig(requestPointsMax = 10_000) {
   }
   const accounts: { [pin: number]: Account } = {};
   const account = (pin: number) => {
-    accounts[pin] ??= { refusals: 0, tries: 0, busy: 0, replaysRefused: 0, attempt: undefined, lastTrueMs: 1 };
+    accounts[pin] ??= { refusals, tries: 0, busy: 0, replaysRefused: 0, attempt: undefined, lastTrueMs: 1 };
     return accounts[pin];
   };
   const ledger = {
@@ -372,6 +372,12 @@ describe("a datastream of which nothing was ever accepted", () => {
       expect(refuseAll(rig)).toBe(2);
     }
     expect(waits).toEqual([0, 2, 8, 8]);
+  });
+
+  it("is asked about one point, not a batch, by a boot that finds its refusals in the ledger", () => {
+    const { size, account } = createPaceRig(10_000, 3);
+    account(1).lastTrueMs = 0;
+    expect([size(1), size(2)]).toEqual([1, 1000]);
   });
 
   it("is sent whole as soon as one is accepted", () => {
