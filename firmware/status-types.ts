@@ -54,7 +54,8 @@ export interface DeviceStatus {
   /** Pages for samples. `keptPages` are of another format version, `badPages` could not be erased or written. */
   ring: { pages: number; usedPages: number; keptPages: number; badPages: number };
   /**
-   * What is left of the rolling day's allowance; null when nothing is logged. `plan`: the server's, "documented", "2026" or "own".
+   * What is left of the rolling day's allowance; null when nothing is logged. `plan`: the server's, "documented", "2026" or
+   * "own".
    */
   quota: { pointsLeft: number; requestsLeft: number; pointsMax: number; plan: string } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */

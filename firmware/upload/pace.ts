@@ -203,8 +203,8 @@ export function createPace(
     const lowered = lower && lowerLimit(serverLimit, points, stream.askedRawMs, jammed);
     if (jammed && lowered) return "abandon";
     if (!refused) {
-      const keep = judgement.attempt === "keep" || (replay && /as before|rest/.test(judgement.attempt));
-      return keep ? "keep" : "close";
+      const again = judgement.attempt === "as before" || judgement.attempt === "rest";
+      return judgement.attempt === "keep" || (replay && again) ? "keep" : "close";
     }
     if (judgement.outcome === "pin") stream.pointsMax = 1;
     if (judgement.outcome === "pin" || (lower && !lowered)) stream.stopped = true;
@@ -221,7 +221,7 @@ export function createPace(
   return {
     of,
     pointsMax(stream) {
-      return Math.min(size, stream.pointsMax, serverLimit.pointsMax);
+      return probes(stream) >= 0 ? 1 : Math.min(size, stream.pointsMax, serverLimit.pointsMax);
     },
     waitMs(stream, points, requestsLeft) {
       const rawMs = parts.clock.rawMs();
@@ -269,7 +269,7 @@ export function createPace(
         stream.refused = 0;
         stream.skipping = false;
         // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
-        if (stream.skipTo > 0 || probes(stream) >= 0) stream.pointsMax = 1;
+        if (stream.skipTo > 0) stream.pointsMax = 1;
       }
       size = Math.min(size, LIMITS.batchPointsFirst);
     },
