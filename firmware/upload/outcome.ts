@@ -23,7 +23,8 @@ import { VERDICT, type Verdict } from "../verdict.ts";
  * - "cut": the body was not sent to its end, so nobody can have accepted it. Also a 5xx, 408 or 429 before its end.
  * - "unreached": no connection came about, or it ended before anything was sent.
  *
- * Nothing is charged, and no attempt is recorded, for "handshake" and "unreached".
+ * Nothing is charged, and no attempt is recorded, for "handshake" and "unreached". Points are charged only where the body left
+ * whole: an answer before that, whatever it says, takes them back (drain.ts).
  */
 export type Outcome =
   | "sent"
@@ -79,7 +80,7 @@ export function judge(outcome: Outcome): Judgement {
     moved:      ["Blynk",    "as before", "new",   "go on", VERDICT.allSent],
     foreign:    ["somebody", "keep",      "least", "leave", VERDICT.intercepted],
     foreignCut: ["somebody", "as before", "least", "leave", VERDICT.intercepted],
-    busy:       ["somebody", "keep",      "halve", "retry", VERDICT.serverNotReached],
+    busy:       ["somebody", "keep",      "least", "retry", VERDICT.serverNotReached],
     handshake:  ["somebody", "none",      "halve", "retry", VERDICT.intercepted],
     unknown:    ["nobody",   "keep",      "halve", "retry", VERDICT.serverNotReached],
     cut:        ["nobody",   "as before", "halve", "retry", VERDICT.serverNotReached],

@@ -22,11 +22,17 @@ const TRIES_LIFTED = 4;
 const REPLAYS_SHARE = 2;
 /**
  * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if other datastreams' batches were
- * accepted in between four times; otherwise eight, and not before its tries have cost half of a day's points.
+ * accepted in between four times.
  */
 const BUSY_PASSED = 6;
 const PASSED = 4;
+/**
+ * Such answers to all open batches together, none accepted in between, until the smallest of them gives way to a small one: a
+ * proxy that takes no large ones may say 502. Whether the server is well again, or took it for its size, shows at the next
+ * larger batch: in the day after, size is at fault once that one had two such answers.
+ */
 const BUSY_ALONE = 8;
+const BUSY_PROBED = 2;
 
 /** Refusals in a row until a datastream is only probed: one of which nothing was ever accepted, and any other. */
 const REFUSALS_NEW_MAX = 3;
@@ -107,6 +113,18 @@ function pass(streams: StreamPace[]): void {
   }
 }
 
+/** Every datastream gets requests again. */
+function renew(streams: StreamPace[]): void {
+  for (let i = 0; i < streams.length; i++) {
+    const stream = streams[i];
+    stream.stopped = false;
+    stream.refused = 0;
+    stream.skipping = false;
+    // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
+    if (stream.skipTo > 0) stream.pointsMax = 1;
+  }
+}
+
 /** A batch was refused for what is in it, and is given up as it is. `isNew`: nothing of its datastream was ever accepted. */
 function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: boolean): void {
   const points = attempt.points;
@@ -119,6 +137,40 @@ function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: 
   if (++stream.refused >= (isProbed ? 2 : LIMITS.refusedPointsPerDeliveryMax)) stream.stopped = true;
   if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
   stream.skipping = true;
+}
+
+type Known = PaceParts["ledger"];
+
+/** Whether a batch of `points`, answered once more, is the smallest open one, and all together were answered often enough. */
+function jamsAlone(ledger: Known, streams: StreamPace[], points: number): boolean {
+  let isSmallest = true;
+  let answers = 1;
+  for (let i = 0; i < streams.length; i++) {
+    const open = ledger.attempt(streams[i].pin);
+    if (!open) continue;
+    if (open.points < points) isSmallest = false;
+    answers += ledger.troubles(streams[i].pin)[TROUBLES_AT.busy];
+  }
+  return isSmallest && answers >= BUSY_ALONE;
+}
+
+/** How long an open batch rests. `isLifted`: another datastream's was accepted since its last try. */
+function replayRestMs(
+  ledger: Known,
+  streams: StreamPace[],
+  open: Attempt,
+  isLifted: boolean,
+  dayPointsMax: number,
+): number {
+  const troubles = ledger.troubles(open.pin);
+  const refused = troubles[TROUBLES_AT.replaysRefused];
+  const tries = troubles[TROUBLES_AT.tries];
+  const restMs = refused > 0 ? HOUR_MS * Math.pow(2, refused - 1) : 0;
+  if (tries < TRIES_IN_A_ROW || (tries <= TRIES_LIFTED && isLifted)) return restMs;
+  let attempts = 0;
+  for (let i = 0; i < streams.length; i++) if (ledger.attempt(streams[i].pin)) attempts++;
+  const share = (open.points * attempts * REPLAYS_SHARE) / dayPointsMax;
+  return Math.max(restMs, LIMITS.quotaWindowMs * Math.min(1, share));
 }
 
 /** `requestPointsMax`: what the plan, the body size and the ledger allow. */
@@ -134,6 +186,11 @@ export function createPace(
   let beganRawMs = 0;
   /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
   let searched = 0;
+  /** Points of the last batch that gave way to a small one, as no other passed, and when; 0 once as many were accepted. */
+  let probedPoints = 0;
+  let probedRawMs = 0;
+  // A failure must not cost a small plan half of its day.
+  const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
   let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
 
   function of(pin: number): StreamPace {
@@ -161,13 +218,12 @@ export function createPace(
     stream.skipTo = 0;
     stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
     acceptedRawMs = stream.askedRawMs;
+    if (points >= probedPoints) probedPoints = 0;
     raiseLimit(serverLimit, points, acceptedRawMs, requestPointsMax);
     pass(streams);
   }
 
   function learnSize(judgement: Judgement, points: number): void {
-    // A failure must not cost a small plan half of its day.
-    const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
     // Only a batch that filled the size says that a larger one may pass.
     if (judgement.size === "grow" && points >= size) size = Math.min(size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
@@ -184,7 +240,9 @@ export function createPace(
     const stream = of(attempt.pin);
     const points = attempt.points;
     const troubles = parts.ledger.troubles(attempt.pin);
-    stream.askedRawMs = parts.clock.rawMs();
+    const rawMs = parts.clock.rawMs();
+    // A request that did not leave is none of the day's.
+    if (judgement.attempt !== "none") stream.askedRawMs = rawMs;
     learnSize(judgement, points);
     if (judgement.answered !== "Blynk") {
       stream.failures++;
@@ -197,11 +255,17 @@ export function createPace(
       judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
     // This answer is not among those counted yet.
     const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
-    const costs = (troubles[TROUBLES_AT.tries] + 1) * points * REPLAYS_SHARE;
-    const jammed = (busy >= BUSY_PASSED && stream.jams >= PASSED) || (busy >= BUSY_ALONE && costs >= quota.pointsMax);
+    const isProbed = probedPoints > 0 && acceptedRawMs > probedRawMs && rawMs - probedRawMs < LIMITS.quotaWindowMs;
+    const jammed =
+      (busy >= BUSY_PASSED && stream.jams >= PASSED) || (busy >= BUSY_PROBED && isProbed && points > least);
     const lower = jammed || (refused && judgement.outcome === "smaller");
-    const lowered = lower && lowerLimit(serverLimit, points, stream.askedRawMs, jammed);
+    const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
     if (jammed && lowered) return "abandon";
+    if (busy > 1 && stream.jams === 0 && points > least && jamsAlone(parts.ledger, streams, points)) {
+      probedPoints = points;
+      probedRawMs = rawMs;
+      return "abandon";
+    }
     if (!refused) {
       const again = judgement.attempt === "as before" || judgement.attempt === "rest";
       return judgement.attempt === "keep" || (replay && again) ? "keep" : "close";
@@ -231,15 +295,7 @@ export function createPace(
       if (forgivenRawMs >= lastRawMs) return 0;
       let restMs = 0;
       if (open) {
-        const refused = troubles[TROUBLES_AT.replaysRefused];
-        const tries = troubles[TROUBLES_AT.tries];
-        if (refused > 0) restMs = HOUR_MS * Math.pow(2, refused - 1);
-        if (tries >= TRIES_IN_A_ROW && (tries > TRIES_LIFTED || acceptedRawMs <= lastRawMs)) {
-          let attempts = 0;
-          for (let i = 0; i < streams.length; i++) if (parts.ledger.attempt(streams[i].pin)) attempts++;
-          const share = (open.points * attempts * REPLAYS_SHARE) / quota.pointsMax;
-          restMs = Math.max(restMs, LIMITS.quotaWindowMs * Math.min(1, share));
-        }
+        restMs = replayRestMs(parts.ledger, streams, open, acceptedRawMs > lastRawMs, quota.pointsMax);
       } else if (troubles[TROUBLES_AT.refusals] > 0) {
         const beyond = probes(stream);
         if (beyond > 0 && stream.refused === 0)
@@ -263,14 +319,7 @@ export function createPace(
       const goneDays = (rawMs - beganRawMs) / LIMITS.quotaWindowMs;
       searched = Math.max(0, searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
       beganRawMs = rawMs;
-      for (let i = 0; i < streams.length; i++) {
-        const stream = streams[i];
-        stream.stopped = false;
-        stream.refused = 0;
-        stream.skipping = false;
-        // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
-        if (stream.skipTo > 0) stream.pointsMax = 1;
-      }
+      renew(streams);
       size = Math.min(size, LIMITS.batchPointsFirst);
     },
     forgive() {

@@ -15,7 +15,7 @@ it.each<Row>([
   ["moved", "Blynk", "as before", "new", "go on", allSent],
   ["foreign", "somebody", "keep", "least", "leave", intercepted],
   ["foreignCut", "somebody", "as before", "least", "leave", intercepted],
-  ["busy", "somebody", "keep", "halve", "retry", serverNotReached],
+  ["busy", "somebody", "keep", "least", "retry", serverNotReached],
   ["handshake", "somebody", "none", "halve", "retry", intercepted],
   ["unknown", "nobody", "keep", "halve", "retry", serverNotReached],
   ["cut", "nobody", "as before", "halve", "retry", serverNotReached],

@@ -105,7 +105,7 @@ describe("the size of a batch", () => {
     expect(sizes).toEqual([500, 250, 125, 62, LIMITS.batchPointsMin, LIMITS.batchPointsMin]);
   });
 
-  it.each(["foreign", "stop"] as const)("falls to the floor at once when the outcome is %s", (outcome) => {
+  it.each(["foreign", "stop", "busy"] as const)("falls to the floor at once when the outcome is %s", (outcome) => {
     const { size, learn } = createPaceRig();
     learn(outcome);
     expect(size()).toBe(LIMITS.batchPointsMin);
@@ -341,6 +341,36 @@ describe("a batch of unknown fate", () => {
       clock.nowRawMs += HOUR_MS;
     }
     expect(size()).toBeLessThanOrEqual(LIMITS.batchPointsMin);
+  });
+
+  it("gives way to a small one after eight answers to all open ones, of which it is the smallest", () => {
+    const { learn, size, clock } = createPaceRig();
+    const kept: boolean[] = [];
+    for (let n = 0; n < 4; n++) {
+      kept.push(learn("busy", 400, { replay: n > 0 }), learn("busy", 300, { pin: 2, replay: n > 0 }));
+      clock.nowRawMs += HOUR_MS;
+    }
+    expect(kept).toEqual([true, true, true, true, true, true, true, false]);
+    expect(size(2)).toBe(LIMITS.batchPointsMin);
+    // The small one passes. Is the server well again, or is size at fault? The next large one tells.
+    learn("sent", 50, { pin: 2 });
+    clock.nowRawMs += HOUR_MS;
+    expect(size(2)).toBe(100);
+    expect(learn("busy", 400, { replay: true })).toBe(false);
+    expect(size()).toBe(LIMITS.batchPointsMin);
+    learn("sent", 50, { pin: 2 });
+    expect(size(2)).toBe(LIMITS.batchPointsMin);
+  });
+
+  it("is not held to a small size once as many points as gave way were accepted", () => {
+    const { learn, size, clock } = createPaceRig();
+    for (let n = 0; n < 8; n++) expect(learn("busy", 300, { replay: n > 0 })).toBe(n < 7);
+    for (const points of [50, 100, 200, 400]) {
+      clock.nowRawMs += HOUR_MS;
+      expect(size()).toBe(points);
+      learn("sent", points);
+    }
+    for (let n = 0; n < 3; n++) expect(learn("busy", 300, { replay: n > 0 })).toBe(true);
   });
 
   it("is kept when the server fails for everybody, or for nobody else knows", () => {
