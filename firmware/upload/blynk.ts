@@ -13,6 +13,8 @@ export interface Meaning {
   text: string;
   /** The answer has a form of Blynk's own, so Blynk gave it: `OK`, or `{"error":{"message":"…"}}`. */
   proof: boolean;
+  /** The request's body had left to its end. Otherwise nobody can have accepted its points, whatever the answer says. */
+  whole: boolean;
 }
 
 /** Only this much of an answer's body is kept: a captive portal's page may be longer than the memory. */
@@ -93,8 +95,8 @@ function unwrapContinue(answer: Answer): Answer {
   return { status: parseInt(found[1], 10), headers, body, chars: answer.chars - end - 4 };
 }
 
-/** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. */
-function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
+/** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. `nowTrueMs`: NaN when it is not known. */
+export function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
   const text = headerOf(headers, "retry-after");
   if (text === "") return 0;
   const waitMs = text.match(/^\d+$/) ? parseInt(text, 10) * 1000 : Date.parse(text) - nowTrueMs;
@@ -114,7 +116,7 @@ export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Me
 
   function meaning(outcome: Outcome, text: string): Meaning {
     const location = status === 308 ? headerOf(answer.headers, "location") : "";
-    return { outcome, retryAfterMs: waitMs, location, text, proof };
+    return { outcome, retryAfterMs: waitMs, location, text, proof, whole };
   }
   if (!(status >= 200 && status < 600)) return meaning(unknown, "the answer is not HTTP: a captive portal or a proxy?");
   const text = `the server answered ${status}`;
@@ -122,7 +124,7 @@ export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Me
   if (status === 413) return meaning("smaller", text);
   if (cutShort) return meaning(unknown, "the answer was cut short");
   if (status === 200 && whole && (body === "OK" || body === "")) {
-    return { outcome: "sent", retryAfterMs: 0, location: "", text: "", proof: body === "OK" };
+    return { outcome: "sent", retryAfterMs: 0, location: "", text: "", proof: body === "OK", whole };
   }
   if (!(proof && status >= 400)) {
     const foreign: Outcome = whole ? "foreign" : "foreignCut";

@@ -1,7 +1,7 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
 import { ANSWERED, type Contact, FOREIGN, type TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
-import { FAIL_CAUSE, type FailCause, isAhead } from "../storage/ledger/ledger.ts";
+import { FAIL_CAUSE, isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import { batchRequest, type Meaning } from "./blynk.ts";
@@ -40,8 +40,6 @@ interface Memory {
   failuresInRow: number;
   /** What the last failed request ended with. */
   failure: Verdict;
-  /** The server asked to be left alone until then. */
-  silentUntilRawMs: number;
   /** What only a person can put right, or "". */
   fault: string;
   /** Requests in a row in which the unit restarted; 0 once one has ended. */
@@ -62,11 +60,12 @@ function withoutToken(text: string, token: string): string {
   return token === "" || text.indexOf(token) < 0 ? text : text.split(token).join("…");
 }
 
-/** Why a request failed, for the ledger. */
-function causeOf(judgement: Judgement): FailCause {
-  if (judgement.attempt === "rest") return FAIL_CAUSE.refused;
-  if (judgement.attempt === "keep") return judgement.outcome === "busy" ? FAIL_CAUSE.busy : FAIL_CAUSE.unknown;
-  return judgement.outcome === "cut" || judgement.outcome === "foreignCut" ? FAIL_CAUSE.cut : FAIL_CAUSE.other;
+/** Why a request failed, for the ledger. Whatever was answered: what came before the body was whole, takes its points back. */
+function causeOf(judgement: Judgement, whole: boolean): number {
+  let cause: number = FAIL_CAUSE.other;
+  if (judgement.attempt === "rest") cause = FAIL_CAUSE.refused;
+  else if (judgement.attempt === "keep") cause = judgement.outcome === "busy" ? FAIL_CAUSE.busy : FAIL_CAUSE.unknown;
+  return whole ? cause : cause + FAIL_CAUSE.cut;
 }
 
 /** Made anew for each run, and let go after it: its functions take JsVars only while it lasts. `take` makes one request. */
@@ -83,7 +82,7 @@ function openRun(
   let refused = false;
 
   /** Writes down what became of a job. */
-  function settle(job: Job, text: string, judgement: Judgement): void {
+  function settle(job: Job, text: string, judgement: Judgement, whole: boolean): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
     const fate = planner.learn(job, judgement);
@@ -100,7 +99,7 @@ function openRun(
     } else {
       parts.log("warn", `v${pin}: ${text}`);
       if (judgement.attempt === "none") return;
-      const cause = causeOf(judgement);
+      const cause = causeOf(judgement, whole);
       if (fate === "abandon") {
         ledger.abandon(pin, parts.clock.rawMs(), attempt.points, cause);
         parts.log(
@@ -129,12 +128,14 @@ function openRun(
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
     if (judgement.attempt === "none") memory.fault = withoutToken(meaning.text, endpoint.token);
-    const waitMs = Math.max(meaning.retryAfterMs, backoffMs(memory.failuresInRow++, parts.chip.random));
-    if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
+    const rawMs = parts.clock.rawMs();
+    if (meaning.retryAfterMs > 0) endpoint.silentUntilRawMs = rawMs + meaning.retryAfterMs;
+    // The answer to the question whether it is Blynk's may have asked for it, too.
+    const silentMs = endpoint.silentUntilRawMs - rawMs;
+    const waitMs = Math.max(silentMs, backoffMs(memory.failuresInRow++, parts.chip.random));
     failures++;
     memory.failure = judgement.verdict;
-    const patient =
-      judgement.next === "retry" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
+    const patient = judgement.next === "retry" && silentMs <= 0 && failures < LIMITS.failuresPerDeliveryMax;
     if (patient && waitMs <= LIMITS.patienceMs) proceed(waitMs);
     else done(judgement.verdict, waitMs);
   }
@@ -144,7 +145,7 @@ function openRun(
     const judgement = judge(outcome);
     const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
     if (judgement.attempt !== "none") endpoint.met = Math.max(endpoint.met, MET.somebody);
-    settle(job, text, judgement);
+    settle(job, text, judgement, meaning.whole);
     memory.deaths = 0;
     if (mine !== memory.run) return;
     if (judgement.next === "stop") {
@@ -213,13 +214,12 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     transfer: undefined,
     failuresInRow: 0,
     failure: VERDICT.serverNotReached,
-    silentUntilRawMs: 0,
     fault: "",
     deaths,
   };
   if (deaths >= DEATHS_SUSPECT) {
     const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
-    memory.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
+    endpoint.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
   }
 
   /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
@@ -252,7 +252,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
         done(verdict, Infinity);
         return;
       }
-      const silentMs = memory.silentUntilRawMs - parts.clock.rawMs();
+      const silentMs = endpoint.silentUntilRawMs - parts.clock.rawMs();
       if (silentMs > 0) {
         if (memory.deaths >= DEATHS_SUSPECT) {
           memory.fault = `the unit restarted in each of the last ${memory.deaths} requests: the next one is made in ${Math.ceil(silentMs / 60000)} min, or at a press`;
@@ -275,7 +275,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     },
     forgive() {
       memory.failuresInRow = 0;
-      memory.silentUntilRawMs = 0;
+      endpoint.silentUntilRawMs = 0;
       memory.deaths = 0;
       planner.forgive();
     },

@@ -21,6 +21,8 @@ export interface Endpoint {
   saved: string;
   /** One of `MET`. */
   met: number;
+  /** The server asked to be left alone until then, or the unit leaves it alone. */
+  silentUntilRawMs: number;
   /** Regions followed in this delivery. */
   moves: number;
   /** Links tried again in this delivery, because nobody answered. */
@@ -43,6 +45,7 @@ export function openEndpoint(store: Pick<Store, "readJson">, home: string, token
     home,
     saved: home,
     met: MET.nobody,
+    silentUntilRawMs: 0,
     moves: 0,
     rejoins: 0,
     misses: 0,

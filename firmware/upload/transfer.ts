@@ -49,7 +49,7 @@ export function openTransfer(
   }
 
   function give(outcome: Outcome, why: string): void {
-    conclude({ outcome, retryAfterMs: 0, location: "", text: why, proof: false });
+    conclude({ outcome, retryAfterMs: 0, location: "", text: why, proof: false, whole });
   }
 
   function abandon(why: string): void {

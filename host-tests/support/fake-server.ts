@@ -22,8 +22,17 @@ export interface FakeRequest {
   handlers: HttpHandlers;
 }
 
+interface Answering {
+  answer: number;
+  headers?: { [name: string]: string };
+  body?: string;
+  afterMs?: number;
+  /** After so many characters of the body. Without it once the body is whole. */
+  afterChars?: number;
+}
+
 export type Behaviour =
-  | { answer: number; headers?: { [name: string]: string }; body?: string; afterMs?: number }
+  | Answering
   | { fail: "throw-request" | "throw-write" | "handshake" | "silence" | "close" | "error"; afterMs?: number }
   /** After so many characters of the body. */
   | { fail: "reset" | "stall" | "throw-late"; afterChars: number };
@@ -76,18 +85,18 @@ export function createFakeServer(timers: Timers): FakeServer {
           if (!request.aborted) act();
         }, afterMs);
       };
+      const answer = ({ answer: status, body = "", headers }: Answering, afterMs: number): void =>
+        later(afterMs, () => {
+          request.answered = true;
+          handlers.response(status, { "Content-Length": `${body.length}`, ...headers });
+          if (!request.aborted && body !== "") handlers.data(body);
+          if (!request.aborted) handlers.close();
+        });
       const finish = (): void => {
         const behaviour = behaviourNow();
         const afterMs = ("afterMs" in behaviour && behaviour.afterMs) || 50;
-        if ("answer" in behaviour) {
-          later(afterMs, () => {
-            request.answered = true;
-            const body = behaviour.body ?? "";
-            handlers.response(behaviour.answer, { "Content-Length": `${body.length}`, ...behaviour.headers });
-            if (!request.aborted && body !== "") handlers.data(body);
-            if (!request.aborted) handlers.close();
-          });
-        } else if (behaviour.fail === "close") later(afterMs, () => handlers.close());
+        if ("answer" in behaviour) answer(behaviour, afterMs);
+        else if (behaviour.fail === "close") later(afterMs, () => handlers.close());
         else if (behaviour.fail === "error") later(afterMs, () => handlers.error(-15, "No response"));
       };
       return {
@@ -106,6 +115,10 @@ export function createFakeServer(timers: Timers): FakeServer {
           if ("fail" in early && "afterChars" in early && request.body.length > early.afterChars) {
             if (early.fail === "throw-late") throw new Error("This socket is closed");
             if (early.fail === "reset") later(5, () => handlers.error(-1, "reset"));
+            return;
+          }
+          if ("answer" in early && request.body.length > (early.afterChars ?? Number.POSITIVE_INFINITY)) {
+            answer(early, 5);
             return;
           }
           later(1, () => handlers.drain());

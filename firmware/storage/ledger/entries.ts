@@ -5,7 +5,8 @@
  * function for each entry would take seven JsVars.
  */
 import { get48, put48 } from "../format/int48.ts";
-import type { Attempt, Fix } from "./ledger-types.ts";
+import type { RawMs } from "../format/times.ts";
+import type { Attempt, Fix, Settlement } from "./ledger-types.ts";
 
 /** Every payload that belongs to a pin begins with it, one byte. */
 export const PIN_AT = 0;
@@ -90,6 +91,22 @@ export const SENT_AT = {
   pin: 0, zero: 1, rawMs: 2, delivered: 8, thinned: 12, undatable: 16, unrepresentable: 20, corrupt: 24, to: 28,
   lastTrueMs: 34, lastSession: 40, lastRawMs: 44, bytes: 50,
 };
+
+/** What became of `attempt`, whose outcome came at `rawMs`. */
+export function putSettlement(payload: DataView, attempt: Attempt, rawMs: RawMs, settlement: Settlement): void {
+  payload.setUint8(SENT_AT.pin, attempt.pin);
+  payload.setUint8(SENT_AT.zero, 0);
+  put48(payload, SENT_AT.rawMs, rawMs);
+  payload.setUint32(SENT_AT.delivered, settlement.delivered, true);
+  payload.setUint32(SENT_AT.thinned, settlement.thinned, true);
+  payload.setUint32(SENT_AT.undatable, settlement.undatable, true);
+  payload.setUint32(SENT_AT.unrepresentable, settlement.unrepresentable, true);
+  payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
+  put48(payload, SENT_AT.to, attempt.to);
+  put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
+  payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
+  put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
+}
 
 export const FAIL = 6;
 /** `keep` is 1 when nobody knows whether the server took the batch: the attempt stays open. `cause` is one of `FAIL_CAUSE`. */

@@ -74,13 +74,11 @@ export const FAIL_CAUSE = {
   refused: 1,
   /** It left whole, and nobody knows whether the server took it. */
   unknown: 2,
-  /** It did not leave whole, so its points can't have arrived: they are not charged. */
-  cut: 3,
   /** As `unknown`, and it was answered: 5xx, 408 or 429. */
   busy: 4,
+  /** Added to any of the others: it did not leave whole, so its points can't have arrived. They are not charged. */
+  cut: 8,
 } as const;
-
-export type FailCause = (typeof FAIL_CAUSE)[keyof typeof FAIL_CAUSE];
 
 /** Places in `Ledger.troubles`: how the requests of a datastream failed. */
 export const TROUBLES_AT = {
@@ -166,12 +164,12 @@ export interface Ledger {
   /** The batch was accepted: the cursor moves to its end, the samples are counted, the attempt is closed. */
   settle(pin: number, rawMs: RawMs, settlement: Settlement): void;
   /** The batch was not accepted (`keep` false: the attempt is closed and nothing moves), or nobody knows (`keep` true). */
-  fail(pin: number, rawMs: RawMs, keep: boolean, cause?: FailCause): void;
+  fail(pin: number, rawMs: RawMs, keep: boolean, cause?: number): void;
   /**
    * Gives up an attempt that may have been accepted: it is closed, nothing moves, and `duplicated` of its points count as
    * such.
    */
-  abandon(pin: number, rawMs: RawMs, duplicated: number, cause?: FailCause): void;
+  abandon(pin: number, rawMs: RawMs, duplicated: number, cause?: number): void;
   /**
    * The newest time map disproves timestamps that were sent: `points` of them, which stand on the server between the two times.
    * The mark is set to `mark`, which may be earlier than it was.

@@ -22,6 +22,7 @@ import {
   PIN_AT,
   putAttempt,
   putFix,
+  putSettlement,
   RETIRE,
   RETIRE_AT,
   SENT,
@@ -41,7 +42,6 @@ export {
   type Counters,
   type DropReason,
   FAIL_CAUSE,
-  type FailCause,
   type Fix,
   type Ledger,
   type Mark,
@@ -164,18 +164,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     settle(pin, rawMs, settlement) {
       const open = known(pin).attempt;
       if (!open) return;
-      payload.setUint8(PIN_AT, pin);
-      payload.setUint8(SENT_AT.zero, 0);
-      put48(payload, SENT_AT.rawMs, rawMs);
-      payload.setUint32(SENT_AT.delivered, settlement.delivered, true);
-      payload.setUint32(SENT_AT.thinned, settlement.thinned, true);
-      payload.setUint32(SENT_AT.undatable, settlement.undatable, true);
-      payload.setUint32(SENT_AT.unrepresentable, settlement.unrepresentable, true);
-      payload.setUint32(SENT_AT.corrupt, settlement.corrupt, true);
-      put48(payload, SENT_AT.to, open.to);
-      put48(payload, SENT_AT.lastTrueMs, settlement.lastTrueMs);
-      payload.setUint32(SENT_AT.lastSession, settlement.lastSession || 0, true);
-      put48(payload, SENT_AT.lastRawMs, settlement.lastRawMs || 0);
+      putSettlement(payload, open, rawMs, settlement);
       record(SENT, SENT_AT.bytes);
     },
     fail: (pin, rawMs, keep, cause) => fail(pin, rawMs, keep ? 1 : 0, 0, cause),

@@ -76,6 +76,17 @@ export interface LedgerState {
   fixesMax: number;
 }
 
+/** Counts why a request failed; `cause` without `cut`. */
+function countFailure(counts: Account["counts"], cause: number, isKept: boolean): void {
+  if (cause === FAIL_CAUSE.refused) {
+    if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
+    counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
+  } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
+    counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
+    if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
+  }
+}
+
 export function createLedgerState(bankBytes: number): LedgerState {
   const fixesMax = fixesMaxOf(bankBytes);
   const chargesMax = chargesMaxOf(bankBytes);
@@ -132,18 +143,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
   /** What an answer, or its absence, says of a pin's attempt. */
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
     if (kind === FAIL) {
-      const cause = payload.getUint8(FAIL_AT.cause);
       const isKept = payload.getUint8(FAIL_AT.keep) === 1;
-      const counts = a.counts;
-      if (cause === FAIL_CAUSE.refused) {
-        if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
-        counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
-      } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
-        counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
-        if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
-      }
+      countFailure(a.counts, payload.getUint8(FAIL_AT.cause) % FAIL_CAUSE.cut, isKept);
       if (isKept) return;
-      counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
     }
     a.attempt = undefined;
     boundFixes(state, bankBytes);
@@ -180,7 +183,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
       const a = account(pin);
-      const isCut = payload.getUint8(FAIL_AT.cause) === FAIL_CAUSE.cut;
+      const isCut = payload.getUint8(FAIL_AT.cause) >= FAIL_CAUSE.cut;
       stampCharges(pin, get48(payload, FAIL_AT.rawMs), false, isCut && a.attempt ? a.attempt.points : 0);
       applyOutcome(kind, payload, a);
     } else if (kind === DROP) {

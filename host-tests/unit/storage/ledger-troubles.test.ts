@@ -67,6 +67,17 @@ test("takes back the points of a request that did not leave whole, but not the r
   expect(openLedger(region, 1).charges()).toMatchObject(expected);
 });
 
+test("takes back the points also where the server refused what it had not got whole, and counts the refusal", () => {
+  const { region } = createRegion(4);
+  const ledger = openLedger(region, 1);
+  ledger.recordAttempt({ ...ATTEMPT, points: 500, rawMs: 1 });
+  ledger.fail(PIN, 2, false, FAIL_CAUSE.refused + FAIL_CAUSE.cut);
+  for (const one of [ledger, openLedger(region, 1)]) {
+    expect(one.charges()).toMatchObject([{ points: 0, requests: 1, open: false, rawMs: 2 }]);
+    expect(troubles(one)).toMatchObject({ refusals: 1, replaysRefused: 1 });
+  }
+});
+
 test("charges whole what a power cut ended, as nobody knows how much of it left", () => {
   const { region } = createRegion(4);
   openLedger(region, 1).recordAttempt({ ...ATTEMPT, points: 500, rawMs: 1 });

@@ -39,9 +39,50 @@ describe("an answer", () => {
     for (let i = 0; i < 5; i++) expect(rig.drain().verdict).toBe(VERDICT.intercepted);
     expect(rig.counters(1).delivered).toBe(0);
     rig.server.behave = () => OK;
+    // Such a batch rests after its second try, as each one costs allowance.
+    rig.timers.advance(2 * 3_600_000);
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
     expect(new Set(bodies(rig)).size).toBe(1);
     expect(rig.counters(1).delivered).toBe(300);
+  });
+
+  it.each([
+    ["busy", { answer: 503 }],
+    ["refused", refusal("Value is not accepted.")],
+    ["too large", { answer: 413 }],
+    ["a page", { answer: 200, body: "<html>" }],
+    ["moved", { answer: 308, headers: { Location: "https://fra1.blynk.cloud/" } }],
+    ["an invalid token", refusal("Invalid token.")],
+  ] as [string, Behaviour][])(
+    "of %s before the body was whole charges no points, only a request",
+    (_what, behaviour) => {
+      const rig = createUploadRig({ server: "https://blynk.cloud" });
+      rig.fill(1, 900);
+      rig.server.behave = () => ({ ...behaviour, afterChars: 5000 }) as Behaviour;
+      rig.drain();
+      expect(rig.server.requests[0].body.length).toBeLessThan(
+        Number(rig.server.requests[0].options.headers["Content-Length"]),
+      );
+      // Smaller bodies leave whole, and are charged.
+      const early = rig.server.requests.map(({ ended }) => !ended);
+      expect(early.filter(Boolean).length).toBeGreaterThan(0);
+      const charges = rig.unit.ledger.charges();
+      expect(charges.map(({ requests }) => requests)).toEqual(early.map(() => 1));
+      expect(charges.map(({ points }) => points === 0)).toEqual(early);
+    },
+  );
+
+  it("of 200 without a body is followed by none while the server, asked whether it is Blynk's, asks to be left alone", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 300);
+    rig.server.behave = () => ({ answer: 200 });
+    rig.server.behaveToRead = () => ({ answer: 503, headers: { "Retry-After": "7200" } });
+    const { nextTryMs } = rig.drain();
+    expect(nextTryMs).toBeGreaterThanOrEqual(7_199_000);
+    expect(rig.server.requests).toHaveLength(1);
+    rig.timers.advance(nextTryMs - 2000);
+    rig.drain();
+    expect(rig.server.requests).toHaveLength(1);
   });
 
   it("of 200 without a body leaves the fate open when the question has no answer", () => {
