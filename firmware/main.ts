@@ -139,6 +139,7 @@ try {
       drain: upload.drain,
       endpoint,
       ledger,
+      clock,
       ailments: sampler,
       timers,
       chip,

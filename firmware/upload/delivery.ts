@@ -1,4 +1,5 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
+import type { Clock } from "../clock/clock.ts";
 import type { TakeFix } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
@@ -64,6 +65,7 @@ export interface DeliveryParts {
   drain: Drain;
   endpoint: Endpoint;
   ledger: Pick<Ledger, "pins" | "counters">;
+  clock: Pick<Clock, "rawMs">;
   ailments: Ailments;
   timers: Timers;
   chip: Pick<Chip, "memory" | "random">;
@@ -80,6 +82,11 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   const memory = chip.memory();
   if (memory.free >= LIMITS.deliveryMemoryFreeMin) return "";
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
+}
+
+/** Whether a verdict says that Blynk did not answer. */
+function isMiss(verdict: Verdict): boolean {
+  return verdict === VERDICT.serverNotReached || verdict === VERDICT.intercepted || verdict === VERDICT.noTime;
 }
 
 /**
@@ -152,9 +159,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const missed =
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
+    const missed = nextTryMs < Infinity && isMiss(found);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
     if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
@@ -175,7 +180,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    armNext(missed || found === VERDICT.flashFault ? nextTryMs : Math.min(nextTryMs, everyMs));
+    const waitMs = missed || found === VERDICT.flashFault ? nextTryMs : Math.min(nextTryMs, everyMs);
+    armNext(Math.max(waitMs, parts.endpoint.silentUntilRawMs - parts.clock.rawMs()));
   }
 
   function fail(error: unknown): void {

@@ -7,7 +7,7 @@ import { dateHeader } from "../clock/http-date.ts";
 import type { TimeAnswer } from "../clock/sntp.ts";
 import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import { HANDSHAKE_REFUSED, type Http, type HttpRequest, type Timers } from "../platform/ports.ts";
-import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer } from "./blynk.ts";
+import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer, retryAfterMs } from "./blynk.ts";
 import { type Endpoint, followMove, MET } from "./endpoint.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
@@ -30,6 +30,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
     let status = 0;
     let length = "";
     let location = "";
+    let silentMs = 0;
     let body = "";
 
     function finish(): void {
@@ -40,8 +41,9 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       const proven = isBlynkAnswer(status, body);
       if (proven) endpoint.met = MET.blynk;
       // The next request asks there. A server that has trouble may be Blynk's.
-      else if (!followMove(endpoint, location, options.path) && status < 500 && status !== 408 && status !== 429) {
-        if (contact === ANSWERED) contact = FOREIGN;
+      else if (!followMove(endpoint, location, options.path)) {
+        if (silentMs > 0) endpoint.silentUntilRawMs = clock.rawMs() + silentMs;
+        if (status < 500 && status !== 408 && status !== 429 && contact === ANSWERED) contact = FOREIGN;
       }
       done(proven && clock.session() === session ? answer : undefined, contact);
     }
@@ -65,6 +67,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
             length = headerOf(headers, "content-length");
             if (code === 308) location = headerOf(headers, "location");
             answer = dateHeader(headerOf(headers, "date"), sentRawMs, clock.rawMs());
+            silentMs = retryAfterMs(headers, answer ? answer.trueMs : NaN);
           },
           data(text) {
             body = (body + text).substr(0, ANSWER_CHARS_MAX);

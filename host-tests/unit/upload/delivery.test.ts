@@ -86,6 +86,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         pins: () => [1],
         counters: () => ({ delivered: 0, ...counters }),
       },
+      clock: { rawMs: timers.nowMs },
       ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
       timers,
       chip: { memory: () => ({ free: rig.free, total: 5000 }), random: () => 0.5 },
@@ -203,6 +204,17 @@ describe("a delivery", () => {
       expect(rig.events).toEqual(["forgive", "connect"]);
       expect(rig.delivery.verdict()).toBe(verdict);
     }
+  });
+
+  it("is followed by none while the server, asked for its date, asks to be left alone", () => {
+    const rig = createDeliveryRig();
+    rig.known = "unknown";
+    rig.endpoint.silentUntilRawMs = 7_200_000;
+    rig.delivery.trigger("connect");
+    rig.timers.advance(7_190_000);
+    expect(rig.events).toEqual(["connect", "fix"]);
+    rig.timers.advance(20_000);
+    expect(rig.events.slice(0, 4)).toEqual(["connect", "fix", "connect", "fix"]);
   });
 
   it("without the time ends at once, and is tried again after a growing wait", () => {

@@ -36,7 +36,9 @@ function ask(script: Script) {
   createServerDate(http, machine.timers, clock, endpoint)((answer, contact) => given.push({ answer, contact }));
   machine.run(100000);
   expect(given.length).toBe(1);
-  return { ...given[0], aborted, session: clock.session() };
+  // The answer came at once.
+  const silentMs = endpoint.silentUntilRawMs === 0 ? 0 : endpoint.silentUntilRawMs - 1;
+  return { ...given[0], aborted, session: clock.session(), silentMs };
 }
 
 /** A server that answers at once. */
@@ -102,6 +104,16 @@ describe("asking Blynk's server for its date", () => {
     const { answer, contact } = ask(script);
     expect(answer).toBeUndefined();
     expect(["answered", "foreign"]).toContain(contact);
+  });
+
+  it.each([429, 503])("tells that a %i asks to be left alone, in seconds and until a date", (status) => {
+    const until = new Date(T0_MS + 7_200_000).toUTCString();
+    for (const text of ["7200", until]) {
+      const { silentMs } = ask(answering(status, "", { "Retry-After": text }));
+      expect(Math.abs(silentMs - 7_200_000)).toBeLessThanOrEqual(1000);
+    }
+    expect(ask(answering(status, "")).silentMs).toBe(0);
+    expect(ask(answering(200, "true", { "Retry-After": "7200" })).silentMs).toBe(0);
   });
 
   it.each<[string, Contact, Script]>([
