@@ -21,18 +21,17 @@ const TRIES_LIFTED = 4;
 /** Batches of unknown fate that rest take 1/2 of the day's points at most, all datastreams together. */
 const REPLAYS_SHARE = 2;
 /**
- * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if other datastreams' batches were
- * accepted in between four times.
+ * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if size is at fault, as other
+ * datastreams' batches were accepted in between four times.
  */
-const BUSY_PASSED = 6;
+const BUSY_SIZE = 6;
 const PASSED = 4;
 /**
- * Such answers to all open batches together, none accepted in between, until the smallest of them gives way to a small one: a
- * proxy that takes no large ones may say 502. Whether the server is well again, or took it for its size, shows at the next
- * larger batch: in the day after, size is at fault once that one had two such answers.
+ * Such answers to the smallest open batch, none accepted in between, until it gives way to a small one: a proxy that takes no
+ * large ones may say 502. If the small one is accepted, the server is well again, or size is at fault: at six answers to a
+ * larger one within a day, it is size.
  */
 const BUSY_ALONE = 8;
-const BUSY_PROBED = 2;
 
 /** Refusals in a row until a datastream is only probed: one of which nothing was ever accepted, and any other. */
 const REFUSALS_NEW_MAX = 3;
@@ -141,17 +140,14 @@ function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: 
 
 type Known = PaceParts["ledger"];
 
-/** Whether a batch of `points`, answered once more, is the smallest open one, and all together were answered often enough. */
-function jamsAlone(ledger: Known, streams: StreamPace[], points: number): boolean {
-  let isSmallest = true;
-  let answers = 1;
+/** Whether no open batch has fewer points than `points`. */
+function isSmallest(ledger: Known, streams: StreamPace[], points: number): boolean {
+  let least = points;
   for (let i = 0; i < streams.length; i++) {
     const open = ledger.attempt(streams[i].pin);
-    if (!open) continue;
-    if (open.points < points) isSmallest = false;
-    answers += ledger.troubles(streams[i].pin)[TROUBLES_AT.busy];
+    if (open) least = Math.min(least, open.points);
   }
-  return isSmallest && answers >= BUSY_ALONE;
+  return least === points;
 }
 
 /** How long an open batch rests. `isLifted`: another datastream's was accepted since its last try. */
@@ -256,12 +252,11 @@ export function createPace(
     // This answer is not among those counted yet.
     const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
     const isProbed = probedPoints > 0 && acceptedRawMs > probedRawMs && rawMs - probedRawMs < LIMITS.quotaWindowMs;
-    const jammed =
-      (busy >= BUSY_PASSED && stream.jams >= PASSED) || (busy >= BUSY_PROBED && isProbed && points > least);
+    const jammed = busy >= BUSY_SIZE && (stream.jams >= PASSED || (isProbed && points > least));
     const lower = jammed || (refused && judgement.outcome === "smaller");
     const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
     if (jammed && lowered) return "abandon";
-    if (busy > 1 && stream.jams === 0 && points > least && jamsAlone(parts.ledger, streams, points)) {
+    if (busy >= BUSY_ALONE && stream.jams === 0 && points > least && isSmallest(parts.ledger, streams, points)) {
       probedPoints = points;
       probedRawMs = rawMs;
       return "abandon";

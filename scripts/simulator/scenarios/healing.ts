@@ -12,6 +12,11 @@ const DAY_MS = 24 * HOUR_MS;
 const SHARE_MIN = 0.9;
 const POINTS_PER_DAY = 10_000;
 const PINS = ["v1", "v2", "v3"];
+const HOME = "blynk.cloud";
+/** Of somebody else's answers. */
+const STATUSES = [400, 403, 404, 413, 422];
+const REGION_HOSTS = ["fra1.blynk.cloud", "ny3.blynk.cloud"];
+const REGIONS = REGION_HOSTS.map((host) => `https://${host}`);
 
 interface Trouble {
   http?: HttpFault[];
@@ -52,7 +57,38 @@ const KINDS: ((prng: Prng, from: number, to: number) => Trouble)[] = [
   (_prng, from, to) => ({ http: [{ kind: "lost", from, to }] }),
   (prng, from, to) => ({ http: [{ kind: "reset", from, to, afterBytes: prng.below(4000) }] }),
   (prng, from, to) => ({ http: [{ kind: "lost", from, to, share: prng.between(0.2, 0.9) }] }),
+  // A link that goes dead again and again: each stays so until the unit leaves it.
+  (prng, from, to) => {
+    const wifi: WifiFault[] = [];
+    for (let at = from; at < to; at += prng.between(2, 24) * HOUR_MS) wifi.push({ kind: "dead", from: at, to });
+    return { wifi };
+  },
+  // Somebody else answers.
   (_prng, from, to) => ({ http: [{ kind: "html", from, to }] }),
+  (_prng, from, to) => ({ http: [{ kind: "redirect", from, to }] }),
+  (_prng, from, to) => ({ http: [{ kind: "blank", from, to }] }),
+  (prng, from, to) => ({
+    http: [{ kind: "status", status: STATUSES[prng.below(STATUSES.length)], body: "<html></html>", from, to }],
+  }),
+  (_prng, from, to) => ({ http: [{ kind: "tls", from, to }] }),
+  // The wrong region, regions that send the unit to and fro, and one that closes when the unit is there.
+  (_prng, from, to) => ({ http: [{ kind: "moved", moveTo: REGIONS[0], host: HOME, from, to }] }),
+  (_prng, from, to) => ({
+    http: [
+      { kind: "moved", moveTo: REGIONS[0], host: HOME, from, to },
+      { kind: "moved", moveTo: REGIONS[1], host: REGION_HOSTS[0], from, to },
+      { kind: "moved", moveTo: REGIONS[0], host: REGION_HOSTS[1], from, to },
+    ],
+  }),
+  (prng, from, to) => {
+    const closesAt = prng.between(from, to);
+    return {
+      http: [
+        { kind: "moved", moveTo: REGIONS[0], host: HOME, from, to: closesAt },
+        { kind: "refused", host: REGION_HOSTS[0], from: closesAt, to },
+      ],
+    };
+  },
   // Power that goes more often than anything heals.
   (prng, from, to) => {
     const power: PowerFault[] = [];
