@@ -147,8 +147,8 @@ export function createPlanner(
       return;
     }
     const limit = pace.pointsMax(stream);
-    // Dribbles of allowance would cost a request each: wait for a tenth of a day's.
-    const portion = Math.ceil(quota.pointsMax / 10);
+    // Dribbles of allowance would cost a request each: wait for a twentieth of a day's.
+    const portion = Math.ceil(quota.pointsMax / 20);
     const least = open ? open.points : Math.min(limit, portion, Math.ceil(turn.pending / overload.thinEvery()));
     const left = quota.pointsLeft();
     if (datable && (left < least || quota.requestsLeft() < 1)) {

@@ -176,9 +176,9 @@ describe("the allowance", () => {
     rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 850 });
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
     expect(plan(rig)?.attempt.points).toBe(150);
-    rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 51 });
+    rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 101 });
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
-    // 99 are left, and a tenth of a day's is 100.
+    // 49 are left, and a twentieth of a day's is 50.
     expect(plan(rig)).toBeUndefined();
     expect(rig.unit.planner.quotaWaitMs()).toBeGreaterThan(DAY_MS);
   });

@@ -103,11 +103,13 @@ const onePin = (prng: Prng): string => PINS[prng.below(PINS.length)];
 function troubles(seed: number): { script: Script; healedMs: number } {
   const prng = createPrng(seed, "healing");
   const script = { http: [] as HttpFault[], wifi: [] as WifiFault[], power: [] as PowerFault[] };
-  const healedMs = Math.round(prng.between(1, 5) * DAY_MS);
+  const endMs = Math.round(prng.between(1, 5) * DAY_MS);
+  let healedMs = 0;
   for (let n = 1 + prng.below(4); n > 0; n--) {
-    const from = Math.round(prng.between(0, 0.9) * healedMs);
+    const from = Math.round(prng.between(0, 0.9) * endMs);
     // Half of them last until all is well.
-    const to = prng.chance(0.5) ? healedMs : Math.round(prng.between(from, healedMs));
+    const to = prng.chance(0.5) ? endMs : Math.round(prng.between(from, endMs));
+    healedMs = Math.max(healedMs, to);
     const { http, wifi, power } = KINDS[prng.below(KINDS.length)](prng, from, to);
     script.http.push(...(http ?? []));
     script.wifi.push(...(wifi ?? []));
