@@ -64,11 +64,10 @@ function isBlynkError(body: string): boolean {
   return body.substr(0, 21) === '{"error":{"message":"' && body.substr(-3) === '"}}';
 }
 
-/** Whether Blynk answered a `connectedRequest`: `true`, `false`, or an error in Blynk's form. */
-export function isBlynkAnswer(status: number, body: string): boolean {
+/** Whether Blynk answered a `connectedRequest`: `true`, `false`, or an error in Blynk's form. `proof`: of its `Meaning`. */
+export function isBlynkAnswer(status: number, body: string, proof: boolean): boolean {
   const text = body.trim();
-  if (status === 200) return text === "true" || text === "false";
-  return status === 400 && isBlynkError(text);
+  return status === 200 ? text === "true" || text === "false" : status === 400 && proof;
 }
 
 /** The value of a header whose name is given in lower case, "" when there is none. */
@@ -96,7 +95,7 @@ function unwrapContinue(answer: Answer): Answer {
 }
 
 /** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. `nowTrueMs`: NaN when it is not known. */
-export function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
+function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
   const text = headerOf(headers, "retry-after");
   if (text === "") return 0;
   const waitMs = text.match(/^\d+$/) ? parseInt(text, 10) * 1000 : Date.parse(text) - nowTrueMs;

@@ -84,11 +84,6 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
 }
 
-/** Whether a verdict says that Blynk did not answer. */
-function isMiss(verdict: Verdict): boolean {
-  return verdict === VERDICT.serverNotReached || verdict === VERDICT.intercepted || verdict === VERDICT.noTime;
-}
-
 /**
  * Draws the consequences of how Blynk was met. `missed`: it did not answer, and time may mend that. Returns whether nobody
  * answered: then another link is worth a try at once.
@@ -159,7 +154,9 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const missed = nextTryMs < Infinity && isMiss(found);
+    const missed =
+      nextTryMs < Infinity &&
+      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
     if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
@@ -172,10 +169,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
     if (listener) listener(false);
-    const again = remembered;
-    remembered = undefined;
-    if (again) {
-      trigger(again);
+    if (remembered) {
+      trigger(remembered);
       return;
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
@@ -241,7 +236,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       return;
     }
     if (timer !== undefined) parts.timers.clearTimeout(timer);
-    timer = undefined;
+    timer = remembered = undefined;
     busy = true;
     cause = why;
     resetEndpoint(parts.endpoint);

@@ -7,7 +7,7 @@ import { dateHeader } from "../clock/http-date.ts";
 import type { TimeAnswer } from "../clock/sntp.ts";
 import { ANSWERED, type Contact, FOREIGN } from "../clock/take-fix.ts";
 import { HANDSHAKE_REFUSED, type Http, type HttpRequest, type Timers } from "../platform/ports.ts";
-import { ANSWER_CHARS_MAX, connectedRequest, headerOf, isBlynkAnswer, retryAfterMs } from "./blynk.ts";
+import { ANSWER_CHARS_MAX, type Answer, connectedRequest, headerOf, isBlynkAnswer, readAnswer } from "./blynk.ts";
 import { type Endpoint, followMove, MET } from "./endpoint.ts";
 
 const ANSWER_TIMEOUT_MS = 15000;
@@ -29,8 +29,7 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
     let answer: TimeAnswer | undefined;
     let status = 0;
     let length = "";
-    let location = "";
-    let silentMs = 0;
+    let headers: Answer["headers"] = {};
     let body = "";
 
     function finish(): void {
@@ -38,10 +37,12 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
       finished = true;
       timers.clearTimeout(timer);
       if (socket) socket.abort();
-      const proven = isBlynkAnswer(status, body);
+      const meaning = readAnswer({ status, headers, body, chars: body.length }, true, answer ? answer.trueMs : NaN);
+      const silentMs = meaning.retryAfterMs;
+      const proven = isBlynkAnswer(status, body, meaning.proof);
       if (proven) endpoint.met = MET.blynk;
       // The next request asks there. A server that has trouble may be Blynk's.
-      else if (!followMove(endpoint, location, options.path)) {
+      else if (!followMove(endpoint, meaning.location, options.path)) {
         if (silentMs > 0) endpoint.silentUntilRawMs = clock.rawMs() + silentMs;
         if (status < 500 && status !== 408 && status !== 429 && contact === ANSWERED) contact = FOREIGN;
       }
@@ -60,14 +61,13 @@ export function createServerDate(http: Http, timers: Timers, clock: Clock, endpo
             // After `end` nothing would tell that the request left.
             (socket as HttpRequest).end();
           },
-          response(code, headers) {
+          response(code, given) {
             contact = ANSWERED;
             endpoint.met = Math.max(endpoint.met, MET.somebody);
             status = code;
+            headers = given;
             length = headerOf(headers, "content-length");
-            if (code === 308) location = headerOf(headers, "location");
             answer = dateHeader(headerOf(headers, "date"), sentRawMs, clock.rawMs());
-            silentMs = retryAfterMs(headers, answer ? answer.trueMs : NaN);
           },
           data(text) {
             body = (body + text).substr(0, ANSWER_CHARS_MAX);
