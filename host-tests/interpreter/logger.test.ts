@@ -155,7 +155,14 @@ describeEspruino("each answer on the interpreter", { timeout: 90_000 }, () => {
   it.each(ANSWERS)("$name loses nothing, and everything is delivered afterwards", async ({ fault, verdict }) => {
     const { logger, device } = await start({ pages: 24 });
     await device.until<Status>(STATUS, sampled(10));
-    logger.server.fault = () => fault;
+    // The server's date is checked against SNTP: one from when this file was loaded would be a fault of its own.
+    logger.server.fault = () =>
+      fault.kind === "answer"
+        ? {
+            ...fault,
+            answer: { ...fault.answer, headers: { ...fault.answer.headers, Date: new Date().toUTCString() } },
+          }
+        : fault;
     await device.evaluate("air.up=true");
     await device.evaluate("backfill.sync()");
     await device.line(/^\[(warn|error)\] (?!.*sync:)/, 30_000);
