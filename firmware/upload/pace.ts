@@ -27,7 +27,7 @@ const REPLAYS_SHARE = 2;
 const BUSY_SIZE = 6;
 const PASSED = 4;
 /**
- * Such answers to the smallest open batch, none accepted in between, until it gives way to a small one: a proxy that takes no
+ * Such answers to the smallest open batch until it gives way to a small one, as no others pass any more: a proxy that takes no
  * large ones may say 502. If the small one is accepted, the server is well again, or size is at fault: at six answers to a
  * larger one within a day, it is size.
  */
@@ -182,7 +182,7 @@ export function createPace(
   let beganRawMs = 0;
   /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
   let searched = 0;
-  /** Points of the last batch that gave way to a small one, as no other passed, and when; 0 once as many were accepted. */
+  /** Points of the last batch that gave way to a small one, and when; 0 once as many were accepted. */
   let probedPoints = 0;
   let probedRawMs = 0;
   // A failure must not cost a small plan half of its day.
@@ -256,7 +256,7 @@ export function createPace(
     const lower = jammed || (refused && judgement.outcome === "smaller");
     const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
     if (jammed && lowered) return "abandon";
-    if (busy >= BUSY_ALONE && stream.jams === 0 && points > least && isSmallest(parts.ledger, streams, points)) {
+    if (busy >= BUSY_ALONE && points > least && isSmallest(parts.ledger, streams, points)) {
       probedPoints = points;
       probedRawMs = rawMs;
       return "abandon";

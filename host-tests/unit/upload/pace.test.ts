@@ -362,6 +362,18 @@ describe("a batch of unknown fate", () => {
     expect(size(2)).toBe(LIMITS.batchPointsMin);
   });
 
+  it("gives way so also when some were accepted at first, and now all datastreams have open ones", () => {
+    const { learn, clock } = createPaceRig();
+    const kept: boolean[] = [];
+    for (let n = 0; n < 8; n++) {
+      kept.push(learn("busy", 300, { pin: 2, replay: n > 0 }));
+      clock.nowRawMs += HOUR_MS;
+      if (n < 2) learn("sent", 50);
+      else learn("busy", 400, { replay: n > 2 });
+    }
+    expect(kept).toEqual([...Array(7).fill(true), false]);
+  });
+
   it("is not held to a small size once as many points as gave way were accepted", () => {
     const { learn, size, clock } = createPaceRig();
     for (let n = 0; n < 8; n++) expect(learn("busy", 300, { replay: n > 0 })).toBe(n < 7);
