@@ -17,16 +17,26 @@ export interface Datastream {
   decimals: number;
 }
 
-export interface Server {
-  /** "https://blynk.cloud" or another host; "http:" only with `allowPlainHttp`. `backfill.json` may override it. */
-  url: string;
-  allowPlainHttp?: boolean;
-  /** The plan's limits; defaults are Blynk's documented ones (see limits.ts). */
+/** Limits of a server's plan. What is left out is as Blynk documents it (limits.ts). */
+export interface PlanLimits {
   pointsPerRequestMax?: number;
   pointsPerDayMax?: number;
   requestsPerDayMax?: number;
   ageMaxMs?: number;
   bodyBytesMax?: number;
+}
+
+/** A limit beside `plan` goes before the plan's. */
+export interface Server extends PlanLimits {
+  /** "https://blynk.cloud" or another host; "http:" only with `allowPlainHttp`. `backfill.json` may override it. */
+  url: string;
+  allowPlainHttp?: boolean;
+  /**
+   * "documented" (default): 10,000 points a day, a month back, as Blynk's API pages say. "2026": 100,000 a day, three months
+   * back, as its changelog of April and May 2026 says: what a server with the older limits is sent beyond them, it may drop and
+   * answer OK. Or limits of your own.
+   */
+  plan?: "documented" | "2026" | PlanLimits;
 }
 
 export interface Device {

@@ -13,12 +13,16 @@ export const LIMITS = {
   pointsPerRequestMax: 10000,
   /** Of a device, over all pins. Documented per day; kept per rolling window, which satisfies any definition of a day. */
   pointsPerDayMax: 10000,
+  /** Blynk's changelog of May 2026, for the plan "2026" of a device file. */
+  pointsPerDayMax2026: 100000,
   /** Our own bound: a free account has 100,000 messages a month for all its devices. */
   requestsPerDayMax: 300,
   /** 24 h plus 10 min: the server counts a request when it arrives, and crystals drift. */
   quotaWindowMs: 86400000 + 600000,
   /** Blynk says "one month in the past": the shortest month. */
   ageMaxMs: 28 * 86400000,
+  /** Its changelog of April 2026 says three months, for the plan "2026". */
+  ageMax2026Ms: 84 * 86400000,
   /** Subtracted from the age limit, for the time that a request takes and the error of the clock. */
   ageMarginMs: 3600000,
   /** 2 MB, headers included. */

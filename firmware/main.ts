@@ -22,7 +22,9 @@ import type { Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
 import { openStorage } from "./storage/storage.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
+import { openEndpoint } from "./upload/endpoint.ts";
 import { guardTimers } from "./upload/guard.ts";
+import { planName } from "./upload/plan-limits.ts";
 import { createServerDate } from "./upload/server-date.ts";
 import { createUpload } from "./upload/upload.ts";
 import { VERDICT } from "./verdict.ts";
@@ -104,7 +106,8 @@ try {
   tellTime = createToldTime(clock, map, ledger, BUILD_MS - 86400000, log);
   const network = createNetwork(machine.wifi, timers, chip, settings.networks, log);
   const sntp = createSntp(machine.udp, timers, clock, settings.timeServers, chip.random);
-  const askDate = createServerDate(machine.http, timers, clock, settings.server, settings.token);
+  const endpoint = openEndpoint(machine.store, settings.server, settings.token);
+  const askDate = createServerDate(machine.http, timers, clock, endpoint);
   const takeFix = createTakeFix({ sntp, askDate }, clock, map, ledger, log);
   const upload = createUpload(
     {
@@ -113,14 +116,16 @@ try {
       map,
       clock,
       http: machine.http,
+      store: machine.store,
+      askServer: askDate,
       timers: guardTimers(timers, noteProgress, failDelivery),
       chip,
       log,
     },
+    endpoint,
     {
-      server: settings.server,
-      token: settings.token,
       limits: device.server,
+      deaths: start.deaths,
       overload: device.overload,
       intervalsMs: streams.map((stream) => stream.intervalMs),
     },
@@ -133,15 +138,21 @@ try {
       overload: upload.overload,
       quota: upload.quota,
       drain: upload.drain,
+      endpoint,
       ledger,
+      clock,
       ailments: sampler,
       timers,
       chip,
       log,
     },
-    { syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs, connectEveryMs: device.connectEveryMs },
+    {
+      syncEveryMs: device.syncEveryMs ?? LIMITS.syncEveryMs,
+      connectEveryMs: device.connectEveryMs,
+      networks: settings.networks.length,
+    },
   );
-  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams };
+  logger = { ledger, ring, clock, map, takeFix, sampler, network, delivery, streams, plan: planName(device.server) };
 } catch (error) {
   // The console stays usable, whatever is wrong with the flash.
   faults.push(`not ${sampler === undefined ? "logging" : "syncing"}: ${error}`);

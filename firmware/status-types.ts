@@ -33,7 +33,7 @@ export interface StreamStatus {
   dropped: DroppedCounts;
   /** Of those delivered: points whose time was disproved later. They stand on the server with a wrong time. */
   misdated: number;
-  /** Points that may stand twice on the server, with different times: a batch with a disproved time, whose answer was lost. */
+  /** Points that may stand twice on the server, with different times: of batches without an answer that could not be repeated. */
   duplicated: number;
   /** Slots that the sampler could not serve in time. */
   missed: number;
@@ -64,14 +64,19 @@ export interface DeviceStatus {
     mendedPages: number;
     decayedPages: number;
   };
-  /** What is left of the rolling day's allowance; null when nothing is logged. */
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number } | null;
+  /**
+   * What is left of the rolling day's allowance; null when nothing is logged. `plan`: the server's, "documented", "2026" or
+   * "own".
+   */
+  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number; plan: string } | null;
   /** Time until the backlog is sent, while connected; null when it grows or nothing is logged. */
   backlogClearsMs: number | null;
   /** Of the last sync: the number of LED blinks (firmware/verdict.ts). */
   verdict: number;
   verdictText: string;
   wifi: boolean;
+  /** Where requests go: the server that was provisioned, or the region that Blynk sent this unit to. "" when none is usable. */
+  server: string;
   /** JsVars of Espruino's pool. */
   memory: { used: number; total: number };
   /** What a person has to put right, one sentence each. */

@@ -24,6 +24,8 @@ export interface Logger {
   network: Pick<Network, "up" | "onUp">;
   delivery: Pick<Delivery, "status">;
   streams: Pick<SampledStream, "pin" | "name">[];
+  /** As `planName` says it. */
+  plan: string;
 }
 
 /** What the logger's parts say; the rest of the status is the chip's and the program's. */
@@ -69,6 +71,7 @@ function withoutLogger(): Logged {
     "verdict": VERDICT.flashFault,
     "verdictText": verdictText(VERDICT.flashFault),
     "wifi": false,
+    "server": "",
   };
 }
 
@@ -111,11 +114,13 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
       "pointsLeft": delivery.quota.pointsLeft,
       "requestsLeft": delivery.quota.requestsLeft,
       "pointsMax": delivery.quota.pointsMax,
+      "plan": logger.plan,
     },
     "backlogClearsMs": delivery.backlogClearsMs,
     "verdict": delivery.verdict,
     "verdictText": delivery.verdictText,
     "wifi": logger.network.up(),
+    "server": delivery.server,
   };
 }
 

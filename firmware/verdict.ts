@@ -12,6 +12,7 @@ export const VERDICT = {
   sensorFailing: 9,
   samplesLost: 10,
   undatedSamples: 11,
+  intercepted: 12,
 } as const;
 
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
@@ -31,5 +32,6 @@ export function verdictText(verdict: Verdict): string {
     "a sensor is failing",
     "samples were lost since the last press",
     "undated samples held or let go",
+    "something else answers in Blynk's place",
   ][verdict];
 }

@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const DEEP = "host-tests/**/*.deep.test.ts";
+/** Against proxies and daemons of the system. */
+const REAL = "host-tests/real/**/*.test.ts";
 const ON_INTERPRETER = ["host-tests/interpreter/**/*.test.ts", "host-tests/field/interpreter.test.ts"];
 
 /** By default Vitest keeps one worker back, which is half of two cores. */
@@ -20,7 +22,7 @@ export default defineConfig({
         test: {
           name: "host",
           include: ["host-tests/**/*.test.ts"],
-          exclude: [...ON_INTERPRETER, DEEP],
+          exclude: [...ON_INTERPRETER, DEEP, REAL],
           setupFiles,
           maxWorkers,
           // A busy machine may take ten times as long.
@@ -35,6 +37,16 @@ export default defineConfig({
           setupFiles,
           maxWorkers,
           testTimeout: 600_000,
+        },
+      },
+      {
+        // `npm run test:real`: through nginx, HAProxy, Caddy and chrony. Without one its tests skip and say so.
+        test: {
+          name: "real",
+          include: [REAL],
+          setupFiles,
+          maxWorkers,
+          testTimeout: 120_000,
         },
       },
       {

@@ -24,17 +24,21 @@ const DATE_EXPECTED_MS = 86400000;
 /** Of the two sources, in messages. */
 const SNTP = "SNTP";
 
-/** How a request to the server ended: with an answer, without one in time, or without a connection. */
-export type Contact = "answered" | "silent" | "unreached";
+/** The server answered, or one that may be it. */
+export const ANSWERED = "answered";
+/** Somebody else answered in the server's place. With a colon and a reason behind it: refused the TLS handshake. */
+export const FOREIGN = "foreign";
+/** How a request to the server ended: `ANSWERED`, `FOREIGN`, or why no answer came, for people; "" when it is not known. */
+export type Contact = string;
 
 /** "known": the time may be used. "unconfirmed": it is known, but the server was needed to confirm it, and did not. */
 export type TimeFound = "known" | "unknown" | "unconfirmed";
 
 export interface TakeFix {
   /**
-   * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked.
+   * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked. `told`: a time server answered.
    */
-  take(done: (found: TimeFound, contact: Contact) => void): void;
+  take(done: (found: TimeFound, contact: Contact, told: boolean) => void): void;
   /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
   fault(): string;
 }
@@ -182,7 +186,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       record(answer, source, offMs !== 0);
     }
     if (memory.fault !== "" || !map.now()) return "unknown";
-    if (memory.confirmed || date || (contact === "answered" && !tellsDate())) return "known";
+    if (memory.confirmed || date || ((contact === ANSWERED || contact === FOREIGN) && !tellsDate())) return "known";
     return "unconfirmed";
   }
 
@@ -210,13 +214,13 @@ export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, 
             log("error", `time: ${error}`);
             if (map.now()) found = "known";
           }
-          done(found, contact);
+          done(found, contact, sntp !== undefined);
         });
       }
 
       sources.sntp.query((sntp) => {
         if (sntp && memory.confirmed && memory.fault === "" && judge.contradictionMs(sntp) === 0) {
-          finish(sntp, undefined, "answered");
+          finish(sntp, undefined, ANSWERED);
         } else sources.askDate((date, contact) => finish(sntp, date, contact));
       });
     },

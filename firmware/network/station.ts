@@ -16,6 +16,12 @@ export interface Network {
    * with `noAccessPoint` or `wrongPassword` when every network has failed. Goes on trying by itself until `disconnect`.
    */
   connect(done: (verdict: Verdict) => void): void;
+  /**
+   * This link led nowhere: the next `connect` leaves it and joins the next network. Where there is no other, it joins the same
+   * one again, but only if the link is `dead`, which is that nothing at all answered: associated is not connected, and a link
+   * can be dead until the station has left.
+   */
+  distrust(dead: boolean): void;
   /** Turns the radio off and stops trying. */
   disconnect(): void;
   /** Called when it has connected and no `connect` was waiting. One listener. */
@@ -37,6 +43,10 @@ export function createNetwork(
   let joining = false;
   let timer: number | undefined;
   let place = 0;
+  /** The link that stands is to be left. */
+  let stale = false;
+  /** A bit for each network whose password was taken since the boot. */
+  let taken = 0;
   let triedOfRound = 0;
   let wrongPassword = false;
   let roundsFailed = 0;
@@ -70,6 +80,8 @@ export function createNetwork(
     timer = undefined;
     if (failure === "") {
       up = true;
+      stale = false;
+      taken |= 1 << place;
       roundsFailed = 0;
       triedOfRound = 0;
       wrongPassword = false;
@@ -81,16 +93,11 @@ export function createNetwork(
     // A radio left on would start no new join.
     radio.leave();
     log("warn", `could not join ${networks[place].ssid}: ${failure}`);
-    // These reasons of the ESP32's radio mean that the access point is there and didn't take the password
-    // (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a handshake that times out.
-    if (
-      failure.indexOf("HANDSHAKE_TIMEOUT") >= 0 ||
-      failure === "AUTH_FAIL" ||
-      failure === "802_1X_AUTH_FAILED" ||
-      failure === "MIC_FAILURE"
-    ) {
-      wrongPassword = true;
-    }
+    // Reasons of the ESP32's radio (libs/network/esp32/jswrap_esp32_network.c, wifiReasonToString). A wrong passphrase shows as a
+    // handshake that times out, and so does a weak signal: that it is where this password worked since the boot.
+    const refused = failure === "AUTH_FAIL" || failure === "802_1X_AUTH_FAILED" || failure === "MIC_FAILURE";
+    const timedOut = failure === "HANDSHAKE_TIMEOUT" || failure === "4WAY_HANDSHAKE_TIMEOUT";
+    if (refused || (timedOut && (taken & (1 << place)) === 0)) wrongPassword = true;
     place = (place + 1) % networks.length;
     triedOfRound++;
     if (triedOfRound < networks.length) {
@@ -137,7 +144,7 @@ export function createNetwork(
       return up;
     },
     connect(done) {
-      if (up) {
+      if (up && !stale) {
         done(VERDICT.allSent);
         return;
       }
@@ -147,8 +154,17 @@ export function createNetwork(
       }
       wanted = true;
       waiting.push(done);
-      // Somebody is waiting: no backoff.
-      if (!joining) join();
+      if (up) {
+        up = false;
+        radio.leave();
+        // Its "disconnected" comes after a moment, and would end a join that is under way.
+        wait(BACKOFF_MIN_MS, join);
+      } else if (!joining) join(); // Somebody is waiting: no backoff.
+    },
+    distrust(dead) {
+      if (!up || !(dead || networks.length > 1)) return;
+      stale = true;
+      place = (place + 1) % networks.length;
     },
     disconnect() {
       const was = up;

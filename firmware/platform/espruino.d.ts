@@ -62,6 +62,9 @@ interface EspruinoFlash {
 interface EspruinoStorage {
   read(name: string): string | undefined;
   readJSON(name: string, noExceptions: boolean): unknown;
+  writeJSON(name: string, value: unknown): boolean;
+  /** Bytes of the largest file that can be written without compaction. */
+  getFree(): number;
 }
 
 interface EspruinoWifi {
@@ -90,6 +93,8 @@ interface EspruinoRequest {
   on(event: "error", callback: (error: { code: number; message: string }) => void): void;
   /** Not in the documentation: the idle loop closes a connection that carries it (libs/network/socketserver.c). */
   clsNow?: boolean;
+  /** Not in the documentation: what came and was not handed over yet, such as a head that is not whole. */
+  dRcv?: string;
 }
 
 interface EspruinoHttp {

@@ -49,6 +49,11 @@ export interface HttpRequestOptions {
   headers: { [name: string]: string | number };
 }
 
+/** Code of an error: the connection ended before anything had left, over TLS, so the other side refused the handshake. */
+export const HANDSHAKE_REFUSED = -101;
+/** Code of an error: the answer would have taken more memory than there is, so the connection was closed. */
+export const ANSWER_TOO_LONG = -100;
+
 /** Each is called at most once, except `drain` and `data`. None is called after `abort()`. */
 export interface HttpHandlers {
   /** The socket has sent what was written: time to write the next piece. */
@@ -59,7 +64,7 @@ export interface HttpHandlers {
   data(text: string): void;
   /** The answer ended, perhaps cut short. */
   close(): void;
-  /** The connection failed; `code` is Espruino's. */
+  /** The connection failed; `code` is Espruino's, `ANSWER_TOO_LONG` or `HANDSHAKE_REFUSED`. */
   error(code: number, message: string): void;
 }
 
@@ -74,8 +79,8 @@ export interface Http {
   /** True when this build can speak https. */
   tls: boolean;
   /**
-   * Throws when the name does not resolve or the connection is refused: here, or in the first write or end. Blocks while it
-   * connects.
+   * Throws when the name does not resolve or the connection is refused, in words for people: in the first write or end. Blocks
+   * while it connects.
    */
   request(options: HttpRequestOptions, handlers: HttpHandlers): HttpRequest;
 }
@@ -114,6 +119,11 @@ export interface I2c {
 export interface Store {
   /** The parsed JSON file, or undefined when there is none or it is not JSON. */
   readJson(name: string): unknown;
+  /**
+   * Puts a small JSON file in the place of what the name held. A power cut may leave neither. Writes nothing where Storage would
+   * have to be compacted first: a cut during that could take the program with it.
+   */
+  writeJson(name: string, value: unknown): void;
 }
 
 export interface Chip {

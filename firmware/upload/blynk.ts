@@ -7,8 +7,14 @@ export interface Meaning {
   outcome: Outcome;
   /** Wait that the server asked for, else 0. */
   retryAfterMs: number;
+  /** Where a 308 leads, as the server wrote it; else "". */
+  location: string;
   /** For the log; "" when all is well. */
   text: string;
+  /** The answer has a form of Blynk's own, so Blynk gave it: `OK`, or `{"error":{"message":"…"}}`. */
+  proof: boolean;
+  /** The request's body had left to its end. Otherwise nobody can have accepted its points, whatever the answer says. */
+  whole: boolean;
 }
 
 /** Only this much of an answer's body is kept: a captive portal's page may be longer than the memory. */
@@ -53,11 +59,15 @@ export function connectedRequest(server: string, token: string): HttpRequestOpti
   return request;
 }
 
-/** Whether Blynk answered a `connectedRequest`: `true`, `false`, or an error in Blynk's form. */
-export function isBlynkAnswer(status: number, body: string): boolean {
+/** Whether a body is an error in Blynk's form, `{"error":{"message":"…"}}`. `body` without blanks around it. */
+function isBlynkError(body: string): boolean {
+  return body.substr(0, 21) === '{"error":{"message":"' && body.substr(-3) === '"}}';
+}
+
+/** Whether Blynk answered a `connectedRequest`: `true`, `false`, or an error in Blynk's form. `proof`: of its `Meaning`. */
+export function isBlynkAnswer(status: number, body: string, proof: boolean): boolean {
   const text = body.trim();
-  if (status === 200) return text === "true" || text === "false";
-  return status === 400 && text.substr(0, 21) === '{"error":{"message":"' && text.substr(-3) === '"}}';
+  return status === 200 ? text === "true" || text === "false" : status === 400 && proof;
 }
 
 /** The value of a header whose name is given in lower case, "" when there is none. */
@@ -70,9 +80,11 @@ export function headerOf(headers: { [name: string]: string }, name: string): str
 /** `100 Continue` reaches Espruino's program as the response, with the real one as its body. */
 function unwrapContinue(answer: Answer): Answer {
   const found = answer.body.match(/^\s*HTTP\/1\.\d (\d\d\d)/);
-  const end = answer.body.indexOf("\r\n\r\n");
-  if (!found || end < 0) return { status: NaN, headers: {}, body: "", chars: 0 };
+  // No indexOf: Espruino's also finds a text of which only the beginning stands at the end.
+  const blank = answer.body.match(/\r\n\r\n/);
+  if (!found || !blank) return { status: NaN, headers: {}, body: "", chars: 0 };
   const headers: { [name: string]: string } = {};
+  const end = blank.index as number;
   const lines = answer.body.substr(0, end).split("\r\n");
   for (let i = 1; i < lines.length; i++) {
     const colon = lines[i].indexOf(":");
@@ -82,7 +94,7 @@ function unwrapContinue(answer: Answer): Answer {
   return { status: parseInt(found[1], 10), headers, body, chars: answer.chars - end - 4 };
 }
 
-/** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. */
+/** `Retry-After`, in seconds or as a date; 0 when it is absent or unreadable. `nowTrueMs`: NaN when it is not known. */
 function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): number {
   const text = headerOf(headers, "retry-after");
   if (text === "") return 0;
@@ -98,32 +110,31 @@ export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Me
   const length = headerOf(answer.headers, "content-length");
   const cutShort = length.match(/^\d+$/) !== null && answer.chars < parseInt(length, 10);
   const body = answer.body.trim();
-  const text = `the server answered ${status}`;
+  const proof = isBlynkError(body);
   const unknown: Outcome = whole ? "unknown" : "cut";
 
-  if (!(status >= 200 && status < 600)) {
-    return { outcome: unknown, retryAfterMs: 0, text: "the answer is not HTTP: a captive portal or a proxy?" };
+  function meaning(outcome: Outcome, text: string): Meaning {
+    const location = status === 308 ? headerOf(answer.headers, "location") : "";
+    return { outcome, retryAfterMs: waitMs, location, text, proof, whole };
   }
-  if (status < 300) {
-    if (cutShort) return { outcome: unknown, retryAfterMs: 0, text: "the answer was cut short" };
-    if (status === 200 && whole && (body === "OK" || body === "")) {
-      return { outcome: "sent", retryAfterMs: 0, text: "" };
-    }
-    return { outcome: "portal", retryAfterMs: 0, text: "somebody else answered: a captive portal?" };
+  if (!(status >= 200 && status < 600)) return meaning(unknown, "the answer is not HTTP: a captive portal or a proxy?");
+  const text = `the server answered ${status}`;
+  if (status >= 500 || status === 408 || status === 429) return meaning(whole ? "busy" : "cut", text);
+  if (status === 413) return meaning("smaller", text);
+  if (cutShort) return meaning(unknown, "the answer was cut short");
+  if (status === 200 && whole && (body === "OK" || body === "")) {
+    return { outcome: "sent", retryAfterMs: 0, location: "", text: "", proof: body === "OK", whole };
   }
-  if (status < 400) return { outcome: "portal", retryAfterMs: 0, text: `redirected (${status}): a captive portal?` };
-  if (status >= 500 || status === 408 || status === 429) return { outcome: unknown, retryAfterMs: waitMs, text };
-  if (status === 413) return { outcome: "smaller", retryAfterMs: waitMs, text };
-  if (status === 401 || status === 403 || status === 404 || status === 405) {
-    return { outcome: "stop", retryAfterMs: waitMs, text };
+  if (!(proof && status >= 400)) {
+    const foreign: Outcome = whole ? "foreign" : "foreignCut";
+    return meaning(foreign, `somebody else answered (${status}): a captive portal or a proxy?`);
   }
+  if (status === 401 || status === 403 || status === 404 || status === 405) return meaning("stop", text);
   if (status === 400) {
-    if (body.indexOf("Invalid token") >= 0) return { outcome: "stop", retryAfterMs: 0, text: "the token is refused" };
-    if (body.indexOf("Unknown content type") >= 0) {
-      return { outcome: "stop", retryAfterMs: 0, text: "the content type is refused" };
-    }
-    if (body.indexOf("Wrong pin format") >= 0) return { outcome: "pin", retryAfterMs: 0, text: "no such datastream" };
-    if (body.indexOf("Too much data") >= 0) return { outcome: "smaller", retryAfterMs: 0, text: "too many points" };
+    if (body.indexOf("Invalid token") >= 0) return meaning("stop", "the token is refused");
+    if (body.indexOf("Unknown content type") >= 0) return meaning("stop", "the content type is refused");
+    if (body.indexOf("Wrong pin format") >= 0) return meaning("pin", "no such datastream");
+    if (body.indexOf("Too much data") >= 0) return meaning("smaller", "too many points");
   }
-  return { outcome: "refused", retryAfterMs: waitMs, text };
+  return meaning("refused", text);
 }

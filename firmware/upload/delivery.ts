@@ -1,4 +1,5 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
+import type { Clock } from "../clock/clock.ts";
 import type { TakeFix } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
@@ -7,6 +8,7 @@ import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
+import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
 import type { Overload } from "./overload.ts";
 import type { Planner } from "./planner.ts";
@@ -41,6 +43,8 @@ export interface DeliveryStatus {
   verdictText: string;
   /** What only a person can put right, or "". */
   deliveryFault: string;
+  /** Origin that requests go to. */
+  server: string;
 }
 
 export interface DeliverySettings {
@@ -48,6 +52,8 @@ export interface DeliverySettings {
   syncEveryMs: number;
   /** The radio is on for deliveries only, this often. Undefined: always on. */
   connectEveryMs: number | undefined;
+  /** Number of the networks that the unit knows. */
+  networks: number;
 }
 
 export interface DeliveryParts {
@@ -57,12 +63,19 @@ export interface DeliveryParts {
   overload: Pick<Overload, "clearsMs">;
   quota: Quota;
   drain: Drain;
+  endpoint: Endpoint;
   ledger: Pick<Ledger, "pins" | "counters">;
+  clock: Pick<Clock, "rawMs">;
   ailments: Ailments;
   timers: Timers;
   chip: Pick<Chip, "memory" | "random">;
   log: Log;
 }
+
+/** A link over which somebody answers, but not Blynk, is left after this many deliveries, if there is another network. */
+const MISSES_OF_LINK = 2;
+/** After this many the other server is asked: the one that the unit was provisioned with, or the region that it was sent to. */
+const MISSES_OF_SERVER = 6;
 
 /** Why a delivery does not fit into the memory that is left, or "". */
 function shortageOf(chip: Pick<Chip, "memory">): string {
@@ -71,7 +84,30 @@ function shortageOf(chip: Pick<Chip, "memory">): string {
   return `sync refused: ${memory.free} of ${memory.total} JsVars are free, ${LIMITS.deliveryMemoryFreeMin} needed`;
 }
 
-function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, verdict: Verdict): DeliveryStatus {
+/**
+ * Draws the consequences of how Blynk was met. `missed`: it did not answer, and time may mend that. Returns whether nobody
+ * answered: then another link is worth a try at once.
+ */
+function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, missed: boolean): boolean {
+  const endpoint = parts.endpoint;
+  if (endpoint.met === MET.blynk) endpoint.misses = 0;
+  // Without a link nobody was asked.
+  if (endpoint.met === MET.blynk || !missed || !parts.network.up()) return false;
+  const misses = ++endpoint.misses;
+  const dead = endpoint.met === MET.nobody;
+  // A server that is down looks like a network without Internet: only another network can tell.
+  if (dead || misses % MISSES_OF_LINK === 0) parts.network.distrust(dead);
+  // The region may be closed, or was never this unit's.
+  if (misses % MISSES_OF_SERVER === 0) {
+    endpoint.server = endpoint.server === endpoint.home ? endpoint.saved : endpoint.home;
+  }
+  return dead;
+}
+
+function statusOf(
+  parts: Pick<DeliveryParts, "overload" | "quota" | "drain" | "endpoint">,
+  verdict: Verdict,
+): DeliveryStatus {
   const clearsMs = parts.overload.clearsMs();
   const quota = parts.quota;
   return {
@@ -80,6 +116,7 @@ function statusOf(parts: Pick<DeliveryParts, "overload" | "quota" | "drain">, ve
     verdict,
     verdictText: verdictText(verdict),
     deliveryFault: parts.drain.fault(),
+    server: parts.endpoint.server,
   };
 }
 
@@ -88,7 +125,6 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let busy = false;
   /** Number of the running delivery. What belongs to an earlier one is not heard any more. */
   let serial = 0;
-  /** Of the running delivery. */
   let cause: Trigger = "connect";
   let verdict: Verdict = VERDICT.allSent;
   let remembered: Trigger | undefined;
@@ -106,37 +142,41 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     beatsLeft = (waitMs + LIMITS.deliveryStallMs) / LIMITS.heartbeatMs;
   }
 
-  /** Sets the timer for the next delivery. */
-  function arm(waitMs: number): void {
+  function armNext(waitMs: number): void {
     expectWithin(waitMs);
     timer = parts.timers.setTimeout(() => {
       timer = undefined;
       // The network rejoins by itself. Only a radio that was turned off, or perhaps never was on, is turned on from here.
       if (parts.network.up() || settings.connectEveryMs !== undefined || refused) trigger("schedule");
-      else arm(everyMs);
+      else armNext(everyMs);
     }, waitMs);
   }
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
+    const missed =
+      nextTryMs < Infinity &&
+      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
+    // Somebody is waiting, or the next delivery is far away.
+    const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
+    if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
+      start();
+      return;
+    }
     const losses = lossesOf(parts.ledger);
     verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
     if (cause === "button") seen = losses;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
     if (listener) listener(false);
-    const again = remembered;
-    remembered = undefined;
-    if (again) {
-      trigger(again);
+    if (remembered) {
+      trigger(remembered);
       return;
     }
     if (settings.connectEveryMs !== undefined) parts.network.disconnect();
     // A backoff may well be longer than the schedule. A wait for allowance keeps to the schedule, for the clock's sake.
-    const backingOff =
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.noTime || found === VERDICT.flashFault);
-    arm(backingOff ? nextTryMs : Math.min(nextTryMs, everyMs));
+    const waitMs = missed || found === VERDICT.flashFault ? nextTryMs : Math.min(nextTryMs, everyMs);
+    armNext(Math.max(waitMs, parts.endpoint.silentUntilRawMs - parts.clock.rawMs()));
   }
 
   function fail(error: unknown): void {
@@ -164,12 +204,12 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
         finish(failure, Infinity);
         return;
       }
-      parts.takeFix.take((found, contact) => {
+      parts.takeFix.take((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
+        if (told) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
         if (found !== "known") {
-          const verdict = found === "unknown" ? VERDICT.noTime : parts.drain.unreached(contact);
-          finish(verdict, backoffMs(failures++, parts.chip.random));
+          finish(parts.drain.unreached(found, contact), backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
@@ -196,9 +236,10 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       return;
     }
     if (timer !== undefined) parts.timers.clearTimeout(timer);
-    timer = undefined;
+    timer = remembered = undefined;
     busy = true;
     cause = why;
+    resetEndpoint(parts.endpoint);
     if (why === "button" || why === "console") {
       failures = 0;
       parts.drain.forgive();
@@ -208,7 +249,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   parts.network.onDown(() => parts.drain.linkLost());
-  arm(everyMs);
+  armNext(everyMs);
 
   return {
     trigger,

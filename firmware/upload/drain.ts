@@ -1,14 +1,15 @@
 /** The sending part of a delivery: request by request, until nothing is left or something stands in the way. */
-import type { Contact } from "../clock/take-fix.ts";
+import { ANSWERED, type Contact, FOREIGN, type TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
-import { isAhead } from "../storage/ledger/ledger.ts";
+import { FAIL_CAUSE, isAhead } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
-import type { Meaning } from "./blynk.ts";
+import { batchRequest, type Meaning } from "./blynk.ts";
+import { type Endpoint, followMove, keepMove, MET } from "./endpoint.ts";
 import type { Job } from "./job.ts";
-import { type Judgement, judge } from "./outcome.ts";
+import { type Judgement, judge, type Outcome } from "./outcome.ts";
 import type { Planned, Planner } from "./planner.ts";
-import { openTransfer, type Transfer, type TransferSettings } from "./transfer.ts";
+import { openTransfer, type Transfer } from "./transfer.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 /** `nextTryMs`: time until another try is worth it; Infinity when somebody has to ask for one. */
@@ -17,8 +18,8 @@ export type Drained = (verdict: Verdict, nextTryMs: number) => void;
 export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
-  /** Says why nothing can be sent when the server was not reached to confirm the time; returns the verdict. */
-  unreached(contact: Contact): Verdict;
+  /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
+  unreached(found: TimeFound, contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
@@ -29,9 +30,6 @@ export interface Drain {
   fault(): string;
 }
 
-const TLS_LIMITS =
-  "Espruino's TLS is 1.2 with RSA or DHE-RSA key exchange, without SNI or certificate checks; other servers refuse its handshake";
-
 /** What the runs share. */
 interface Memory {
   /** Number of the run under way. One that was stopped must not go on beside the next. */
@@ -40,11 +38,21 @@ interface Memory {
   transfer: Transfer | undefined;
   /** Requests that failed since the last success. */
   failuresInRow: number;
-  /** The server asked to be left alone until then. */
-  silentUntilRawMs: number;
+  /** What the last failed request ended with. */
+  failure: Verdict;
   /** What only a person can put right, or "". */
   fault: string;
+  /** Requests in a row in which the unit restarted; 0 once one has ended. */
+  deaths: number;
 }
+
+/**
+ * A restart in the middle of a request may be a power cut. At the second in a row the request itself is suspected, as it takes
+ * memory, and what answers may send more than there is. The next one waits, twice as long each time, and the unit logs meanwhile.
+ */
+const DEATHS_SUSPECT = 2;
+const DEATH_REST_FIRST_MS = 600000;
+const DEATH_REST_MAX_MS = 6 * 3600000;
 
 /** Nothing thrown or answered may carry the token to a log. */
 function withoutToken(text: string, token: string): string {
@@ -52,11 +60,19 @@ function withoutToken(text: string, token: string): string {
   return token === "" || text.indexOf(token) < 0 ? text : text.split(token).join("…");
 }
 
+/** Why a request failed, for the ledger. Whatever was answered: what came before the body was whole, takes its points back. */
+function causeOf(judgement: Judgement, whole: boolean): number {
+  let cause: number = FAIL_CAUSE.other;
+  if (judgement.attempt === "rest") cause = FAIL_CAUSE.refused;
+  else if (judgement.attempt === "keep") cause = judgement.outcome === "busy" ? FAIL_CAUSE.busy : FAIL_CAUSE.unknown;
+  return whole ? cause : cause + FAIL_CAUSE.cut;
+}
+
 /** Made anew for each run, and let go after it: its functions take JsVars only while it lasts. `take` makes one request. */
 function openRun(
   parts: UploadParts,
   planner: Planner,
-  settings: TransferSettings,
+  endpoint: Endpoint,
   memory: Memory,
   done: Drained,
 ): { take: Planned } {
@@ -66,10 +82,10 @@ function openRun(
   let refused = false;
 
   /** Writes down what became of a job. */
-  function settle(job: Job, text: string, judgement: Judgement): void {
+  function settle(job: Job, text: string, judgement: Judgement, whole: boolean): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
-    const keep = planner.learn(job, judgement);
+    const fate = planner.learn(job, judgement);
     if (judgement.attempt === "done") {
       const cursor = ledger.cursor(pin);
       if (isAhead(attempt.from, cursor)) {
@@ -82,7 +98,15 @@ function openRun(
       parts.log("info", `sent ${attempt.points} points of v${pin}`);
     } else {
       parts.log("warn", `v${pin}: ${text}`);
-      if (judgement.attempt !== "none") ledger.fail(pin, parts.clock.rawMs(), keep);
+      if (judgement.attempt === "none") return;
+      const cause = causeOf(judgement, whole);
+      if (fate === "abandon") {
+        ledger.abandon(pin, parts.clock.rawMs(), attempt.points, cause);
+        parts.log(
+          "warn",
+          `v${pin}: other requests take the place of ${attempt.points} points, which may stand on the server`,
+        );
+      } else ledger.fail(pin, parts.clock.rawMs(), fate === "keep", cause);
     }
   }
 
@@ -91,7 +115,8 @@ function openRun(
     const waitMs = planner.quotaWaitMs();
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
-    else if (refused || planner.rests()) done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (refused || planner.rests() === "refused") done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (planner.rests() === "unknown") done(memory.failure, Infinity);
     else if (waitMs > 0) done(VERDICT.dailyLimit, waitMs);
     else done(VERDICT.allSent, Infinity);
   }
@@ -102,21 +127,26 @@ function openRun(
   }
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
-    if (meaning.outcome === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
-    const waitMs = Math.max(meaning.retryAfterMs, backoffMs(memory.failuresInRow++, parts.chip.random));
-    if (meaning.retryAfterMs > 0) memory.silentUntilRawMs = parts.clock.rawMs() + waitMs;
+    if (judgement.attempt === "none") memory.fault = withoutToken(meaning.text, endpoint.token);
+    const rawMs = parts.clock.rawMs();
+    if (meaning.retryAfterMs > 0) endpoint.silentUntilRawMs = rawMs + meaning.retryAfterMs;
+    // The answer to the question whether it is Blynk's may have asked for it, too.
+    const silentMs = endpoint.silentUntilRawMs - rawMs;
+    const waitMs = Math.max(silentMs, backoffMs(memory.failuresInRow++, parts.chip.random));
     failures++;
-    const patient =
-      judgement.next === "retry" && meaning.retryAfterMs === 0 && failures < LIMITS.failuresPerDeliveryMax;
+    memory.failure = judgement.verdict;
+    const patient = judgement.next === "retry" && silentMs <= 0 && failures < LIMITS.failuresPerDeliveryMax;
     if (patient && waitMs <= LIMITS.patienceMs) proceed(waitMs);
     else done(judgement.verdict, waitMs);
   }
 
   /** Draws the consequences of a request's end. */
-  function follow(job: Job, meaning: Meaning): void {
-    const judgement = judge(meaning.outcome);
-    const text = withoutToken(meaning.text, settings.token);
-    settle(job, text, judgement);
+  function follow(job: Job, meaning: Meaning, outcome: Outcome): void {
+    const judgement = judge(outcome);
+    const text = outcome === "moved" ? `sent on to ${endpoint.server}` : withoutToken(meaning.text, endpoint.token);
+    if (judgement.attempt !== "none") endpoint.met = Math.max(endpoint.met, MET.somebody);
+    settle(job, text, judgement, meaning.whole);
+    memory.deaths = 0;
     if (mine !== memory.run) return;
     if (judgement.next === "stop") {
       memory.fault = text;
@@ -125,9 +155,37 @@ function openRun(
       if (judgement.attempt === "done") {
         memory.failuresInRow = 0;
         memory.fault = "";
-      } else if (meaning.outcome !== "smaller" || job.attempt.points === 1) refused = true;
+        keepMove(endpoint, parts.store);
+      } else if (judgement.verdict !== VERDICT.allSent && (outcome !== "smaller" || job.attempt.points === 1)) {
+        refused = true;
+      }
       proceed(0);
     } else backOff(meaning, judgement);
+  }
+
+  /**
+   * Whether the server is Blynk's decides what some answers mean. Where its answer doesn't say so, it is asked, once a delivery:
+   * a proxy without settings answers 200 to everything, with an empty body.
+   */
+  function identify(job: Job, meaning: Meaning): void {
+    const outcome = meaning.outcome;
+    if (meaning.proof) endpoint.met = MET.blynk;
+    if (outcome === "sent" && endpoint.met !== MET.blynk) {
+      parts.askServer((_answer, contact) => {
+        // From a timer, as the ledger throws when the flash fails.
+        parts.timers.setTimeout(() => {
+          if (mine !== memory.run) return;
+          if (endpoint.met === MET.blynk) follow(job, meaning, outcome);
+          else {
+            meaning.text = "the empty answer is not Blynk's: a captive portal or a proxy?";
+            follow(job, meaning, contact === FOREIGN ? "foreign" : "unknown");
+          }
+        }, 0);
+      });
+      return;
+    }
+    const path = batchRequest(endpoint.server, "", job.attempt.pin, 0).path;
+    follow(job, meaning, followMove(endpoint, meaning.location, path) ? "moved" : outcome);
   }
 
   function take(job: Job | undefined): void {
@@ -139,9 +197,9 @@ function openRun(
     // From a timer: by then what measured the batch has let go of its memory.
     parts.timers.setTimeout(() => {
       if (mine !== memory.run) return;
-      memory.transfer = openTransfer(parts, settings, job, (meaning) => {
+      memory.transfer = openTransfer(parts, endpoint, job, (meaning) => {
         memory.transfer = undefined;
-        follow(job, meaning);
+        identify(job, meaning);
       });
       memory.transfer.start();
     }, 0);
@@ -150,28 +208,42 @@ function openRun(
   return { take };
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, settings: TransferSettings): Drain {
-  const memory: Memory = { run: 0, transfer: undefined, failuresInRow: 0, silentUntilRawMs: 0, fault: "" };
+export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, deaths: number): Drain {
+  const memory: Memory = {
+    run: 0,
+    transfer: undefined,
+    failuresInRow: 0,
+    failure: VERDICT.serverNotReached,
+    fault: "",
+    deaths,
+  };
+  if (deaths >= DEATHS_SUSPECT) {
+    const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
+    endpoint.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
+  }
 
   /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
   function obstacle(): Verdict {
     memory.fault = "";
-    if (settings.server === "") memory.fault = "no usable server is set";
-    else if (settings.token === "") memory.fault = "no usable token is set";
-    else if (settings.server.substr(0, 6) === "https:" && !parts.http.tls) {
+    if (endpoint.server === "") memory.fault = "no usable server is set";
+    else if (endpoint.token === "") memory.fault = "no usable token is set";
+    else if (endpoint.server.substr(0, 6) === "https:" && !parts.http.tls) {
       memory.fault = "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
     }
     if (memory.fault === "") return VERDICT.allSent;
     parts.log("error", memory.fault);
-    return settings.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
+    return endpoint.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
   }
 
   return {
-    unreached(contact) {
+    unreached(found, contact) {
+      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
+      if (found === "unknown" && !foreign) return VERDICT.noTime;
       const verdict = obstacle();
       if (verdict !== VERDICT.allSent) return verdict;
-      if (contact === "unreached" && settings.server.substr(0, 6) === "https:") memory.fault = TLS_LIMITS;
-      return VERDICT.serverNotReached;
+      const why = foreign ? contact.substr(FOREIGN.length + 2) : contact;
+      if (why !== ANSWERED) memory.fault = withoutToken(why, endpoint.token);
+      return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
     },
     run(done) {
       memory.run++;
@@ -180,15 +252,21 @@ export function createDrain(parts: UploadParts, planner: Planner, settings: Tran
         done(verdict, Infinity);
         return;
       }
-      const silentMs = memory.silentUntilRawMs - parts.clock.rawMs();
+      const silentMs = endpoint.silentUntilRawMs - parts.clock.rawMs();
       if (silentMs > 0) {
+        if (memory.deaths >= DEATHS_SUSPECT) {
+          memory.fault = `the unit restarted in each of the last ${memory.deaths} requests: the next one is made in ${Math.ceil(silentMs / 60000)} min, or at a press`;
+          parts.log("warn", memory.fault);
+        }
         done(VERDICT.serverNotReached, silentMs);
         return;
       }
       planner.begin();
-      planner.plan(openRun(parts, planner, settings, memory, done).take);
+      planner.plan(openRun(parts, planner, endpoint, memory, done).take);
     },
     linkLost() {
+      // Over the next link somebody else may answer.
+      endpoint.met = Math.min(endpoint.met, MET.somebody);
       if (memory.transfer) memory.transfer.abandon("the network was lost");
     },
     stop() {
@@ -197,7 +275,8 @@ export function createDrain(parts: UploadParts, planner: Planner, settings: Tran
     },
     forgive() {
       memory.failuresInRow = 0;
-      memory.silentUntilRawMs = 0;
+      endpoint.silentUntilRawMs = 0;
+      memory.deaths = 0;
       planner.forgive();
     },
     fault() {

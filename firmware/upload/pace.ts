@@ -1,16 +1,50 @@
-/** How many points the next request takes, and what each outcome teaches about its datastream. */
+/** How many points the next request takes, how soon it may be made, and what each outcome teaches about its datastream. */
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
-import { type Attempt, isAhead } from "../storage/ledger/ledger.ts";
-import type { Judgement, Outcome } from "./outcome.ts";
+import { type Attempt, isAhead, type Ledger, TROUBLES_AT } from "../storage/ledger/ledger.ts";
+import type { Judgement } from "./outcome.ts";
+import type { Quota } from "./quota.ts";
+import { createServerLimit, lowerLimit, raiseLimit } from "./server-limit.ts";
+
+const HOUR_MS = 3600000;
 
 /**
  * A batch that may have been accepted before, and is refused now, is sent again after one hour, two, four and so on. At the
  * sixth refusal, after 31 hours, other bytes are sent instead. So a server that fails for a day causes no duplicates, and a
- * bad point does not block its datastream for longer.
+ * bad point does not block its datastream for longer. The ledger counts: a power cut changes nothing.
  */
 const REPLAY_REFUSALS_MAX = 6;
-const REPLAY_WAIT_FIRST_MS = 3600000;
+/** A batch of unknown fate is tried this often in a row. Then it rests. */
+const TRIES_IN_A_ROW = 2;
+/** Up to this number of tries, an accepted batch of another datastream ends the rest: the server is well again. */
+const TRIES_LIFTED = 4;
+/** Batches of unknown fate that rest take 1/2 of the day's points at most, all datastreams together. */
+const REPLAYS_SHARE = 2;
+/**
+ * Answers of 5xx, 408 or 429 to one batch until a smaller one may be sent instead: six, if size is at fault, as other
+ * datastreams' batches were accepted in between four times.
+ */
+const BUSY_SIZE = 6;
+const PASSED = 4;
+/**
+ * Such answers to the smallest open batch until it gives way to a small one, as no others pass any more: a proxy that takes no
+ * large ones may say 502. If the small one is accepted, the server is well again, or size is at fault: at six answers to a
+ * larger one within a day, it is size.
+ */
+const BUSY_ALONE = 8;
+
+/** Refusals in a row until a datastream is only probed: one of which nothing was ever accepted, and any other. */
+const REFUSALS_NEW_MAX = 3;
+const REFUSALS_MAX = 24;
+/** The first probe is made in the next delivery, others after one hour, two, four, and then every eight. */
+const PROBE_DOUBLINGS_MAX = 3;
+/** Refused requests take 1/5 of the day's points. With more, a datastream waits for the next delivery after each. */
+const SEARCH_SHARE = 5;
+
+/** Requests that hourly ones of a datastream take until the first counts no more: charges are merged to the later time. */
+const HOURLY_REQUESTS = 27;
+/** Somebody pressed the button this short a time ago: requests are not saved. */
+const URGENT_MS = 600000;
 
 /** What the outcomes of a datastream's requests have taught. */
 export interface StreamPace {
@@ -27,122 +61,264 @@ export interface StreamPace {
   skipTo: number;
   /** The next request starts at `skipTo`, not at the cursor. */
   skipping: boolean;
-  /** How often its batch of unknown fate was refused, and the raw time until which that batch rests. */
-  replaysRefused: number;
-  restsUntilRawMs: number;
+  /** When its last request ended; 0 = not in this boot. */
+  askedRawMs: number;
+  /** Since its last failure another datastream's batch was accepted. */
+  passed: boolean;
+  /** Failures with such a success since the one before: the server is well, and this batch does not pass. */
+  jams: number;
   /** Points sent in this boot whose times go together (mistakes.ts): their number, the first timestamp, the bound of the last. */
   sentPoints: number;
   sentFromMs: number;
   sentBoundMs: number;
 }
 
+/**
+ * What becomes of the attempt of a request that was not accepted: it is kept and replayed; it is closed; or it is closed
+ * although the server may have accepted it.
+ */
+export type Fate = "keep" | "close" | "abandon";
+
 export interface Pace {
   of(pin: number): StreamPace;
   /** Most points that the next new batch of a datastream may have. */
   pointsMax(stream: StreamPace): number;
-  /** Takes in a request's outcome. Returns whether its fate is still unknown, so that it has to be replayed. */
-  learn(attempt: Attempt, replay: boolean, judgement: Judgement): boolean;
+  /**
+   * Time until a datastream may have a request; 0: now. A batch that was refused or had no answer rests. A new request of
+   * `points` that has its share of the day's points is always worth one of the `requestsLeft`; the others are spread over the
+   * day, hourly for each datastream if they suffice.
+   */
+  waitMs(stream: StreamPace, points: number, requestsLeft: number): number;
+  /** Takes in a request's outcome, before the ledger does. */
+  learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate;
   /** Starts a delivery: every datastream gets requests again. */
   begin(): void;
-  /** Ends the rests of refused batches. */
+  /** Ends the rests, and the saving of requests for a while. */
   forgive(): void;
 }
 
+export interface PaceParts {
+  clock: Pick<Clock, "rawMs">;
+  ledger: Pick<Ledger, "attempt" | "troubles" | "lastTrueMs">;
+}
+
+/** A batch was accepted, so the server is well: what failed while it was not goes by its age again. */
+function pass(streams: StreamPace[]): void {
+  for (let i = 0; i < streams.length; i++) {
+    const stream = streams[i];
+    if (stream.failures === 0) continue;
+    stream.passed = true;
+    stream.failures = 2 * stream.jams;
+  }
+}
+
+/** Every datastream gets requests again. */
+function renew(streams: StreamPace[]): void {
+  for (let i = 0; i < streams.length; i++) {
+    const stream = streams[i];
+    stream.stopped = false;
+    stream.refused = 0;
+    stream.skipping = false;
+    // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
+    if (stream.skipTo > 0) stream.pointsMax = 1;
+  }
+}
+
+/** A batch was refused for what is in it, and is given up as it is. `isNew`: nothing of its datastream was ever accepted. */
+function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: boolean): void {
+  const points = attempt.points;
+  if (points > 1) {
+    const half = points > LIMITS.refusedBatchPoints ? LIMITS.refusedBatchPoints : points >> 1;
+    stream.pointsMax = isNew || isProbed ? 1 : half;
+    return;
+  }
+  // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
+  if (++stream.refused >= (isProbed ? 2 : LIMITS.refusedPointsPerDeliveryMax)) stream.stopped = true;
+  if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
+  stream.skipping = true;
+}
+
+type Known = PaceParts["ledger"];
+
+/** Whether no open batch has fewer points than `points`. */
+function isSmallest(ledger: Known, streams: StreamPace[], points: number): boolean {
+  let least = points;
+  for (let i = 0; i < streams.length; i++) {
+    const open = ledger.attempt(streams[i].pin);
+    if (open) least = Math.min(least, open.points);
+  }
+  return least === points;
+}
+
+/** How long an open batch rests. `isLifted`: another datastream's was accepted since its last try. */
+function replayRestMs(
+  ledger: Known,
+  streams: StreamPace[],
+  open: Attempt,
+  isLifted: boolean,
+  dayPointsMax: number,
+): number {
+  const troubles = ledger.troubles(open.pin);
+  const refused = troubles[TROUBLES_AT.replaysRefused];
+  const tries = troubles[TROUBLES_AT.tries];
+  const restMs = refused > 0 ? HOUR_MS * Math.pow(2, refused - 1) : 0;
+  if (tries < TRIES_IN_A_ROW || (tries <= TRIES_LIFTED && isLifted)) return restMs;
+  let attempts = 0;
+  for (let i = 0; i < streams.length; i++) if (ledger.attempt(streams[i].pin)) attempts++;
+  const share = (open.points * attempts * REPLAYS_SHARE) / dayPointsMax;
+  return Math.max(restMs, LIMITS.quotaWindowMs * Math.min(1, share));
+}
+
 /** `requestPointsMax`: what the plan, the body size and the ledger allow. */
-export function createPace(clock: Pick<Clock, "rawMs">, requestPointsMax: number): Pace {
+export function createPace(
+  parts: PaceParts,
+  quota: Pick<Quota, "pointsMax" | "requestsMax">,
+  requestPointsMax: number,
+): Pace {
   const streams: StreamPace[] = [];
-  /** Less than documented once the server has said "too many points". */
-  let serverPointsMax = requestPointsMax;
+  const serverLimit = createServerLimit(requestPointsMax);
+  let acceptedRawMs = 0;
+  let forgivenRawMs = -URGENT_MS;
+  let beganRawMs = 0;
+  /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
+  let searched = 0;
+  /** Points of the last batch that gave way to a small one, and when; 0 once as many were accepted. */
+  let probedPoints = 0;
+  let probedRawMs = 0;
+  // A failure must not cost a small plan half of its day.
+  const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
   let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
 
   function of(pin: number): StreamPace {
     for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
+    // biome-ignore format: a record
     const stream: StreamPace = {
-      pin,
-      stopped: false,
-      failures: 0,
-      pointsMax: Infinity,
-      refused: 0,
-      skipTo: 0,
-      skipping: false,
-      replaysRefused: 0,
-      restsUntilRawMs: 0,
-      sentPoints: 0,
-      sentFromMs: 0,
-      sentBoundMs: 0,
+      pin, stopped: false, failures: 0, pointsMax: Infinity, refused: 0, skipTo: 0, skipping: false,
+      askedRawMs: 0, passed: false, jams: 0, sentPoints: 0, sentFromMs: 0, sentBoundMs: 0,
     };
     streams.push(stream);
     return stream;
   }
 
-  function learnSuccess(stream: StreamPace): void {
+  /** Refusals beyond those after which it is only probed; below 0 when it is not. */
+  function probes(stream: StreamPace): number {
+    const pin = stream.pin;
+    const most = parts.ledger.lastTrueMs(pin) === 0 ? REFUSALS_NEW_MAX : REFUSALS_MAX;
+    return parts.ledger.troubles(pin)[TROUBLES_AT.refusals] - most;
+  }
+
+  function learnSuccess(stream: StreamPace, points: number): void {
     stream.failures = 0;
-    stream.replaysRefused = 0;
+    stream.jams = 0;
     stream.skipping = false;
     stream.skipTo = 0;
     stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
+    acceptedRawMs = stream.askedRawMs;
+    if (points >= probedPoints) probedPoints = 0;
+    raiseLimit(serverLimit, points, acceptedRawMs, requestPointsMax);
+    pass(streams);
   }
 
-  /** A refusal of this very batch, which is given up as it is. */
-  function learnRefusal(stream: StreamPace, attempt: Attempt, outcome: Outcome): void {
-    const points = attempt.points;
-    stream.replaysRefused = 0;
-    if (outcome === "pin") {
-      stream.stopped = true;
-      stream.pointsMax = 1;
-    } else if (outcome === "smaller") {
-      if (points > 1) serverPointsMax = points >> 1;
-      else stream.stopped = true;
-    } else if (points > 1) {
-      stream.pointsMax = points > LIMITS.refusedBatchPoints ? LIMITS.refusedBatchPoints : points >> 1;
-    } else {
-      // A single point. Whether it or the server is at fault shows when a later point of its datastream is taken.
-      if (++stream.refused >= LIMITS.refusedPointsPerDeliveryMax) stream.stopped = true;
-      if (stream.skipping || isAhead(attempt.to, stream.skipTo)) stream.skipTo = attempt.to;
-      stream.skipping = true;
-    }
-  }
-
-  function learn(attempt: Attempt, replay: boolean, judgement: Judgement): boolean {
-    const stream = of(attempt.pin);
-    const least = Math.min(LIMITS.batchPointsMin, requestPointsMax);
+  function learnSize(judgement: Judgement, points: number): void {
     // Only a batch that filled the size says that a larger one may pass.
-    if (judgement.size === "grow" && attempt.points >= size) size = Math.min(size * 2, requestPointsMax);
+    if (judgement.size === "grow" && points >= size) size = Math.min(size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
     if (judgement.size === "least") size = least;
-    if (judgement.size === "halve") size = Math.max(least, size >> 1);
-    if (!judgement.answered) stream.failures++;
-    if (judgement.attempt === "done") learnSuccess(stream);
-    if (judgement.attempt !== "rest")
-      return judgement.attempt === "keep" || (replay && judgement.attempt === "as before");
-    // A refusal says nothing of an earlier try, which may have been accepted.
-    if (replay && ++stream.replaysRefused < REPLAY_REFUSALS_MAX) {
-      stream.restsUntilRawMs = clock.rawMs() + REPLAY_WAIT_FIRST_MS * Math.pow(2, stream.replaysRefused - 1);
-      return true;
+    if (judgement.size === "new") {
+      serverLimit.pointsMax = requestPointsMax;
+      serverLimit.holdMs = 0;
+      size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
     }
-    learnRefusal(stream, attempt, judgement.outcome);
-    return false;
+    if (judgement.size === "halve") size = Math.max(least, size >> 1);
+  }
+
+  function learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate {
+    const stream = of(attempt.pin);
+    const points = attempt.points;
+    const troubles = parts.ledger.troubles(attempt.pin);
+    const rawMs = parts.clock.rawMs();
+    // A request that did not leave is none of the day's.
+    if (judgement.attempt !== "none") stream.askedRawMs = rawMs;
+    learnSize(judgement, points);
+    if (judgement.answered !== "Blynk") {
+      stream.failures++;
+      if (stream.passed) stream.jams++;
+      stream.passed = false;
+    }
+    if (judgement.attempt === "done") learnSuccess(stream, points);
+    // A refusal says nothing of an earlier try, which may have been accepted.
+    const refused =
+      judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
+    // This answer is not among those counted yet.
+    const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
+    const isProbed = probedPoints > 0 && acceptedRawMs > probedRawMs && rawMs - probedRawMs < LIMITS.quotaWindowMs;
+    const jammed = busy >= BUSY_SIZE && (stream.jams >= PASSED || (isProbed && points > least));
+    const lower = jammed || (refused && judgement.outcome === "smaller");
+    const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
+    if (jammed && lowered) return "abandon";
+    if (busy >= BUSY_ALONE && points > least && isSmallest(parts.ledger, streams, points)) {
+      probedPoints = points;
+      probedRawMs = rawMs;
+      return "abandon";
+    }
+    if (!refused) {
+      const again = judgement.attempt === "as before" || judgement.attempt === "rest";
+      return judgement.attempt === "keep" || (replay && again) ? "keep" : "close";
+    }
+    if (judgement.outcome === "pin") stream.pointsMax = 1;
+    if (judgement.outcome === "pin" || (lower && !lowered)) stream.stopped = true;
+    if (judgement.outcome === "refused") {
+      // This refusal is not counted yet.
+      refuse(stream, attempt, parts.ledger.lastTrueMs(stream.pin) === 0, probes(stream) >= -1);
+    }
+    // A request counts its share of the day's points, however few it has.
+    searched += Math.max(points, quota.pointsMax / quota.requestsMax);
+    if (searched * SEARCH_SHARE > quota.pointsMax && !lowered) stream.stopped = true;
+    return replay ? "abandon" : "close";
   }
 
   return {
     of,
     pointsMax(stream) {
-      return Math.min(size, stream.pointsMax, serverPointsMax);
+      return probes(stream) >= 0 ? 1 : Math.min(size, stream.pointsMax, serverLimit.pointsMax);
+    },
+    waitMs(stream, points, requestsLeft) {
+      const rawMs = parts.clock.rawMs();
+      const open = parts.ledger.attempt(stream.pin);
+      const troubles = parts.ledger.troubles(stream.pin);
+      const lastRawMs = open ? open.rawMs : stream.askedRawMs;
+      if (forgivenRawMs >= lastRawMs) return 0;
+      let restMs = 0;
+      if (open) {
+        restMs = replayRestMs(parts.ledger, streams, open, acceptedRawMs > lastRawMs, quota.pointsMax);
+      } else if (troubles[TROUBLES_AT.refusals] > 0) {
+        const beyond = probes(stream);
+        if (beyond > 0 && stream.refused === 0)
+          restMs = HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
+      } else if (
+        points * quota.requestsMax < quota.pointsMax &&
+        rawMs - forgivenRawMs >= URGENT_MS &&
+        lastRawMs < beganRawMs
+      ) {
+        // What the hourly requests don't need goes first quickly, then more and more slowly.
+        const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
+        const windowMs = LIMITS.quotaWindowMs * streams.length;
+        restMs = Math.min(Math.max(0.98 * HOUR_MS, windowMs / (0.97 * quota.requestsMax)), windowMs / (4 * free));
+      }
+      // Not asked in this boot: what was before is known of an open attempt alone.
+      return lastRawMs === 0 ? 0 : Math.max(0, lastRawMs + restMs - rawMs);
     },
     learn,
     begin() {
-      for (let i = 0; i < streams.length; i++) {
-        const stream = streams[i];
-        stream.stopped = false;
-        stream.refused = 0;
-        stream.skipping = false;
-        // Points refused in the last delivery are asked for again, the first of them at least: the server may take them now.
-        if (stream.skipTo > 0) stream.pointsMax = 1;
-      }
+      const rawMs = parts.clock.rawMs();
+      const goneDays = (rawMs - beganRawMs) / LIMITS.quotaWindowMs;
+      searched = Math.max(0, searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
+      beganRawMs = rawMs;
+      renew(streams);
       size = Math.min(size, LIMITS.batchPointsFirst);
     },
     forgive() {
-      for (let i = 0; i < streams.length; i++) streams[i].restsUntilRawMs = 0;
+      forgivenRawMs = parts.clock.rawMs();
     },
   };
 }

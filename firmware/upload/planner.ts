@@ -7,26 +7,31 @@ import { attemptOf, type Job, measure, newRun, runOf, settlementOf } from "./job
 import { noteSent, reviewMistakes } from "./mistakes.ts";
 import type { Judgement } from "./outcome.ts";
 import type { Overload } from "./overload.ts";
-import type { Pace, StreamPace } from "./pace.ts";
+import type { Fate, Pace, StreamPace } from "./pace.ts";
 import type { Quota } from "./quota.ts";
 import { chooseTurn } from "./turn.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 export type Planned = (job: Job | undefined) => void;
 
+export type Rests = "" | "refused" | "unknown";
+
 export interface Planner {
   /** Starts a delivery: every datastream gets requests again. */
   begin(): void;
   /** Looks for the next request, in slices. `done` is called once, with nothing when there is none to make now. */
   plan(done: Planned): void;
-  /** Takes in a request's outcome. Returns whether its fate is still unknown, so that it has to be replayed. */
-  learn(job: Job, judgement: Judgement): boolean;
-  /** Time until the allowance lets the next request through; 0 when something else, or nothing, is in the way. */
+  /** Takes in a request's outcome, before the ledger does. */
+  learn(job: Job, judgement: Judgement): Fate;
+  /**
+   * Time until the allowance lets the next request through, or until it is worth one of the day's; 0 when something else, or
+   * nothing, is in the way.
+   */
   quotaWaitMs(): number;
   /** Whether samples wait for a better time map. */
   holds(): boolean;
-  /** Whether a datastream rests because its batch was refused. */
-  rests(): boolean;
+  /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
+  rests(): Rests;
   /** Ends those rests. */
   forgive(): void;
 }
@@ -41,7 +46,9 @@ export function createPlanner(
 ): Planner {
   let waitMs = 0;
   let held = false;
-  let resting = false;
+  let rests: Rests = "";
+  /** True time at which this delivery ends: what is sampled while it runs belongs to the next. NaN: not known yet. */
+  let endMs = NaN;
 
   /** Lets go of what a batch without points walked over. Returns false when it has to stay. */
   function settleEmpty(run: Run, batch: Batch): boolean {
@@ -67,18 +74,18 @@ export function createPlanner(
       }
       // Pages decayed since. Other bytes would be another batch.
       parts.log("warn", `v${attempt.pin}: a batch of ${attempt.points} points can't be repeated as it was`);
-      parts.ledger.fail(attempt.pin, parts.clock.rawMs(), false);
+      parts.ledger.abandon(attempt.pin, parts.clock.rawMs(), attempt.points);
       again();
     });
   }
 
-  /** A new batch of a datastream, from its cursor or beyond the points refused, up to `untilMs`. */
-  function planNew(stream: StreamPace, pointsMax: number, untilMs: number, again: () => void, done: Planned): void {
+  /** A new batch of a datastream, from its cursor or beyond the points refused. */
+  function planNew(stream: StreamPace, pointsMax: number, again: () => void, done: Planned): void {
     const ledger = parts.ledger;
     const pin = stream.pin;
     const cursor = ledger.cursor(pin);
     const from = stream.skipping && isAhead(stream.skipTo, cursor) ? stream.skipTo : cursor;
-    const run = newRun(ledger, pin, from, Math.min(untilMs, overload.horizonMs()));
+    const run = newRun(ledger, pin, from, Math.min(endMs, overload.horizonMs()));
     run.pointsMax = Math.max(1, pointsMax);
     run.thinEvery = overload.thinEvery();
     run.thinPhase = sampleIndexOf(from) % run.thinEvery;
@@ -96,7 +103,7 @@ export function createPlanner(
         done({ attempt, run, settlement: settlementOf(batch), replay: false });
       } else {
         if (stream.skipping || !settleEmpty(run, batch)) {
-          if (overload.horizonMs() < untilMs) overload.forgetHorizon();
+          if (overload.horizonMs() < endMs) overload.forgetHorizon();
           else stream.stopped = true;
         }
         again();
@@ -112,11 +119,13 @@ export function createPlanner(
       return;
     }
     const expiredMs = now.trueMs + now.boundMs - (ageMaxMs - LIMITS.ageMarginMs);
-    const turn = chooseTurn(parts, overload, pace, expiredMs, quota.pointsMax);
+    if (isNaN(endMs)) endMs = now.trueMs - now.boundMs - LIMITS.futureMarginMs;
+    const turn = chooseTurn(parts, overload, pace, { expiredMs, endMs, quota });
     held = turn.held;
-    resting = turn.resting;
+    rests = turn.rests;
     const stream = turn.stream;
     if (!stream) {
+      if (turn.worthInMs < Infinity) waitMs = turn.worthInMs;
       done(undefined);
       return;
     }
@@ -138,19 +147,20 @@ export function createPlanner(
       return;
     }
     const limit = pace.pointsMax(stream);
-    // Dribbles of allowance would cost a request each: wait for a tenth of a day's.
-    const portion = Math.max(LIMITS.batchPointsMin, Math.ceil(quota.pointsMax / 10));
+    // Dribbles of allowance would cost a request each: wait for a twentieth of a day's.
+    const portion = Math.ceil(quota.pointsMax / 20);
     const least = open ? open.points : Math.min(limit, portion, Math.ceil(turn.pending / overload.thinEvery()));
     const left = quota.pointsLeft();
     if (datable && (left < least || quota.requestsLeft() < 1)) {
       waitMs = Math.max(1, quota.waitMs(least));
       done(undefined);
     } else if (open) planReplay(open, again, done);
-    else planNew(stream, Math.min(limit, left), now.trueMs - now.boundMs - LIMITS.futureMarginMs, again, done);
+    else planNew(stream, Math.min(limit, left), again, done);
   }
 
   return {
     begin() {
+      endMs = NaN;
       pace.begin();
       reviewMistakes(parts, pace.of);
       parts.clock.blocked(overload.survey);
@@ -167,7 +177,7 @@ export function createPlanner(
       return held;
     },
     rests() {
-      return resting;
+      return rests;
     },
     forgive: pace.forgive,
   };

@@ -5,6 +5,7 @@ import type { Charge, Ledger } from "../storage/ledger/ledger.ts";
 
 export interface Quota {
   pointsMax: number;
+  requestsMax: number;
   pointsLeft(): number;
   requestsLeft(): number;
   /** Points that can be sent between now and `afterMs` from now, if each is sent as soon as the allowance lets it. */
@@ -38,6 +39,7 @@ export function createQuota(
 
   return {
     pointsMax,
+    requestsMax,
     pointsLeft() {
       return left(pointsMax, "points", 0);
     },

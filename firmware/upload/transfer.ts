@@ -1,9 +1,12 @@
 /** One request: connects, streams a batch from flash to the socket, reads the answer. */
 import { LIMITS } from "../limits.ts";
-import type { HttpRequest } from "../platform/ports.ts";
+import { ANSWER_TOO_LONG, HANDSHAKE_REFUSED, type HttpRequest } from "../platform/ports.ts";
+import { isAhead } from "../storage/ledger/ledger.ts";
 import { type Batch, openBatch } from "./batch.ts";
 import { ANSWER_CHARS_MAX, type Answer, batchRequest, headerOf, type Meaning, readAnswer } from "./blynk.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Job } from "./job.ts";
+import type { Outcome } from "./outcome.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 export interface Transfer {
@@ -13,20 +16,13 @@ export interface Transfer {
   abandon(why: string): void;
 }
 
-export interface TransferSettings {
-  /** An origin, as settings.ts checks it; "" when there is none. */
-  server: string;
-  /** Goes into requests and nowhere else. */
-  token: string;
-}
-
 /** Fewer characters are not worth a packet: the short pieces of thinned runs are put together. */
 const WRITE_CHARS_MIN = 400;
 
 /** The request for one job, not made yet. `done` is called once, from a timer. */
 export function openTransfer(
   parts: UploadParts,
-  settings: TransferSettings,
+  endpoint: Endpoint,
   job: Job,
   done: (meaning: Meaning) => void,
 ): Transfer {
@@ -45,17 +41,33 @@ export function openTransfer(
     over = true;
     parts.timers.clearTimeout(timer);
     if (request) request.abort();
-    parts.timers.setTimeout(() => done(meaning), 0);
+    parts.timers.setTimeout(() => {
+      // Whoever answers may have got the request, even if it was never told that it left.
+      if (answered) charge();
+      done(meaning);
+    }, 0);
+  }
+
+  function give(outcome: Outcome, why: string): void {
+    conclude({ outcome, retryAfterMs: 0, location: "", text: why, proof: false, whole });
   }
 
   function abandon(why: string): void {
-    conclude({ outcome: whole ? "unknown" : charged ? "cut" : "unreached", retryAfterMs: 0, text: why });
+    give(whole ? "unknown" : charged ? "cut" : "unreached", why);
   }
 
   function end(why: string): void {
     const now = parts.map.now();
     if (answered) conclude(readAnswer(answer, whole, now ? now.trueMs : Infinity));
     else abandon(why);
+  }
+
+  /** Notes that the request is on its way. What came before can't be accepted by anybody. */
+  function charge(): void {
+    if (charged) return;
+    charged = true;
+    attempt.rawMs = parts.clock.rawMs();
+    parts.ledger.recordAttempt(attempt);
   }
 
   /** Writes the next piece of the body, or the last and the end. */
@@ -88,13 +100,27 @@ export function openTransfer(
     }
   }
 
+  /** The head and the first bracket have left: TLS came about, too. */
+  function begin(): void {
+    if (over) return;
+    if (isAhead(parts.ledger.cursor(attempt.pin), attempt.from)) {
+      abandon("the ring was full, and let go of what was to be sent");
+      return;
+    }
+    charge();
+    stream();
+  }
+
   function start(): void {
     timer = parts.timers.setTimeout(() => end("no answer in time"), LIMITS.answerTimeoutMs);
     try {
       parts.clock.blocked(() => {
-        request = parts.http.request(batchRequest(settings.server, settings.token, attempt.pin, attempt.bodyBytes), {
+        const options = batchRequest(endpoint.server, endpoint.token, attempt.pin, attempt.bodyBytes);
+        request = parts.http.request(options, {
           drain() {
             if (charged) stream();
+            // From a timer: the ledger throws when the flash fails.
+            else parts.timers.setTimeout(begin, 0);
           },
           response(status, headers) {
             answered = true;
@@ -112,19 +138,20 @@ export function openTransfer(
             end("closed without an answer");
           },
           error(code, message) {
-            end(`error ${code}: ${message}`);
+            if (code === ANSWER_TOO_LONG) {
+              answered = true;
+              give(whole ? "foreign" : "foreignCut", message);
+            } else if (code === HANDSHAKE_REFUSED) give("handshake", message);
+            else end(`error ${code}: ${message}`);
           },
         });
-        // Connects, or throws. A body of one bracket cannot be accepted, so nothing has to be charged before.
+        // Connects, or throws. TLS shakes hands later, in the idle loop. A body of one bracket can't be accepted, so nothing is
+        // charged until it has left.
         if (!over) request.write("[");
       });
     } catch (error) {
-      abandon(String(error));
+      give("unreached", String(error));
     }
-    if (over) return;
-    attempt.rawMs = parts.clock.rawMs();
-    parts.ledger.recordAttempt(attempt);
-    charged = true;
   }
 
   return { start, abandon };

@@ -1,6 +1,9 @@
 /** Whose turn it is: the datastream that sends next. */
+import { TROUBLES_AT } from "../storage/ledger/ledger.ts";
 import type { Overload } from "./overload.ts";
 import type { Pace, StreamPace } from "./pace.ts";
+import type { Rests } from "./planner.ts";
+import type { Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 /** What a look over all datastreams with waiting samples finds. */
@@ -13,47 +16,72 @@ export interface Turn {
   pending: number;
   /** Some samples wait for a better time map. */
   held: boolean;
-  /** Some datastream rests because its batch was refused. */
-  resting: boolean;
+  /** Why some datastream rests: a refusal goes before a batch of unknown fate. */
+  rests: Rests;
+  /** Time until the first request that is not worth making now is; Infinity when there is none. */
+  worthInMs: number;
 }
 
+export interface TurnLimits {
+  /** The server takes nothing from before. */
+  expiredMs: number;
+  /** Samples after it belong to the next delivery. */
+  endMs: number;
+  quota: Pick<Quota, "pointsMax" | "requestsLeft">;
+}
+
+/** Behind every other datastream. */
+const LAST_RANK = 1000000;
+
 /**
- * The datastream with the oldest sample, but a batch of unknown fate goes before new ones, and a datastream that failed twice
- * goes behind the others. Ends attempts that can't be repeated whole: the server takes nothing from before `expiredMs`, and the
- * plan no batch of more than `pointsMax`.
+ * The datastream with the oldest sample, but a batch of unknown fate goes before new ones, a datastream that failed twice goes
+ * behind the others, and one that was refused last of all. Ends attempts that can't be repeated whole: the server takes nothing
+ * from before `expiredMs`, and the plan no batch of more than the day's points.
  */
 export function chooseTurn(
   parts: Pick<UploadParts, "ring" | "ledger" | "clock">,
-  overload: Pick<Overload, "trueMsAt">,
-  pace: Pick<Pace, "of">,
-  expiredMs: number,
-  pointsMax: number,
+  overload: Pick<Overload, "trueMsAt" | "thinEvery">,
+  pace: Pace,
+  limits: TurnLimits,
 ): Turn {
   const ledger = parts.ledger;
   const pins = parts.ring.pins();
-  const turn: Turn = { stream: undefined, headMs: 0, pending: 0, held: false, resting: false };
+  const rawMs = parts.clock.rawMs();
+  const requestsLeft = limits.quota.requestsLeft();
+  // biome-ignore format: a record
+  const turn: Turn = {
+    stream: undefined, headMs: 0, pending: 0, held: false, rests: "", worthInMs: Infinity,
+  };
   let bestRank = 0;
   for (let i = 0; i < pins.length; i++) {
     const pin = pins[i];
     const stream = pace.of(pin);
     const waiting = parts.ring.totals(pin).pending;
     if (waiting === 0) continue;
-    const open = ledger.attempt(pin);
-    let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
+    let open = ledger.attempt(pin);
+    const trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
     // Without a time by the map that it was sent with: its samples can't be read any more, and those behind it wait for nothing.
-    if (open && (isNaN(trueMs) || trueMs < expiredMs || open.points > pointsMax)) {
-      ledger.fail(pin, parts.clock.rawMs(), false);
+    if (open && (isNaN(trueMs) || trueMs < limits.expiredMs || open.points > limits.quota.pointsMax)) {
+      // Part of it may stand on the server, and what is left goes in other bytes.
+      ledger.abandon(pin, rawMs, open.points);
+      open = undefined;
       trueMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
     }
     if (isNaN(trueMs)) turn.held = true;
-    if (stream.stopped || !(trueMs < Infinity)) continue;
-    const replays = ledger.attempt(pin) !== undefined;
-    if (replays && stream.restsUntilRawMs > parts.clock.rawMs()) {
-      turn.resting = true;
+    if (stream.stopped || !(trueMs < Infinity) || (!open && trueMs > limits.endMs)) continue;
+    const troubles = ledger.troubles(pin);
+    const refused = troubles[TROUBLES_AT.refusals] + troubles[TROUBLES_AT.replaysRefused] > 0;
+    // What can never be dated is let go without a request.
+    const points = Math.min(pace.pointsMax(stream), Math.ceil(waiting / overload.thinEvery()));
+    const waitMs = open || trueMs > -Infinity ? pace.waitMs(stream, points, requestsLeft) : 0;
+    if (waitMs > 0) {
+      if (refused) turn.rests = "refused";
+      else if (open) turn.rests = turn.rests || "unknown";
+      else turn.worthInMs = Math.min(turn.worthInMs, waitMs);
       continue;
     }
     turn.pending += waiting;
-    const rank = (stream.failures >> 1) * 2 + (replays ? 0 : 1);
+    const rank = (refused ? LAST_RANK : 0) + (stream.failures >> 1) * 2 + (open ? 0 : 1);
     if (!turn.stream || rank < bestRank || (rank === bestRank && trueMs < turn.headMs)) {
       turn.stream = stream;
       bestRank = rank;

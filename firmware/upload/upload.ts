@@ -1,21 +1,23 @@
 /** The upload put together, for the device, for the desk that sends what a copy of its flash holds, and for the tests. */
 import type { Server } from "../device-types.ts";
-import { LIMITS } from "../limits.ts";
 import { createDrain, type Drain } from "./drain.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { createOverload, type Overload } from "./overload.ts";
 import { createPace } from "./pace.ts";
+import { planLimits } from "./plan-limits.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
-import type { TransferSettings } from "./transfer.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
-export interface UploadSettings extends TransferSettings {
+export interface UploadSettings {
   /** The plan's limits. Those that are left out are Blynk's documented ones (limits.ts). */
   limits: Omit<Server, "url">;
   /** "thin" sends every k-th point of a backlog that can't drain in time; by default the oldest expire. */
   overload?: "thin" | "oldest-first";
   /** Of the datastreams that are logged. */
   intervalsMs: number[];
+  /** Boots in a row that came in the middle of a request (`Ledger.boot`). Default 0. */
+  deaths?: number;
 }
 
 export interface Upload {
@@ -30,29 +32,21 @@ const POINT_BYTES_MAX = 30;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
 
-export function createUpload(parts: UploadParts, settings: UploadSettings): Upload {
-  const limits = settings.limits;
-  const ageMaxMs = limits.ageMaxMs ?? LIMITS.ageMaxMs;
-  const bodyBytesMax = limits.bodyBytesMax ?? LIMITS.bodyBytesMax;
-  const quota = createQuota(
-    parts.ledger,
-    parts.clock,
-    limits.pointsPerDayMax ?? LIMITS.pointsPerDayMax,
-    limits.requestsPerDayMax ?? LIMITS.requestsPerDayMax,
-  );
+export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: UploadSettings): Upload {
+  const limits = planLimits(settings.limits);
+  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
   const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
     overload: settings.overload ?? "oldest-first",
-    ageMaxMs,
+    ageMaxMs: limits.ageMaxMs,
     intervalsMs: settings.intervalsMs,
   });
   const requestPointsMax = Math.min(
-    limits.pointsPerRequestMax ?? LIMITS.pointsPerRequestMax,
+    limits.pointsPerRequestMax,
     quota.pointsMax,
     LEDGER_POINTS_MAX,
-    Math.floor((bodyBytesMax - 2) / POINT_BYTES_MAX),
+    Math.floor((limits.bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
-  const planner = createPlanner(parts, createPace(parts.clock, requestPointsMax), quota, overload, ageMaxMs);
-  // An object of its own: kept, the settings would hold the device file's limits as well.
-  const drain = createDrain(parts, planner, { server: settings.server, token: settings.token });
+  const planner = createPlanner(parts, createPace(parts, quota, requestPointsMax), quota, overload, limits.ageMaxMs);
+  const drain = createDrain(parts, planner, endpoint, settings.deaths ?? 0);
   return { quota, overload, planner, drain };
 }

@@ -16,7 +16,14 @@ describe("the status panel", () => {
   it("shows kept and bad pages when there are any", () => {
     const status: DeviceStatus = {
       ...{ version: "0.1.0", session: 1, rawMs: 1000, time: null, streams: [], quota: null, backlogClearsMs: 0 },
-      ...{ verdict: 0, verdictText: "everything sent", wifi: true, memory: { used: 2000, total: 5000 }, faults: [] },
+      ...{
+        verdict: 0,
+        verdictText: "everything sent",
+        wifi: true,
+        server: "https://blynk.cloud",
+        memory: { used: 2000, total: 5000 },
+        faults: [],
+      },
       ring: { pages: 13, usedPages: 2, keptPages: 0, badPages: 0, mendedPages: 0, decayedPages: 0 },
     };
     expect(formatStatus(status, captureTerminal())).toMatch(/ 2 of 13 pages$/m);

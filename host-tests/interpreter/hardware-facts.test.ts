@@ -37,6 +37,13 @@ describeEspruino("Espruino for Linux", { timeout: 30_000 }, () => {
     expect(await answerOf(`typeof require("Flash").getPage(0x8000)`)).toBe("undefined");
   });
 
+  it("finds a text of which only the beginning stands at the end", async () => {
+    const found = await answerOf(
+      `["abc".indexOf("cd"), "abc".includes("cd"), "abc".lastIndexOf("cd"), !!"abc".match(/cd/)]`,
+    );
+    expect(found).toEqual([2, true, -1, false]);
+  });
+
   it("draws the same numbers at every boot until it is seeded", async () => {
     const draw = "[Math.random(),E.hwRand(),Math.random()]";
     expect(await answerOf(draw)).toEqual(await answerOf(draw));

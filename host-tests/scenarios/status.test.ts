@@ -8,12 +8,12 @@ it("tells its status under the documented names, whatever the build shortens", a
   const found = status as unknown as { [name: string]: object } & { streams: object[] };
   expect(names(found)).toEqual(
     ["version", "session", "rawMs", "time", "streams", "ring", "quota", "backlogClearsMs"]
-      .concat(["verdict", "verdictText", "wifi", "memory", "faults"])
+      .concat(["verdict", "verdictText", "wifi", "server", "memory", "faults"])
       .sort(),
   );
   expect(names(found.time)).toEqual(["boundMs", "trueMs"]);
   expect(names(found.ring)).toEqual(["badPages", "decayedPages", "keptPages", "mendedPages", "pages", "usedPages"]);
-  expect(names(found.quota)).toEqual(["pointsLeft", "pointsMax", "requestsLeft"]);
+  expect(names(found.quota)).toEqual(["plan", "pointsLeft", "pointsMax", "requestsLeft"]);
   expect(names(found.memory)).toEqual(["total", "used"]);
   expect(names(found.streams[0])).toEqual(
     ["pin", "name", "sampled", "delivered", "pending", "dropped", "misdated", "duplicated", "missed", "failed"].sort(),

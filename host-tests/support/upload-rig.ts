@@ -1,10 +1,12 @@
 /** A whole upload on a desk: the real ledger on simulated flash, the real clock on virtual time, a fake ring and server. */
 import { crc32 } from "node:zlib";
-import { createClock } from "../../firmware/clock/clock.ts";
+import { bootSession, createClock } from "../../firmware/clock/clock.ts";
 import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
-import type { FlashRegion } from "../../firmware/platform/ports.ts";
+import type { FlashRegion, Store } from "../../firmware/platform/ports.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { MET, openEndpoint } from "../../firmware/upload/endpoint.ts";
+import { createServerDate } from "../../firmware/upload/server-date.ts";
 import { createUpload } from "../../firmware/upload/upload.ts";
 import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
@@ -50,6 +52,16 @@ export function createUploadRig(options: RigOptions = {}) {
   const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 4096, pages: 4 };
   const server = createFakeServer(timers);
   const lines: string[] = [];
+  /** Files in Storage, which outlive a reboot, and how often one was written. */
+  const files: { [name: string]: unknown } = {};
+  const store: Store & { writes: number } = {
+    writes: 0,
+    readJson: (name) => files[name],
+    writeJson: (name, value) => {
+      store.writes++;
+      files[name] = value;
+    },
+  };
   const log = (level: string, text: string): void => {
     lines.push(`[${level}] ${text}`);
   };
@@ -60,8 +72,8 @@ export function createUploadRig(options: RigOptions = {}) {
   const boot = (bootRawMs?: number) => {
     const { ledger } = openStorageWithBanks(region, [], 1);
     const rawMs = bootRawMs ?? timers.nowMs();
-    const session = ledger.session() + 1;
-    ledger.boot(session, rawMs);
+    const session = bootSession(ledger.session());
+    const deaths = ledger.boot(session, rawMs);
     const clock = createClock(timers, session, rawMs);
     const map: TimeMap = {
       date: (atSession, atRawMs, version) =>
@@ -74,6 +86,7 @@ export function createUploadRig(options: RigOptions = {}) {
       now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs() + now.offMs, boundMs: now.boundMs } : undefined),
     };
     if (ledger.fixes().length === 0) addFix(ledger, session, rawMs, EPOCH_MS + rawMs, 50);
+    const endpoint = openEndpoint(store, options.server ?? "https://blynk.example", options.token ?? TOKEN);
     const upload = createUpload(
       {
         ring: ring as unknown as Ring,
@@ -81,19 +94,21 @@ export function createUploadRig(options: RigOptions = {}) {
         map,
         clock,
         http: server,
+        store,
+        askServer: createServerDate(server, timers, clock, endpoint),
         timers,
         chip: { random: () => random.next() },
         log,
       },
+      endpoint,
       {
-        server: options.server ?? "https://blynk.example",
-        token: options.token ?? TOKEN,
         limits: options,
         overload: options.overload,
         intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+        deaths,
       },
     );
-    return { ledger, clock, map, ...upload };
+    return { ledger, clock, map, endpoint, ...upload };
   };
   type Unit = ReturnType<typeof boot>;
   const ring = createFakeRing(() => rig.unit.ledger);
@@ -106,6 +121,7 @@ export function createUploadRig(options: RigOptions = {}) {
     options,
     ring,
     lines,
+    store,
     datings,
     now,
     boot,
@@ -127,6 +143,8 @@ export function createUploadRig(options: RigOptions = {}) {
     },
     /** Drains once. Runs virtual time until it is done. */
     drain: (limitMs = 3_600_000): Drained => {
+      rig.unit.endpoint.met = MET.nobody;
+      rig.unit.endpoint.moves = 0;
       let result: Drained | undefined;
       rig.unit.drain.run((verdict, nextTryMs) => {
         result = { verdict, nextTryMs };

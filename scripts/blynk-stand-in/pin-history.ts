@@ -1,12 +1,19 @@
 /** What one datastream has received: its points by time, its bodies, and a batch whose fate the sender cannot know. */
 import type { WirePoint } from "./body.ts";
 
+/** The same batch, whole, and answered each time without being taken: a client may take it apart then. */
+const ANSWERS_UNTIL_GIVEN_UP = 6;
+
 export class PinHistory {
   /** Sorted by time, in two plain arrays, because a simulated year holds millions. */
   readonly #ts: number[] = [];
   readonly #values: string[] = [];
   /** Digests of all bodies that were taken or left open. The same body again is a replay. */
   readonly #bodies = new Set<string>();
+  /** How often the last body that was not taken was answered so, one time after the other. */
+  #repeated = { digest: "", answers: 0 };
+  /** Points up to here may come in other bodies: theirs was answered often enough without being taken. */
+  #givenUpTo = Number.NEGATIVE_INFINITY;
   /** The batch that must come again, byte for byte. */
   openBatch: { digest: string; firstTs: number; lastTs: number } | undefined;
   /** The highest timestamp of any batch, stored or of unknown fate. */
@@ -41,6 +48,21 @@ export class PinHistory {
     this.openBatch = { digest, firstTs: points[0].ts, lastTs: points[points.length - 1].ts };
     this.#bodies.add(digest);
     this.#reach(points);
+  }
+
+  /**
+   * A batch was not taken, and the answer reached the sender. After `ANSWERS_UNTIL_GIVEN_UP` of them, one time after the other,
+   * it need not come again, and its points may come in other bodies.
+   */
+  refuse(digest: string, points: WirePoint[]): void {
+    if (this.#repeated.digest !== digest) this.#repeated = { digest, answers: 0 };
+    if (++this.#repeated.answers < ANSWERS_UNTIL_GIVEN_UP || points.length === 0) return;
+    if (this.openBatch?.digest === digest) this.openBatch = undefined;
+    this.#givenUpTo = Math.max(this.#givenUpTo, points[points.length - 1].ts);
+  }
+
+  mayComeAnew(ts: number): boolean {
+    return ts <= this.#givenUpTo;
   }
 
   /** A batch was taken. Returns whether the same bytes were taken or left open before. */

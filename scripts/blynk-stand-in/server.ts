@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { certificate } from "./certificate.ts";
+import { digest } from "./request.ts";
 import type { BlynkStandIn, StandInResponse } from "./stand-in.ts";
 
 /**
@@ -30,6 +31,11 @@ export interface StandInServer {
   /** "http://127.0.0.1:41234" */
   url: string;
   port: number;
+  standIn: BlynkStandIn;
+  /** Unix time in ms. May be set while the server runs. */
+  nowMs: () => number;
+  /** Whether the stand-in has answered OK to an upload with this body. */
+  took(body: string): boolean;
   /** Called for each request, in order. undefined lets the request through. May be set while the server runs. */
   fault: ((request: { method: string; index: number }) => SocketFault | undefined) | undefined;
   /** How many requests arrived, at least with their head. */
@@ -51,7 +57,7 @@ const ESPRUINO_CIPHERS = "AES256-GCM-SHA384:DHE-RSA-AES256-GCM-SHA384";
 
 /** Listens on 127.0.0.1, on a free port unless one is named. */
 export async function startServer(standIn: BlynkStandIn, options: ServerOptions = {}): Promise<StandInServer> {
-  const nowMs = options.nowMs ?? Date.now;
+  const taken = new Set<string>();
   const sockets = new Set<Socket>();
   let requests = 0;
 
@@ -62,14 +68,14 @@ export async function startServer(standIn: BlynkStandIn, options: ServerOptions 
       return;
     }
     readBody(request, (body) => {
-      const take = () =>
-        standIn.handle({
-          method: request.method ?? "",
-          path: request.url ?? "",
-          headers: request.headers as Record<string, string>,
-          body,
-          arrivedMs: nowMs(),
-        });
+      const take = () => {
+        const arrivedMs = self.nowMs();
+        const headers = request.headers as Record<string, string>;
+        const asked = { method: request.method ?? "", path: request.url ?? "", headers, body, arrivedMs };
+        const response = standIn.handle(asked);
+        if (response.status === 200 && body !== "") taken.add(digest(body));
+        return response;
+      };
       answer(response, take, fault);
     });
   };
@@ -93,6 +99,9 @@ export async function startServer(standIn: BlynkStandIn, options: ServerOptions 
   const self: StandInServer = {
     url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}`,
     port,
+    standIn,
+    nowMs: options.nowMs ?? Date.now,
+    took: (body) => taken.has(digest(body)),
     fault: undefined,
     requests: () => requests,
     close: () =>

@@ -10,6 +10,8 @@ export type PastLimit = "store" | "drop" | "refuse";
 /** An injected failure: the answer in place of the stand-in's, and whether the points were stored before it. */
 export interface Fault {
   stores: boolean;
+  /** False: the answer does not reach the client. */
+  answered?: boolean;
   answer: StandInResponse;
 }
 

@@ -199,6 +199,7 @@ export class BlynkStandIn {
     const fault = this.fault?.(request, pin, points);
     if (fault && !fault.stores) {
       if (isFateUnknown(fault.answer.status)) history.open(upload.digest, points);
+      if (fault.answered !== false) history.refuse(upload.digest, points);
       return fault.answer;
     }
     if (answer) return fault?.answer ?? answer;

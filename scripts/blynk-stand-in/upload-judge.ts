@@ -115,7 +115,12 @@ function judgeOrder({ arrivedMs, digest, points, history }: Upload, rules: Rules
   }
   const first = points[0];
   // A batch that expired in part cannot come again whole: its younger points may come in another body, unchanged.
-  if (first && first.ts <= history.lastTs && history.firstTsOfLast > expiredBeforeMs) {
+  if (
+    first &&
+    first.ts <= history.lastTs &&
+    !history.mayComeAnew(first.ts) &&
+    history.firstTsOfLast > expiredBeforeMs
+  ) {
     violate("overlap", `begins at ${first.ts}, this pin had reached ${history.lastTs}`);
   }
 }

@@ -59,17 +59,28 @@ const datastream = z.strictObject(
   "must be an object: { pin, name, sensor, intervalMs, decimals }",
 );
 
+/** Limits of a server's plan. */
+const limits = {
+  pointsPerRequestMax: positive.optional(),
+  pointsPerDayMax: positive.optional(),
+  requestsPerDayMax: positive.optional(),
+  ageMaxMs: milliseconds(3_600_000).optional(),
+  bodyBytesMax: positive.optional(),
+};
+
 const server = z.strictObject(
   {
     url: z
       .string("must be a URL, such as https://blynk.cloud")
       .refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
     allowPlainHttp: z.boolean("must say true or false").optional(),
-    pointsPerRequestMax: positive.optional(),
-    pointsPerDayMax: positive.optional(),
-    requestsPerDayMax: positive.optional(),
-    ageMaxMs: milliseconds(3_600_000).optional(),
-    bodyBytesMax: positive.optional(),
+    ...limits,
+    plan: z
+      .union(
+        [z.enum(["documented", "2026"]), z.strictObject(limits)],
+        `must be "documented", "2026", or limits in whole numbers: { ${Object.keys(limits).join(", ")} }`,
+      )
+      .optional(),
   },
   "must be an object: { url }",
 );

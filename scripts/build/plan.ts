@@ -2,6 +2,7 @@ import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
+import { planLimits } from "../../firmware/upload/plan-limits.ts";
 import { datastreamCount } from "./datastream-count.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
 
@@ -54,7 +55,7 @@ export interface Plan {
 }
 
 export function planDevice(device: Device): Plan {
-  const server = device.server;
+  const limits = planLimits(device.server);
   const streams = device.datastreams.map((one) => {
     return {
       pin: one.pin,
@@ -65,10 +66,10 @@ export function planDevice(device: Device): Plan {
     };
   });
   const samplesPerDay = streams.reduce((sum, one) => sum + one.samplesPerDay, 0);
-  const pointsPerWindow = server.pointsPerDayMax ?? LIMITS.pointsPerDayMax;
+  const pointsPerWindow = limits.pointsPerDayMax;
   const pointsPerDay = Math.floor((pointsPerWindow * DAY_MS) / LIMITS.quotaWindowMs);
   const syncEveryMs = device.connectEveryMs ?? device.syncEveryMs ?? LIMITS.syncEveryMs;
-  const ageDays = ((server.ageMaxMs ?? LIMITS.ageMaxMs) - LIMITS.ageMarginMs) / DAY_MS;
+  const ageDays = (limits.ageMaxMs - LIMITS.ageMarginMs) / DAY_MS;
   const plan: Plan = {
     streams,
     samplesPerDay,
@@ -150,7 +151,7 @@ function judgeLoad(plan: Plan, device: Device): void {
       plan.warnings.push(`${load}: ${say(over)} a day will expire or be overwritten unsent (overload: "oldest-first")`);
     }
   }
-  const requestsMax = device.server.requestsPerDayMax ?? LIMITS.requestsPerDayMax;
+  const requestsMax = planLimits(device.server).requestsPerDayMax;
   if (plan.requestsPerDay > requestsMax) {
     plan.warnings.push(
       `${plan.requestsPerDay} requests a day (${datastreamCount(plan.streams.length)} at each sync) are more than the ${requestsMax} ` +

@@ -10,6 +10,9 @@ export type HttpFaultKind =
   | "date" // the true answer, with its Date off by `dateOffset`
   | "html" // captive portal: 200 with a page and a Date, the server sees nothing
   | "redirect" // captive portal: 302 with a Date, the server sees nothing
+  | "blank" // a proxy without settings: 200 with no body to everything, the server sees nothing
+  | "moved" // 308 to the same path at the origin `moveTo`, from every other host; not stored
+  | "flood" // something in between answers with `headBytes` of headers; not stored
   | "garbage" // no valid status line, from something in between; not stored
   | "continue" // `100 Continue` first, the real answer behind it; stored
   | "short" // stored, the answer's body breaks off
@@ -28,8 +31,16 @@ export interface HttpFault extends Window {
   pin?: string;
   /** Only requests whose body contains this text, such as a timestamp. Never strikes as "refused", "tls" or "reset". */
   bodyHas?: string;
+  /** Only requests whose body has more bytes than this. Never strikes as "refused", "tls" or "reset". */
+  bodyOver?: number;
   /** The `Date` of the answer is off by this, whoever answers: the server, or a portal ("html", "redirect"). */
   dateOffset?: Duration;
+  /** Only requests to this host, "fra1.blynk.cloud". */
+  host?: string;
+  /** An origin, "https://fra1.blynk.cloud". */
+  moveTo?: string;
+  /** Default 1,000,000: more than the interpreter holds. */
+  headBytes?: number;
   status?: number;
   body?: string;
   headers?: Record<string, string>;
@@ -41,6 +52,7 @@ export interface HttpFault extends Window {
 export type WifiFaultKind =
   | "gone" // no access point within reach
   | "wrong-password" // the access point refuses the password
+  | "weak" // the signal is too weak for the handshake: it times out, whatever the password
   | "no-internet" // joined, but nothing beyond answers: DNS fails, packets vanish
   // The link that stands at `from`, else the first one that is made in the window, is dead: the unit stays associated and
   // keeps its address, but nothing passes until it leaves and joins again. One link for each fault.

@@ -2,7 +2,7 @@
 import type { DeviceStatus } from "../../firmware/status-types.ts";
 import { DAY_MS, durationMs } from "./duration.ts";
 import { SimulationError } from "./errors.ts";
-import type { RealExchanges } from "./network/real-server.ts";
+import type { RealServer } from "./network/real-server.ts";
 import { quietFromMs, type Script } from "./script.ts";
 import type { Board } from "./simulated-board.ts";
 import { askStatus, type Unit } from "./unit.ts";
@@ -52,7 +52,7 @@ const WAIT_MS = 500;
 const YIELD_MS = 100;
 
 /** Rejects with SimulationError when the firmware does what hardware can't, or gives no status. */
-export async function runUnit(unit: Unit, world: World, real: RealExchanges | undefined): Promise<Outcome> {
+export async function runUnit(unit: Unit, world: World, real: RealServer | undefined): Promise<Outcome> {
   const { script, board, network } = unit;
   const { exchanges } = network;
   const untilMs = durationMs(script.until ?? quietFromMs(script) + DRAIN_MS_MAX);
@@ -60,16 +60,15 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   let seen = 0;
   let nextLookMs = FIRST_LOOK_MS;
   let lastYield = performance.now();
-  const stallMs = script.server?.stallMs ?? STALL_MS;
-  const hasStalled = () => real !== undefined && real.failingMs() >= stallMs;
+  const patience = createPatience(real, script.server?.stallMs ?? STALL_MS);
 
   while (!watch.drained() && world.nowMs() < untilMs) {
     if (real) {
-      if (network.waiting() > 0) await real.settled();
-      if (world.nextMs() < Number.POSITIVE_INFINITY) {
-        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), hasStalled);
+      if (real.waiting() > 0) await patience.during(real.settled());
+      if (script.server?.behind === undefined && world.nextMs() < Number.POSITIVE_INFINITY) {
+        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), patience);
       }
-      if (hasStalled()) break;
+      if (patience.isOver()) break;
     }
     if (world.nextMs() > untilMs || !world.step()) break;
     if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
@@ -93,8 +92,8 @@ export async function runUnit(unit: Unit, world: World, real: RealExchanges | un
   reportProgress(script, world, status);
   if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
   const stalled =
-    real !== undefined && hasStalled()
-      ? `the server took no point for ${stallMs / 1000} s; its last answer: ${real.lastAnswer()}`
+    real !== undefined && patience.isOver()
+      ? `the server took no point for ${patience.stallMs / 1000} s; its last answer: ${real.lastAnswer()}`
       : undefined;
   const { verdicts, clockClaims } = watch;
   return { status: plain(status), verdicts, drained: watch.drained(), stalled, clockClaims };
@@ -190,10 +189,31 @@ function lastWords(board: Board): string {
   return lines.join(" | ") || "it printed nothing";
 }
 
-/** With a real server, virtual time never passes real time. Returns earlier once `isOver`. */
-async function untilReal(virtualMs: number, isOver: () => boolean): Promise<void> {
-  for (let aheadMs = virtualMs - Date.now(); aheadMs > 0 && !isOver(); aheadMs = virtualMs - Date.now()) {
-    await new Promise((done) => setTimeout(done, Math.min(aheadMs, WAIT_MS)));
+/** How long a run has waited for a real server that fails. Its own work does not count: a machine may be slow. */
+interface Patience {
+  stallMs: number;
+  during(waiting: Promise<unknown>): Promise<void>;
+  isOver(): boolean;
+}
+
+function createPatience(real: RealServer | undefined, stallMs: number): Patience {
+  let waitedMs = 0;
+  return {
+    stallMs,
+    async during(waiting) {
+      const beganMs = performance.now();
+      await waiting;
+      waitedMs = real?.fails() ? waitedMs + performance.now() - beganMs : 0;
+    },
+    isOver: () => waitedMs >= stallMs,
+  };
+}
+
+/** With a real server, virtual time never passes real time. Returns earlier once patience is over. */
+async function untilReal(virtualMs: number, patience: Patience): Promise<void> {
+  for (let aheadMs = virtualMs - Date.now(); aheadMs > 0 && !patience.isOver(); aheadMs = virtualMs - Date.now()) {
+    const waitMs = Math.min(aheadMs, WAIT_MS);
+    await patience.during(new Promise((done) => setTimeout(done, waitMs)));
   }
 }
 

@@ -108,6 +108,9 @@ const HTTP_KINDS: Record<HttpFaultKind, true> = {
   date: true,
   html: true,
   redirect: true,
+  blank: true,
+  moved: true,
+  flood: true,
   garbage: true,
   continue: true,
   short: true,
@@ -125,7 +128,13 @@ const NTP_KINDS: Record<NtpFaultKind, true> = {
   zero: true,
   stale: true,
 };
-const WIFI_KINDS: Record<WifiFaultKind, true> = { gone: true, "wrong-password": true, "no-internet": true, dead: true };
+const WIFI_KINDS: Record<WifiFaultKind, true> = {
+  gone: true,
+  "wrong-password": true,
+  weak: true,
+  "no-internet": true,
+  dead: true,
+};
 
 const HTTP = object({
   kind: oneOf(HTTP_KINDS),
@@ -134,7 +143,11 @@ const HTTP = object({
   times: count.optional(),
   pin: pin.optional(),
   bodyHas: text.optional(),
+  bodyOver: count.optional(),
   dateOffset: duration.optional(),
+  host: text.optional(),
+  moveTo: text.optional(),
+  headBytes: count.optional(),
   status: count.optional(),
   body: text.optional(),
   headers: texts.optional(),
@@ -179,6 +192,7 @@ const SERVER = object({
   pins: list(pin),
   refuseAbovePoints: count.optional(),
   pointsPerDay: count.optional(),
+  ageMax: span.optional(),
   url: text.optional(),
   token: text.optional(),
   stallMs: positive.optional(),

@@ -1,4 +1,5 @@
 /** What happens to a simulated device: its surroundings and every fault, at scripted times. */
+import type { StandInServer } from "../blynk-stand-in/server.ts";
 import type { CrystalOptions } from "./crystal.ts";
 import { type Duration, durationMs, type Window } from "./duration.ts";
 import type { ClockSetting, FlashHarm, HttpFault, NtpFault, PowerFault, SensorFault, WifiFault } from "./faults.ts";
@@ -24,11 +25,23 @@ export interface ServerOptions {
   refuseAbovePoints?: number;
   /** A plan with another daily limit than documented. */
   pointsPerDay?: number;
-  /** A server of your own over real sockets in place of the stand-in: virtual time waits for it and never passes real time. */
+  /** A plan that looks back further, or less far, than documented. */
+  ageMax?: Duration;
+  /**
+   * A server of your own over real sockets in place of the stand-in: virtual time waits for it, and never passes real time
+   * unless the server is `behind`.
+   */
   url?: string;
   token?: string;
-  /** With `url`: real time after the first failed request in which no point is taken; then the run ends. Default 30,000. */
+  /** With `url`: real time that the run waits once a request failed, while no point is taken; then it ends. Default 30,000. */
   stallMs?: number;
+  /** With `url`: the origin that stands for an address `nowMs` after power-on. Default: the address itself. */
+  route?(host: string, port: number, nowMs: number): string;
+  /**
+   * With `url`: the stand-in that requests come to in the end, in this process. It keeps the account and gets the simulated
+   * time.
+   */
+  behind?: StandInServer;
 }
 
 /** A network within reach of the unit. */

@@ -10,7 +10,7 @@ import { audit } from "./audit.ts";
 import { buildDevice, type Overrides, type Program, type SimulatedDevice } from "./device-source.ts";
 import { durationMs } from "./duration.ts";
 import type { Exchange } from "./network/http-server.ts";
-import { createRealServer } from "./network/real-server.ts";
+import { createRealServer, type RealServer } from "./network/real-server.ts";
 import { createPrng } from "./prng.ts";
 import { type ClockClaim, runUnit } from "./run.ts";
 import { type Script, startMs, withOffline } from "./script.ts";
@@ -77,8 +77,10 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const world = createWorld(startMs(script));
   const token = script.server?.token ?? TOKEN;
   const tokenFromMs = durationMs(script.server?.tokenKnownFrom ?? 0);
-  const standIn = createStandIn(script, token, tokenFromMs, world);
-  const real = script.server?.url === undefined ? undefined : createRealServer(script.server.url, world.trueMs);
+  const behind = script.server?.behind;
+  const standIn = behind?.standIn ?? createStandIn(script, token, tokenFromMs, world);
+  if (behind) behind.nowMs = world.trueMs;
+  const real = connectionsOf(script, world);
   const root = createPrng(seed, script.scenario ?? "");
   const unit = createUnit({ device, program, laterPrograms, script, world, standIn, real, root, token });
   const { board, recorder, flash, network } = unit;
@@ -131,6 +133,15 @@ async function buildLater(device: SimulatedDevice, script: Script): Promise<{ at
   return built.sort((a, b) => a.atMs - b.atMs);
 }
 
+function connectionsOf({ server }: Script, world: World): RealServer | undefined {
+  if (server?.url === undefined) return undefined;
+  return createRealServer({
+    nowTrueMs: world.trueMs,
+    inSimulatedTime: server.behind !== undefined,
+    route: server.route,
+  });
+}
+
 /** The server, which learns the token at `tokenFromMs`. */
 function createStandIn(script: Script, token: string, tokenFromMs: number, world: World): BlynkStandIn {
   const { server } = script;
@@ -138,7 +149,10 @@ function createStandIn(script: Script, token: string, tokenFromMs: number, world
     tokens: tokenFromMs > 0 ? [] : [token],
     pins: server?.pins,
     refuseAbovePoints: server?.refuseAbovePoints,
-    limits: server?.pointsPerDay === undefined ? undefined : { pointsPerDay: server.pointsPerDay },
+    limits: {
+      ...(server?.pointsPerDay === undefined ? {} : { pointsPerDay: server.pointsPerDay }),
+      ...(server?.ageMax === undefined ? {} : { ageMaxMs: durationMs(server.ageMax) }),
+    },
   });
   if (tokenFromMs > 0) world.at(tokenFromMs, () => standIn.addDevice(token));
   return standIn;

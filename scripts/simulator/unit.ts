@@ -6,9 +6,11 @@ import { createCrystal } from "./crystal.ts";
 import type { Program, SimulatedDevice } from "./device-source.ts";
 import { SimulationError } from "./errors.ts";
 import type { SimulatedFlash } from "./flash.ts";
-import type { RealServer } from "./network/http-server.ts";
 import { createNetwork, type Network } from "./network/network.ts";
+
+import type { RealServer } from "./network/real-server.ts";
 import { createDeviceFlash, LEDGER_PAGES, REGIONS, type Region } from "./partitions.ts";
+
 import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { AccessPoint, Script } from "./script.ts";
@@ -36,7 +38,7 @@ export interface UnitOptions {
   script: Script;
   world: World;
   standIn: BlynkStandIn;
-  /** Takes the place of the stand-in. */
+  /** Takes the place of the stand-in, or stands before it. */
   real?: RealServer;
   root: Prng;
   token: string;

@@ -1,7 +1,18 @@
 import { get48 } from "../format/int48.ts";
 import type { Position } from "../format/position.ts";
 import type { RawMs, TrueMs } from "../format/times.ts";
-import { COUNTERS_COUNT, COUNTS_LENGTH, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
+import {
+  BUSY,
+  COUNTERS_COUNT,
+  COUNTS_LENGTH,
+  DUPLICATED,
+  LAST_SESSION,
+  MISDATED,
+  REFUSALS,
+  REPLAYS_REFUSED,
+  REPLAYS_REFUSED_MAX,
+  TRIES,
+} from "./counters.ts";
 import { ACCOUNT_AT, CORRECT_AT } from "./entries.ts";
 import type { Attempt } from "./ledger-types.ts";
 
@@ -49,6 +60,11 @@ export function readAccount(payload: DataView, a: Account): void {
   if (toTrueMs > 0) a.wrong = { fromTrueMs: get48(payload, ACCOUNT_AT.fromTrueMs), toTrueMs: toTrueMs };
   a.missed = payload.getUint32(ACCOUNT_AT.missed, true);
   a.failed = payload.getUint32(ACCOUNT_AT.failed, true);
+  const refusals = payload.getUint8(ACCOUNT_AT.refusals);
+  a.counts[REFUSALS] = refusals >> 3;
+  a.counts[REPLAYS_REFUSED] = refusals & REPLAYS_REFUSED_MAX;
+  a.counts[TRIES] = payload.getUint8(ACCOUNT_AT.tries);
+  a.counts[BUSY] = payload.getUint8(ACCOUNT_AT.busy);
 }
 
 /** Takes in a CORRECT entry. */

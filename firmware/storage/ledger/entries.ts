@@ -109,8 +109,8 @@ export function putSettlement(payload: DataView, attempt: Attempt, rawMs: RawMs,
 }
 
 export const FAIL = 6;
-/** `keep` is 1 when nobody knows whether the server took the batch: the attempt stays open. */
-export const FAIL_AT = { pin: 0, keep: 1, rawMs: 2, duplicated: 8, bytes: 12 };
+/** `keep` is 1 when nobody knows whether the server took the batch: the attempt stays open. `cause` is one of `FAIL_CAUSE`. */
+export const FAIL_AT = { pin: 0, keep: 1, rawMs: 2, duplicated: 8, cause: 12, bytes: 13 };
 
 export const DROP = 7;
 /** `reason` is a place in `COUNTERS`. */
@@ -129,11 +129,11 @@ export const STATE = 9;
 export const STATE_AT = { session: 0, rawMs: 4, fixId: 10, keepFromRawMs: 14, fixesLost: 20, bytes: 22 };
 
 export const ACCOUNT = 10;
-/** `counts` are those of `COUNTERS`, 32 bits each. */
+/** `counts` are those of `COUNTERS`, 32 bits each. `refusals` has the replays refused in its three lowest bits. */
 // biome-ignore format: as in FORMAT.md
 export const ACCOUNT_AT = {
   pin: 0, cursor: 1, lastTrueMs: 7, counts: 13, lastSession: 45, lastRawMs: 49, misdated: 55, duplicated: 59,
-  fromTrueMs: 63, toTrueMs: 69, missed: 75, failed: 79, bytes: 83,
+  fromTrueMs: 63, toTrueMs: 69, missed: 75, failed: 79, refusals: 83, tries: 84, busy: 85, bytes: 86,
 };
 
 export const FOLD = 16;

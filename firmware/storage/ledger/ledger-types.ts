@@ -68,6 +68,31 @@ export interface Mistakes {
   toTrueMs: TrueMs;
 }
 
+/** Why a request failed, as a FAIL entry says it; 0 in a ledger of an older version. */
+export const FAIL_CAUSE = {
+  other: 0,
+  /** The server refused what is in it. */
+  refused: 1,
+  /** It left whole, and nobody knows whether the server took it. */
+  unknown: 2,
+  /** As `unknown`, and it was answered: 5xx, 408 or 429. */
+  busy: 4,
+  /** Added to any of the others: it did not leave whole, so its points can't have arrived. They are not charged. */
+  cut: 8,
+} as const;
+
+/** Places in `Ledger.troubles`: how the requests of a datastream failed. */
+export const TROUBLES_AT = {
+  /** Requests refused since the last one that was accepted, but for replays that are kept; 31 at most. */
+  refusals: 0,
+  /** Of its open attempt: requests that left whole, with which nobody knows whether the server took the batch; 255 at most. */
+  tries: 1,
+  /** Those of `tries` that were answered with a 5xx, a 408 or a 429. */
+  busy: 2,
+  /** Of its open attempt: replays that were refused; 7 at most. */
+  replaysRefused: 3,
+} as const;
+
 export type DropReason = "expired" | "overwritten" | "undatable" | "refused" | "corrupt";
 
 /** Where the samples of a datastream that are no longer pending went. */
@@ -95,8 +120,12 @@ export interface Ledger {
   session(): number;
   /** Highest raw time any entry mentions. */
   lastRawMs(): RawMs;
-  /** Must be called once after opening, before anything else is recorded. Charges whose outcome is unknown age from `rawMs`. */
-  boot(session: number, rawMs: RawMs): void;
+  /**
+   * Must be called once after opening, before anything else is recorded, and when a jump begins the next session. Charges whose
+   * outcome is unknown age from `rawMs`. Returns how many of the last boots in a row came in the middle of a request, with no
+   * outcome of any request between them. A new bank begins to count anew.
+   */
+  boot(session: number, rawMs: RawMs): number;
   /** Oldest first; a bounded list. The fixes up to the version of an open attempt stay as they are. */
   fixes(): FixRows;
   /**
@@ -135,6 +164,7 @@ export interface Ledger {
   /** Slots missed and readings failed of a pin, as last noted: when its last page went, or since, on no page. */
   retired(pin: number): { missed: number; failed: number };
   attempt(pin: number): Attempt | undefined;
+  troubles(pin: number): ArrayLike<number>;
   /** Oldest first; a bounded list: neighbours are merged to the later time. */
   charges(): Charge[];
   /** Charges its points and one request, too. A replay is the same call and is charged again. */
@@ -142,12 +172,12 @@ export interface Ledger {
   /** The batch was accepted: the cursor moves to its end, the samples are counted, the attempt is closed. */
   settle(pin: number, rawMs: RawMs, settlement: Settlement): void;
   /** The batch was not accepted (`keep` false: the attempt is closed and nothing moves), or nobody knows (`keep` true). */
-  fail(pin: number, rawMs: RawMs, keep: boolean): void;
+  fail(pin: number, rawMs: RawMs, keep: boolean, cause?: number): void;
   /**
    * Gives up an attempt that may have been accepted: it is closed, nothing moves, and `duplicated` of its points count as
    * such.
    */
-  abandon(pin: number, rawMs: RawMs, duplicated: number): void;
+  abandon(pin: number, rawMs: RawMs, duplicated: number, cause?: number): void;
   /**
    * The newest time map disproves timestamps that were sent: `points` of them, which stand on the server between the two times.
    * The mark is set to `mark`, which may be earlier than it was.

@@ -5,7 +5,7 @@ import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { openArchive } from "./archive.ts";
 import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
-import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
+import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED, REFUSALS } from "./counters.ts";
 import {
   ATTEMPT,
   ATTEMPT_AT,
@@ -40,16 +40,18 @@ import { createLedgerState } from "./state.ts";
 export { isAhead } from "../format/position.ts";
 export { GONE_PIN } from "./account.ts";
 export type { FixRows } from "./fix-rows.ts";
-export type {
-  Attempt,
-  Charge,
-  Counters,
-  DropReason,
-  Fix,
-  Ledger,
-  Mark,
-  Mistakes,
-  Settlement,
+export {
+  type Attempt,
+  type Charge,
+  type Counters,
+  type DropReason,
+  FAIL_CAUSE,
+  type Fix,
+  type Ledger,
+  type Mark,
+  type Mistakes,
+  type Settlement,
+  TROUBLES_AT,
 } from "./ledger-types.ts";
 
 const UINT32_MAX = 4294967295;
@@ -57,7 +59,6 @@ const UINT32_MAX = 4294967295;
 /** The ledger on the first 2 × `bankPages` pages of the region: what the server was told, and what it may still be told. */
 export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   const entry = new Uint8Array(ENTRY_MAX);
-  /** The payload of the entry that is being made. */
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
   const bankBytes = bankPages * region.pageBytes;
   const state = createLedgerState(bankBytes);
@@ -84,11 +85,12 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     record(KEEP, KEEP_AT.bytes);
   }
 
-  function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number): void {
+  function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number, cause: number | undefined): void {
     payload.setUint8(PIN_AT, pin);
     payload.setUint8(FAIL_AT.keep, keep);
     put48(payload, FAIL_AT.rawMs, rawMs);
     payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+    payload.setUint8(FAIL_AT.cause, cause || 0);
     record(FAIL, FAIL_AT.bytes);
   }
 
@@ -127,6 +129,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       };
     },
     attempt: (pin) => known(pin).attempt,
+    troubles: (pin) => known(pin).counts.slice(REFUSALS),
     retired: (pin) => ({ missed: known(pin).missed, failed: known(pin).failed }),
     settled(pin) {
       const counts = known(pin).counts;
@@ -144,6 +147,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       payload.setUint32(BOOT_AT.session, session, true);
       put48(payload, BOOT_AT.rawMs, rawMs);
       record(BOOT, BOOT_AT.bytes);
+      return state.deaths;
     },
     addFix(taken) {
       noteNeeded();
@@ -175,8 +179,8 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       putSettlement(payload, open, rawMs, settlement);
       record(SENT, SENT_AT.bytes);
     },
-    fail: (pin, rawMs, keep) => fail(pin, rawMs, keep ? 1 : 0, 0),
-    abandon: (pin, rawMs, duplicated) => fail(pin, rawMs, 0, duplicated),
+    fail: (pin, rawMs, keep, cause) => fail(pin, rawMs, keep ? 1 : 0, 0, cause),
+    abandon: (pin, rawMs, duplicated, cause) => fail(pin, rawMs, 0, duplicated, cause),
     correct(pin, mark, wrong) {
       payload.setUint8(PIN_AT, pin);
       put48(payload, CORRECT_AT.lastTrueMs, mark.trueMs);

@@ -1,7 +1,18 @@
 import { LIMITS } from "../../limits.ts";
 import { put48 } from "../format/int48.ts";
+
 import { GONE_PIN } from "./account.ts";
-import { COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED } from "./counters.ts";
+import {
+  BUSY,
+  COUNTERS_COUNT,
+  DUPLICATED,
+  LAST_SESSION,
+  MISDATED,
+  REFUSALS,
+  REPLAYS_REFUSED,
+  TRIES,
+} from "./counters.ts";
+
 import {
   ACCOUNT,
   ACCOUNT_AT,
@@ -52,6 +63,9 @@ export function writeSnapshot(
     put48(payload, ACCOUNT_AT.toTrueMs, a.wrong ? a.wrong.toTrueMs : 0);
     payload.setUint32(ACCOUNT_AT.missed, a.missed, true);
     payload.setUint32(ACCOUNT_AT.failed, a.failed, true);
+    payload.setUint8(ACCOUNT_AT.refusals, a.counts[REFUSALS] * 8 + a.counts[REPLAYS_REFUSED]);
+    payload.setUint8(ACCOUNT_AT.tries, a.counts[TRIES]);
+    payload.setUint8(ACCOUNT_AT.busy, a.counts[BUSY]);
     append(Number(key) === GONE_PIN ? FOLDED : ACCOUNT, ACCOUNT_AT.bytes);
     if (!a.attempt) continue;
     putAttempt(payload, a.attempt);

@@ -5,7 +5,22 @@ import { type Account, correctAccount, createAccount, GONE_PIN, readAccount } fr
 import { LOST } from "./banks.ts";
 import { chargesMaxOf, fixesMaxOf } from "./capacity.ts";
 import { mergeCharges, type PinCharge } from "./charges.ts";
-import { CORRUPT, DELIVERED, DUPLICATED, LAST_SESSION, THINNED, UNDATABLE, UNREPRESENTABLE } from "./counters.ts";
+import {
+  BUSY,
+  CORRUPT,
+  DELIVERED,
+  DUPLICATED,
+  LAST_SESSION,
+  REFUSALS,
+  REFUSALS_KEPT_MAX,
+  REPLAYS_REFUSED,
+  REPLAYS_REFUSED_MAX,
+  THINNED,
+  TRIES,
+  TRIES_MAX,
+  UNDATABLE,
+  UNREPRESENTABLE,
+} from "./counters.ts";
 import {
   ACCOUNT,
   ATTEMPT,
@@ -40,6 +55,7 @@ import {
 } from "./entries.ts";
 import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
 import { addFixes, boundFixes } from "./fixes.ts";
+import { FAIL_CAUSE } from "./ledger-types.ts";
 
 /** More than any plan allows a day. Dozens of them fit the 32 bits of a CHARGE entry. */
 const CHARGE_LOST = 100000000;
@@ -54,6 +70,8 @@ export interface LedgerState {
   /** Pending samples need no fix before this raw time, but for the last one. */
   keepFromRawMs: RawMs;
   fixesLost: number;
+  /** See `Ledger.boot`. */
+  deaths: number;
   fixes: FixRows;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
@@ -65,6 +83,17 @@ export interface LedgerState {
   mapVersion(): number;
   /** Bound of the list, if pending samples don't need more. */
   fixesMax: number;
+}
+
+/** Counts why a request failed; `cause` without `cut`. */
+function countFailure(counts: Account["counts"], cause: number, isKept: boolean): void {
+  if (cause === FAIL_CAUSE.refused) {
+    if (!isKept) counts[REFUSALS] = Math.min(counts[REFUSALS] + 1, REFUSALS_KEPT_MAX);
+    counts[REPLAYS_REFUSED] = Math.min(counts[REPLAYS_REFUSED] + 1, REPLAYS_REFUSED_MAX);
+  } else if (cause === FAIL_CAUSE.unknown || cause === FAIL_CAUSE.busy) {
+    counts[TRIES] = Math.min(counts[TRIES] + 1, TRIES_MAX);
+    if (cause === FAIL_CAUSE.busy) counts[BUSY] = Math.min(counts[BUSY] + 1, TRIES_MAX);
+  }
 }
 
 export function createLedgerState(bankBytes: number): LedgerState {
@@ -81,14 +110,24 @@ export function createLedgerState(bankBytes: number): LedgerState {
     return accounts[pin];
   }
 
-  /** The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. */
-  function stampCharges(pin: number, rawMs: RawMs): void {
+  /**
+   * The outcome of a pin's request (of every pin's, for -1) is known, or given up on: its charges age from now. The last one
+   * takes back `cutPoints`, which can't have arrived. Its request stays charged, as part of that did. `isDeath`: this boot came
+   * in the middle of a request, if there was one.
+   */
+  function stampCharges(pin: number, rawMs: RawMs, isDeath: boolean, cutPoints: number): void {
     state.lastRawMs = Math.max(state.lastRawMs, rawMs);
-    for (let i = 0; i < charges.length; i++) {
+    if (pin >= 0) state.deaths = 0;
+    let deaths = state.deaths;
+    for (let i = charges.length - 1, points = cutPoints; i >= 0; i--) {
       if (!charges[i].open || (pin >= 0 && charges[i].pin !== pin)) continue;
+      charges[i].points = Math.max(0, charges[i].points - points);
+      points = 0;
       charges[i].open = false;
+      if (isDeath) deaths = state.deaths + 1;
       charges[i].rawMs = Math.max(rawMs, charges[i].rawMs);
     }
+    state.deaths = deaths;
   }
 
   /** Moves the cursor of an account to `to`, and returns whether that is ahead: only then its samples are counted. */
@@ -100,7 +139,9 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   function applyAttempt(payload: DataView, isCharged: boolean): void {
     const attempt = getAttempt(payload);
-    account(attempt.pin).attempt = attempt;
+    const a = account(attempt.pin);
+    if (!a.attempt && !isCharged) a.counts.fill(0, TRIES);
+    a.attempt = attempt;
     if (isCharged) return;
     boundFixes(state, bankBytes);
     state.lastRawMs = Math.max(state.lastRawMs, attempt.rawMs);
@@ -110,12 +151,16 @@ export function createLedgerState(bankBytes: number): LedgerState {
 
   /** What an answer, or its absence, says of a pin's attempt. */
   function applyOutcome(kind: number, payload: DataView, a: Account): void {
+    if (kind === FAIL) {
+      const isKept = payload.getUint8(FAIL_AT.keep) === 1;
+      countFailure(a.counts, payload.getUint8(FAIL_AT.cause) % FAIL_CAUSE.cut, isKept);
+      if (isKept) return;
+      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
+    }
     a.attempt = undefined;
     boundFixes(state, bankBytes);
-    if (kind === FAIL) {
-      a.counts[DUPLICATED] += payload.getUint32(FAIL_AT.duplicated, true);
-      return;
-    }
+    if (kind === FAIL) return;
+    a.counts[REFUSALS] = a.counts[REPLAYS_REFUSED] = 0;
     const lastTrueMs = get48(payload, SENT_AT.lastTrueMs);
     if (lastTrueMs > a.lastTrueMs) {
       a.lastTrueMs = lastTrueMs;
@@ -143,11 +188,13 @@ export function createLedgerState(bankBytes: number): LedgerState {
       if (fixes.length <= fixesMax) state.fixesLost = 0;
     } else if (kind === ATTEMPT || kind === OPEN_ATTEMPT) applyAttempt(payload, kind === OPEN_ATTEMPT);
     else if (kind === SENT) {
-      stampCharges(pin, get48(payload, SENT_AT.rawMs));
+      stampCharges(pin, get48(payload, SENT_AT.rawMs), false, 0);
       applyOutcome(kind, payload, account(pin));
     } else if (kind === FAIL) {
-      stampCharges(pin, get48(payload, FAIL_AT.rawMs));
-      if (payload.getUint8(FAIL_AT.keep) === 0) applyOutcome(kind, payload, account(pin));
+      const a = account(pin);
+      const isCut = payload.getUint8(FAIL_AT.cause) >= FAIL_CAUSE.cut;
+      stampCharges(pin, get48(payload, FAIL_AT.rawMs), false, isCut && a.attempt ? a.attempt.points : 0);
+      applyOutcome(kind, payload, a);
     } else if (kind === DROP) {
       const a = account(pin);
       const to = get48(payload, DROP_AT.to);
@@ -161,8 +208,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
     } else if (kind === BOOT) {
-      state.session = payload.getUint32(BOOT_AT.session, true);
-      stampCharges(-1, get48(payload, BOOT_AT.rawMs));
+      const session = payload.getUint32(BOOT_AT.session, true);
+      // A jump of the clock adds 1, and ends nothing.
+      stampCharges(-1, get48(payload, BOOT_AT.rawMs), session !== state.session + 1, 0);
+      state.session = session;
     } else if (kind === STATE) {
       state.session = payload.getUint32(STATE_AT.session, true);
       state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
@@ -201,6 +250,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
     lastFixId: 0,
     keepFromRawMs: 0,
     fixesLost: 0,
+    deaths: 0,
     fixes: fixes,
     charges: charges,
     accounts: accounts,

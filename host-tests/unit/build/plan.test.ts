@@ -60,6 +60,16 @@ describe("the plan of a device", () => {
     expect(plan.drainDays).toBeCloseTo(((plan.samplesHeld ?? 0) - plan.pointsPerDay) / spare, 6);
   });
 
+  it("goes by the limits that the device file's plan names, and by single ones beside it", () => {
+    const server = (more: Partial<Device["server"]>) => ({ server: { url: "https://blynk.cloud", ...more } });
+    expect(planDevice(device(server({ plan: "documented" }))).pointsPerWindow).toBe(10_000);
+    const plan = planDevice(device({ ...server({ plan: "2026" }), region: "ota_0" }));
+    expect(plan.pointsPerWindow).toBe(100_000);
+    expect(plan.daysOffline).toBeCloseTo(84, 0);
+    expect(planDevice(device(server({ plan: { pointsPerDayMax: 5000 } }))).pointsPerWindow).toBe(5000);
+    expect(planDevice(device(server({ plan: "2026", pointsPerDayMax: 50_000 }))).pointsPerWindow).toBe(50_000);
+  });
+
   it("refuses more samples than the server takes, with the numbers and the ways out", () => {
     const plan = planDevice(device({}, [5_000]));
     expect(plan.errors).toHaveLength(1);
@@ -131,6 +141,13 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
   ["server.url", "blynk.cloud", "server.url must be https://HOST"],
   ["server.url", "http://blynk.cloud", "allowPlainHttp"],
   ["server.pointsPerDayMax", 0, "server.pointsPerDayMax must be at least 1"],
+  [
+    "server.plan",
+    "2027",
+    'server.plan must be "documented", "2026", or limits in whole numbers: { pointsPerRequestMax,',
+  ],
+  ["server.plan", { pointsPerDayMax: 0 }, "server.plan.pointsPerDayMax must be at least 1"],
+  ["server.plan", { pointsADay: 5 }, "server.plan has no pointsADay"],
   ["timeServers", [], "timeServers must have at least one host"],
   ["overload", "drop", 'overload must be "thin" or "oldest-first"'],
   ["region", { address: 100, bytes: 4096 }, "region.address must be a multiple of 1024"],

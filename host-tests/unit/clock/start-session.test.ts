@@ -15,9 +15,9 @@ test("starts each boot at the next multiple of eight, one ms after anything on f
     started.push(start);
   }
   expect(started).toEqual([
-    { session: 8, rawMs: 1 },
-    { session: 16, rawMs: 1002 },
-    { session: 24, rawMs: 2003 },
+    { session: 8, rawMs: 1, deaths: 0 },
+    { session: 16, rawMs: 1002, deaths: 0 },
+    { session: 24, rawMs: 2003, deaths: 0 },
   ]);
 });
 

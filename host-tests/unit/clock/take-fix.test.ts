@@ -115,7 +115,7 @@ describe("a fix of the clock", () => {
 
   it("lets go of what SNTP alone said once the server's date disputes it, and believes SNTP alone no more for a day", () => {
     const rig = createFixRig();
-    rig.contact = "unreached";
+    rig.contact = "the server refuses the connection";
     rig.sntp = rig.answer(20, -HOUR_MS);
     expect(rig.run()).toEqual(["unconfirmed"]);
     rig.contact = "answered";
@@ -149,7 +149,7 @@ describe("a fix of the clock", () => {
 
   it("keeps what SNTP said before, if the server's date agrees with that and disputes only the new answer", () => {
     const rig = createFixRig();
-    rig.contact = "unreached";
+    rig.contact = "the server refuses the connection";
     rig.sntp = rig.answer(20);
     expect(rig.run()).toEqual(["unconfirmed"]);
     rig.machine.run(2 * HOUR_MS);
@@ -261,7 +261,7 @@ describe("a fix of the clock", () => {
 
   it("keeps what SNTP says, and lets nothing be sent, while the server is not reached to confirm it", () => {
     const rig = createFixRig();
-    for (const contact of ["silent", "unreached"] as const) {
+    for (const contact of ["", "the server refuses the connection"] as const) {
       rig.sntp = rig.answer(30);
       rig.contact = contact;
       expect(rig.run()).toEqual(["unconfirmed"]);

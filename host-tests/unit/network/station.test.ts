@@ -205,4 +205,79 @@ describe("the network", () => {
     expect(log.length).toBeGreaterThan(1);
     expect(log.join("\n")).not.toMatch(/correct horse|battery staple/);
   });
+
+  test("calls a handshake that times out a wrong password only where this password was never taken since the boot", () => {
+    const { network, timers, answers, lose } = setUp([HOME], { home: "" });
+    const verdicts: number[] = [];
+    network.connect(() => {});
+    timers.advance(1000);
+    answers.home = "4WAY_HANDSHAKE_TIMEOUT";
+    lose("BEACON_TIMEOUT");
+    network.connect((verdict) => verdicts.push(verdict));
+    timers.advance(1000);
+    expect(verdicts).toEqual([1]);
+    answers.home = "AUTH_FAIL";
+    network.connect((verdict) => verdicts.push(verdict));
+    timers.advance(1000);
+    expect(verdicts).toEqual([1, 2]);
+  });
+
+  describe("over which nobody answers", () => {
+    const BARN = { ssid: "barn", password: "hay stack" };
+    const LIST = { home: "", shed: "", barn: "" };
+
+    /** Joins, and distrusts the link in turns where `dead` says whether it is dead; returns the networks in their order. */
+    function walk(networks: WifiNetwork[], dead: (ssid: string) => boolean | undefined, turns: number): string[] {
+      const { network, timers, joins } = setUp(networks, { ...LIST });
+      for (let turn = 0; turn < turns; turn++) {
+        network.connect(() => {});
+        timers.advance(5000);
+        expect(network.up()).toBe(true);
+        const isDead = dead(joins[joins.length - 1].split("/")[0]);
+        if (isDead !== undefined) network.distrust(isDead);
+      }
+      return joins.map((join) => join.split("/")[0]);
+    }
+
+    test("is left at the next connect, for the next network", () => {
+      expect(walk([HOME, SHED], (ssid) => (ssid === "home" ? true : undefined), 5)).toEqual(["home", "shed"]);
+    });
+
+    test("is left and joined again where there is no other", () => {
+      expect(walk([HOME], () => true, 3)).toEqual(["home", "home", "home"]);
+    });
+
+    test("is kept where there is no other and somebody answers, as a new link would be no better", () => {
+      expect(walk([HOME], () => false, 3)).toEqual(["home"]);
+      expect(walk([HOME, SHED], () => false, 3)).toEqual(["home", "shed", "home"]);
+    });
+
+    test("gives way to each other network in turn, and gets another try after them", () => {
+      expect(walk([HOME, SHED, BARN], () => true, 5)).toEqual(["home", "shed", "barn", "home", "shed"]);
+    });
+
+    test("is joined again in the same round when no other network is there", () => {
+      const { network, timers, joins } = setUp([HOME, SHED], { home: "", shed: "NO_AP_FOUND" });
+      network.connect(() => {});
+      timers.advance(1000);
+      network.distrust(true);
+      const verdicts: number[] = [];
+      network.connect((verdict) => verdicts.push(verdict));
+      timers.advance(5000);
+      expect(joins.map((join) => join.split("/")[0])).toEqual(["home", "shed", "home"]);
+      expect(verdicts).toEqual([0]);
+    });
+
+    test("is left with a pause, in which the radio tells that it is gone", () => {
+      const { network, timers, joinedAtMs, leaves } = setUp([HOME], { home: "" });
+      network.connect(() => {});
+      timers.advance(1000);
+      network.distrust(true);
+      const before = leaves();
+      network.connect(() => {});
+      expect(leaves()).toBe(before + 1);
+      timers.advance(2000);
+      expect(joinedAtMs[1] - joinedAtMs[0]).toBe(2000);
+    });
+  });
 });

@@ -205,6 +205,17 @@ describe("Storage and Flash", () => {
     expect(store.readJson("none.json")).toBe(undefined);
   });
 
+  it("write a JSON file only where Storage needs no compaction for it", () => {
+    const written: unknown[] = [];
+    let free = 1024;
+    const writeJSON = (name: string, value: unknown) => written.push([name, value]) > 0;
+    const store = createStore({ writeJSON, getFree: () => free } as unknown as EspruinoStorage);
+    store.writeJson("a", [1]);
+    free = 1023;
+    store.writeJson("b", [2]);
+    expect(written).toEqual([["a", [1]]]);
+  });
+
   it("say how long a page is, and that there is none", () => {
     const getPage = (address: number) => (address < 4096 ? { addr: 0, length: 4096 } : undefined);
     const flash = { getPage } as unknown as EspruinoFlash;

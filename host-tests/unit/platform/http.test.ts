@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createHttp } from "../../../firmware/platform/http.ts";
-import type { HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
+import {
+  ANSWER_TOO_LONG,
+  HANDSHAKE_REFUSED,
+  type HttpHandlers,
+  type HttpRequestOptions,
+} from "../../../firmware/platform/ports.ts";
 
 const OPTIONS: HttpRequestOptions = {
   protocol: "http:",
@@ -42,7 +47,26 @@ function fakeHttp() {
   return fake;
 }
 
-function start() {
+/** What the interpreter offers beside the http module. */
+const chip = { timeS: 0, free: 2000, collections: 0 };
+beforeEach(() => {
+  Object.assign(chip, { timeS: 0, free: 2000, collections: 0 });
+  vi.useFakeTimers();
+  vi.stubGlobal("getTime", () => chip.timeS);
+  Object.assign(process, {
+    memory(collect?: boolean) {
+      if (collect !== false) chip.collections++;
+      return { free: chip.free, usage: 0, total: 5000 };
+    },
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  Reflect.deleteProperty(process, "memory");
+});
+
+function start(options = OPTIONS) {
   const told: unknown[] = [];
   const fake = fakeHttp();
   const handlers: HttpHandlers = {
@@ -52,7 +76,7 @@ function start() {
     close: () => told.push("close"),
     error: (code, message) => told.push(["error", code, message]),
   };
-  return { told, fake, request: createHttp(fake.native, true).request(OPTIONS, handlers) };
+  return { told, fake, request: createHttp(fake.native, true).request(options, handlers) };
 }
 
 describe("an HTTP request", () => {
@@ -123,11 +147,77 @@ describe("an HTTP request", () => {
     expect(told).toEqual([]);
   });
 
-  it("lets pass what Espruino throws when a name does not resolve", () => {
+  it.each([
+    ["Unable to locate host", 4, /name can't be looked up/],
+    ["Unable to create socket", 0.1, /refuses the connection/],
+    ["Unable to create socket", 18, /address does not answer/],
+    ["mbedtls_ssl_setup: Not enough memory", 0, /mbedtls_ssl_setup: Not enough memory/],
+  ])("that can't connect, as %s after %d s, throws in words for people", (text, blockedS, words) => {
     const { fake, request } = start();
-    (fake.request as EspruinoRequest).end = () => {
-      throw new Error("Unable to locate host");
+    (fake.request as EspruinoRequest).write = () => {
+      chip.timeS += blockedS;
+      throw new Error(text);
     };
-    expect(() => request.end()).toThrow("Unable to locate host");
+    let thrown: unknown;
+    try {
+      request.write("[");
+    } catch (error) {
+      thrown = error;
+    }
+    expect(String(thrown)).toMatch(words);
+  });
+
+  it("tells a refused TLS handshake from a connection that fails later, and from plain http", () => {
+    const https: HttpRequestOptions = { ...OPTIONS, protocol: "https:" };
+    const unsent = { code: -8, message: "unsent data" };
+    const refused = start(https);
+    refused.fake.fire("error", unsent);
+    expect(refused.told).toEqual([["error", HANDSHAKE_REFUSED, expect.stringContaining("TLS is 1.2 with RSA")]]);
+    const later = start(https);
+    later.fake.fire("drain");
+    later.fake.fire("error", unsent);
+    expect(later.told).toEqual(["drain", ["error", -8, "unsent data"]]);
+    const plain = start();
+    plain.fake.fire("error", unsent);
+    expect(plain.told).toEqual([["error", -8, "unsent data"]]);
+  });
+
+  it("is closed when the head of its answer grows without an end", () => {
+    const { told, fake } = start();
+    const request = fake.request as EspruinoRequest;
+    request.dRcv = "x".repeat(3000);
+    vi.advanceTimersByTime(10);
+    expect(told).toEqual([]);
+    request.dRcv += "x".repeat(536);
+    vi.advanceTimersByTime(2);
+    expect(told).toEqual([["error", ANSWER_TOO_LONG, expect.any(String)]]);
+    expect(request.clsNow).toBe(true);
+    // What it held is free at once.
+    expect(request.dRcv).toBe("");
+    fake.respond("200");
+    vi.advanceTimersByTime(100);
+    expect(told).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is closed when memory gets short while its answer comes, and collects garbage only to make sure", () => {
+    const { told, fake } = start();
+    (fake.request as EspruinoRequest).dRcv = "x".repeat(1000);
+    chip.free = 301;
+    vi.advanceTimersByTime(10);
+    expect([told, chip.collections]).toEqual([[], 0]);
+    chip.free = 299;
+    vi.advanceTimersByTime(2);
+    expect(told).toEqual([["error", ANSWER_TOO_LONG, expect.any(String)]]);
+    expect(chip.collections).toBe(1);
+  });
+
+  it("is watched no more once it is over", () => {
+    const { fake } = start();
+    expect(vi.getTimerCount()).toBe(1);
+    fake.respond("200");
+    fake.fire("response close", false);
+    vi.advanceTimersByTime(2);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

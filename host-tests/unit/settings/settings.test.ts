@@ -13,7 +13,7 @@ const TOKEN = "s3cretTokenOfThirtyTwoCharacters";
 const GOOD = { token: TOKEN, networks: [{ ssid: "home", password: "pass phrase" }] };
 
 function read(file: unknown, device: Device = DEVICE) {
-  return readSettings({ readJson: (name) => (name === "backfill.json" ? file : undefined) }, device);
+  return readSettings({ readJson: (name) => (name === "backfill.json" ? file : undefined), writeJson() {} }, device);
 }
 
 describe("the settings of a unit", () => {

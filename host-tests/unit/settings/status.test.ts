@@ -45,6 +45,7 @@ function logger(over: Partial<Logger> = {}): Logger {
         backlogClearsMs: 0,
         verdict: 5,
         verdictText: "token refused or server says no",
+        server: "https://fra1.blynk.cloud",
         deliveryFault: "no usable token is set",
       }),
     },
@@ -52,6 +53,7 @@ function logger(over: Partial<Logger> = {}): Logger {
       { pin: 1, name: "temperature" },
       { pin: 2, name: "light" },
     ],
+    plan: "2026",
     ...over,
   };
 }
@@ -69,7 +71,7 @@ test("the status is plain JSON of everything there is to know", () => {
     rawMs: 123456,
     time: { trueMs: 1785000000000, boundMs: 20 },
     ring: { pages: 13, usedPages: 5 },
-    quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000 },
+    quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000, plan: "2026" },
     backlogClearsMs: 0,
     verdict: 5,
     verdictText: "token refused or server says no",

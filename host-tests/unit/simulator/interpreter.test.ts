@@ -94,6 +94,7 @@ describe("the language", () => {
       `print(E.CRC32("123456789").toString(16), E.sum([1, 2, 3]), E.toString(new Uint8Array([65, 66])), E.toUint8Array("AB").length);
        print([3, 1, 2].sort().join(), "a-b".split("-").length, "7".padStart(3, "0"), Math.sign(-3), (1.25).toFixed(1));
        print(typeof process.env.MODULES, process.memory().total > 0, D2 + "", new Pin("D0").getInfo().negated, BTN1.read());
+       print("abc".indexOf("cd"), "abc".includes("cd"), "abc".lastIndexOf("cd"), "abc".indexOf("abcd"), "abc".indexOf("bc"), "abc".indexOf("x"));
        for (const x of [1, 2]) print(x);
        print(new Date(0).toISOString(), Date.now());`,
     );
@@ -101,6 +102,7 @@ describe("the language", () => {
       "cbf43926 6 AB 2",
       "1,2,3 2 007 -1 1.3",
       "string true D2 true false",
+      "2 true -1 -1 1 -1",
       "1",
       "2",
       "1970-01-01T00:00:00.000Z 600",

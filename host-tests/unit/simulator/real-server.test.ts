@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { startServer } from "../../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
@@ -63,5 +63,75 @@ describe.concurrent("a server of your own", () => {
     const simulation = await send(await standIn([TOKEN]));
     expect(simulation.stalled).toBeUndefined();
     expect(simulation.report.server.points).toBeGreaterThan(0);
+  }, 90_000);
+});
+
+describe("a real server", () => {
+  test("that refuses before it has read the body ends the run in seconds, with its answer", async () => {
+    const simulation = await send(
+      await listen((_request, response) => void response.writeHead(403).end("go away")),
+      "60s",
+    );
+    expect(simulation.stalled).toMatch(/^the server took no point for 1 s; its last answer: 403 go away/);
+  }, 60_000);
+
+  test("that answers and closes before it has read the body is heard", async () => {
+    const server = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", (piece) => {
+        const isRead = piece.toString("latin1").startsWith("GET");
+        const answer = isRead ? "200 OK\r\nContent-Length: 5\r\n\r\nfalse" : "503 Busy\r\nContent-Length: 0\r\n\r\n";
+        socket.end(`HTTP/1.1 ${answer}`);
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const simulation = await send(`http://127.0.0.1:${port}`);
+    expect(simulation.lines.map((line) => line.text).join("\n")).toMatch(/v1: the server answered 503/);
+    expect(simulation.report).toMatchObject({ balanced: true, server: { points: 0 } });
+  }, 60_000);
+
+  test("that says 200 to everything has no point, whatever the firmware makes of it", async () => {
+    const simulation = await send(await listen((_request, response) => response.end()));
+    expect(simulation.report.server.points).toBe(0);
+    expect(simulation.exchanges.filter((one) => one.stored)).toEqual([]);
+  }, 60_000);
+
+  test("that is gone refuses connections, which costs nothing", async () => {
+    const simulation = await send("http://127.0.0.1:1");
+    expect(simulation.exchanges).toEqual([]);
+    const { quota } = simulation.status;
+    expect(quota?.pointsLeft).toBe(quota?.pointsMax);
+    expect(simulation.stalled).toBeUndefined();
+  }, 60_000);
+
+  test("stands for the address that the script routes to it", async () => {
+    const url = await standIn([TOKEN]);
+    const asked: string[] = [];
+    const route = (host: string, port: number) => {
+      asked.push(`${host}:${port}`);
+      return url;
+    };
+    const simulation = await runSimulation(
+      { ...room({ everyMs: 1000 }), plainHttp: true },
+      { start: Date.now() - 25_000, until: "25s", server: { url: "http://blynk.cloud", token: TOKEN, route } },
+    );
+    expect(new Set(asked)).toEqual(new Set(["blynk.cloud:80"]));
+    expect(simulation.report.server.points).toBeGreaterThan(0);
+  }, 60_000);
+
+  test("that is the stand-in of this process lives in the simulated time, for days", async () => {
+    const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
+    closing.push(server.close);
+    const began = performance.now();
+    const simulation = await runSimulation(
+      { ...room(), plainHttp: true },
+      { offline: "2d", server: { url: server.url, token: TOKEN, behind: server } },
+    );
+    expect(simulation).toMatchObject({ problems: [], drained: true, violations: [] });
+    expect(simulation.points.length).toBe(server.standIn.stats().points);
+    expect(simulation.points.length).toBeGreaterThan(3 * 2 * 1440 - 10);
+    expect(performance.now() - began).toBeLessThan(60_000);
   }, 90_000);
 });

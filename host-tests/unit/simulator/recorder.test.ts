@@ -114,7 +114,7 @@ describe("the audit", () => {
   });
 
   test("takes the points of a lost answer as pending still", () => {
-    const exchange = { pin: "v1", atMs: 0, stored: true, answered: false, fault: "lost" };
+    const exchange = { pin: "v1", atMs: 0, stored: true, answered: false, fault: "lost", points: 1 };
     const held = points([1000, "20"], [2000, "20.1"]);
     expect(audit(status(2, 1, 1), recorded([20.04, 20.06]).recorder, held, [exchange], () => 1).balanced).toBe(true);
   });

@@ -48,7 +48,7 @@ import {
   STATE_AT,
   UNFIX_AT,
 } from "../../../firmware/storage/ledger/entries.ts";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { FAIL_CAUSE, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
 import { IN_SEAL } from "../../../firmware/storage/ring/seal.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import { addFix } from "../../support/fixes.ts";
@@ -225,7 +225,7 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
   ledger.recordAttempt({ ...ATTEMPT, from: far, to: far + 5 });
   ledger.settle(7, far + 1, { ...SETTLEMENT, lastTrueMs: far + 2, lastSession: 0xf0000001, lastRawMs: far });
   ledger.fail(7, far + 3, true);
-  ledger.abandon(7, far + 3, 0xf0000002);
+  ledger.abandon(7, far + 3, 0xf0000002, FAIL_CAUSE.refused);
   ledger.correct(7, { trueMs: far, session: 0xf0000008, rawMs: far + 1 }, { fromTrueMs: 1, toTrueMs: far, points: 9 });
   ledger.drop(7, "refused", far + 6, 0xf0000003);
   ledger.retire(7, 0xf0000004, 0xf0000005);
@@ -247,8 +247,8 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
       lastSession: 0xf0000001,
       lastRawMs: far,
     },
-    { name: "FAIL", pin: 7, keep: 1, rawMs: far + 3, duplicated: 0 },
-    { name: "FAIL", pin: 7, keep: 0, rawMs: far + 3, duplicated: 0xf0000002 },
+    { name: "FAIL", pin: 7, keep: 1, rawMs: far + 3, duplicated: 0, cause: 0 },
+    { name: "FAIL", pin: 7, keep: 0, rawMs: far + 3, duplicated: 0xf0000002, cause: 1 },
     {
       name: "CORRECT",
       ...{ pin: 7, lastTrueMs: far, lastSession: 0xf0000008, lastRawMs: far + 1 },
@@ -260,6 +260,9 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
 
   // Until the ledger has moved to the other bank, with an attempt open.
   ledger.recordAttempt({ ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 });
+  ledger.fail(7, far + 3, true, FAIL_CAUSE.busy);
+  ledger.fail(7, far + 3, true, FAIL_CAUSE.unknown);
+  ledger.fail(7, far + 3, true, FAIL_CAUSE.refused);
   while (flash.bytes[1024] === 255) ledger.fail(7, far + 3, true);
   const snapshot = entriesOf(flash.bytes.slice(1024)).slice(0, 5);
   const counts = [7, 0, 0, 1, 2, 0xf0000003, 3, 4];
@@ -269,7 +272,7 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
       name: "ACCOUNT",
       ...{ pin: 7, cursor: far + 6, lastTrueMs: far, counts, lastSession: 0xf0000008, lastRawMs: far + 1 },
       ...{ misdated: 9, duplicated: 0xf0000002, fromTrueMs: 1, toTrueMs: far },
-      ...{ missed: 0xf0000004, failed: 0xf0000005 },
+      ...{ missed: 0xf0000004, failed: 0xf0000005, refusals: 8 + 1, tries: 2, busy: 1 },
     },
     { name: "OPEN_ATTEMPT", ...ATTEMPT, from: far + 6, to: far + 9, rawMs: far + 3 },
     { name: "FIXES", id: 1 },

@@ -3,6 +3,7 @@ import type { TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -22,12 +23,16 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     up: true,
     joins: VERDICT.allSent as Verdict,
     known: "known" as TimeFound,
+    /** How the server, and a time server, answered while the fix was taken. */
+    contact: "answered",
+    told: true,
     result: { verdict: VERDICT.allSent as Verdict, nextTryMs: Number.POSITIVE_INFINITY },
     held: false,
     flashFault: false,
     sensorFailing: false,
     free: 4000,
     drainThrows: false,
+    endpoint: openEndpoint({ readJson: () => undefined }, "https://blynk.example", "a-token"),
     down: undefined as (() => void) | undefined,
     delivery: undefined as unknown as ReturnType<typeof createDelivery>,
   };
@@ -42,8 +47,9 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       if (rig.drainThrows) throw new Error("worn");
       soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
-    unreached: (contact) => {
-      events.push(`not confirmed: ${contact}`);
+    unreached: (found, contact) => {
+      if (found === "unknown" && contact !== "foreign") return VERDICT.noTime;
+      events.push("not confirmed");
       return VERDICT.serverNotReached;
     },
     linkLost: () => events.push("link lost"),
@@ -57,32 +63,36 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
         up: () => rig.up,
         connect: (done) => soon("connect", () => done(rig.joins)),
         disconnect: () => events.push("disconnect"),
+        distrust: (dead) => events.push(dead ? "dead link" : "bad link"),
         onUp: () => {},
         onDown: (callback) => {
           rig.down = callback;
         },
       },
-      takeFix: { take: (done) => soon("fix", () => done(rig.known, "answered")) },
+      takeFix: { take: (done) => soon("fix", () => done(rig.known, rig.contact, rig.told)) },
       planner: { holds: () => rig.held },
       overload: { clearsMs: () => Number.POSITIVE_INFINITY },
       quota: {
         pointsMax: 10_000,
+        requestsMax: 300,
         pointsLeft: () => 7,
         requestsLeft: () => 8,
         pointsWithin: () => 0,
         waitMs: () => 0,
       },
       drain,
+      endpoint: rig.endpoint,
       ledger: {
         pins: () => [1],
         counters: () => ({ delivered: 0, ...counters }),
       },
+      clock: { rawMs: timers.nowMs },
       ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
       timers,
       chip: { memory: () => ({ free: rig.free, total: 5000 }), random: () => 0.5 },
       log: (level, text) => lines.push(`[${level}] ${text}`),
     },
-    { syncEveryMs: 3_600_000, connectEveryMs: undefined, ...settings },
+    { syncEveryMs: 3_600_000, connectEveryMs: undefined, networks: 1, ...settings },
   );
   rig.delivery.watch((busy) => rig.busy.push(busy));
   return rig;
@@ -107,7 +117,7 @@ describe("a delivery", () => {
     rig.known = "unconfirmed";
     rig.delivery.trigger("connect");
     rig.timers.advance(2500);
-    expect(rig.events).toEqual(["connect", "fix", "not confirmed: answered"]);
+    expect(rig.events).toEqual(["connect", "fix", "not confirmed"]);
     expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
     rig.known = "known";
     rig.events.length = 0;
@@ -196,6 +206,17 @@ describe("a delivery", () => {
     }
   });
 
+  it("is followed by none while the server, asked for its date, asks to be left alone", () => {
+    const rig = createDeliveryRig();
+    rig.known = "unknown";
+    rig.endpoint.silentUntilRawMs = 7_200_000;
+    rig.delivery.trigger("connect");
+    rig.timers.advance(7_190_000);
+    expect(rig.events).toEqual(["connect", "fix"]);
+    rig.timers.advance(20_000);
+    expect(rig.events.slice(0, 4)).toEqual(["connect", "fix", "connect", "fix"]);
+  });
+
   it("without the time ends at once, and is tried again after a growing wait", () => {
     const rig = createDeliveryRig();
     rig.known = "unknown";
@@ -279,6 +300,7 @@ describe("a delivery", () => {
       backlogClearsMs: null,
       verdict: 0,
       verdictText: "everything sent",
+      server: "https://blynk.example",
       deliveryFault: "",
     });
   });
@@ -324,5 +346,101 @@ describe("the verdict", () => {
     rig.counters.undatable = 1;
     expect(verdictOf(rig, "button")).toBe(VERDICT.undatedSamples);
     expect(verdictOf(rig)).toBe(VERDICT.allSent);
+  });
+});
+
+describe("a delivery that nobody answers", () => {
+  /** A rig in which the drain ends with this verdict, and the server is met like this. */
+  function unanswered(met: number, settings: Partial<DeliverySettings> = {}) {
+    const rig = createDeliveryRig(settings);
+    rig.told = met > 0;
+    rig.contact = "";
+    rig.result = { verdict: VERDICT.serverNotReached, nextTryMs: 1000 };
+    return rig;
+  }
+  const blamed = (events: string[]) => events.filter((event) => event.endsWith(" link"));
+
+  it("gives its link up, and the next one joins another", () => {
+    const rig = unanswered(0, { networks: 2 });
+    rig.delivery.trigger("connect");
+    rig.timers.advance(3000);
+    expect(rig.events).toEqual([...ONE_DELIVERY, "dead link"]);
+    expect(rig.busy.at(-1)).toBe(false);
+  });
+
+  it.each([
+    ["the button was pressed", "button", {}],
+    ["the next one is far away", "schedule", { connectEveryMs: 86_400_000 }],
+  ] as const)("tries each network at once when %s, once", (_why, cause, settings) => {
+    const rig = unanswered(0, { networks: 2, ...settings });
+    rig.delivery.trigger(cause);
+    rig.timers.advance(9000);
+    expect(blamed(rig.events)).toEqual(["dead link", "dead link", "dead link"]);
+    expect(rig.events.filter((event) => event === "connect")).toHaveLength(3);
+    expect(rig.busy).toEqual([true, false]);
+    expect(rig.delivery.verdict()).toBe(VERDICT.serverNotReached);
+  });
+
+  it("ends well over the second link", () => {
+    const rig = unanswered(0);
+    rig.delivery.trigger("button");
+    rig.timers.advance(3500);
+    rig.told = true;
+    rig.result = { verdict: VERDICT.allSent, nextTryMs: Number.POSITIVE_INFINITY };
+    rig.timers.advance(5000);
+    expect(rig.busy).toEqual([true, false]);
+    expect(rig.delivery.verdict()).toBe(VERDICT.allSent);
+  });
+
+  it("leaves a link over which only others answer after the second time", () => {
+    const rig = unanswered(1);
+    for (let i = 1; i <= 4; i++) {
+      rig.delivery.trigger("connect");
+      rig.timers.advance(3000);
+      expect(blamed(rig.events)).toHaveLength(i >> 1);
+    }
+  });
+
+  it("asks the provisioned server when the one it was sent on to is not met for long, and that one again", () => {
+    const rig = unanswered(1);
+    rig.endpoint.server = "https://fra1.blynk.cloud";
+    rig.endpoint.saved = "https://fra1.blynk.cloud";
+    const servers: string[] = [];
+    for (let i = 0; i < 13; i++) {
+      rig.delivery.trigger("connect");
+      rig.timers.advance(3000);
+      servers.push(rig.endpoint.server);
+    }
+    expect(servers.indexOf("https://blynk.example")).toBe(5);
+    expect(servers.lastIndexOf("https://blynk.example")).toBe(10);
+  });
+
+  it("blames no link when nothing was asked, or Blynk answered", () => {
+    const rig = createDeliveryRig({ networks: 2 });
+    const results: [Verdict, number][] = [
+      [VERDICT.allSent, Number.POSITIVE_INFINITY],
+      [VERDICT.dailyLimit, 60_000],
+      [VERDICT.serverNotReached, Number.POSITIVE_INFINITY],
+      [VERDICT.serverSaysNo, Number.POSITIVE_INFINITY],
+    ];
+    for (const [verdict, nextTryMs] of [...results, ...results]) {
+      rig.result = { verdict, nextTryMs };
+      rig.delivery.trigger("button");
+      rig.timers.advance(3000);
+    }
+    expect(blamed(rig.events)).toEqual([]);
+  });
+
+  it("shows that something else answers in Blynk's place, rather than that there is no time", () => {
+    const rig = createDeliveryRig();
+    rig.known = "unknown";
+    rig.contact = "foreign";
+    rig.delivery.trigger("connect");
+    rig.timers.advance(2500);
+    expect(rig.events).toContain("not confirmed");
+    rig.contact = "";
+    rig.delivery.trigger("button");
+    rig.timers.advance(2500);
+    expect(rig.delivery.verdict()).toBe(VERDICT.noTime);
   });
 });

@@ -1,26 +1,25 @@
 import { expect, it } from "vitest";
-import { type Judgement, judge } from "../../../firmware/upload/outcome.ts";
-import { VERDICT } from "../../../firmware/verdict.ts";
+import { type Judgement, judge, type Outcome } from "../../../firmware/upload/outcome.ts";
+import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 
-const { allSent, serverNotReached, serverSaysNo, pinOrPointsRefused } = VERDICT;
+const { allSent, serverNotReached, serverSaysNo, pinOrPointsRefused, intercepted } = VERDICT;
 
-it.each<Judgement>([
-  { outcome: "sent", answered: true, attempt: "done", size: "grow", next: "go on", verdict: allSent },
-  { outcome: "unknown", answered: false, attempt: "keep", size: "halve", next: "retry", verdict: serverNotReached },
-  { outcome: "cut", answered: false, attempt: "as before", size: "halve", next: "retry", verdict: serverNotReached },
-  {
-    outcome: "unreached",
-    answered: false,
-    attempt: "none",
-    size: "halve",
-    next: "retry",
-    verdict: serverNotReached,
-  },
-  { outcome: "portal", answered: false, attempt: "keep", size: "least", next: "leave", verdict: serverNotReached },
-  { outcome: "stop", answered: true, attempt: "as before", size: "least", next: "stop", verdict: serverSaysNo },
-  { outcome: "pin", answered: true, attempt: "rest", size: "own", next: "go on", verdict: pinOrPointsRefused },
-  { outcome: "smaller", answered: true, attempt: "rest", size: "own", next: "go on", verdict: pinOrPointsRefused },
-  { outcome: "refused", answered: true, attempt: "rest", size: "own", next: "go on", verdict: pinOrPointsRefused },
-])("judges $outcome", (judgement) => {
-  expect(judge(judgement.outcome)).toEqual(judgement);
+type Row = [Outcome, Judgement["answered"], Judgement["attempt"], Judgement["size"], Judgement["next"], Verdict];
+
+it.each<Row>([
+  ["sent", "Blynk", "done", "grow", "go on", allSent],
+  ["stop", "Blynk", "as before", "least", "stop", serverSaysNo],
+  ["pin", "Blynk", "rest", "own", "go on", pinOrPointsRefused],
+  ["smaller", "Blynk", "rest", "own", "go on", pinOrPointsRefused],
+  ["refused", "Blynk", "rest", "own", "go on", pinOrPointsRefused],
+  ["moved", "Blynk", "as before", "new", "go on", allSent],
+  ["foreign", "somebody", "keep", "least", "leave", intercepted],
+  ["foreignCut", "somebody", "as before", "least", "leave", intercepted],
+  ["busy", "somebody", "keep", "least", "retry", serverNotReached],
+  ["handshake", "somebody", "none", "halve", "retry", intercepted],
+  ["unknown", "nobody", "keep", "halve", "retry", serverNotReached],
+  ["cut", "nobody", "as before", "halve", "retry", serverNotReached],
+  ["unreached", "nobody", "none", "halve", "retry", serverNotReached],
+])("judges %s", (outcome, answered, attempt, size, next, verdict) => {
+  expect(judge(outcome)).toEqual({ outcome, answered, attempt, size, next, verdict });
 });

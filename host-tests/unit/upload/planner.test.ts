@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { FAIL_CAUSE } from "../../../firmware/storage/ledger/ledger.ts";
 import type { Job } from "../../../firmware/upload/job.ts";
 import { judge } from "../../../firmware/upload/outcome.ts";
 import { createUploadRig, DAY_MS, EPOCH_MS, MINUTE_MS, type UploadRig } from "../../support/upload-rig.ts";
@@ -85,12 +86,13 @@ describe("a plan", () => {
     const job = plan(rig) as Job;
     rig.unit.ledger.recordAttempt(job.attempt);
     const replay = plan(rig) as Job;
-    expect(rig.unit.planner.learn(replay, judge("refused"))).toBe(true);
+    expect(rig.unit.planner.learn(replay, judge("refused"))).toBe("keep");
+    rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), true, FAIL_CAUSE.refused);
     expect(plan(rig)).toBeUndefined();
-    expect(rig.unit.planner.rests()).toBe(true);
+    expect(rig.unit.planner.rests()).toBe("refused");
     rig.unit.planner.forgive();
     expect(plan(rig)?.replay).toBe(true);
-    expect(rig.unit.planner.rests()).toBe(false);
+    expect(rig.unit.planner.rests()).toBe("");
   });
 
   it("stops before samples that a better time map may date, and says so", () => {
@@ -132,16 +134,51 @@ describe("a plan", () => {
   }, 60_000);
 });
 
+describe("a delivery", () => {
+  it("ends with what was pending when it began: it does not chase its own tail", () => {
+    const rig = createUploadRig({ intervalsMs: Array(5).fill(1000) });
+    for (let pin = 1; pin <= 5; pin++) rig.fill(pin, 200, 1000);
+    // Each answer takes four seconds, in which every datastream takes four samples.
+    rig.server.behave = () => ({ answer: 200, body: "OK", afterMs: 4000 });
+    const sample = (): void => {
+      for (let pin = 1; pin <= 5; pin++) rig.ring.add(pin, 1, rig.timers.nowMs(), 7);
+      rig.timers.setTimeout(sample, 1000);
+    };
+    sample();
+    rig.drain();
+    expect(rig.server.requests).toHaveLength(5);
+  });
+});
+
 describe("the allowance", () => {
+  it("of a small plan is used up day by day, and the backlog goes when it was said to", () => {
+    const pins = [1, 2, 3];
+    const rig = createUploadRig({ pointsPerDayMax: 100, intervalsMs: pins.map(() => 60 * MINUTE_MS) });
+    for (const pin of pins) rig.fill(pin, 120, 60 * MINUTE_MS);
+    rig.unit.overload.survey();
+    const saidMs = rig.unit.overload.clearsMs();
+    const beganMs = rig.timers.nowMs();
+    let clearedMs = 0;
+    // Three samples an hour, and a look for what is free every ten minutes.
+    for (let n = 1; n < 20 * 144 && clearedMs === 0; n++) {
+      rig.timers.advance(10 * MINUTE_MS);
+      for (const pin of pins) if (n % 6 === 0) rig.ring.add(pin, 1, rig.timers.nowMs() - 5000, n);
+      rig.drain();
+      if (pins.every((pin) => rig.ring.totals(pin).pending === 0)) clearedMs = rig.timers.nowMs() - beganMs;
+    }
+    expect(clearedMs / DAY_MS).toBeGreaterThan(8);
+    expect(Math.abs(clearedMs - saidMs) / DAY_MS).toBeLessThan(1);
+  });
+
   it("bounds a batch, and what is left of it is not sent in dribbles", () => {
     const rig = createUploadRig({ pointsPerDayMax: 1000 });
     rig.fill(1, 3000);
     rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 850 });
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
     expect(plan(rig)?.attempt.points).toBe(150);
-    rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 51 });
+    rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 101 });
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
-    // 99 are left, and a tenth of a day's is 100.
+    // 49 are left, and a twentieth of a day's is 50.
     expect(plan(rig)).toBeUndefined();
     expect(rig.unit.planner.quotaWaitMs()).toBeGreaterThan(DAY_MS);
   });

@@ -54,7 +54,7 @@ describe("a refusal", () => {
     const rig = rigWith([]);
     const bad = new Set([0, 77, 78, 210].map((i) => pointTime(rig, i)));
     rig.server.behave = (_n, r) =>
-      r.ended && pointsOf(r.body).some(([ts]) => bad.has(ts)) ? { answer: 422, body: "value out of range" } : OK;
+      r.ended && pointsOf(r.body).some(([ts]) => bad.has(ts)) ? refusal("value out of range", 422) : OK;
     expect(rig.drain().verdict).toBe(VERDICT.pinOrPointsRefused);
     expect(rig.counters(1)).toMatchObject({ delivered: 296, refused: 4 });
     expect(rig.server.requests.length).toBeLessThan(60);
@@ -65,7 +65,7 @@ describe("a refusal", () => {
     const rig = createUploadRig();
     rig.fill(1, 5000);
     rig.fill(2, 5000);
-    rig.server.behave = () => ({ answer: 418 });
+    rig.server.behave = () => refusal("", 418);
     expect(rig.drain().verdict).toBe(VERDICT.pinOrPointsRefused);
     expect(rig.server.requests.length).toBeLessThanOrEqual(60);
     expect(totalPoints(rig)).toBeLessThanOrEqual(2 * 1200);
@@ -84,7 +84,7 @@ describe("a refusal", () => {
     const rig = createUploadRig();
     rig.fill(1, 3000);
     rig.fill(2, 500);
-    rig.server.behave = (_n, r) => (pinOf(r) === "v1" ? { answer: 422 } : OK);
+    rig.server.behave = (_n, r) => (pinOf(r) === "v1" ? refusal("", 422) : OK);
     rig.drain();
     expect(rig.counters(2).delivered).toBe(500);
     expect(rig.counters(1).refused).toBe(0);
@@ -93,7 +93,7 @@ describe("a refusal", () => {
   it("of a single point at the very end counts once a later point is accepted", () => {
     const rig = rigWith([]);
     const bad = pointTime(rig, 299);
-    rig.server.behave = (_n, r) => (r.ended && pointsOf(r.body).some(([ts]) => ts === bad) ? { answer: 422 } : OK);
+    rig.server.behave = (_n, r) => (r.ended && pointsOf(r.body).some(([ts]) => ts === bad) ? refusal("", 422) : OK);
     rig.drain();
     expect(rig.counters(1)).toMatchObject({ delivered: 299, refused: 0 });
     rig.timers.advance(5 * MINUTE_MS);

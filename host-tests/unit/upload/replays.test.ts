@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VERDICT } from "../../../firmware/verdict.ts";
-import { OK } from "../../support/fake-server.ts";
+import { OK, refusal } from "../../support/fake-server.ts";
 import { addFix } from "../../support/fixes.ts";
 import { bodies, createUploadRig, DAY_MS, MINUTE_MS, pinOf, pointsOf, rigWith } from "../../support/upload-rig.ts";
 
@@ -94,7 +94,7 @@ describe("a replay", () => {
     rig.fill(2, 10);
     const startMs = rig.timers.nowMs();
     let refusing = true;
-    rig.server.behave = (n, r) => (n === 0 ? { fail: "close" } : refusing && pinOf(r) === "v1" ? { answer: 422 } : OK);
+    rig.server.behave = (n, r) => (n === 0 ? { fail: "close" } : refusing && pinOf(r) === "v1" ? refusal("", 422) : OK);
     expect(rig.drain().verdict).toBe(VERDICT.pinOrPointsRefused);
     expect(rig.counters(2).delivered).toBe(10);
     const ofPin = () => rig.server.requests.filter((r) => pinOf(r) === "v1").map((r) => r.body);
@@ -111,7 +111,7 @@ describe("a replay", () => {
   });
 
   it("that rests is tried at once when the button is pressed", () => {
-    const rig = rigWith([{ fail: "close" }, { answer: 422 }]);
+    const rig = rigWith([{ fail: "close" }, refusal("", 422)]);
     rig.drain();
     rig.drain();
     expect(rig.server.requests).toHaveLength(2);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ANSWERED, FOREIGN } from "../../../firmware/clock/take-fix.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
+import { positionOf } from "../../support/fake-ring.ts";
 import { OK, refusal } from "../../support/fake-server.ts";
 import { createUploadRig, pointsOf, rigWith, TOKEN } from "../../support/upload-rig.ts";
 
@@ -42,10 +44,57 @@ describe("a request", () => {
     expect(rig.unit.ledger.charges()).toHaveLength(1);
     const other = createUploadRig();
     other.fill(1, 10);
+    const spent: number[] = [];
+    other.server.behave = (_n, request) => {
+      // What has left can't be whole before it is charged.
+      spent.push(other.unit.ledger.charges().length);
+      expect(request.body.length > 1 ? spent.at(-1) : 1).toBe(1);
+      return OK;
+    };
     other.unit.drain.run(() => {});
     other.timers.advance(0);
     expect(other.server.requests[0].body).toBe("[");
+    expect(other.unit.ledger.charges()).toEqual([]);
+    other.timers.advance(1);
     expect(other.unit.ledger.charges()).toMatchObject([{ points: 10, requests: 1, open: true }]);
+    other.timers.advance(100);
+    expect(other.counters(1).delivered).toBe(10);
+  });
+
+  it("whose handshake is refused costs nothing of the allowance, and is not counted as a replay", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 300);
+    rig.server.behave = () => ({ fail: "handshake" });
+    for (let i = 0; i < 50; i++) expect(rig.drain().verdict).toBe(VERDICT.intercepted);
+    expect(rig.unit.ledger.charges()).toEqual([]);
+    expect(rig.unit.ledger.attempt(1)).toBeUndefined();
+    expect(rig.unit.quota.pointsLeft()).toBe(10_000);
+    // A batch of unknown fate stays one.
+    rig.server.behave = () => ({ fail: "close" });
+    rig.unit.drain.forgive();
+    rig.drain();
+    const [{ body }] = rig.server.requests.filter((request) => request.body.length > 1);
+    const charges = rig.unit.ledger.charges().length;
+    rig.server.behave = () => ({ fail: "handshake" });
+    rig.drain();
+    expect(rig.unit.ledger.charges()).toHaveLength(charges);
+    rig.server.behave = () => OK;
+    // The batch rests after its second try, as each one cost allowance.
+    rig.timers.advance(2 * 3_600_000);
+    rig.drain();
+    expect(rig.server.requests.at(-1)?.body ?? "").not.toBe("");
+    expect(rig.server.requests.filter((request) => request.body === body).length).toBeGreaterThan(1);
+    expect(rig.counters(1)).toMatchObject({ delivered: 300, refused: 0 });
+  });
+
+  it("is not made of samples that the ring let go of while it connected", () => {
+    const rig = createUploadRig();
+    rig.fill(1, 10);
+    rig.unit.drain.run(() => {});
+    rig.timers.advance(0);
+    rig.unit.ledger.drop(1, "overwritten", positionOf(5), 5);
+    rig.timers.advance(60_000);
+    expect(rig.counters(1)).toMatchObject({ delivered: 5, overwritten: 5 });
   });
 });
 
@@ -69,12 +118,21 @@ describe("a page that decays while it is sent", () => {
 describe("a setting", () => {
   it("says what stands in the way when the server was not reached to confirm the time", () => {
     const rig = createUploadRig();
-    expect(rig.unit.drain.unreached("silent")).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toBe("");
-    expect(rig.unit.drain.unreached("unreached")).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toMatch(/TLS is 1.2/);
+    const { drain } = rig.unit;
+    expect([drain.unreached("unconfirmed", ""), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    expect([drain.unreached("unconfirmed", ANSWERED), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    const refused = "the server refuses the connection";
+    expect([drain.unreached("unconfirmed", refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
+    expect([drain.unreached("unconfirmed", FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
+    const tls = `${FOREIGN}: the TLS handshake failed`;
+    expect([drain.unreached("unconfirmed", tls), drain.fault()]).toEqual([
+      VERDICT.intercepted,
+      "the TLS handshake failed",
+    ]);
+    expect(drain.unreached("unknown", "")).toBe(VERDICT.noTime);
+    expect(drain.unreached("unknown", FOREIGN)).toBe(VERDICT.intercepted);
     const tokenless = createUploadRig({ token: "" });
-    expect(tokenless.unit.drain.unreached("unreached")).toBe(VERDICT.serverSaysNo);
+    expect(tokenless.unit.drain.unreached("unconfirmed", "")).toBe(VERDICT.serverSaysNo);
     expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
   });
 
@@ -90,8 +148,11 @@ describe("a setting", () => {
     const rig = createUploadRig();
     rig.fill(1, 5);
     rig.server.behave = () => ({ fail: "throw-write" });
-    rig.drain();
-    expect(rig.unit.drain.fault()).toMatch(/TLS is 1\.2 with RSA/);
+    expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
+    expect(rig.unit.drain.fault()).toContain("the server refuses the connection");
+    rig.server.behave = () => ({ fail: "handshake" });
+    expect(rig.drain().verdict).toBe(VERDICT.intercepted);
+    expect(rig.unit.drain.fault()).toBe("the TLS handshake failed");
     rig.server.behave = () => OK;
     rig.drain();
     expect(rig.unit.drain.fault()).toBe("");

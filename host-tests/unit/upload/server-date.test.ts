@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import type { Contact } from "../../../firmware/clock/take-fix.ts";
-import type { Http, HttpHandlers } from "../../../firmware/platform/ports.ts";
+import { HANDSHAKE_REFUSED, type Http, type HttpHandlers } from "../../../firmware/platform/ports.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
@@ -21,20 +22,23 @@ function ask(script: Script) {
     request: (options, handlers) => {
       const path = `/external/api/isHardwareConnected?token=${TOKEN}`;
       expect(options).toEqual({ protocol: "https:", host: "h", port: 443, method: "GET", path, headers: {} });
-      return { write() {}, end: () => script(handlers, machine), abort: () => aborted++ };
+      return {
+        write() {
+          script(handlers, machine);
+        },
+        end() {},
+        abort: () => aborted++,
+      };
     },
   };
   const given: { answer: TimeAnswer | undefined; contact: Contact }[] = [];
-  createServerDate(
-    http,
-    machine.timers,
-    clock,
-    "https://h",
-    TOKEN,
-  )((answer, contact) => given.push({ answer, contact }));
+  const endpoint = openEndpoint({ readJson: () => undefined }, "https://h", TOKEN);
+  createServerDate(http, machine.timers, clock, endpoint)((answer, contact) => given.push({ answer, contact }));
   machine.run(100000);
   expect(given.length).toBe(1);
-  return { ...given[0], aborted, session: clock.session() };
+  // The answer came at once.
+  const silentMs = endpoint.silentUntilRawMs === 0 ? 0 : endpoint.silentUntilRawMs - 1;
+  return { ...given[0], aborted, session: clock.session(), silentMs };
 }
 
 /** A server that answers at once. */
@@ -97,20 +101,33 @@ describe("asking Blynk's server for its date", () => {
       },
     ],
   ])("takes no time from %s", (_what, script) => {
-    expect(ask(script)).toMatchObject({ answer: undefined, contact: "answered" });
+    const { answer, contact } = ask(script);
+    expect(answer).toBeUndefined();
+    expect(["answered", "foreign"]).toContain(contact);
+  });
+
+  it.each([429, 503])("tells that a %i asks to be left alone, in seconds and until a date", (status) => {
+    const until = new Date(T0_MS + 7_200_000).toUTCString();
+    for (const text of ["7200", until]) {
+      const { silentMs } = ask(answering(status, "", { "Retry-After": text }));
+      expect(Math.abs(silentMs - 7_200_000)).toBeLessThanOrEqual(1000);
+    }
+    expect(ask(answering(status, "")).silentMs).toBe(0);
+    expect(ask(answering(200, "true", { "Retry-After": "7200" })).silentMs).toBe(0);
   });
 
   it.each<[string, Contact, Script]>([
-    ["the connection fails", "unreached", (handlers) => handlers.error(-15, "no response")],
-    ["the connection closes", "silent", (handlers) => handlers.close()],
+    ["the connection fails", "no response", (handlers) => handlers.error(-15, "no response")],
+    ["TLS is refused", "foreign: no TLS", (handlers) => handlers.error(HANDSHAKE_REFUSED, "no TLS")],
+    ["the connection closes", "", (handlers) => handlers.close()],
     [
       "the name isn't found",
-      "unreached",
+      "no such name",
       () => {
-        throw new Error("Unable to locate host");
+        throw "no such name";
       },
     ],
-    ["nobody answers", "silent", () => {}],
+    ["nobody answers", "", () => {}],
   ])("tells nothing when %s, once", (_what, contact, script) => {
     expect(ask(script)).toMatchObject({ answer: undefined, contact });
   });

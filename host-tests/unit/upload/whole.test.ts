@@ -12,6 +12,8 @@ import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
@@ -52,11 +54,14 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     ring.start(session);
     const clock = createClock(timers, session, rawMs);
     const map = createTimeMap(ledger, clock, 300_000);
+    const store = { readJson: () => undefined, writeJson() {} };
+    const endpoint = openEndpoint(store, "https://blynk.example", TOKEN);
+    const askServer = createServerDate(server, timers, clock, endpoint);
+    const chip = { random: () => random.next() };
     const { drain } = createUpload(
-      { ring, ledger, map, clock, http: server, timers, chip: { random: () => random.next() }, log: () => {} },
+      { ring, ledger, map, clock, http: server, store, askServer, timers, chip, log: () => {} },
+      endpoint,
       {
-        server: "https://blynk.example",
-        token: TOKEN,
         limits: {
           pointsPerRequestMax: 10_000,
           pointsPerDayMax: options.pointsPerDayMax,

@@ -8,6 +8,8 @@ import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../fir
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
 import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
@@ -132,11 +134,22 @@ region.flash = {
 clock = createClock(machine.timers, 1, endRawMs);
 map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
+const endpoint = openEndpoint(machine.store, `http://127.0.0.1:${setup.httpPort}`, setup.token);
 const upload = createUpload(
-  { ring, ledger, map, clock, http: machine.http, timers: machine.timers, chip: machine.chip, log: machine.log },
   {
-    server: `http://127.0.0.1:${setup.httpPort}`,
-    token: setup.token,
+    ring,
+    ledger,
+    map,
+    clock,
+    http: machine.http,
+    store: machine.store,
+    askServer: createServerDate(machine.http, machine.timers, clock, endpoint),
+    timers: machine.timers,
+    chip: machine.chip,
+    log: machine.log,
+  },
+  endpoint,
+  {
     limits: { pointsPerRequestMax: 10000, pointsPerDayMax: 12000 },
     intervalsMs: [INTERVAL_MS],
   },

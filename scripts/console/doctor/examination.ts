@@ -49,7 +49,8 @@ export async function examine(
   findings.push(...(await checkBuses(device, options.pinUses)));
   const settings = await readStoredSettings(device, terminal.secrets);
   findings.push(checkStoredSettings(settings));
-  const server = options.server ?? settings.server ?? DEFAULT_SERVER;
+  // The unit may have been sent on to another server of Blynk's. An older firmware does not say.
+  const server = options.server ?? (status?.server || settings.server) ?? DEFAULT_SERVER;
   const { askServer } = options;
   findings.push(checkHeap(board, server));
   findings.push(...(await checkNetwork(device, { server, hasToken: settings.token !== undefined, hasTls, askServer })));

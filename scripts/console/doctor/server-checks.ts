@@ -76,7 +76,7 @@ function judgeAnswer(
   }
   if (status === 308 || answer.location === 1) {
     const advice =
-      "Set the server of the account's region with `npm run provision -- --server https://REGION.blynk.cloud` (fra1, lon1, ny3, sgp1, blr1).";
+      "A redirect to a region of Blynk's is followed in the next sync: press the button, and run the doctor again. If that does not help, set the server of the account's region with `npm run provision -- --server https://REGION.blynk.cloud` (fra1, lon1, ny3, sgp1, blr1).";
     return [
       ok,
       { name: token, verdict: "fail", found: "the server redirects to another region or a login page", advice },

@@ -14,7 +14,8 @@ export function checkFirmware(status: DeviceStatus | undefined): Finding {
       "Run `npm run monitor` and press the reset button (EN): the first lines that the device prints say what is wrong.";
     return { name, verdict: "fail", found: "does not run", advice };
   }
-  const found = `${status.version}, ${datastreamCount(status.streams.length)}, last sync: ${status.verdictText}`;
+  const to = status.server ? `, sends to ${status.server}` : "";
+  const found = `${status.version}, ${datastreamCount(status.streams.length)}${to}, last sync: ${status.verdictText}`;
   if (status.faults.length > 0) {
     return { name, verdict: "fail", found: `${found}; ${status.faults.join("; ")}`, advice: "Fix the named fault." };
   }

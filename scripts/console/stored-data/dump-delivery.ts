@@ -5,6 +5,8 @@ import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
 import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
@@ -62,15 +64,17 @@ export async function deliverDump(
     kind: FIX_KIND.cable,
   });
   const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
-  const { drain } = createUpload(
-    { ring, ledger, map, clock, http, timers, chip: { random: settings.random ?? Math.random }, log },
-    {
-      server: settings.server,
-      token: settings.token,
-      limits: settings,
-      intervalsMs: [],
-    },
-  );
+  // A region that Blynk names is followed, and found anew in each run.
+  const store = { readJson: () => undefined, writeJson() {} };
+  const endpoint = openEndpoint(store, settings.server, settings.token);
+  const askServer = createServerDate(http, timers, clock, endpoint);
+  const chip = { random: settings.random ?? Math.random };
+  const { drain } = createUpload({ ring, ledger, map, clock, http, store, askServer, timers, chip, log }, endpoint, {
+    limits: settings,
+    intervalsMs: [],
+  });
+  // Somebody asks: a batch that was refused or had no answer does not rest.
+  drain.forgive();
   const before = countSamples({ ledger, ring });
   const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
     drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));

@@ -20,6 +20,7 @@ export function formatStatus(status: DeviceStatus, terminal: Terminal): string {
       : `${new Date(status.time.trueMs).toISOString()} ±${Math.round(status.time.boundMs)} ms`;
   const lines = [
     `${bold(`backfill ${status.version}`)}, session ${status.session}, Wi-Fi ${status.wifi ? "connected" : "not connected"}`,
+    `server     ${status.server || yellow("none that can be used")}`,
     formatStreams(status.streams),
     `time       ${time}`,
     `ring       ${formatRing(status.ring)}`,
@@ -73,5 +74,7 @@ function formatRing(ring: DeviceStatus["ring"]): string {
 function formatQuota(quota: DeviceStatus["quota"]): string {
   if (quota === null) return "nothing is sent";
   const spent = quota.pointsMax - quota.pointsLeft;
-  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${quota.requestsLeft} requests left`;
+  // Older firmware does not say it.
+  const plan = (quota.plan ?? "documented") === "documented" ? "" : `, plan "${quota.plan}"`;
+  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${quota.requestsLeft} requests left${plan}`;
 }

@@ -72,6 +72,20 @@ export const PRUNE = `(function (globals, members, random, nowMs) {
     if (parts[1]) object = object[parts[1]];
     prune(object, members[path].split(" "));
   });
+  // jswrap_string_indexOf compares up to the end of either text: "abc".indexOf("cd") is 2 (run, 2v29.277).
+  var indexOf = String.prototype.indexOf, substring = String.prototype.substring;
+  String.prototype.indexOf = function (part, from) {
+    part = String(part);
+    var found = indexOf.call(this, part, from), length = this.length;
+    if (found >= 0 || part.length > length || from > 0) return found;
+    for (var at = length - part.length + 1; at < length; at++)
+      if (substring.call(part, 0, length - at) === substring.call(this, at)) return at;
+    return -1;
+  };
+  String.prototype.includes = function (part, from) { return this.indexOf(part, from) >= 0; };
+  ["indexOf", "includes"].forEach(function (name) {
+    Object.defineProperty(String.prototype, name, { enumerable: false });
+  });
   // V8 takes its slowest way for a plain array out of a typed one, which is how the firmware decodes pages.
   var slice = Array.prototype.slice;
   Array.prototype.slice = function (start, end) {

@@ -34,6 +34,11 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     emitters,
     internalError: (text) => new realm.Error(text),
     reportUncaught: (text) => machine.print(`Uncaught InternalError: ${text}`),
+    // "Out of memory inside an idle pass": timers are removed, and nothing kicks the watchdog any more (jsinteractive.c).
+    outOfMemory() {
+      machine.print("Execution Interrupted: out of memory");
+      boot.clearAllTimers();
+    },
   });
   const bank = createPins(boot, machine.levels, () => machine.systemMs() / 1000, machine.analog);
   const modules: Record<string, unknown> = {

@@ -24,6 +24,8 @@ export interface Request extends Emitter {
   sckt?: number;
   /** Data to send; a string once the head is made. */
   dSnd?: string;
+  /** Received and not handed on yet. */
+  dRcv?: string;
   res: Emitter & { statusCode?: string };
   opt: RequestOptions;
 }
@@ -32,8 +34,6 @@ export interface Request extends Emitter {
 export interface Connection {
   request: Request;
   link: TcpLink | undefined;
-  /** Received and not handed on yet. */
-  buffer: string;
   hadHeaders: boolean;
   /** Bytes of the body still to come; may go negative. */
   toReceive: number;
@@ -48,6 +48,8 @@ const UNSENT_DATA = -8;
 const NO_RESPONSE = -15;
 const ERROR_TEXT: Record<number, string> = { [UNSENT_DATA]: "unsent data", [NO_RESPONSE]: "no response" };
 const CHUNK_BYTES = 536;
+/** What an ESP32's pool holds of a head beside the firmware and a delivery: 6 kB go, 8 kB do not (run on such a pool). */
+const HELD_BYTES_MAX = 7000;
 
 export interface HttpClient {
   /** Sends data, after the head if that is not sent yet; connects if need be. Throws as Espruino does. */
@@ -64,6 +66,8 @@ export interface HttpClientOptions {
   internalError(text: string): Error;
   /** An error that no program can catch goes to the console. */
   reportUncaught(text: string): void;
+  /** The pool is full. */
+  outOfMemory(): void;
   /** The connection is closed and will not be used again. */
   onClosed(connection: Connection): void;
 }
@@ -72,13 +76,16 @@ export function createConnection(request: Request): Connection {
   return {
     request,
     link: undefined,
-    buffer: "",
     hadHeaders: false,
     toReceive: 0,
     chunked: false,
     ended: false,
     sending: "",
   };
+}
+
+function held(connection: Connection): string {
+  return connection.request.dRcv ?? "";
 }
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
@@ -93,7 +100,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     if (connection.link !== undefined) return;
     const host = request.opt.host ?? "127.0.0.1";
     if (!network.resolves(host, boot.block)) throw connectFailed(request, "Unable to locate host");
-    const link = network.connect(request.opt.protocol === "https:", boot.block);
+    const secure = request.opt.protocol === "https:";
+    const link = network.connect({ host, port: request.opt.port ?? (secure ? 443 : 80), secure }, boot.block);
     boot.check();
     if (!link) throw connectFailed(request, "Unable to create socket");
     link.onActivity = () => boot.wake();
@@ -114,11 +122,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 
   function pushData(connection: Connection): void {
-    if (connection.buffer === "" || !connection.hadHeaders) return;
+    if (held(connection) === "" || !connection.hadHeaders) return;
     const { res } = connection.request;
     const callback = emitters.handler(res, "data");
-    let data = connection.buffer;
-    connection.buffer = "";
+    let data = held(connection);
+    connection.request.dRcv = "";
     if (connection.chunked) data = takeChunks(connection, data);
     else connection.toReceive -= data.length;
     if (data !== "" && callback) boot.call(callback, res, [data]);
@@ -137,8 +145,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   /** The answer, or more of it, has arrived. */
   function take(connection: Connection, received: string): void {
-    connection.buffer += received;
-    if (connection.hadHeaders) pushData(connection);
+    connection.request.dRcv = held(connection) + received;
+    if (held(connection).length > HELD_BYTES_MAX) options.outOfMemory();
+    else if (connection.hadHeaders) pushData(connection);
     else if (parseHeaders(connection)) fire(connection.request, "connect", [connection.request.res]);
   }
 
@@ -205,7 +214,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (!result.closeNow) result = exchange(connection, link);
       }
       if (result.closeNow && boot.alive()) close(connection, result.error);
-      else if (connection.buffer !== "" && connection.hadHeaders) result.busy = true;
+      else if (held(connection) !== "" && connection.hadHeaders) result.busy = true;
       return result.busy ? world.nowMs() + boot.timing.socketPassMs : Number.POSITIVE_INFINITY;
     },
   };
@@ -226,10 +235,11 @@ function head(options: RequestOptions): string {
 
 /** httpParseHeaders: the status is the text between the first two blanks or carriage returns. False: not all is here. */
 function parseHeaders(connection: Connection): boolean {
-  const end = connection.buffer.indexOf("\r\n\r\n");
+  const received = held(connection);
+  const end = received.indexOf("\r\n\r\n");
   if (end < 0) return false;
-  const text = connection.buffer.slice(0, end + 4);
-  connection.buffer = connection.buffer.slice(end + 4);
+  const text = received.slice(0, end + 4);
+  connection.request.dRcv = received.slice(end + 4);
   const first = text.search(/[ \r]/);
   const rest = text.slice(first + 1).search(/[ \r]/);
   const second = rest < 0 ? text.length : first + 1 + rest;
@@ -266,6 +276,6 @@ function takeChunks(connection: Connection, received: string): string {
     data += rest.slice(line + 2, line + 2 + length);
     rest = rest.slice(line + 4 + length);
   }
-  connection.buffer = rest;
+  connection.request.dRcv = rest;
   return data;
 }

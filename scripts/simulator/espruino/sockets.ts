@@ -26,6 +26,8 @@ export interface SocketsOptions {
   internalError(text: string): Error;
   /** An error that no program can catch goes to the console. */
   reportUncaught(text: string): void;
+  /** The pool is full. */
+  outOfMemory(): void;
 }
 
 export function createSockets(options: SocketsOptions): Sockets {
@@ -39,6 +41,7 @@ export function createSockets(options: SocketsOptions): Sockets {
     emitters,
     internalError: options.internalError,
     reportUncaught: options.reportUncaught,
+    outOfMemory: options.outOfMemory,
     onClosed(connection) {
       connections.delete(connection);
       open.splice(open.indexOf(connection.request), 1);

@@ -64,7 +64,7 @@ export function createWifi(
       if (ownAccessPoint) return disconnectedEvent("beaconTimeout");
       const there = inReach().find((one) => one.ssid === wanted?.ssid);
       if (!there) return disconnectedEvent("noApFound");
-      if (there.password !== wanted?.password || fault("wrong-password", there.ssid)) {
+      if (there.password !== wanted?.password || fault("wrong-password", there.ssid) || fault("weak", there.ssid)) {
         return later(2000, 4000, () => disconnectedEvent("handshake"));
       }
       associated = true;

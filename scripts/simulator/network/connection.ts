@@ -1,10 +1,12 @@
 /** A TCP connection between the device and the server: segments with latency, lwIP's send buffer, silence and resets. */
 import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
 import type { Prng } from "../prng.ts";
+import type { HttpFault } from "../script.ts";
 import type { World } from "../world.ts";
 import type { PickFault } from "./http-faults.ts";
 import type { HttpServer } from "./http-server.ts";
 import type { OneWay } from "./latency.ts";
+import type { RealConnection } from "./real-server.ts";
 import { parseHead } from "./wire.ts";
 
 /** The device's end of a TCP connection. */
@@ -31,6 +33,9 @@ export interface ConnectionOptions {
   oneWayMs: OneWay;
   pickFault: PickFault;
   server: HttpServer;
+  /** To a real server, which takes the stand-in's place. */
+  real?: RealConnection;
+  host: string;
   onClose(link: Connection): void;
 }
 
@@ -55,7 +60,7 @@ export function createRefusedLink(): TcpLink {
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { world, prng, oneWayMs, pickFault, server } = options;
+  const { world, prng, oneWayMs, pickFault, server, real } = options;
   let inFlight = 0;
   let lastUpMs = 0;
   let lastDownMs = 0;
@@ -65,9 +70,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   let silent = false; // packets vanish
   let served = false;
   let serverBytes = 0;
-  const early = pickFault((kind) => kind === "reset");
+  const early = pickFault((kind) => kind === "reset", { host: options.host, pin: "", body: "" });
   const resetAfterBytes = early ? (early.afterBytes ?? RESET_AFTER_BYTES) : Number.POSITIVE_INFINITY;
   const request = createRequestReader();
+  let fault: HttpFault | undefined;
+  let picked = false;
 
   function end(): void {
     ended = true;
@@ -86,6 +93,33 @@ export function createConnection(options: ConnectionOptions): Connection {
     });
   }
 
+  /** The same in parts, from a real server. */
+  function downPiece(text: string): void {
+    lastDownMs = Math.max(lastDownMs, world.nowMs() + oneWayMs(false));
+    world.at(lastDownMs, () => {
+      if (silent || closed) return;
+      received += text;
+      link.onActivity?.();
+    });
+  }
+
+  function downEnd(): void {
+    world.at(Math.max(lastDownMs, world.nowMs()), () => (silent ? undefined : end()));
+  }
+
+  /** A real server gets the request as it comes, once it is known that no fault of the script strikes it. */
+  function pass(piece: string, to: RealConnection): boolean {
+    const { head } = request;
+    if (!picked && head !== undefined) {
+      picked = true;
+      fault = server.faultOf(head);
+      if (fault === undefined) piece = request.soFar();
+    }
+    if (!picked || fault !== undefined) return fault === undefined;
+    to.write(piece);
+    return true;
+  }
+
   /** A segment of the request reaches the server. */
   function arrive(piece: string): void {
     if (silent || served) return;
@@ -97,10 +131,16 @@ export function createConnection(options: ConnectionOptions): Connection {
       return;
     }
     const whole = request.add(piece);
+    const passed = real !== undefined && pass(piece, real);
     if (whole === undefined) return;
     served = true;
     whole.arrivedMs = Math.floor(world.trueMs());
-    server.serve(whole, { send: down, end });
+    if (real !== undefined && passed) {
+      real.whole(whole, server.noteReal(whole));
+      return;
+    }
+    if (!picked) fault = server.faultOf(whole);
+    server.serve(whole, fault, { send: down, end });
   }
 
   const link: Connection = {
@@ -126,31 +166,45 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (received.length > 0) {
         const piece = received.slice(0, max);
         received = received.slice(max);
+        real?.consumed(piece.length);
         return piece;
       }
       return ended || closed ? undefined : "";
     },
     close() {
       closed = true;
+      real?.close();
       options.onClose(link);
     },
     lose() {
       silent = true;
+      real?.close();
       // lwIP aborts a connection only sometimes when its interface goes; else it hangs until a timeout.
       if (prng.chance(0.5)) world.at(world.nowMs() + prng.between(0, 3000), end);
     },
   };
+  real?.listen({ data: downPiece, end: downEnd });
   return link;
 }
 
 /** Puts a request together from its segments; `add` returns it once it is whole. */
-function createRequestReader(): { add(piece: string): StandInRequest | undefined } {
+function createRequestReader(): {
+  add(piece: string): StandInRequest | undefined;
+  /** Its head, once that is whole. */
+  readonly head: StandInRequest | undefined;
+  /** All that came, as it came. */
+  soFar(): string;
+} {
   let headText = "";
   let request: StandInRequest | undefined;
   let bodyBytes = 0;
   let gotBytes = 0;
   const pieces: string[] = [];
   return {
+    get head() {
+      return request;
+    },
+    soFar: () => headText,
     add(piece) {
       let body = piece;
       if (request === undefined) {

@@ -1,16 +1,12 @@
 /** The server's end of a request: the stand-in's answer or a real server's, changed by the script's faults. */
+
+import type { StandInServer } from "../../blynk-stand-in/server.ts";
 import { answer, type BlynkStandIn, type StandInRequest, type StandInResponse } from "../../blynk-stand-in/stand-in.ts";
 import { durationMs } from "../duration.ts";
-import type { HttpFault } from "../script.ts";
+import type { HttpFault, HttpFaultKind } from "../script.ts";
 import type { World } from "../world.ts";
 import { type PickFault, storesPoints } from "./http-faults.ts";
 import { wire } from "./wire.ts";
-
-/** A server over real sockets, in place of the stand-in. */
-export interface RealServer {
-  /** Calls back with the whole answer as text, or undefined if the connection failed. */
-  exchange(request: StandInRequest, done: (raw: string | undefined) => void): void;
-}
 
 /** A request that reached the server or what stood in its place. */
 export interface Exchange {
@@ -18,10 +14,12 @@ export interface Exchange {
   /** Of its arrival, since the world began. */
   atMs: number;
   /** The server took the points. */
-  stored: boolean;
+  readonly stored: boolean;
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
+  /** Points in its body. */
+  points: number;
 }
 
 /** What the server sends back over the connection. */
@@ -34,9 +32,15 @@ export interface Reply {
 
 export interface HttpServer {
   exchanges: Exchange[];
-  /** Requests under way on real sockets. */
-  waiting(): number;
-  serve(request: StandInRequest, connection: { send(raw: string, whole: () => void): void; end(): void }): void;
+  /** The fault that meets a request, if any. It counts as used. */
+  faultOf(request: StandInRequest): HttpFault | undefined;
+  serve(
+    request: StandInRequest,
+    found: HttpFault | undefined,
+    connection: { send(raw: string, whole: () => void): void; end(): void },
+  ): void;
+  /** Notes a whole request that a real server got. Its answer is to be told: whether it took the points, and its status. */
+  noteReal(request: StandInRequest): (took: boolean, status: number) => void;
   /** Notes a request that was reset before it was whole. */
   reset(): void;
 }
@@ -44,30 +48,26 @@ export interface HttpServer {
 export interface HttpServerOptions {
   world: World;
   standIn: BlynkStandIn;
-  real: RealServer | undefined;
+  /** With a real server: the stand-in that the requests come to in the end. */
+  behind: StandInServer | undefined;
   pickFault: PickFault;
 }
 
-export function createHttpServer({ world, standIn, real, pickFault }: HttpServerOptions): HttpServer {
+export function createHttpServer({ world, standIn, behind, pickFault }: HttpServerOptions): HttpServer {
   const exchanges: Exchange[] = [];
-  let waiting = 0;
 
-  function note(pin: string, fault: string | undefined): Exchange {
-    const exchange = { pin, atMs: world.nowMs(), stored: false, answered: false, fault };
+  function note(pin: string, fault: string | undefined, body: string) {
+    const exchange: { -readonly [member in keyof Exchange]: Exchange[member] } = {
+      pin,
+      atMs: world.nowMs(),
+      stored: false,
+      answered: false,
+      fault,
+      // Each begins with a bracket, and one is the body's own.
+      points: Math.max(0, body.split("[").length - 2),
+    };
     exchanges.push(exchange);
     return exchange;
-  }
-
-  function askReal(server: RealServer, request: StandInRequest, exchange: Exchange, reply: Reply): void {
-    waiting++;
-    server.exchange(request, (raw) => {
-      waiting--;
-      if (raw === undefined) return reply.end();
-      exchange.stored = /^HTTP\/1\.\d 200/.test(raw);
-      // The stand-in keeps account of what that server took.
-      if (exchange.stored) standIn.handle(request);
-      reply.send(raw);
-    });
   }
 
   /** Lets the stand-in judge the request, and take its points or not as the fault says. */
@@ -80,7 +80,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
         fault.kind === "status"
           ? answer(fault.status ?? 503, fault.body ?? "", request.arrivedMs)
           : answer(status, "OK", request.arrivedMs);
-      standIn.fault = () => ({ stores, answer: given });
+      standIn.fault = () => ({ stores, answer: given, answered: fault.kind === "status" });
     }
     const response = standIn.handle(request);
     standIn.fault = undefined;
@@ -89,17 +89,30 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
 
   return {
     exchanges,
-    waiting: () => waiting,
-    reset: () => void note("", "reset"),
-    serve(request, connection) {
-      const pin = /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
-      const found = pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
-        pin,
+    reset: () => void note("", "reset", ""),
+    faultOf: (request) =>
+      pickFault((kind) => kind !== "refused" && kind !== "tls" && kind !== "reset", {
+        host: hostOf(request),
+        pin: pinOf(request),
         body: request.body,
-      });
+      }),
+    noteReal(request) {
+      const { body } = request;
+      const exchange = note(pinOf(request), undefined, body);
+      // A proxy may pass a request on and answer in the server's place.
+      if (behind) Object.defineProperty(exchange, "stored", { get: () => behind.took(body) });
+      return (took, status) => {
+        if (status === 200) exchange.answered = true;
+        if (behind || !took) return;
+        exchange.stored = true;
+        // The stand-in keeps account of what that server took.
+        standIn.handle(request);
+      };
+    },
+    serve(request, found, connection) {
       // A wrong Date changes nothing else of what the server does.
       const fault = found?.kind === "date" ? undefined : found;
-      const exchange = note(pin, found?.kind);
+      const exchange = note(pinOf(request), found?.kind, request.body);
       const reply: Reply = {
         end: connection.end,
         send: (raw, whole = true) =>
@@ -107,8 +120,7 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
             if (whole) exchange.answered = true;
           }),
       };
-      if (fault === undefined && real !== undefined) return askReal(real, request, exchange, reply);
-      if (fault?.kind === "html" || fault?.kind === "redirect") return reply.send(portalAnswer(fault, world));
+      if (fault !== undefined && OTHERS.includes(fault.kind)) return reply.send(othersAnswer(fault, request, world));
       // Everything outside the API is the server's web site.
       if (fault === undefined && !request.path.startsWith("/external/")) {
         const page = answer(200, "<html></html>", request.arrivedMs, "text/html");
@@ -123,15 +135,37 @@ export function createHttpServer({ world, standIn, real, pickFault }: HttpServer
   };
 }
 
+const pinOf = (request: StandInRequest): string => /[?&]pin=([^&]*)/.exec(request.path)?.[1] ?? "";
+
 /** The `Date` header that a fault changes; nothing if it changes none. */
 function dateOf(fault: HttpFault | undefined, world: World): Record<string, string> {
   if (fault?.dateOffset === undefined) return {};
   return { Date: new Date(world.trueMs() + durationMs(fault.dateOffset)).toUTCString() };
 }
 
-/** A captive portal: the server sees nothing of the request. Portals send a Date, by their own clock. */
-function portalAnswer(fault: HttpFault, world: World): string {
+/** Faults in which something answers in the server's place, which sees nothing of the request. */
+const OTHERS: HttpFaultKind[] = ["html", "redirect", "blank", "moved", "flood"];
+const HEAD_BYTES = 1_000_000;
+
+function hostOf(request: StandInRequest): string {
+  return String(request.headers.Host ?? "").replace(/:\d+$/, "");
+}
+
+/** Captive portals and proxies send a Date, by their own clock. */
+function othersAnswer(fault: HttpFault, request: StandInRequest, world: World): string {
   const dated = dateOf({ ...fault, dateOffset: fault.dateOffset ?? 0 }, world);
+  if (fault.kind === "blank") return wire({ status: 200, headers: { ...dated, "Content-Length": "0" }, body: "" });
+  if (fault.kind === "moved") {
+    const headers = { ...dated, Location: `${fault.moveTo}${request.path}`, "Content-Length": "0" };
+    return wire({ status: 308, headers, body: "" });
+  }
+  if (fault.kind === "flood") {
+    const padding = "x".repeat(50);
+    const lines = Math.ceil((fault.headBytes ?? HEAD_BYTES) / `X-Padding-00000: ${padding}\r\n`.length);
+    const headers: Record<string, string> = { ...dated };
+    for (let i = 0; i < lines; i++) headers[`X-Padding-${String(i).padStart(5, "0")}`] = padding;
+    return wire({ status: 200, headers, body: "" });
+  }
   if (fault.kind === "redirect") {
     const headers = { ...dated, Location: "http://portal.example/login", "Content-Length": "0" };
     return wire({ status: 302, headers, body: "" });

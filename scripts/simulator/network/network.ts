@@ -6,8 +6,9 @@ import type { Script, WifiFault } from "../script.ts";
 import type { World } from "../world.ts";
 import { type Connection, createConnection, createRefusedLink, type TcpLink } from "./connection.ts";
 import { createFaultPicker } from "./http-faults.ts";
-import { createHttpServer, type Exchange, type RealServer } from "./http-server.ts";
+import { createHttpServer, type Exchange } from "./http-server.ts";
 import { createOneWay } from "./latency.ts";
+import type { Address, RealServer } from "./real-server.ts";
 import { createTimeServers, type Receive } from "./time-servers.ts";
 import { wifiFault } from "./wifi-faults.ts";
 
@@ -17,7 +18,7 @@ export interface Network {
   /** Blocks as long as a look-up does. */
   resolves(host: string, block: (ms: number) => void): boolean;
   /** Blocks as long as connecting does. Undefined: refused or unreachable. */
-  connect(tls: boolean, block: (ms: number) => void): TcpLink | undefined;
+  connect(to: Address, block: (ms: number) => void): TcpLink | undefined;
   /** One datagram; an answer, if any, comes back through `receive`. */
   datagram(data: string, host: string, port: number, receive: Receive): void;
   /** The radio has joined an access point, or left it. Connections that are open then go silent or break. */
@@ -29,8 +30,6 @@ export interface Network {
   exchanges: Exchange[];
   /** When the device last used its radio, in ms since the world began. */
   lastUsedMs(): number;
-  /** Requests under way on real sockets: virtual time waits for them. */
-  waiting(): number;
 }
 
 export interface NetworkOptions {
@@ -38,7 +37,7 @@ export interface NetworkOptions {
   prng: Prng;
   script: Script;
   standIn: BlynkStandIn;
-  /** Takes the place of the stand-in. */
+  /** Takes the place of the stand-in, or stands before it. */
   real?: RealServer;
 }
 
@@ -56,7 +55,7 @@ const HANDSHAKE_MS = 1500;
 export function createNetwork({ world, prng, script, standIn, real }: NetworkOptions): Network {
   const oneWayMs = createOneWay(world, prng, script.latency);
   const pickFault = createFaultPicker(world, prng, script.http ?? []);
-  const server = createHttpServer({ world, standIn, real, pickFault });
+  const server = createHttpServer({ world, standIn, behind: script.server?.behind, pickFault });
   const timeServers = createTimeServers({ world, prng, oneWayMs, faults: script.ntp ?? [], reachable });
   const open = new Set<Connection>();
   /** Until when a name is known. */
@@ -101,7 +100,6 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
   return {
     exchanges: server.exchanges,
     lastUsedMs: () => lastUsedMs,
-    waiting: server.waiting,
     onTime(listener) {
       timeServers.onTime = listener;
     },
@@ -126,21 +124,26 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
       names.set(host, world.nowMs() + NAME_KEPT_MS);
       return true;
     },
-    connect(tls, block) {
+    connect(to, block) {
       use();
+      const request = { host: to.host, pin: "", body: "" };
       if (joined === undefined) return undefined;
       if (!reachable()) {
         block(NO_ANSWER_MS);
         return undefined;
       }
       block(roundTripMs());
-      if (joined === undefined || pickFault((kind) => kind === "refused")) return undefined;
-      if (tls) {
+      if (joined === undefined || pickFault((kind) => kind === "refused", request)) return undefined;
+      if (to.secure) {
         block(2 * roundTripMs() + HANDSHAKE_MS);
         if (joined === undefined) return undefined;
-        if (pickFault((kind) => kind === "tls")) return createRefusedLink();
+        if (pickFault((kind) => kind === "tls", request)) return createRefusedLink();
       }
-      const link = createConnection({ world, prng, oneWayMs, pickFault, server, onClose: closed });
+      const opened = real?.open(to, world.nowMs());
+      if (opened === "refused") return undefined;
+      if (opened === "tls") return createRefusedLink();
+      const { host } = to;
+      const link = createConnection({ world, prng, oneWayMs, pickFault, server, host, onClose: closed, real: opened });
       open.add(link);
       return link;
     },

@@ -1,109 +1,261 @@
-/** A server of your own over real sockets, in place of the stand-in. */
-import { request as plain } from "node:http";
-import { request as secure } from "node:https";
-import type { RealServer } from "./http-server.ts";
+/**
+ * A server of your own over real sockets, in place of the stand-in. It gets the device's bytes as they leave, and the device
+ * its bytes as they come: chunks, answers that come before the body is whole, headers of any size.
+ */
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectSecure } from "node:tls";
+import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
+import { type AnswerReader, createAnswerReader, headerLine } from "./answer-reader.ts";
+import { probe, type Reached } from "./probe.ts";
 import { sayNetworkError } from "./reach-server.ts";
 
-export interface RealExchanges extends RealServer {
-  /** Resolves when no request is under way. */
-  settled(): Promise<void>;
-  /** How long requests have failed, in ms of real time: since the last that took points. 0 while none failed. */
-  failingMs(): number;
-  /** "400 Invalid token.", or why there was none. */
-  lastAnswer(): string;
-  totals: { requests: number; points: number; pointsMaxInRequest: number; bodyBytes: number };
+/** Where the device connects to. */
+export interface Address {
+  host: string;
+  port: number;
+  secure: boolean;
 }
 
-/** 200 to a request that only asks for the date, and 429: virtual time that catches up is too fast for a real limit. */
-const NO_VERDICT = [200, 429];
-type Result = "took points" | "took none" | "failed";
+/** The device's end, as the server's bytes reach it. */
+export interface Downstream {
+  data(text: string): void;
+  /** The server has closed. */
+  end(): void;
+}
 
+/** A connection over a real socket. */
+export interface RealConnection {
+  /** Says who gets what comes. */
+  listen(down: Downstream): void;
+  write(piece: string): void;
+  /** The request is whole, and was written. `judged` is called once its answer is: whether the server took the points. */
+  whole(request: StandInRequest, judged: (took: boolean, status: number) => void): void;
+  /** The device has taken this much of what came. */
+  consumed(characters: number): void;
+  close(): void;
+}
+
+export interface RealServer {
+  /** Blocks. "refused" and "tls" say why there is no connection. */
+  open(address: Address, nowMs: number): RealConnection | Exclude<Reached, "open">;
+  /** Connections that virtual time has to wait for. */
+  waiting(): number;
+  /** Resolves when there are none. */
+  settled(): Promise<void>;
+  /** A request has failed since the last that took points. */
+  fails(): boolean;
+  /** "400 Invalid token.", or why there was none. */
+  lastAnswer(): string;
+  totals: { requests: number; bodyBytes: number };
+}
+
+export interface RealServerOptions {
+  /** The simulated Unix time. */
+  nowTrueMs: () => number;
+  /** There are servers that live in the simulated time, beside others that have the machine's. */
+  inSimulatedTime?: boolean;
+  /** The origin that stands for an address at `nowMs` after power-on. Default: the address itself. */
+  route?: (host: string, port: number, nowMs: number) => string;
+}
+
+/** Virtual time that catches up is too fast for a real limit: this answer is no failure. */
+const TOO_MANY = 429;
 const ANSWER_TIMEOUT_MS = 30_000;
+/**
+ * Real time that a server gets to answer before it has the whole body, as proxies do to a request that they refuse, and to
+ * close after its answer. It may come later, too: a device has to cope with both.
+ */
+const GRACE_MS = 20;
+/** What may be under way to the device: lwIP's TCP_WND of the ESP32 builds. */
+const WINDOW_BYTES = 5744;
 /** Of an answer's body, in messages. */
 const EXCERPT_CHARACTERS = 120;
 
-/**
- * A `Date` header as the server would write it at the device's time: virtual time may lag behind, and the firmware holds
- * its clock against the server's. By how many seconds the server's own clock is off stays in it.
- */
-function dateAt(nowTrueMs: number, header: string): string {
-  const offByS = Math.round((Date.parse(header) + 500 - Date.now()) / 1000);
-  return Number.isNaN(offByS) ? header : new Date(nowTrueMs + offByS * 1000).toUTCString();
+/** What all connections of a run share. */
+interface Shared {
+  options: RealServerOptions;
+  /** Of those that are still expected to answer, or to close. */
+  expecting: Set<object>;
+  wake(): void;
+  /** The server has said something that only Blynk's does. */
+  proven: boolean;
+  conclude(said: string, result: "took points" | "took none" | "failed"): void;
 }
 
-/**
- * `base` is an origin such as "http://127.0.0.1:8080". The path with its query is the device's. `nowTrueMs` tells the
- * simulated Unix time.
- */
-export function createRealServer(base: string, nowTrueMs: () => number): RealExchanges {
-  const origin = new URL(base);
-  let open = 0;
+export function createRealServer(options: RealServerOptions): RealServer {
   let wake: (() => void) | undefined;
-  let failingSince: number | undefined;
+  let fails = false;
   let lastAnswer = "none";
-  const totals = { requests: 0, points: 0, pointsMaxInRequest: 0, bodyBytes: 0 };
+  const totals = { requests: 0, bodyBytes: 0 };
+  const shared: Shared = {
+    options,
+    expecting: new Set(),
+    proven: false,
+    wake: () => wake?.(),
+    conclude(said, result) {
+      lastAnswer = said;
+      if (result !== "took none") fails = result === "failed";
+    },
+  };
   return {
     totals,
-    failingMs: () => (failingSince === undefined ? 0 : performance.now() - failingSince),
+    fails: () => fails,
     lastAnswer: () => lastAnswer,
+    waiting: () => shared.expecting.size,
     async settled() {
-      while (open > 0) {
+      while (shared.expecting.size > 0) {
         await new Promise<void>((done) => {
           wake = done;
         });
       }
     },
-    exchange(request, done) {
-      open++;
-      totals.requests++;
-      totals.bodyBytes += Buffer.byteLength(request.body, "latin1");
-      const startedAt = performance.now();
-      let finished = false;
-      const finish = (raw: string | undefined, said: string, result: Result) => {
-        if (finished) return;
-        finished = true;
-        open--;
-        lastAnswer = said;
-        if (result === "failed") failingSince ??= startedAt;
-        else if (result === "took points") failingSince = undefined;
-        done(raw);
-        wake?.();
+    open({ host, port, secure }, nowMs) {
+      const asked = `${secure ? "https" : "http"}://${host}:${port}`;
+      const { hostname, protocol, port: routed } = new URL(options.route?.(host, port, nowMs) ?? asked);
+      const address = {
+        host: hostname.replace(/^\[|\]$/g, ""),
+        port: Number(routed) || (protocol === "https:" ? 443 : 80),
+        secure: protocol === "https:",
       };
-      const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries(request.headers)) {
-        if (!/^(host|connection)$/i.test(name)) headers[name] = String(value);
+      const reached = probe(address.host, address.port, address.secure);
+      if (reached !== "open") {
+        const why = reached === "tls" ? "the TLS handshake failed" : "the connection was refused";
+        shared.conclude(why, "failed");
+        return reached;
       }
-      const send = origin.protocol === "https:" ? secure : plain;
-      const sent = send(
-        new URL(request.path, origin),
-        { method: request.method, headers, agent: false, timeout: ANSWER_TIMEOUT_MS },
-        (response) => {
-          const pieces: Buffer[] = [];
-          response.on("data", (piece: Buffer) => pieces.push(piece));
-          response.on("error", () => finish(undefined, "one that broke off", "failed"));
-          response.on("end", () => {
-            const body = Buffer.concat(pieces).toString("latin1");
-            const taken = response.statusCode === 200 && request.body !== "";
-            const points = taken ? (JSON.parse(request.body) as unknown[]).length : 0;
-            if (taken) {
-              totals.points += points;
-              totals.pointsMaxInRequest = Math.max(totals.pointsMaxInRequest, points);
-            }
-            let head = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`;
-            for (const [name, value] of Object.entries(response.headers)) {
-              if (name === "transfer-encoding" || name === "content-length") continue;
-              head += `${name}: ${name === "date" ? dateAt(nowTrueMs(), String(value)) : value}\r\n`;
-            }
-            const result =
-              points > 0 ? "took points" : NO_VERDICT.includes(response.statusCode ?? 0) ? "took none" : "failed";
-            const said = `${response.statusCode} ${body.slice(0, EXCERPT_CHARACTERS)}`;
-            finish(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, said.trim(), result);
-          });
+      const connection = openConnection(shared, address);
+      return {
+        ...connection,
+        whole(request, judged) {
+          totals.requests++;
+          totals.bodyBytes += request.body.length;
+          connection.whole(request, judged);
         },
-      );
-      sent.on("timeout", () => sent.destroy(new Error(`none in ${ANSWER_TIMEOUT_MS / 1000} s`)));
-      sent.on("error", (error: NodeJS.ErrnoException) => finish(undefined, sayNetworkError(error), "failed"));
-      sent.end(Buffer.from(request.body, "latin1"));
+      };
     },
   };
+}
+
+function openConnection(shared: Shared, address: Address): RealConnection {
+  const { host, port } = address;
+  const servername = isIP(host) === 0 ? host : undefined;
+  const socket: Socket = address.secure ? connectSecure({ host, port, servername }) : connectPlain({ host, port });
+  const answer: AnswerReader = createAnswerReader((line) => dateAt(shared.options, line));
+  let down: Downstream = { data: () => {}, end: () => {} };
+  let underWay = 0;
+  let patience: NodeJS.Timeout | undefined;
+  let request: { asked: StandInRequest; judged: (took: boolean, status: number) => void } | undefined;
+  let concluded = false;
+  let closed = false;
+
+  /** Virtual time waits for this connection, for `ms` of real time at most. */
+  function expect(ms: number, late: () => void = () => {}): void {
+    clearTimeout(patience);
+    shared.expecting.add(socket);
+    patience = setTimeout(() => {
+      late();
+      expectNothing();
+    }, ms);
+  }
+
+  function expectNothing(): void {
+    clearTimeout(patience);
+    shared.expecting.delete(socket);
+    shared.wake();
+  }
+
+  /** Judges the answer once. `missing` says why there is none. Before the request is whole, nobody can have taken it. */
+  function conclude(missing: string): void {
+    if (concluded) return;
+    concluded = true;
+    const { status, body } = answer.result();
+    const there = answer.whole();
+    const took = there && request !== undefined && tookPoints(shared, request.asked, status, body);
+    const noFailure = there && (status === TOO_MANY || (status === 200 && request?.asked.body === ""));
+    const excerpt = `${status} ${body.slice(0, EXCERPT_CHARACTERS)}`.trim();
+    shared.conclude(there ? excerpt : missing, took ? "took points" : noFailure ? "took none" : "failed");
+    request?.judged(took, there ? status : 0);
+  }
+
+  socket.setNoDelay(true);
+  socket.on("data", (bytes: Buffer) => {
+    if (closed) return;
+    const text = answer.add(bytes.toString("latin1"));
+    underWay += text.length;
+    if (text !== "") down.data(text);
+    if (answer.whole()) {
+      conclude("");
+      expect(GRACE_MS);
+    } else if (underWay > WINDOW_BYTES) {
+      socket.pause();
+      expectNothing();
+    } else if (shared.expecting.has(socket)) expect(ANSWER_TIMEOUT_MS);
+  });
+  const over = (error?: NodeJS.ErrnoException) => {
+    if (!closed) {
+      closed = true;
+      const rest = answer.end();
+      if (rest !== "") down.data(rest);
+      conclude(error ? sayNetworkError(error) : "one that broke off");
+      down.end();
+    }
+    expectNothing();
+    socket.destroy();
+  };
+  socket.on("end", () => over());
+  socket.on("close", () => over());
+  socket.on("error", over);
+
+  return {
+    listen(to) {
+      down = to;
+    },
+    write(piece) {
+      if (closed) return;
+      const first = socket.bytesWritten === 0 && request === undefined;
+      socket.write(Buffer.from(piece, "latin1"));
+      if (first) expect(GRACE_MS);
+    },
+    whole(asked, judged) {
+      request = { asked, judged };
+      if (concluded) judged(false, answer.whole() ? answer.result().status : 0);
+      else expect(ANSWER_TIMEOUT_MS, () => conclude(`none in ${ANSWER_TIMEOUT_MS / 1000} s`));
+    },
+    consumed(characters) {
+      underWay -= characters;
+      if (closed || !socket.isPaused() || underWay > WINDOW_BYTES / 2) return;
+      socket.resume();
+      expect(GRACE_MS);
+    },
+    close() {
+      closed = true;
+      conclude("one that the device did not wait for");
+      expectNothing();
+      socket.destroy();
+    },
+  };
+}
+
+/**
+ * Whether the server took the points: 200 with Blynk's `OK`, or with nothing from a server that has answered as Blynk does.
+ * Anybody can say 200 with an empty body: Caddy 2.6.2 does where nothing is configured.
+ */
+function tookPoints(shared: Shared, request: StandInRequest, status: number, body: string): boolean {
+  const text = body.trim();
+  const isRead = request.body === "" && (text === "true" || text === "false");
+  if (text === "OK" || isRead || text.startsWith('{"error":')) shared.proven = true;
+  if (status !== 200 || request.body === "") return false;
+  return text === "OK" || (text === "" && shared.proven);
+}
+
+/**
+ * A `Date` header as the server would write it at the device's time: virtual time may lag behind, and the firmware holds
+ * its clock against the server's. By how many seconds the server's own clock is off stays in it.
+ */
+function dateAt({ nowTrueMs, inSimulatedTime }: RealServerOptions, line: string): string {
+  const dateMs = Date.parse(headerLine(line, "date") ?? "");
+  const offByMs = dateMs + 500 - Date.now();
+  if (Number.isNaN(dateMs)) return line;
+  if (inSimulatedTime && Math.abs(dateMs - nowTrueMs()) < Math.abs(offByMs)) return line;
+  return `Date: ${new Date(nowTrueMs() + Math.round(offByMs / 1000) * 1000).toUTCString()}`;
 }
