@@ -59,7 +59,7 @@ export function chooseTurn(
     const waiting = parts.ring.totals(pin).pending;
     if (waiting === 0) continue;
     let open = ledger.attempt(pin);
-    const trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
+    let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
     // Without a time by the map that it was sent with: its samples can't be read any more, and those behind it wait for nothing.
     if (open && (isNaN(trueMs) || trueMs < limits.expiredMs || open.points > limits.quota.pointsMax)) {
       // Part of it may stand on the server, and what is left goes in other bytes.

@@ -5,6 +5,8 @@ import { startSession } from "../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { openEndpoint } from "../../firmware/upload/endpoint.ts";
+import { createServerDate } from "../../firmware/upload/server-date.ts";
 import { createUpload } from "../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
@@ -170,6 +172,8 @@ export class Unit {
     this.clock = createClock(this.timers, start.session, start.rawMs);
     const map = createTimeMap(ledger, this.clock, 300_000);
     const random = this.random;
+    const store = { readJson: () => undefined, writeJson: () => {} };
+    const endpoint = openEndpoint(store, "https://blynk.example", "s3cret-token_0123456789abcdefghi");
     this.upload = createUpload(
       {
         ring,
@@ -177,13 +181,14 @@ export class Unit {
         map,
         clock: this.clock,
         http: this.server,
+        store,
+        askServer: createServerDate(this.server, this.timers, this.clock, endpoint),
         timers: this.timers,
         chip: { random: () => random.next() },
         log: () => {},
       },
+      endpoint,
       {
-        server: "https://blynk.example",
-        token: "s3cret-token_0123456789abcdefghi",
         limits: { pointsPerRequestMax: 50, pointsPerDayMax: POINTS_PER_DAY_MAX, requestsPerDayMax: 60 },
         intervalsMs: STREAMS.map((stream) => stream.intervalMs),
       },

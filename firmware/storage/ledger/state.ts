@@ -96,6 +96,32 @@ function countFailure(counts: Account["counts"], cause: number, isKept: boolean)
   }
 }
 
+/** Adds the account of a pin that is gone to the one of all such pins. */
+function foldAccount(gone: Account, left: Account, payload: DataView): void {
+  for (let i = 0; i < LAST_SESSION; i++) gone.counts[i] += left.counts[i];
+  gone.missed += left.missed;
+  gone.failed += left.failed;
+  gone.cursor += payload.getUint8(FOLD_AT.forgets);
+}
+
+function readState(payload: DataView, state: LedgerState): void {
+  state.session = payload.getUint32(STATE_AT.session, true);
+  state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
+  state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
+  state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
+  state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+}
+
+function readCharge(payload: DataView): PinCharge {
+  return {
+    rawMs: get48(payload, CHARGE_AT.rawMs),
+    points: payload.getUint32(CHARGE_AT.points, true),
+    requests: payload.getUint16(CHARGE_AT.requests, true),
+    open: payload.getUint8(CHARGE_AT.open) === 1,
+    pin: payload.getUint8(PIN_AT),
+  };
+}
+
 export function createLedgerState(bankBytes: number): LedgerState {
   const fixesMax = fixesMaxOf(bankBytes);
   const chargesMax = chargesMaxOf(bankBytes);
@@ -213,19 +239,10 @@ export function createLedgerState(bankBytes: number): LedgerState {
       stampCharges(-1, get48(payload, BOOT_AT.rawMs), session !== state.session + 1, 0);
       state.session = session;
     } else if (kind === STATE) {
-      state.session = payload.getUint32(STATE_AT.session, true);
-      state.lastRawMs = Math.max(state.lastRawMs, get48(payload, STATE_AT.rawMs));
-      state.lastFixId = payload.getUint32(STATE_AT.fixId, true);
-      state.keepFromRawMs = get48(payload, STATE_AT.keepFromRawMs);
-      state.fixesLost = payload.getUint16(STATE_AT.fixesLost, true);
+      readState(payload, state);
     } else if (kind === FOLDED) readAccount(payload, account(GONE_PIN));
     else if (kind === FOLD) {
-      const gone = account(GONE_PIN);
-      const left = account(pin);
-      for (let i = 0; i < LAST_SESSION; i++) gone.counts[i] += left.counts[i];
-      gone.missed += left.missed;
-      gone.failed += left.failed;
-      gone.cursor += payload.getUint8(FOLD_AT.forgets);
+      foldAccount(account(GONE_PIN), account(pin), payload);
       delete accounts[pin];
     } else if (kind === LOST) {
       // It may have been a charge: nothing is sent for a day from the next boot on.
@@ -233,15 +250,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       if (charges.length > chargesMax) mergeCharges(charges);
     } else if (kind === ACCOUNT) readAccount(payload, account(pin));
     else if (kind === CORRECT) correctAccount(payload, account(pin));
-    else if (kind === CHARGE) {
-      charges.push({
-        rawMs: get48(payload, CHARGE_AT.rawMs),
-        points: payload.getUint32(CHARGE_AT.points, true),
-        requests: payload.getUint16(CHARGE_AT.requests, true),
-        open: payload.getUint8(CHARGE_AT.open) === 1,
-        pin: pin,
-      });
-    }
+    else if (kind === CHARGE) charges.push(readCharge(payload));
   }
 
   const state: LedgerState = {
