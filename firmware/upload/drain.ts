@@ -30,6 +30,8 @@ export interface Drain {
   fault(): string;
 }
 
+const EMPTY_ANSWER = "the empty answer is not Blynk's: a captive portal or a proxy?";
+
 /** What the runs share. */
 interface Memory {
   /** Number of the run under way. One that was stopped must not go on beside the next. */
@@ -165,11 +167,18 @@ function openRun(
 
   /**
    * Whether the server is Blynk's decides what some answers mean. Where its answer doesn't say so, it is asked, once a delivery:
-   * a proxy without settings answers 200 to everything, with an empty body.
+   * a proxy without settings answers 200 to everything, with an empty body. One that answers only now and then is not found by
+   * that, so an empty body counts for nothing once the server has said `OK`.
    */
   function identify(job: Job, meaning: Meaning): void {
     const outcome = meaning.outcome;
     if (meaning.proof) endpoint.met = MET.blynk;
+    if (outcome === "sent" && meaning.proof) endpoint.saysOk = true;
+    else if (outcome === "sent" && endpoint.saysOk) {
+      meaning.text = EMPTY_ANSWER;
+      follow(job, meaning, "foreign");
+      return;
+    }
     if (outcome === "sent" && endpoint.met !== MET.blynk) {
       parts.askServer((_answer, contact) => {
         // From a timer, as the ledger throws when the flash fails.
@@ -177,7 +186,7 @@ function openRun(
           if (mine !== memory.run) return;
           if (endpoint.met === MET.blynk) follow(job, meaning, outcome);
           else {
-            meaning.text = "the empty answer is not Blynk's: a captive portal or a proxy?";
+            meaning.text = EMPTY_ANSWER;
             follow(job, meaning, contact === FOREIGN ? "foreign" : "unknown");
           }
         }, 0);

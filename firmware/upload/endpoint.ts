@@ -21,6 +21,8 @@ export interface Endpoint {
   saved: string;
   /** One of `MET`. */
   met: number;
+  /** It answered a batch with `OK`. It answers none with an empty body then: such an answer is a proxy's. */
+  saysOk: boolean;
   /** The server asked to be left alone until then, or the unit leaves it alone. */
   silentUntilRawMs: number;
   /** Regions followed in this delivery. */
@@ -45,6 +47,7 @@ export function openEndpoint(store: Pick<Store, "readJson">, home: string, token
     home,
     saved: home,
     met: MET.nobody,
+    saysOk: false,
     silentUntilRawMs: 0,
     moves: 0,
     rejoins: 0,
@@ -87,6 +90,7 @@ export function followMove(endpoint: Endpoint, location: string, path: string): 
   endpoint.server = scheme + host;
   // The new server has to prove itself, too.
   endpoint.met = MET.somebody;
+  endpoint.saysOk = false;
   return true;
 }
 

@@ -18,12 +18,17 @@ describe("an answer", () => {
     expect(rig.server.reads).toHaveLength(2);
   });
 
-  it("of OK makes the empty ones after it count, without a question", () => {
+  it("of OK makes the empty ones after it somebody else's: a proxy may answer some requests only, and Blynk the others", () => {
     const rig = createUploadRig({ pointsPerRequestMax: 100 });
     rig.fill(1, 300);
     rig.server.behave = (n) => (n === 0 ? OK : { answer: 200 });
-    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.drain().verdict).toBe(VERDICT.intercepted);
     expect(rig.server.reads).toHaveLength(0);
+    expect(rig.counters(1).delivered).toBe(100);
+    rig.server.behave = () => OK;
+    rig.timers.advance(2 * 3_600_000);
+    expect(rig.drain().verdict).toBe(VERDICT.allSent);
+    expect(rig.counters(1).delivered).toBe(300);
   });
 
   it.each<[string, Behaviour]>([

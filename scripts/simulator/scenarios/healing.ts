@@ -67,6 +67,8 @@ const KINDS: ((prng: Prng, from: number, to: number) => Trouble)[] = [
   (_prng, from, to) => ({ http: [{ kind: "html", from, to }] }),
   (_prng, from, to) => ({ http: [{ kind: "redirect", from, to }] }),
   (_prng, from, to) => ({ http: [{ kind: "blank", from, to }] }),
+  // A proxy that answers some requests only, and the server the others.
+  (prng, from, to) => ({ http: [{ kind: "blank", from, to, share: prng.between(0.2, 0.9) }] }),
   (prng, from, to) => ({
     http: [{ kind: "status", status: STATUSES[prng.below(STATUSES.length)], body: "<html></html>", from, to }],
   }),
