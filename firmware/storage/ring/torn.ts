@@ -1,6 +1,6 @@
 import { CHECK_SHORT, INDEX, LONG, TORN, WORDS } from "../format/code-words.ts";
 import { FIRST_VERSION, type Page } from "../format/page.ts";
-import { COUNT, decodeRecord, FORM, LONG_FORM, RESTART_FORM, SHIFT_BYTES, SHIFT_FORM } from "../format/record.ts";
+import { COUNT, decodeRecord, FORM, SHIFT_BYTES, SHIFT_FORM } from "../format/record.ts";
 
 /**
  * How many bytes are passed where `bytes` begin with one that is no word: all of an absolute record whose kind may have decayed
@@ -20,13 +20,23 @@ export function tornBytes(page: Page, bytes: Uint8Array, fields: number[]): numb
   return length;
 }
 
-/** The length of a record whose second word, its form, can't be read, or of a shift with its sample; 0 when nothing tells it. */
+/**
+ * The length of a record whose second word, its form, decayed by one bit, or of a shift with its sample; 0 when nothing tells it.
+ * What a cut left of a form may look like that, so the longest that fits is taken.
+ */
 function lengthWithoutForm(page: Page, bytes: Uint8Array, fields: number[]): number {
-  for (let form = LONG_FORM; form < RESTART_FORM; form++) {
-    bytes[1] = WORDS[form - LONG_FORM];
+  const decayed = bytes[1];
+  let longest = 0;
+  let shift = false;
+  for (let word = 0; word < 64; word++) {
+    const off = decayed ^ WORDS[word];
+    if ((off & (off - 1)) !== 0) continue;
+    bytes[1] = WORDS[word];
     const length = decodeRecord(page, bytes, fields);
-    if (length > 0 && fields[COUNT] === page.count) return length;
+    if (fields[FORM] === SHIFT_FORM) shift = true;
+    else if (fields[COUNT] === page.count) longest = Math.max(longest, length);
   }
+  if (longest > 0 || !shift) return longest;
   // More whole words, and blank bytes behind them, are not what a cut leaves of one program: they are samples behind a shift.
   let words = SHIFT_BYTES;
   while (words < bytes.length && INDEX[bytes[words]] !== TORN) words++;

@@ -1,8 +1,14 @@
-/** Samples behind a SHIFT, which moves the base of the slots by some ms. */
+/** Samples behind a SHIFT, which moves the base of the slots by some ms, and other records whose second word says what they are. */
 import { describe, expect, it } from "vitest";
 import { INDEX, LONG, WORDS } from "../../../firmware/storage/format/code-words.ts";
-import { WORDS_AT } from "../../../firmware/storage/format/page.ts";
-import { SHIFT_BYTES } from "../../../firmware/storage/format/record.ts";
+import { RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
+import {
+  encodeRecord,
+  LONG_FORM,
+  REBASE_FORM,
+  SHIFT_BYTES,
+  SHORT_REBASE_FORM,
+} from "../../../firmware/storage/format/record.ts";
 import { createRegion } from "../../support/region.ts";
 import { mount, readAll, type Sample, STREAM } from "./mounted.ts";
 
@@ -65,6 +71,32 @@ describe("one bit of a shift that turned over in a page that is written", () => 
 
   it("counts two samples more, as decayed, when it was the shift's first word: that might have been a sample", () => {
     for (const behind of [1, 5, 100]) expect(miscounted(behind, 0)).toEqual(Array(8).fill(2));
+  });
+});
+
+describe("a long record of which a cut left all but its form", () => {
+  it.each([
+    { name: "CHECK_LONG", form: LONG_FORM },
+    { name: "REBASE", form: REBASE_FORM },
+    { name: "SHORT_REBASE", form: SHORT_REBASE_FORM },
+  ])("counts for no sample: $name", ({ form }) => {
+    const { region, flash } = createRegion(9, PAGE_BYTES);
+    log(mount(region).ring, 0, 40);
+    let end = PAGE_AT + PAGE_BYTES;
+    while (flash.bytes[end - 1] === 255) end--;
+    const bytes = new Uint8Array(RECORD_MAX);
+    const length = encodeRecord(form, [40, 0, 0, 1, 0, 100000, 0, 200], bytes);
+    expect(length).toBeGreaterThan(0);
+    // Any bit of the form may not be programmed yet.
+    for (let torn = bytes[1] + 1; torn < 256; torn++) {
+      if ((torn & bytes[1]) !== bytes[1]) continue;
+      const cut = createRegion(9, PAGE_BYTES, flash.bytes.slice());
+      cut.flash.bytes.set([bytes[0], torn, ...bytes.slice(2, length)], end);
+      const { ring } = mount(cut.region);
+      expect(ring.totals(1), `form ${torn}`).toMatchObject({ sampled: 40, pending: 40 });
+      expect(ring.append(1, 1e9, 7)).toBe(true);
+      expect(readAll(ring, 1, 0).length).toBe(41);
+    }
   });
 });
 
