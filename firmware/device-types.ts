@@ -6,6 +6,9 @@
  */
 export type Sensor = (done: (value: number, why?: string) => void) => void;
 
+/** 1 is the most important. */
+export type Priority = 1 | 2 | 3;
+
 export interface Datastream {
   /** Blynk's virtual pin, "v0" to "v255". */
   pin: string;
@@ -15,6 +18,11 @@ export interface Datastream {
   intervalMs: number;
   /** Decimals kept, 0 to 4. Each takes a tenth of the largest value that can be stored: 34,359,738,366 without decimals. */
   decimals: number;
+  /**
+   * 1, 2 (default) or 3. When more waits than the day's allowance takes, 1 is sent first and 3 last. When the ring is full, pages
+   * of 3 go first and those of 1 last.
+   */
+  priority?: Priority;
 }
 
 /** Limits of a server's plan. What is left out is as Blynk documents it (limits.ts). */

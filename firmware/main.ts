@@ -49,6 +49,7 @@ const streams = device.datastreams.map((stream) => ({
   sensor: stream.sensor,
   intervalMs: stream.intervalMs,
   decimals: stream.decimals,
+  priority: stream.priority,
 }));
 
 let ledger!: Ledger;

@@ -10,8 +10,11 @@ export interface Overload {
   survey(): void;
   /** Every k-th point is sent; 1: all of them. */
   thinEvery(): number;
-  /** Up to this true time the samples of all datastreams use up what is left of the allowance. Infinity when all fit. */
-  horizonMs(): number;
+  /**
+   * Up to this true time the samples of all datastreams of a pin's priority use up what is left of the allowance. Infinity when
+   * all of them fit, and when those of a higher priority leave nothing.
+   */
+  horizonMs(pin: number): number;
   forgetHorizon(): void;
   /**
    * True time of the sample at a position: -Infinity when it can never be told, NaN when not yet, Infinity when there is no
@@ -33,6 +36,8 @@ export interface OverloadSettings {
 /** Places at which the backlog is probed, over all datastreams. */
 const PROBES = 24;
 
+const LOWEST_PRIORITY = 3;
+
 /** Samples of a datastream between two probes, assumed to be evenly spread. */
 interface Stretch {
   fromMs: number;
@@ -49,6 +54,8 @@ export function createOverload(
 ): Overload {
   let thinEvery = 1;
   let horizonMs = Infinity;
+  /** Of the datastreams that have the horizon. */
+  let horizonPriority = 0;
   /** The backlog was not looked over since `survey` was called. */
   let due = false;
   let perWindow = 0;
@@ -121,22 +128,47 @@ export function createOverload(
     return rank;
   }
 
+  /** The ends of the stretches, in order: the rank is a straight line between them, so it is enough to look at these. */
+  function momentsOf(stretches: Stretch[]): number[] {
+    const momentsMs: number[] = [];
+    for (let i = 0; i < stretches.length; i++) momentsMs.push(stretches[i].toMs);
+    return momentsMs.sort((a, b) => a - b);
+  }
+
+  /** Finds the moment before which `left` samples of the backlog lie. */
+  function setHorizon(stretches: Stretch[], left: number): void {
+    const momentsMs = momentsOf(stretches);
+    let beforeMs = -Infinity;
+    let before = 0;
+    for (let i = 0; i < momentsMs.length; i++) {
+      const rank = rankAt(stretches, momentsMs[i]);
+      if (rank > left) {
+        // Within a stretch the rank grows evenly. The first stretch has no moment before it.
+        if (beforeMs === -Infinity) {
+          beforeMs = momentsMs[i];
+          for (let j = 0; j < stretches.length; j++) beforeMs = Math.min(beforeMs, stretches[j].fromMs);
+        }
+        horizonMs = beforeMs + ((momentsMs[i] - beforeMs) * (left - before)) / (rank - before);
+        return;
+      }
+      beforeMs = momentsMs[i];
+      before = rank;
+    }
+  }
+
   function look(): void {
     due = false;
     const now = map.now();
     const pins = ring.pins();
-    const left = quota.pointsLeft();
+    const quotaLeft = quota.pointsLeft();
     const thin = settings.overload === "thin";
     // When more is sampled than may be sent, thinning is needed with no backlog, too.
     thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
     horizonMs = Infinity;
-    if (!now || pendingOf(pins) <= left) return;
+    if (!now || pendingOf(pins) <= quotaLeft) return;
 
-    const stretches = probe(pins, now.trueMs);
-    const momentsMs: number[] = [];
-    for (let i = 0; i < stretches.length; i++) momentsMs.push(stretches[i].toMs);
-    momentsMs.sort((a, b) => a - b);
-    // The rank is a straight line between probes, so it is enough to look at the probes.
+    let stretches = probe(pins, now.trueMs);
+    const momentsMs = momentsOf(stretches);
     let lost = 0;
     for (let i = 0; thin && i < momentsMs.length; i++) {
       const rank = rankAt(stretches, momentsMs[i]);
@@ -146,22 +178,18 @@ export function createOverload(
       if (room === 0) lost = rank;
       else thinEvery = Math.max(thinEvery, Math.ceil((rank - lost) / room));
     }
-    let beforeMs = -Infinity;
-    let before = 0;
-    for (let i = 0; i < momentsMs.length; i++) {
-      const rank = rankAt(stretches, momentsMs[i]);
-      if (rank > left * thinEvery) {
-        // Within a stretch the rank grows evenly. The first stretch has no moment before it.
-        if (beforeMs === -Infinity) {
-          beforeMs = momentsMs[i];
-          for (let j = 0; j < stretches.length; j++) beforeMs = Math.min(beforeMs, stretches[j].fromMs);
-        }
-        horizonMs = beforeMs + ((momentsMs[i] - beforeMs) * (left * thinEvery - before)) / (rank - before);
-        return;
-      }
-      beforeMs = momentsMs[i];
-      before = rank;
+    let left = quotaLeft * thinEvery;
+    let shared: number[] = [];
+    for (horizonPriority = 1; ; horizonPriority++) {
+      shared = pins.filter((pin) => ring.priority(pin) === horizonPriority);
+      const pending = pendingOf(shared);
+      if (pending > left) break;
+      // Of samples that came since, the next look takes care.
+      if (horizonPriority === LOWEST_PRIORITY) return;
+      left -= pending;
     }
+    if (shared.length < pins.length) stretches = probe(shared, now.trueMs);
+    setHorizon(stretches, left);
   }
 
   return {
@@ -172,10 +200,10 @@ export function createOverload(
       if (due && settings.overload === "thin") look();
       return thinEvery;
     },
-    horizonMs() {
+    horizonMs(pin) {
       // Not at each delivery: while the allowance is used up, nothing is planned for days.
       if (due) look();
-      return horizonMs;
+      return ring.priority(pin) === horizonPriority ? horizonMs : Infinity;
     },
     forgetHorizon() {
       due = false;

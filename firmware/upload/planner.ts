@@ -85,7 +85,7 @@ export function createPlanner(
     const pin = stream.pin;
     const cursor = ledger.cursor(pin);
     const from = stream.skipping && isAhead(stream.skipTo, cursor) ? stream.skipTo : cursor;
-    const run = newRun(ledger, pin, from, Math.min(endMs, overload.horizonMs()));
+    const run = newRun(ledger, pin, from, Math.min(endMs, overload.horizonMs(pin)));
     run.pointsMax = Math.max(1, pointsMax);
     run.thinEvery = overload.thinEvery();
     run.thinPhase = sampleIndexOf(from) % run.thinEvery;
@@ -103,7 +103,7 @@ export function createPlanner(
         done({ attempt, run, settlement: settlementOf(batch), replay: false });
       } else {
         if (stream.skipping || !settleEmpty(run, batch)) {
-          if (overload.horizonMs() < endMs) overload.forgetHorizon();
+          if (overload.horizonMs(pin) < endMs) overload.forgetHorizon();
           else stream.stopped = true;
         }
         again();

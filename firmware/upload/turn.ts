@@ -32,9 +32,12 @@ export interface TurnLimits {
 
 /** Behind every other datastream. */
 const LAST_RANK = 1000000;
+/** Behind every datastream that failed less, whatever its priority. */
+const FAILURE_RANK = 4;
 
 /**
- * The datastream with the oldest sample, but a batch of unknown fate goes before new ones, a datastream that failed twice goes
+ * The datastream of the highest priority with the oldest sample. But samples that go without a request (expired, or never to be
+ * dated) go before all others, a batch of unknown fate goes before new ones, a datastream that failed twice goes
  * behind the others, and one that was refused last of all. Ends attempts that can't be repeated whole: the server takes nothing
  * from before `expiredMs`, and the plan no batch of more than the day's points.
  */
@@ -81,7 +84,10 @@ export function chooseTurn(
       continue;
     }
     turn.pending += waiting;
-    const rank = (refused ? LAST_RANK : 0) + (stream.failures >> 1) * 2 + (open ? 0 : 1);
+    const first = !open && trueMs < limits.expiredMs;
+    const rank = first
+      ? -1
+      : (refused ? LAST_RANK : 0) + (stream.failures >> 1) * FAILURE_RANK + (open ? 0 : parts.ring.priority(pin));
     if (!turn.stream || rank < bestRank || (rank === bestRank && trueMs < turn.headMs)) {
       turn.stream = stream;
       bestRank = rank;

@@ -18,11 +18,12 @@ export interface FakeSample {
 }
 
 export interface FakeRing
-  extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "intervalMs" | "head" | "totals" | "pins"> {
+  extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "intervalMs" | "head" | "totals" | "pins" | "priority"> {
   samples: { [pin: number]: FakeSample[] };
   add(pin: number, session: number, rawMs: number, value: number): void;
   intervalMsOf: number;
   decimalsOf: { [pin: number]: number };
+  priorityOf: { [pin: number]: number };
   pieceMax: number;
 }
 
@@ -43,12 +44,14 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
     samples,
     intervalMsOf: 60_000,
     decimalsOf: {},
+    priorityOf: {},
     pieceMax: 40,
     add: (pin, session, rawMs, value) => {
       samples[pin] ??= [];
       samples[pin].push({ session, rawMs, value });
     },
     pins: () => Object.keys(samples).map(Number),
+    priority: (pin) => ring.priorityOf[pin] ?? 2,
     decimals: (pin) => ring.decimalsOf[pin] ?? 1,
     intervalMs: () => ring.intervalMsOf,
     head: (pin) => {

@@ -55,6 +55,7 @@ const datastream = z.strictObject(
       .int("must be a whole number")
       .min(0, "must be 0 to 4")
       .max(LIMITS.decimalsMax, `must be 0 to ${LIMITS.decimalsMax}`),
+    priority: z.literal([1, 2, 3], "must be 1, 2 or 3").optional(),
   },
   "must be an object: { pin, name, sensor, intervalMs, decimals }",
 );

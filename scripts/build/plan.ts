@@ -1,4 +1,4 @@
-import type { Device } from "../../firmware/device-types.ts";
+import type { Device, Priority } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
@@ -22,6 +22,8 @@ export interface StreamPlan {
   samplesPerDay: number;
   /** Largest value that can be stored, of either sign; one beyond it is let go and counted as `unrepresentable`. */
   valueMax: number;
+  /** 1 to 3; undefined if the device file says none, which is 2. */
+  priority: Priority | undefined;
 }
 
 /** What a device will sample, hold and send. Counts of samples and days are estimates. */
@@ -63,6 +65,7 @@ export function planDevice(device: Device): Plan {
       intervalMs: one.intervalMs,
       samplesPerDay: DAY_MS / one.intervalMs,
       valueMax: VALUE_MAX / SCALES[one.decimals],
+      priority: one.priority,
     };
   });
   const samplesPerDay = streams.reduce((sum, one) => sum + one.samplesPerDay, 0);
@@ -164,7 +167,7 @@ function judgeLoad(plan: Plan, device: Device): void {
 export function describePlan(plan: Plan): string {
   const lines = plan.streams.map((one) => {
     const name = `  ${one.pin.padEnd(5)}${one.name}`.padEnd(28);
-    return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day, values up to ±${say(Math.floor(one.valueMax))}`;
+    return `${name}every ${sayDuration(one.intervalMs).padEnd(10)}${say(one.samplesPerDay).padStart(9)} a day, values up to ±${say(Math.floor(one.valueMax))}${one.priority === undefined ? "" : `, priority ${one.priority}`}`;
   });
   const sum = say(plan.samplesPerDay).padStart(9);
   lines.push(`${"  all".padEnd(44)}${sum} a day, of ${sayAllowance(plan)}`);

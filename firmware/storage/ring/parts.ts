@@ -20,6 +20,14 @@ export interface RingParts {
   streamOf(pin: number): Stream | undefined;
 }
 
+/** Of a datastream whose device file says none, and of a pin that is not configured any more. */
+export const DEFAULT_PRIORITY = 2;
+
+export function priorityOf(parts: Pick<RingParts, "streams">, pin: number): number {
+  const stream = parts.streams[pin];
+  return stream ? stream.priority : DEFAULT_PRIORITY;
+}
+
 /**
  * Page `index` at its first word, with its extent: `total` samples, `end` behind the last word. Undefined when its header has
  * decayed beyond mending: then the table forgets it, and what was in it shows as a gap before the next page of its pin. A page

@@ -9,7 +9,7 @@ import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
 import { createLedgerPages } from "./ledger-pages.ts";
 import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
-import { openPage, type RingParts } from "./parts.ts";
+import { DEFAULT_PRIORITY, openPage, priorityOf, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
@@ -53,6 +53,8 @@ export interface Ring {
   totals(pin: number): StreamTotals;
   /** Pins that own pages, configured or not. */
   pins(): number[];
+  /** Of a datastream, as the device file says it: 1 to 3. */
+  priority(pin: number): number;
   /** Decimals of the samples at `position`. */
   decimals(pin: number, position: Position): number;
   /** Time between two samples at `position`, in raw ms; 0 when there are none. */
@@ -82,6 +84,8 @@ export interface StreamSettings {
   pin: number;
   intervalMs: number;
   decimals: number;
+  /** 1 to 3; default 2, also of a pin that is not configured any more. */
+  priority?: number;
 }
 
 /**
@@ -108,7 +112,8 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
   const decode = createDecoder(region);
   const streams: { [pin: number]: Stream } = {};
   for (let i = 0; i < settings.length; i++) {
-    streams[settings[i].pin] = createStream(settings[i].pin, settings[i].intervalMs, settings[i].decimals);
+    const s = settings[i];
+    streams[s.pin] = createStream(s.pin, s.intervalMs, s.decimals, s.priority || DEFAULT_PRIORITY);
   }
   const scratch = createScratch(ledger.session());
   /** Pages that were to be checked up to now, and those that were looked at. */
@@ -193,6 +198,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     },
     totals: extent.totals,
     pins: table.pins,
+    priority: (pin) => priorityOf(parts, pin),
     decimals: extent.decimals,
     intervalMs: extent.intervalMs,
     head(pin) {

@@ -1,7 +1,7 @@
 import { FIXES_PIN, type Page } from "../format/page.ts";
 import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
 import { BAD, NONE } from "./page-table.ts";
-import { openPage, type RingParts } from "./parts.ts";
+import { openPage, priorityOf, type RingParts } from "./parts.ts";
 
 /** Which pages are free, and how they become so. */
 export interface Space {
@@ -74,9 +74,10 @@ export function createSpace(parts: RingParts): Space {
     return { free: free, best: best, oldest: oldest };
   }
 
-  /** Lets the page go whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
+  /** Lets a page of the lowest priority go: that whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
   function overwriteOldest(seen: Look, evenInFlight: boolean): boolean {
     let oldest: Page | undefined;
+    let lowest = 0;
     for (const name in seen.oldest) {
       const index = seen.oldest[name];
       const page = openPage(parts, index);
@@ -84,7 +85,10 @@ export function createSpace(parts: RingParts): Space {
       if (!page) return true;
       const attempt = ledger.attempt(page.pin);
       if (attempt && !evenInFlight && isAhead(positionOf(page.sequence, page.total), attempt.from)) continue;
-      if (!oldest || page.lastRawMs < oldest.lastRawMs) oldest = page;
+      const priority = priorityOf(parts, page.pin);
+      if (oldest && (priority < lowest || (priority === lowest && page.lastRawMs >= oldest.lastRawMs))) continue;
+      oldest = page;
+      lowest = priority;
     }
     if (!oldest) return false;
     // More may be settled than the pages say: a page of theirs decayed. Then none is counted twice.

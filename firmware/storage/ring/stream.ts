@@ -32,6 +32,8 @@ export interface Stream {
   pin: number;
   intervalMs: number;
   decimals: number;
+  /** 1 to 3: pages of the greatest number are overwritten first. */
+  priority: number;
   /** The page it is writing, or last wrote; undefined before its first. */
   page: Page | undefined;
   /** False until its newest page has been looked at. */
@@ -84,11 +86,12 @@ const REBASE_JITTER_MS = 32;
 /** A mean jitter of this or more makes the book too narrow on one side: the base is set anew. */
 const MEAN_OFF_MS = 2;
 
-export function createStream(pin: number, intervalMs: number, decimals: number): Stream {
+export function createStream(pin: number, intervalMs: number, decimals: number, priority: number): Stream {
   return {
     pin: pin,
     intervalMs: intervalMs,
     decimals: decimals,
+    priority: priority,
     page: undefined,
     known: false,
     open: false,

@@ -37,8 +37,9 @@ describe("the plan of a device", () => {
   it("says which values each datastream can store, as the ring has it", () => {
     const one = device();
     one.datastreams[2].decimals = 4;
+    one.datastreams[0].priority = 1;
     const lines = describePlan(planDevice(one)).split("\n");
-    expect(lines[0]).toContain("values up to ±3,435,973,836");
+    expect(lines[0]).toContain("values up to ±3,435,973,836, priority 1");
     expect(lines[2]).toContain("values up to ±3,435,973");
     expect(planDevice(one).streams[2].valueMax).toBe(3_435_973.8366);
   });
@@ -135,6 +136,7 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
   ["datastreams.0.intervalMs", -5, "datastreams[0].intervalMs must be at least 100 ms"],
   ["datastreams.0.intervalMs", 1000.5, "datastreams[0].intervalMs must be a whole number of ms"],
   ["datastreams.0.decimals", 5, "datastreams[0].decimals must be 0 to 4"],
+  ["datastreams.0.priority", 0, "datastreams[0].priority must be 1, 2 or 3"],
   ["datastreams.0.sensor", 21.5, "datastreams[0].sensor must be a sensor"],
   ["datastreams.0.intervalS", 60, "datastreams[0] has no intervalS"],
   ["datastreams", [], "datastreams must have at least one"],

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
-import { bodies, createUploadRig, DAY_MS, MINUTE_MS, pinOf, pointsOf } from "../../support/upload-rig.ts";
+import {
+  bodies,
+  createUploadRig,
+  DAY_MS,
+  MINUTE_MS,
+  pinOf,
+  pointsOf,
+  type UploadRig,
+} from "../../support/upload-rig.ts";
 
 describe("the order", () => {
   it("is oldest first over all datastreams, in batches that grow while they pass", () => {
@@ -105,5 +113,46 @@ describe("the order", () => {
     for (const sample of rig.ring.samples[2]) sample.corrupt = true;
     rig.drain();
     expect(rig.counters(2)).toMatchObject({ delivered: 0, corrupt: 10 });
+  });
+});
+
+describe("a priority", () => {
+  const lengths = (rig: UploadRig): { [pin: string]: number } => {
+    const sums: { [pin: string]: number } = {};
+    for (const one of rig.server.requests) sums[pinOf(one)] = (sums[pinOf(one)] ?? 0) + pointsOf(one.body).length;
+    return sums;
+  };
+
+  it("lets its datastream spend the day's allowance before the others, whatever their age", () => {
+    const rig = createUploadRig({ pointsPerDayMax: 1000 });
+    rig.ring.priorityOf = { 1: 3, 3: 1 };
+    rig.fill(1, 900, 2 * MINUTE_MS);
+    rig.fill(2, 900);
+    rig.fill(3, 600);
+    rig.drain();
+    expect(pinOf(rig.server.requests[0])).toBe("v3");
+    expect(lengths(rig)).toEqual({ v3: 600, v2: 400 });
+  });
+
+  it("shares what a higher one leaves evenly over those of its own", () => {
+    const rig = createUploadRig({ pointsPerDayMax: 1000, intervalsMs: [] });
+    rig.ring.priorityOf = { 1: 1 };
+    rig.fill(1, 400);
+    for (const pin of [2, 3]) rig.fill(pin, 1000);
+    rig.drain();
+    const sums = lengths(rig);
+    expect(sums.v1).toBe(400);
+    expect(sums.v2 + sums.v3).toBe(600);
+    expect(Math.abs(sums.v2 - sums.v3)).toBeLessThan(30);
+  });
+
+  it("of 3 keeps no expired samples waiting for its turn", () => {
+    const rig = createUploadRig({ pointsPerDayMax: 300, nowRawMs: 60 * DAY_MS });
+    rig.ring.priorityOf = { 1: 3 };
+    rig.fill(1, 300, DAY_MS / 5);
+    rig.fill(2, 900);
+    rig.drain();
+    expect(rig.counters(1).expired).toBeGreaterThan(100);
+    expect(lengths(rig)).toEqual({ v2: 300 });
   });
 });

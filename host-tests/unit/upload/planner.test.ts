@@ -213,7 +213,7 @@ describe("a backlog that exceeds the allowance", () => {
     const rig = createUploadRig({ pointsPerDayMax: 300, intervalsMs: [] });
     for (const pin of [1, 2, 3]) rig.fill(pin, 1000);
     rig.unit.planner.begin();
-    const horizonMs = rig.unit.overload.horizonMs();
+    const horizonMs = rig.unit.overload.horizonMs(1);
     expect(horizonMs).toBeLessThan(EPOCH_MS + rig.timers.nowMs());
     const job = plan(rig) as Job;
     expect(job.settlement.lastTrueMs).toBeLessThanOrEqual(horizonMs);
