@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import type { Ring } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
+import { momentOfRank, momentsOf, rankAt, type Stretch } from "./stretches.ts";
 
 export interface Overload {
   /** The backlog is looked over when the next answer depends on it: the ring is probed some tens of times. */
@@ -37,13 +38,6 @@ export interface OverloadSettings {
 const PROBES = 24;
 
 const LOWEST_PRIORITY = 3;
-
-/** Samples of a datastream between two probes, assumed to be evenly spread. */
-interface Stretch {
-  fromMs: number;
-  toMs: number;
-  samples: number;
-}
 
 export function createOverload(
   ring: Ring,
@@ -115,47 +109,6 @@ export function createOverload(
     return stretches;
   }
 
-  /** Number of samples in the backlog before a moment. */
-  function rankAt(stretches: Stretch[], atMs: number): number {
-    let rank = 0;
-    for (let i = 0; i < stretches.length; i++) {
-      const stretch = stretches[i];
-      if (atMs >= stretch.toMs) rank += stretch.samples;
-      else if (atMs > stretch.fromMs) {
-        rank += (stretch.samples * (atMs - stretch.fromMs)) / (stretch.toMs - stretch.fromMs);
-      }
-    }
-    return rank;
-  }
-
-  /** The ends of the stretches, in order: the rank is a straight line between them, so it is enough to look at these. */
-  function momentsOf(stretches: Stretch[]): number[] {
-    const momentsMs: number[] = [];
-    for (let i = 0; i < stretches.length; i++) momentsMs.push(stretches[i].toMs);
-    return momentsMs.sort((a, b) => a - b);
-  }
-
-  /** Finds the moment before which `left` samples of the backlog lie. */
-  function setHorizon(stretches: Stretch[], left: number): void {
-    const momentsMs = momentsOf(stretches);
-    let beforeMs = -Infinity;
-    let before = 0;
-    for (let i = 0; i < momentsMs.length; i++) {
-      const rank = rankAt(stretches, momentsMs[i]);
-      if (rank > left) {
-        // Within a stretch the rank grows evenly. The first stretch has no moment before it.
-        if (beforeMs === -Infinity) {
-          beforeMs = momentsMs[i];
-          for (let j = 0; j < stretches.length; j++) beforeMs = Math.min(beforeMs, stretches[j].fromMs);
-        }
-        horizonMs = beforeMs + ((momentsMs[i] - beforeMs) * (left - before)) / (rank - before);
-        return;
-      }
-      beforeMs = momentsMs[i];
-      before = rank;
-    }
-  }
-
   function look(): void {
     due = false;
     const now = map.now();
@@ -189,7 +142,7 @@ export function createOverload(
       left -= pending;
     }
     if (shared.length < pins.length) stretches = probe(shared, now.trueMs);
-    setHorizon(stretches, left);
+    horizonMs = momentOfRank(stretches, left);
   }
 
   return {

@@ -74,7 +74,10 @@ export function createSpace(parts: RingParts): Space {
     return { free: free, best: best, oldest: oldest };
   }
 
-  /** Lets a page of the lowest priority go: that whose last sample is oldest. Pages of an open attempt only go when `evenInFlight`. False when none can. */
+  /**
+   * Lets a page of the lowest priority go: that whose last sample is oldest. Pages of an open attempt only go when
+   * `evenInFlight`. False when none can.
+   */
   function overwriteOldest(seen: Look, evenInFlight: boolean): boolean {
     let oldest: Page | undefined;
     let lowest = 0;
