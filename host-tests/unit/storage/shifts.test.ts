@@ -1,4 +1,4 @@
-/** Samples behind a SHIFT, which moves the base of the slots by some ms, and other records that their second word names. */
+/** Samples behind a SHIFT, which moves the base of the slots, and long records, whose second word says what they are. */
 import { describe, expect, it } from "vitest";
 import { INDEX, LONG, WORDS } from "../../../firmware/storage/format/code-words.ts";
 import { RECORD_MAX, WORDS_AT } from "../../../firmware/storage/format/page.ts";
