@@ -91,13 +91,16 @@ function survey(state: LedgerState, bankBytes: number): Survey {
     const rawMs = after.rawMs - before.rawMs;
     const trueMs = after.trueMs - before.trueMs;
     const goesOn = fix.session === after.session;
-    const within = goesOn && before.session === fix.session;
+    let lossMs = Math.abs(trueMs - rawMs);
+    let within = goesOn && before.session === fix.session;
+    if (within && rawMs > 0) {
+      lossMs = Math.abs(before.trueMs + (trueMs * (fix.rawMs - before.rawMs)) / rawMs - fix.trueMs);
+      // No crystal bends so: one of the three is wrong, and what it is off must not become the bound of the others.
+      within = lossMs < before.boundMs + fix.boundMs + after.boundMs + UNSEEN_MS + rawMs / 5000;
+    }
     const spared = within || (i < neededFrom && i !== teachesFrom && i !== teachesTo);
     if (spared) spare.count++;
     const rank = spared ? 0 : fixes.length <= spare.room ? 3 : i < neededFrom || goesOn ? 1 : 2;
-    let lossMs = trueMs - rawMs;
-    if (within && rawMs > 0) lossMs = before.trueMs + (trueMs * (fix.rawMs - before.rawMs)) / rawMs - fix.trueMs;
-    lossMs = Math.abs(lossMs);
     if (rank < 3 && fix.id > spare.frozenId && (rank < leastRank || (rank === leastRank && lossMs < spare.lossMs))) {
       leastRank = rank;
       spare.index = i;

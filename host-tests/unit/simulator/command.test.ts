@@ -175,7 +175,7 @@ describe("npm run simulate", () => {
   });
 
   test("exits with 1 when a limit of the server was broken, and prints the report all the same", async () => {
-    const args = [...deviceFile(GREEDY), "--region", "ota_0", "--until", "20h"];
+    const args = [...deviceFile(GREEDY), "--region", "ota_0", "--offline", "15h", "--until", "20h"];
     const terminal = captureTerminal();
     expect(await simulate([...args, "--json"], terminal)).toBe(1);
     expect(JSON.parse(terminal.out[0]).server.violations).not.toEqual([]);
