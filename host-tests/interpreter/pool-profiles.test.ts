@@ -23,7 +23,7 @@ type Outcome = "delivers" | "logs, and refuses to sync for want of memory" | "ru
 const TODAY: { [name: string]: Outcome } = {
   "IDF3 without Bluetooth": "delivers",
   IDF5: "runs out of memory while it starts",
-  "ESP32-C3": "logs, and refuses to sync for want of memory",
+  "ESP32-C3": "runs out of memory while it starts",
 };
 
 /**

@@ -1,11 +1,11 @@
-/** The histories that a test run covers: 2,400 in all, dealt out to several files so that every core has some. */
+/** The histories that a test run covers: 2,000 in all, dealt out to several files so that every core has some. */
 import { expect, test } from "vitest";
 import { judgeHistory } from "./history-judge.ts";
 
 /** `npm test` covers histories 1 to 40, `npm run test:deep` the rest. */
 const QUICK_LAST = 40;
 /** SIM_HISTORIES=10000 covers more. */
-const DEEP_LAST = Number(process.env.SIM_HISTORIES ?? 2400);
+const DEEP_LAST = Number(process.env.SIM_HISTORIES ?? 2000);
 /** Histories of one test. */
 const CHUNK = 20;
 
