@@ -181,7 +181,7 @@ export class FakeMachine implements Machine {
           FLASH: flash.length,
         },
         memory: () => {
-          const { free, total } = this.#options.memory ?? { free: 2600, total: 5000 };
+          const { free, total } = this.#options.memory ?? { free: 3400, total: 5886 };
           const { largestBlock } = this.#options;
           return { free, total, usage: total - free, ...(largestBlock && { tx: { largest_block: largestBlock } }) };
         },
