@@ -186,3 +186,23 @@ it("stands 60 days with an attempt open at any time", () => {
 it("fits as many datastreams as a device may have, with all lists full", () => {
   expect(ledgerPinsMax(LIMITS.ledgerBankBytes)).toBeGreaterThanOrEqual(LIMITS.datastreamsMax);
 });
+
+it("widens no honest fix by a lie in its session when an open attempt leaves the list little else to thin", () => {
+  const { region } = createRegion(2, 4096);
+  const ledger = openLedger(region, 1);
+  let rawMs = 1;
+  const fix = (session: number, lieMs: number): void => {
+    rawMs += 60_000;
+    addFix(ledger, session, rawMs, trueMsAt(rawMs) + lieMs, 50);
+  };
+  ledger.boot(8, rawMs);
+  for (let i = 0; i < FIXES_MAX - 1; i++) fix(8, 0);
+  ledger.recordAttempt(attemptOf(1, rawMs, ledger.mapVersion()));
+  ledger.boot(16, rawMs + 1);
+  for (let i = 0; i < 9; i++) fix(16, 0);
+  const honestMs = rawMs;
+  for (let i = 0; i < 2; i++) fix(16, 7 * 365 * 24 * HOUR_MS);
+  const honest = fixesOf(ledger).filter((one) => one.session === 16 && one.rawMs <= honestMs);
+  expect(honest.length).toBeGreaterThanOrEqual(1);
+  for (const { boundMs } of honest) expect(boundMs).toBeLessThan(1000);
+});
