@@ -13,6 +13,7 @@ export const VERDICT = {
   samplesLost: 10,
   undatedSamples: 11,
   intercepted: 12,
+  notProvisioned: 13,
 } as const;
 
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
@@ -33,5 +34,6 @@ export function verdictText(verdict: Verdict): string {
     "samples were lost since the last press",
     "undated samples held or let go",
     "something else answers in Blynk's place",
+    "not provisioned: no Wi-Fi network or token",
   ][verdict];
 }

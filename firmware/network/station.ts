@@ -14,6 +14,7 @@ export interface Network {
   /**
    * Joins, and keeps the connection from now on. `done` is called with `allSent` once connected, at once if it was already, or
    * with `noAccessPoint` or `wrongPassword` when every network has failed. Goes on trying by itself until `disconnect`.
+   * Without a network to join, it is called at once with `notProvisioned`, and nothing is tried.
    */
   connect(done: (verdict: Verdict) => void): void;
   /**
@@ -149,7 +150,7 @@ export function createNetwork(
         return;
       }
       if (networks.length === 0) {
-        done(VERDICT.noAccessPoint);
+        done(VERDICT.notProvisioned);
         return;
       }
       wanted = true;

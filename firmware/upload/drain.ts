@@ -241,7 +241,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     }
     if (memory.fault === "") return VERDICT.allSent;
     parts.log("error", memory.fault);
-    return endpoint.token === "" ? VERDICT.serverSaysNo : VERDICT.serverNotReached;
+    return endpoint.token === "" ? VERDICT.notProvisioned : VERDICT.serverNotReached;
   }
 
   return {

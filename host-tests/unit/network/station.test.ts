@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createNetwork, JOIN_TIMEOUT_MS } from "../../../firmware/network/station.ts";
 import type { WifiNetwork } from "../../../firmware/settings.ts";
+import { VERDICT } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
 const HOME = { ssid: "home", password: "correct horse" };
@@ -181,11 +182,11 @@ describe("the network", () => {
     expect(leaves()).toBe(2);
   });
 
-  test("answers at once that there is no access point when no network is known", () => {
+  test("says at once that the unit is not provisioned when no network is known", () => {
     const { network } = setUp([], {});
     const verdicts: number[] = [];
     network.connect((verdict) => verdicts.push(verdict));
-    expect(verdicts).toEqual([1]);
+    expect(verdicts).toEqual([VERDICT.notProvisioned]);
   });
 
   test("spreads a fleet's retries over the whole of the wait", () => {

@@ -160,7 +160,7 @@ describe("a setting", () => {
 
   it("that is missing is a fault and makes no request", () => {
     expect(rigWith([], { server: "" }).drain().verdict).toBe(VERDICT.serverNotReached);
-    expect(rigWith([], { token: "" }).drain().verdict).toBe(VERDICT.serverSaysNo);
+    expect(rigWith([], { token: "" }).drain().verdict).toBe(VERDICT.notProvisioned);
   });
 
   it("such as the token is in no log line, even when an error quotes it", () => {
