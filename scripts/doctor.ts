@@ -63,7 +63,7 @@ async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<vo
     });
     if (pins instanceof Error) findings.push({ name: "device file", verdict: "skip", found: pins.message });
   } finally {
-    device.close();
+    await device.close();
   }
   if (options.json) terminal.print(JSON.stringify(findings, null, 2));
   else printFindings(findings, terminal);

@@ -114,7 +114,7 @@ async function exportFromDevice(
     terminal.remark(`Marked ${marked} samples as delivered. Restarting …`);
     device = (await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) })).device;
   } finally {
-    device.close();
+    await device.close();
   }
 }
 

@@ -74,7 +74,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
     report(`backfill ${restarted.version} runs and logs to ${where}`, file, await readStatus(device), terminal);
     await tellTime(device, terminal);
   } finally {
-    device.close();
+    await device.close();
   }
 }
 

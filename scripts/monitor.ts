@@ -56,7 +56,7 @@ async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise
       terminal.remark("Connected again.");
     }
   } finally {
-    device.close();
+    await device.close();
   }
 }
 

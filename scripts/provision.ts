@@ -113,7 +113,7 @@ async function provisionUnit(unit: Unit, options: ProvisionOptions, terminal: De
     terminal.print(`Settings stored on the device: ${describeSettings(settings)}.`);
     device = await restart(device, options, terminal);
   } finally {
-    device.close();
+    await device.close();
   }
 }
 

@@ -12,7 +12,7 @@ describe("a device's console", () => {
     expect(await device.evaluate("6*7")).toBe(42);
     expect(await device.evaluate('"ü\\u0001\\"x"')).toBe('ü\u0001"x');
     await expect(device.evaluate("nothing.there")).rejects.toThrow(/nothing is not defined/);
-    device.close();
+    await device.close();
     await expect(device.evaluate("1")).rejects.toThrow(/connection to the device was lost/);
   });
 

@@ -14,6 +14,8 @@ export interface Machine {
   writeStorage(name: string, data: string, offset: number, size: number): void;
   /** Called with each printed text. */
   onPrint: (text: string) => void;
+  /** Called by `E.lockConsole`. */
+  onLock?: () => void;
 }
 
 export interface ConsoleOptions {
@@ -71,6 +73,9 @@ export class FakeConsole {
     this.#spoiledQuestions = options.spoilQuestions ?? 0;
     this.#spoiledAnswers = options.spoilAnswers ?? 0;
     machine.onPrint = (text) => this.#send(`\r\x1b[J${text.replaceAll("\n", "\r\n")}\r\n>`);
+    machine.onLock = () => {
+      this.#locked = this.options.password !== undefined;
+    };
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#client?.destroy();
       this.#client = socket;

@@ -47,6 +47,8 @@ export class FakeMachine implements Machine {
   onPrint: (text: string) => void = () => {};
   /** Called at a restart that the program or the host asked for. */
   onRestart: () => void = () => {};
+  /** `E.lockConsole` was called. */
+  onLock: () => void = () => {};
   boots = 0;
   /** Lines printed since the last boot. */
   printed: string[] = [];
@@ -171,6 +173,7 @@ export class FakeMachine implements Machine {
         toString: (data: Uint8Array) => Buffer.from(data).toString("latin1"),
         toUint8Array: (text: string) => new Uint8Array(bytesOf(text)),
         reboot: restart,
+        lockConsole: () => this.onLock(),
       },
       process: {
         version: this.version,

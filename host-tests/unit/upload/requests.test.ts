@@ -132,7 +132,7 @@ describe("a setting", () => {
     expect(drain.unreached("unknown", "")).toBe(VERDICT.noTime);
     expect(drain.unreached("unknown", FOREIGN)).toBe(VERDICT.intercepted);
     const tokenless = createUploadRig({ token: "" });
-    expect(tokenless.unit.drain.unreached("unconfirmed", "")).toBe(VERDICT.serverSaysNo);
+    expect(tokenless.unit.drain.unreached("unconfirmed", "")).toBe(VERDICT.notProvisioned);
     expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
   });
 

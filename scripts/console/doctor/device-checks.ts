@@ -1,5 +1,5 @@
 import type { DeviceConsole } from "../transport/device-console.ts";
-import { LOADER, readPrograms } from "../unit/program-store.ts";
+import { hasLoader, readPrograms } from "../unit/program-store.ts";
 import type { UnitSettings } from "../unit/unit-settings.ts";
 import type { Finding } from "./finding.ts";
 
@@ -22,11 +22,11 @@ export function checkRuntime(device: DeviceConsole): Finding {
 export async function checkProgram(device: DeviceConsole): Promise<Finding> {
   const name = "program";
   const [newest] = await readPrograms(device);
-  const loader = await device.evaluate('require("Storage").read(".bootcde")||""').catch(() => "");
+  const isStarted = await hasLoader(device);
   const others = (await device.evaluate(
     `require("Storage").list().filter(function(n){return ${JSON.stringify(OTHER_BOOT_FILES)}.indexOf(n)>=0})`,
   )) as string[];
-  if (newest === undefined || loader !== LOADER) {
+  if (newest === undefined || !isStarted) {
     const found = newest === undefined ? "no whole program is stored" : "another program starts at power-on";
     return { name, verdict: "fail", found, advice: "`npm run flash`." };
   }

@@ -75,7 +75,7 @@ function clackQuestions(): Questions {
   return {
     text: (message, check, initialValue) =>
       answered<string>(prompts.text({ message, initialValue, validate: validate(check) })),
-    password: (message, check) => answered<string>(prompts.password({ message, validate: validate(check) })),
+    password: (message, check) => answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true })),
     confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue })),
     select: (message, options) => answered<string>(prompts.select({ message, options })),
   };

@@ -10,7 +10,7 @@ export async function connectDevice(
   const port = await choosePort(options.port, terminal);
   const password = terminal.env[CONSOLE_PASSWORD];
   terminal.secrets.keep(password);
-  return openConsole(port, {
+  const device = await openConsole(port, {
     password,
     serial: terminal.serial,
     answerMs: terminal.answerMs,
@@ -18,9 +18,21 @@ export async function connectDevice(
     interrupt: more.interrupt,
     onWaiting: () => terminal.remark(`Waiting for the device on ${port}: it may be busy connecting …`),
   });
+  if (password !== undefined || port.startsWith("tcp://")) lockWhenInterrupted(device);
+  return device;
 }
 
 /** Connects again while a device restarts, and prints nothing. */
 export function reconnector(options: PortOptions, terminal: DeviceTerminal): () => Promise<DeviceConsole> {
   return () => connectDevice(options, { ...terminal, remark: () => {} });
+}
+
+/** Exit status of a program that Ctrl-C ended, as shells have it. */
+const INTERRUPTED = 130;
+
+/** Ctrl-C ends a command at any moment: the console is locked before that. A second Ctrl-C does not wait. */
+function lockWhenInterrupted(device: DeviceConsole): void {
+  const end = () => void device.close().then(() => process.exit(INTERRUPTED));
+  process.once("SIGINT", end);
+  device.onClose(() => process.removeListener("SIGINT", end));
 }

@@ -32,12 +32,15 @@ export interface DeviceConsole {
   onClose(listener: () => void): void;
   /** Sends a statement that restarts the device, and waits for no answer. */
   send(statement: string): Promise<void>;
-  close(): void;
+  /** Locks the console again if it has a password (`E.setPassword`), then closes the port. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** A quarter of Espruino's 4,096-byte input buffer (boards/ESP32.py, io_buffer_size); the rest stays free. */
 const PIECE_BYTES = 1024;
 const SEND_TRIES = 3;
+/** A device that blocks for longer stays unlocked: nobody should wait for the end of a command. */
+const LOCK_TIMEOUT_MS = 3000;
 /** All answers come in base64: a log line of ESP-IDF that got into one shows. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 /**
@@ -62,7 +65,7 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     connection.on("line", clean);
     return () => connection.removeListener("line", clean);
   };
-  const close = () => {
+  const closePort = () => {
     tools.stop();
     transport.close();
   };
@@ -71,7 +74,7 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
   try {
     identity = await untilClosed(identify(connection, port, options), "before the device answered");
   } catch (error) {
-    close();
+    closePort();
     throw error;
   }
 
@@ -83,6 +86,12 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     const sent = connection.espruinoSendFile(name, data.toString("latin1"), { chunkSize: PIECE_BYTES, progress });
     return untilClosed(sent, "during the upload");
   };
+
+  // A console stays unlocked for whoever comes next, over any connection, until it is locked or the board restarts
+  // (JSIS_PASSWORD_PROTECTED in src/jsinteractive.c of 2v29). Without a password, `E.lockConsole` does nothing.
+  const lock = () => ask(toJsonAnswer("E.lockConsole()"), LOCK_TIMEOUT_MS).catch(() => {});
+  const isGuarded = port.startsWith("tcp://") || options.password !== undefined;
+  let closing: Promise<void> | undefined;
 
   return {
     port,
@@ -110,7 +119,10 @@ export async function openConsole(port: string, options: ConsoleOptions = {}): P
     onLine,
     onClose,
     send: (statement) => untilClosed(connection.write(`${ECHO_OFF_FOR_LINE}${statement}\n`), "before the restart"),
-    close,
+    close: () => {
+      closing ??= (isGuarded ? lock() : Promise.resolve()).then(closePort);
+      return closing;
+    },
   };
 }
 

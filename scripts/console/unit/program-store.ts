@@ -141,16 +141,17 @@ export async function installProgram(
   return seal;
 }
 
+/** Whether the loader starts at power-on. What else may be there can be longer than one answer of the console. */
+export async function hasLoader(device: DeviceConsole): Promise<boolean> {
+  const found = await measure(device, LOADER_FILE);
+  return found?.bytes === LOADER.length && found.crc === crc32(Buffer.from(LOADER));
+}
+
 /** Writes the loader only when it is missing or .bootcde holds something else, so that later uploads never touch it. */
 async function installLoader(device: DeviceConsole): Promise<void> {
-  const crc = crc32(Buffer.from(LOADER));
-  const isThere = async () => {
-    const found = await measure(device, LOADER_FILE);
-    return found?.bytes === LOADER.length && found.crc === crc;
-  };
-  if (await isThere()) return;
+  if (await hasLoader(device)) return;
   await device.sendFile(LOADER_FILE, Buffer.from(LOADER));
-  if (await isThere()) return;
+  if (await hasLoader(device)) return;
   throw new FieldError("The boot loader was not stored.", "Repeat the command.");
 }
 

@@ -35,13 +35,13 @@ export async function restartFirmware(device: DeviceConsole, options: RestartOpt
   await device.send(device.board === "LINUX" ? "load()" : "E.reboot()").catch(() => {});
   const version = await greeting;
   if (version !== undefined) return { device, version };
-  device.close();
+  await device.close();
   for (;;) {
     try {
       const again = await options.reconnect();
       const status = await readStatus(again);
       if (status !== undefined) return { device: again, version: status.version };
-      again.close();
+      await again.close();
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
     }
