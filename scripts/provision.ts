@@ -1,32 +1,42 @@
 import type { Command } from "commander";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
-import { FieldError } from "./console/terminal/field-error.ts";
-import { readUserFile } from "./console/terminal/user-file.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import { Cancelled, FieldError } from "./console/terminal/field-error.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
+import { readChipId } from "./console/unit/chip-id.ts";
 import { readStatus } from "./console/unit/device-status.ts";
-import { askForMissing, enteredSettings, type SettingsOptions } from "./console/unit/entered-settings.ts";
+import { enteredSettings, type SettingsOptions } from "./console/unit/entered-settings.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
-import { readStoredSettings, writeStoredSettings } from "./console/unit/stored-settings.ts";
+import { describeSettings, OtherUnitsBoard, settingsToStore } from "./console/unit/settings-to-store.ts";
+import { writeStoredSettings } from "./console/unit/stored-settings.ts";
 import { tellTime } from "./console/unit/tell-time.ts";
-import { type CompleteSettings, checkSettings, keepSecrets, requireComplete } from "./console/unit/unit-settings.ts";
-import { parseUnits, type Unit } from "./console/unit/units-file.ts";
+import { checkSettings, keepSecrets } from "./console/unit/unit-settings.ts";
+import { readUnitsFile, type Unit, unitNamed } from "./console/unit/units-file.ts";
 
 interface ProvisionOptions extends PortOptions, SettingsOptions {
   file?: string;
-  unit?: string;
+  unit?: string[];
   fresh?: boolean;
+  reassign?: boolean;
 }
 
 export const provision: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = describe(terminal).action(async (options: ProvisionOptions) => {
-    const units = readUnits(options, terminal);
-    for (const unit of units) keepSecrets(terminal.secrets, unit.settings);
-    for (const unit of units) {
-      const port = units.length > 1 ? await portInBatch(unit, options, terminal) : (unit.port ?? options.port);
-      await provisionUnit(unit, { ...options, port }, terminal);
-    }
+    const family = readUnits(options, terminal);
+    for (const unit of family) keepSecrets(terminal.secrets, unit.settings);
+    const units = options.unit?.map((name) => unitNamed(family, name, options.file ?? "")) ?? family;
+    if (units.length > 1) return provisionBatch(units, family, options, terminal);
+    const [unit] = units;
+    const port = unit.port ?? options.port;
+    await provisionUnit({ unit, family, options: { ...options, port }, done: new Map() }, terminal);
   });
   return execute(command, args, terminal);
 };
@@ -43,8 +53,9 @@ function describe(terminal: DeviceTerminal): Command {
     .option("--time-server <name>", "instead of the device file's time servers; repeat it for several", collect)
     .option("--set-console-password <text>", "for a wireless console that the device file turns on; 8 to 20 characters")
     .option("--file <units.json>", "one unit or several in a file; see below")
-    .option("--unit <name>", "provision only this unit of the file")
+    .option("--unit <name>", "provision only this unit of the file; repeat it for several", collect)
     .option("--fresh", "delete the unit's present settings; without it, settings that you do not give stay")
+    .option("--reassign", "a board that has the token of another unit of the file may become this unit")
     .addHelpText(
       "after",
       `
@@ -53,6 +64,8 @@ BACKFILL_WIFI_PASSWORD, BACKFILL_SERVER, BACKFILL_SET_CONSOLE_PASSWORD. The comm
 
 The file: { "common": { "networks": [{ "ssid": "…", "password": "…" }] },
             "units": [{ "unit": "barn 1", "port": "COM3", "token": "…" }, …] }
+Units without a port, or with the same port, are asked for one after the other; a board that is another unit's is refused.
+At the end it says how many are done, and the command for the others.
 The whole file is checked before the first device is touched. Nothing of it is stored on this computer.`,
     );
 }
@@ -74,53 +87,123 @@ function readUnits(options: ProvisionOptions, terminal: DeviceTerminal): Unit[] 
       "Put all settings into the file or none, and unset the environment variables BACKFILL_….",
     );
   }
-  const units = parseUnits(readUserFile(options.file).toString("utf8"), options.file);
-  if (options.unit === undefined) return units;
-  const unit = units.find((one) => one.unit === options.unit);
-  if (unit !== undefined) return [unit];
-  const names = units.map((one) => one.unit).join(", ");
-  throw new FieldError(`${options.file} has no unit ${options.unit}.`, `It has ${names}.`);
+  const units = readUnitsFile(options.file);
+  return units;
 }
 
-/** The port of one of several units. Where the file has none, a person connects the units one after the other. */
-async function portInBatch(
-  unit: Unit,
-  options: ProvisionOptions,
-  terminal: DeviceTerminal,
-): Promise<string | undefined> {
-  terminal.remark(`── ${unit.unit}`);
-  if (unit.port !== undefined) return unit.port;
-  if (!terminal.interactive) {
-    throw new FieldError(
-      `${unit.unit} has no port in the file.`,
-      "Give each unit its port in the file, or choose one unit with --unit.",
-    );
-  }
-  if (!(await terminal.ask.confirm(`Is ${unit.unit} connected?`, true))) {
-    throw new FieldError("Cancelled.", `${unit.unit} and the units after it were not touched.`);
-  }
-  return options.port;
+/** What happened to the units of a batch. */
+interface Outcome {
+  /** Chip's id → unit. */
+  done: Map<string, string>;
+  failed: { unit: string; reason: string }[];
 }
 
-async function provisionUnit(unit: Unit, options: ProvisionOptions, terminal: DeviceTerminal): Promise<void> {
+/** Provisions one unit after the other. One that fails does not keep the others from their settings. */
+async function provisionBatch(units: Unit[], family: Unit[], options: ProvisionOptions, terminal: DeviceTerminal) {
+  const ports = units.map(({ port }) => port);
+  // Units that share a port, or name none, are connected one after the other.
+  const needsHand = (unit: Unit) =>
+    unit.port === undefined || ports.indexOf(unit.port) !== ports.lastIndexOf(unit.port);
+  const byHand = units.find(needsHand);
+  if (byHand !== undefined && !terminal.interactive) refuseWithoutPerson(byHand, units);
+  const outcome: Outcome = { done: new Map(), failed: [] };
+  for (const unit of units) {
+    terminal.remark(`── ${unit.unit}`);
+    try {
+      await provisionInBatch({ unit, family, options, outcome, isByHand: needsHand(unit) }, terminal);
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+      if (error instanceof Cancelled) break;
+      terminal.remark(`${terminal.colors.red("✗")} ${error.message}`);
+      terminal.remark(`  ${error.advice}`);
+      outcome.failed.push({ unit: unit.unit, reason: error.message });
+    }
+  }
+  sumUp(units, outcome, options, terminal);
+}
+
+function refuseWithoutPerson(unit: Unit, units: Unit[]): never {
+  const twin = units.find((other) => other !== unit && other.port === unit.port);
+  throw new FieldError(
+    unit.port === undefined || twin === undefined
+      ? `${unit.unit} has no port in the file.`
+      : `${unit.unit} and ${twin.unit} have the same port in the file, ${unit.port}: the second would overwrite the first.`,
+    "Give each unit a port of its own in the file, or choose one unit with --unit, or run the command in a terminal: it asks for one unit after the other. No device was touched.",
+  );
+}
+
+interface BatchStep {
+  unit: Unit;
+  family: Unit[];
+  options: ProvisionOptions;
+  outcome: Outcome;
+  /** A person connects it. */
+  isByHand: boolean;
+}
+
+/** A person who connects a board that was there already is asked again. */
+async function provisionInBatch(step: BatchStep, terminal: DeviceTerminal): Promise<void> {
+  const { unit, family, outcome, isByHand } = step;
+  const options = { ...step.options, port: unit.port ?? step.options.port };
+  for (;;) {
+    const question = `Plug in ${unit.unit}, and no other unit on this port. Is it connected?`;
+    if (isByHand && !(await terminal.ask.confirm(question, true))) throw new Cancelled();
+    try {
+      const chip = await provisionUnit({ unit, family, options, done: outcome.done }, terminal);
+      outcome.done.set(chip, unit.unit);
+      return;
+    } catch (error) {
+      if (!isByHand || !(error instanceof OtherUnitsBoard)) throw error;
+      terminal.remark(`${terminal.colors.yellow("!")} ${error.message}`);
+      terminal.remark(`  ${error.advice}`);
+    }
+  }
+}
+
+/** Says how many are done and how to go on with the others. Ends with exit status 1 when one is not done. */
+function sumUp(units: Unit[], outcome: Outcome, options: ProvisionOptions, terminal: DeviceTerminal): void {
+  const done = new Set(outcome.done.values());
+  const rest = units.filter(({ unit }) => !done.has(unit));
+  terminal.print(`${done.size} of ${units.length} units are done.`);
+  if (rest.length === 0) return;
+  for (const { unit } of rest) {
+    const reason = outcome.failed.find((one) => one.unit === unit)?.reason ?? "not touched";
+    terminal.print(`  ${terminal.colors.red("✗")} ${unit}: ${reason}`);
+  }
+  const names = rest.map(({ unit }) => `--unit ${JSON.stringify(unit)}`).join(" ");
+  terminal.print(`To go on: npm run provision -- --file ${options.file} ${names}`);
+  throw new ExitStatus(EXIT.failed);
+}
+
+interface Task {
+  unit: Unit;
+  /** All units of the file. */
+  family: Unit[];
+  options: ProvisionOptions;
+  /** Chips of this run that have their settings, with their units. */
+  done: Map<string, string>;
+}
+
+/** Puts the settings on the device. Returns the chip's id. */
+async function provisionUnit({ unit, family, options, done }: Task, terminal: DeviceTerminal): Promise<string> {
+  const { fresh, reassign } = options;
   let device = await connectDevice(options, terminal);
   try {
-    const kept = options.fresh ? {} : await readStoredSettings(device, terminal.secrets);
-    const asked = terminal.interactive ? await askForMissing({ ...kept, ...unit.settings }, terminal) : {};
-    keepSecrets(terminal.secrets, asked);
-    const settings = requireComplete({ ...kept, ...unit.settings, ...asked });
+    const chip = (await readChipId(device)) ?? unit.unit;
+    if (done.has(chip)) {
+      throw new OtherUnitsBoard(
+        `This is the board of ${done.get(chip)}, which has its settings already.`,
+        `Connect the board of ${unit.unit}. Nothing was written to this one.`,
+      );
+    }
+    const settings = await settingsToStore(device, { unit, family, fresh, reassign }, terminal);
     await writeStoredSettings(device, settings);
     terminal.print(`Settings stored on the device: ${describeSettings(settings)}.`);
     device = await restart(device, options, terminal);
+    return chip;
   } finally {
     await device.close();
   }
-}
-
-function describeSettings({ networks, server, token }: CompleteSettings): string {
-  const names = networks.map((network) => `“${network.ssid}”`).join(", ");
-  const which = networks.length === 1 ? "network" : "networks";
-  return `${which} ${names}, ${server ?? "the device file's server"}, a token of ${token.length} characters`;
 }
 
 /** The firmware reads its settings when it starts. During the restart it takes no samples; the stored ones are in flash. */

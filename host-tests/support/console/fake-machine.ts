@@ -20,6 +20,8 @@ export interface MachineOptions {
   largestBlock?: number;
   /** Result of `Wifi.getStatus()`; default: not connected. */
   wifi?: { ssid: string; rssi: number };
+  /** Result of `getSerial()`. Default: no such function. */
+  serial?: string;
   /** Host names that resolve, with their addresses. */
   hosts?: Record<string, string>;
   /** Chips on its buses; default none. */
@@ -166,6 +168,7 @@ export class FakeMachine implements Machine {
       btoa: (text: string) => bytesOf(text).toString("base64"),
       atob: (text: string) => Buffer.from(text, "base64").toString("latin1"),
       load: restart,
+      ...(this.#options.serial && { getSerial: () => this.#options.serial }),
       // Ends the program; the console keeps working.
       reset: () => setImmediate(() => this.#forget()),
       E: {

@@ -7,3 +7,10 @@ export class FieldError extends Error {
     this.advice = advice;
   }
 }
+
+/** A person gave up at a question. */
+export class Cancelled extends FieldError {
+  constructor(advice = "Nothing was changed.") {
+    super("Cancelled.", advice);
+  }
+}

@@ -1,7 +1,7 @@
 import * as prompts from "@clack/prompts";
 import { Bar, Presets } from "cli-progress";
 import colors from "picocolors";
-import { FieldError } from "./field-error.ts";
+import { Cancelled } from "./field-error.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** Where a command reads and writes. All output has its secrets masked. */
@@ -28,7 +28,7 @@ export interface Progress {
   done(): void;
 }
 
-/** Each question rejects with a `FieldError` when the person cancels it. `check` returns a complaint, or undefined. */
+/** Each question rejects with `Cancelled` when the person cancels it. `check` returns a complaint, or undefined. */
 export interface Questions {
   text(question: string, check: (answer: string) => string | undefined, initial?: string): Promise<string>;
   password(question: string, check: (answer: string) => string | undefined): Promise<string>;
@@ -67,7 +67,7 @@ function progressBar(label: string, total: number): Progress {
 function clackQuestions(): Questions {
   const answered = async <T>(answer: Promise<unknown>): Promise<T> => {
     const value = await answer;
-    if (prompts.isCancel(value)) throw new FieldError("Cancelled.", "Nothing was changed.");
+    if (prompts.isCancel(value)) throw new Cancelled();
     return value as T;
   };
   const validate = (check: (answer: string) => string | undefined) => (answer: string | undefined) =>
@@ -75,7 +75,8 @@ function clackQuestions(): Questions {
   return {
     text: (message, check, initialValue) =>
       answered<string>(prompts.text({ message, initialValue, validate: validate(check) })),
-    password: (message, check) => answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true })),
+    password: (message, check) =>
+      answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true })),
     confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue })),
     select: (message, options) => answered<string>(prompts.select({ message, options })),
   };

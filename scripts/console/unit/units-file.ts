@@ -1,4 +1,5 @@
 import { FieldError } from "../terminal/field-error.ts";
+import { readUserFile } from "../terminal/user-file.ts";
 import { checkSettings, type UnitSettings } from "./unit-settings.ts";
 
 const NOTHING_WRITTEN = "Nothing was written to any device.";
@@ -9,6 +10,23 @@ export interface Unit {
   /** The port in the file, if there is one. */
   port?: string;
   settings: UnitSettings;
+}
+
+/** The units in the file at `path`, all checked. Throws a `FieldError`. */
+export function readUnitsFile(path: string): Unit[] {
+  return parseUnits(readUserFile(path).toString("utf8"), path);
+}
+
+/**
+ * The unit of this name; upper case, lower case and spaces need not agree where only one unit fits. Throws a `FieldError` that
+ * lists the units of the file.
+ */
+export function unitNamed(units: Unit[], name: string, file: string): Unit {
+  const loose = (text: string) => text.toLowerCase().replace(/\s/g, "");
+  const alike = units.filter(({ unit }) => loose(unit) === loose(name));
+  const found = units.find(({ unit }) => unit === name) ?? (alike.length === 1 ? alike[0] : undefined);
+  if (found !== undefined) return found;
+  throw new FieldError(`${file} has no unit ${name}.`, `It has ${units.map(({ unit }) => unit).join(", ")}.`);
 }
 
 /**
