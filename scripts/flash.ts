@@ -19,12 +19,18 @@ import { proveRegion, requireFit, type WantedRegion } from "./console/unit/firmw
 import { defectsOf } from "./console/unit/known-defects.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
+import { describeSettings, type Provisioning, settingsToStore } from "./console/unit/settings-to-store.ts";
+import { writeStoredSettings } from "./console/unit/stored-settings.ts";
 import { tellTime } from "./console/unit/tell-time.ts";
+import { keepSecrets } from "./console/unit/unit-settings.ts";
+import { readUnitsFile, unitNamed } from "./console/unit/units-file.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;
   discard?: boolean;
   oldRegion?: string;
+  dryRun?: boolean;
+  provision?: string;
 }
 
 interface FlashTerminal extends DeviceTerminal {
@@ -37,6 +43,8 @@ export const flash: CommandFunction<FlashTerminal> = (args, terminal) => {
     createCommand("flash", "Builds the firmware and puts it on a device, where it starts at power-on.", terminal),
   )
     .option("--device <file>", "the device file; default: firmware/device.ts")
+    .option("--dry-run", "make all checks, on this computer and on the device, and write nothing")
+    .option("--provision <units.json#unit>", "put this unit's settings on the device too, as `npm run provision` does")
     .option("--discard", "continue even if pending samples on the device would never be sent")
     .option(
       "--old-region <where>",
@@ -55,17 +63,29 @@ A blank ESP32 first needs the Espruino runtime: see “The Espruino runtime” i
 };
 
 async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void> {
-  const portOptions = { ...options, port: await choosePort(options.port, terminal) };
+  const chosen = options.provision === undefined ? undefined : chooseUnit(options.provision, terminal);
+  const portOptions = { ...options, port: await choosePort(options.port ?? chosen?.unit.port, terminal) };
   const file = await readDeviceFile(options.device);
   const built = await (terminal.build ?? buildForDevice)(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${datastreamCount(file.datastreams.length)}, ${built.bytes} bytes.`);
-  let device = await connectDevice(portOptions, terminal, { interrupt: true });
+  let device = await connectDevice(portOptions, terminal, { interrupt: !options.dryRun });
   try {
     const board = await readBoardInfo(device, createDeviceFlash(device));
     const code = Buffer.from(built.code, "latin1");
-    const region = await checkFirst(device, board, file, code.length, terminal);
+    const settings = chosen && (await settingsToStore(device, chosen, terminal));
+    const server = settings?.server ?? file.server.url;
+    requireAllowed(server, file);
+    const region = await checkFirst(device, { board, file, server, programBytes: code.length }, terminal);
     await refuseToStrand(device, board, file, options, terminal);
+    if (options.dryRun) {
+      terminal.print(`${terminal.colors.green("✓")} Dry run: all checks passed, and nothing was written.`);
+      return;
+    }
+    if (settings !== undefined) {
+      await writeStoredSettings(device, settings);
+      terminal.remark(`Settings stored on the device: ${describeSettings(settings)}.`);
+    }
     await upload(device, code, terminal);
     terminal.remark("Stored. Restarting …");
     const restarted = await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) });
@@ -78,15 +98,46 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
   }
 }
 
+/** The unit that `--provision` names, as `units.json#barn 1`, and the units beside it in the file. */
+function chooseUnit(text: string, terminal: DeviceTerminal): Provisioning {
+  const mark = text.lastIndexOf("#");
+  const path = mark < 0 ? text : text.slice(0, mark);
+  const family = readUnitsFile(path);
+  for (const { settings } of family) keepSecrets(terminal.secrets, settings);
+  if (mark >= 0) return { unit: unitNamed(family, text.slice(mark + 1), path), family };
+  if (family.length === 1) return { unit: family[0], family };
+  const names = family.map(({ unit }) => unit).join(", ");
+  throw new FieldError(
+    `${path} has ${family.length} units: ${names}.`,
+    `Choose one: --provision "${path}#${family[0].unit}".`,
+  );
+}
+
+/** The firmware would refuse such a server, and send nothing. */
+function requireAllowed(server: string, file: Device): void {
+  if (!server.startsWith("http:") || file.server.allowPlainHttp) return;
+  throw new FieldError(
+    `The unit's server, ${server}, is plain http, which the device file does not allow.`,
+    "Write allowPlainHttp: true into the device file's server, or give the unit an https server. Nothing was written to the device.",
+  );
+}
+
+/** What is to run, and where. */
+interface Program {
+  board: BoardInfo;
+  file: Device;
+  /** The unit's own server, or the device file's. */
+  server: string;
+  programBytes: number;
+}
+
 /** Checks everything that can be known to fail before anything is written. */
 async function checkFirst(
   device: DeviceConsole,
-  board: BoardInfo,
-  file: Device,
-  programBytes: number,
+  { board, file, server, programBytes }: Program,
   terminal: DeviceTerminal,
 ): Promise<FlashRegion> {
-  const https = file.server.url.startsWith("https:");
+  const https = server.startsWith("https:");
   const chip = file.board ?? "ESP32";
   requireFit(board, { https, region: file.region, datastreams: file.datastreams.length, chip });
   for (const { found, advice } of defectsOf(board).filter(({ verdict }) => verdict === "warn")) {

@@ -6,6 +6,8 @@ import { type CompleteSettings, checkSettings, keepSecrets, type UnitSettings } 
 
 /** The Storage file with the unit's settings. */
 const FILE = "backfill.json";
+/** Storage files that belong to the unit, not to its program; `backfill.server` is the region that Blynk sent it to. */
+export const UNIT_FILES = [FILE, "backfill.server"];
 
 /** The settings on the device; {} when there are none or they are not usable. */
 export async function readStoredSettings(device: DeviceConsole, secrets: Secrets): Promise<UnitSettings> {
