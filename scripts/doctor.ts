@@ -12,7 +12,7 @@ import {
 import { FieldError } from "./console/terminal/field-error.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice } from "./console/transport/connect-device.ts";
-import { readPinUses } from "./console/unit/device-build.ts";
+import { readDeviceAndPins } from "./console/unit/device-build.ts";
 import { checkAnswer } from "./console/unit/unit-settings.ts";
 
 interface DoctorOptions extends PortOptions {
@@ -23,11 +23,16 @@ interface DoctorOptions extends PortOptions {
   region?: string;
 }
 
+const DEFAULT_FILE = "firmware/device.ts";
+
 export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
     createCommand("doctor", "Checks a device, from the cable to the server's answer.", terminal),
   )
-    .option("--device <file>", "the unit's device file: its buses are searched; default: firmware/device.ts")
+    .option(
+      "--device <file>",
+      "the unit's device file: its server, region and names are used, its buses searched; default: firmware/device.ts",
+    )
     .option("--json", "print the findings as JSON: [{ name, verdict, found, advice }]")
     .option("--server <url>", "check this server instead of the unit's own")
     .option("--no-server", "do not contact the server")
@@ -38,6 +43,8 @@ export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
 If the device file has sensors on 1-Wire or I²C, it lists the chips that answer there: each DS18B20 as the device file
 takes it, ds18b20("D13", "28ff641e8416d364"), and each I²C address. Give the file that runs on the unit: the I²C ports
 are set up on the pins in it. The unit goes on logging; a reading that is in progress may fail and is counted as failed.
+
+The server is the one that the unit names, or else the device file's; the line “sends to” says which.
 
 Exit status: 0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.`,
     )
@@ -50,18 +57,20 @@ async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<vo
   const complaint = server === undefined ? undefined : checkAnswer.server(server);
   if (complaint !== undefined)
     throw new FieldError(`--server: ${complaint}.`, "Write for example https://blynk.cloud.");
-  const pins = await readPinUses(options.device).catch((error: FieldError) => error);
-  if (pins instanceof Error && options.device !== undefined) throw pins;
+  const file = await readDeviceAndPins(options.device).catch((error: FieldError) => error);
+  if (file instanceof Error && options.device !== undefined) throw file;
   const device = await connectDevice(options, terminal);
   let findings: Finding[];
   try {
     findings = await examine(device, terminal, {
       server,
       askServer: options.server !== false,
-      pinUses: pins instanceof Error ? [] : pins,
+      pinUses: file instanceof Error ? [] : file.pinUses,
+      file: file instanceof Error ? undefined : { ...file, path: options.device ?? DEFAULT_FILE },
+      isFileNamed: options.device !== undefined,
       region: options.region === undefined ? undefined : parseRegion(options.region),
     });
-    if (pins instanceof Error) findings.push({ name: "device file", verdict: "skip", found: pins.message });
+    if (file instanceof Error) findings.push({ name: "device file", verdict: "skip", found: file.message });
   } finally {
     await device.close();
   }

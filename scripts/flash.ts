@@ -20,9 +20,10 @@ import { defectsOf } from "./console/unit/known-defects.ts";
 import { installProgram, planRoom, readStats } from "./console/unit/program-store.ts";
 import { restartFirmware } from "./console/unit/restart.ts";
 import { describeSettings, type Provisioning, settingsToStore } from "./console/unit/settings-to-store.ts";
-import { writeStoredSettings } from "./console/unit/stored-settings.ts";
+import { readStoredSettings, writeStoredSettings } from "./console/unit/stored-settings.ts";
 import { tellTime } from "./console/unit/tell-time.ts";
-import { keepSecrets } from "./console/unit/unit-settings.ts";
+import { serverOfUnit } from "./console/unit/unit-server.ts";
+import { keepSecrets, type UnitSettings } from "./console/unit/unit-settings.ts";
 import { readUnitsFile, unitNamed } from "./console/unit/units-file.ts";
 
 interface FlashOptions extends PortOptions {
@@ -74,8 +75,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
     const board = await readBoardInfo(device, createDeviceFlash(device));
     const code = Buffer.from(built.code, "latin1");
     const settings = chosen && (await settingsToStore(device, chosen, terminal));
-    const server = settings?.server ?? file.server.url;
-    requireAllowed(server, file);
+    const server = await serverToBe(device, file, settings, terminal);
     const region = await checkFirst(device, { board, file, server, programBytes: code.length }, terminal);
     await refuseToStrand(device, board, file, options, terminal);
     if (options.dryRun) {
@@ -113,13 +113,21 @@ function chooseUnit(text: string, terminal: DeviceTerminal): Provisioning {
   );
 }
 
-/** The firmware would refuse such a server, and send nothing. */
-function requireAllowed(server: string, file: Device): void {
-  if (!server.startsWith("http:") || file.server.allowPlainHttp) return;
-  throw new FieldError(
-    `The unit's server, ${server}, is plain http, which the device file does not allow.`,
-    "Write allowPlainHttp: true into the device file's server, or give the unit an https server. Nothing was written to the device.",
-  );
+/** The server that the unit will send to. The firmware refuses plain http that its device file does not allow. */
+async function serverToBe(
+  device: DeviceConsole,
+  file: Device,
+  given: UnitSettings | undefined,
+  terminal: DeviceTerminal,
+): Promise<string> {
+  const settings = given ?? (await readStoredSettings(device, terminal.secrets));
+  const server = serverOfUnit({ settings })?.url ?? file.server.url;
+  if (!server.startsWith("http:") || file.server.allowPlainHttp) return server;
+  const fault = `The unit's server, ${server}, is plain http, which the device file does not allow`;
+  const advice = "Write allowPlainHttp: true into the device file's server, or give the unit an https server.";
+  if (given !== undefined) throw new FieldError(`${fault}.`, `${advice} Nothing was written to the device.`);
+  terminal.remark(`${terminal.colors.yellow("!")} ${fault}: it will log and send nothing. ${advice}`);
+  return server;
 }
 
 /** What is to run, and where. */

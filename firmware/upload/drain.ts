@@ -237,7 +237,7 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
     if (endpoint.server === "") memory.fault = "no usable server is set";
     else if (endpoint.token === "") memory.fault = "no usable token is set";
     else if (endpoint.server.substr(0, 6) === "https:" && !parts.http.tls) {
-      memory.fault = "this Espruino build has no TLS, so it can't reach an https server: use one that has it (README)";
+      memory.fault = "this Espruino build has no TLS, so it can't reach an https server (docs/flashing.md)";
     }
     if (memory.fault === "") return VERDICT.allSent;
     parts.log("error", memory.fault);

@@ -1,11 +1,12 @@
 import type { DeviceStatus } from "../../../firmware/status-types.ts";
 import { HEADER_AT, HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
-import type { DataRegion } from "../stored-data/data-region.ts";
+import { candidateRegions, type DataRegion } from "../stored-data/data-region.ts";
 import { findOnDevice, readHeads } from "../stored-data/device-data.ts";
 import { crc32 } from "../stored-data/flash-image.ts";
+import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
-import type { BoardInfo } from "../unit/board-info.ts";
+import { type BoardInfo, partitionsOf } from "../unit/board-info.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import type { Finding } from "./finding.ts";
 
@@ -18,24 +19,53 @@ export async function checkRing(
   device: DeviceConsole,
   board: BoardInfo,
   status: DeviceStatus | undefined,
-  wanted?: WantedRegion,
+  places: (WantedRegion | undefined)[] = [undefined],
 ): Promise<Finding[]> {
   const name = "partition";
   if (typeof board.partitions === "string") {
     const advice = "Put the Espruino runtime on the board again, with its partition table.";
     return [{ name, verdict: "fail", found: board.partitions, advice }];
   }
-  const region = await findOnDevice(device, board, wanted).catch((error: Error) => error);
+  const region = await findFirst(device, board, places);
   if (region instanceof Error) {
-    return [{ name, verdict: "fail", found: region.message, advice: "Choose the region with --region." }];
+    const advice = region instanceof FieldError ? region.advice : "Choose the region with --region.";
+    return [{ name, verdict: "fail", found: region.message, advice }];
   }
-  if (region === undefined) {
-    const advice = "The firmware writes it with the first samples.";
-    return [{ name, verdict: "warn", found: "no data of the firmware yet", advice }];
-  }
+  if (region === undefined) return [judgeAbsence(board, status, places)];
   const place = `${region.label}, ${region.bytes / 1024} kB at 0x${region.address.toString(16)}`;
   const heads = (await readHeads(device, region)).slice(2 * bankPagesOf(region.pageBytes));
   return [{ name, verdict: "ok", found: place }, judgeRing(heads, region, status)];
+}
+
+/** The first of these places with data. An error of the last is the answer when none has any. */
+async function findFirst(device: DeviceConsole, board: BoardInfo, places: (WantedRegion | undefined)[]) {
+  let outcome: DataRegion | Error | undefined;
+  for (const place of places) {
+    const found = await findOnDevice(device, board, place).catch((error: Error) => error);
+    if (found !== undefined && !(found instanceof Error)) return found;
+    outcome ??= found;
+  }
+  return outcome;
+}
+
+/** No data was found in `places`. Says where was looked: a region by its address is in no partition table. */
+function judgeAbsence(
+  board: BoardInfo,
+  status: DeviceStatus | undefined,
+  places: (WantedRegion | undefined)[],
+): Finding {
+  const labels = candidateRegions(partitionsOf(board)).map(({ label }) => label);
+  for (const place of places) {
+    const label = typeof place === "object" ? `0x${place.address.toString(16)}` : place;
+    if (label !== undefined && !labels.includes(label)) labels.push(label);
+  }
+  const found = `no data of the firmware in ${labels.join(", ")}`;
+  const sampled = (status?.streams ?? []).reduce((sum, stream) => sum + stream.sampled, 0);
+  const advice =
+    sampled > 0
+      ? `The unit has taken ${sampled} samples, so its region is elsewhere: give the unit's device file with --device, or its region with --region.`
+      : "The firmware writes there with the first samples. If the unit's device file names another region, give the file with --device.";
+  return { name: "partition", verdict: "warn", found, advice };
 }
 
 /** `heads` are the first bytes of all ring pages. */

@@ -1,4 +1,5 @@
 /** Checks of what the running firmware reports in its status. */
+import type { Device } from "../../../firmware/device-types.ts";
 import type { DeviceStatus, StreamStatus } from "../../../firmware/status-types.ts";
 import { datastreamCount } from "../../build/datastream-count.ts";
 import type { Finding } from "./finding.ts";
@@ -54,6 +55,7 @@ export function checkSamples(status: DeviceStatus): Finding {
   const name = "samples";
   const sum = (of: (stream: StreamStatus) => number) => status.streams.reduce((n, stream) => n + of(stream), 0);
   const failed = sum((stream) => stream.failed);
+  const failing = status.streams.filter((stream) => stream.failed > 0).map(nameOf);
   const dropped = new Map<string, number>();
   for (const stream of status.streams) {
     for (const [reason, count] of Object.entries(stream.dropped)) {
@@ -65,7 +67,7 @@ export function checkSamples(status: DeviceStatus): Finding {
     `${sum((stream) => stream.delivered)} delivered`,
     `${sum((stream) => stream.pending)} pending`,
     ...[...dropped].map(([reason, count]) => `${count} ${reason}`),
-    ...(failed > 0 ? [`${failed} readings failed`] : []),
+    ...(failed > 0 ? [`${failed} readings failed (${failing.join(", ")})`] : []),
   ].join(", ");
   if (dropped.size === 0 && failed === 0) return { name, verdict: "ok", found };
   return {
@@ -74,6 +76,24 @@ export function checkSamples(status: DeviceStatus): Finding {
     found,
     advice: "“What became of the samples” in docs/flashing.md says what each reason means.",
   };
+}
+
+/** Whether the named device file is the one that runs on the unit, by pins and names. */
+export function checkDeviceFile(status: DeviceStatus, file: { device: Device; path: string }): Finding {
+  const name = "device file";
+  const runs = status.streams.map(nameOf);
+  const written = file.device.datastreams.map(nameOf);
+  const differing = [
+    ...written.filter((one) => !runs.includes(one)).map((one) => `${one} is not on the unit`),
+    ...runs.filter((one) => !written.includes(one)).map((one) => `the unit's ${one} is not in the file`),
+  ];
+  if (differing.length === 0) return { name, verdict: "ok", found: `${file.path}: the unit's datastreams` };
+  const advice = "Give the unit's own device file with --device, or put this one on it with `npm run flash`.";
+  return { name, verdict: "warn", found: `${file.path} is not what runs: ${differing.join(", ")}`, advice };
+}
+
+function nameOf({ pin, name }: { pin: string; name: string }): string {
+  return `${pin} ${name}`;
 }
 
 function formatMs(ms: number): string {

@@ -10,10 +10,10 @@ export function readDeviceFile(path: string | undefined): Promise<Device> {
   return withFieldError(loadDevice({ deviceFile: path }), "The device file can't be read", "Correct the device file.");
 }
 
-/** What the device file at `path`, or firmware/device.ts, uses pins for. Throws as `readDeviceFile` does. */
-export async function readPinUses(path: string | undefined): Promise<PinUse[]> {
+/** The device file at `path`, or firmware/device.ts, with what it uses pins for. Throws as `readDeviceFile` does. */
+export function readDeviceAndPins(path: string | undefined): Promise<{ device: Device; pinUses: PinUse[] }> {
   const file = loadDeviceFile({ deviceFile: path });
-  return (await withFieldError(file, "The device file can't be read", "Correct the device file.")).pinUses;
+  return withFieldError(file, "The device file can't be read", "Correct the device file.");
 }
 
 /** The checked firmware for the device file at `path`. Throws a `FieldError` that lists all reasons why it can't be built. */

@@ -77,16 +77,13 @@ function requireChip(board: BoardInfo, needs: FirmwareNeeds): void {
 function requireTls(board: BoardInfo): void {
   if (!board.modules.includes("tls")) {
     throw new FieldError(
-      "The device file's server is https, but the Espruino on this board was built without TLS.",
+      "The unit's server is https, but the Espruino on this board was built without TLS.",
       "ESP32, ESP32C3 and ESP32S3 are built with it, ESP32_IDF4 has not (“https and boards” in docs/flashing.md). For a server in your own network, http with allowPlainHttp works too.",
     );
   }
   const shortage = board.heap === undefined ? "" : tlsShortage(board.heap);
   if (shortage !== "") {
-    throw new FieldError(
-      `The device file's server is https, which does not fit this board: ${shortage}.`,
-      HTTPS_WAYS_OUT,
-    );
+    throw new FieldError(`The unit's server is https, which does not fit this board: ${shortage}.`, HTTPS_WAYS_OUT);
   }
 }
 
