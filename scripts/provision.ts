@@ -64,7 +64,7 @@ BACKFILL_WIFI_PASSWORD, BACKFILL_SERVER, BACKFILL_SET_CONSOLE_PASSWORD. The comm
 
 The file: { "common": { "networks": [{ "ssid": "…", "password": "…" }] },
             "units": [{ "unit": "barn 1", "port": "COM3", "token": "…" }, …] }
-Units without a port, or with the same port, are asked for one after the other; a board that is another unit's is refused.
+Units without a port, or with the same port, are asked for one after the other; a board of another unit is refused.
 At the end it says how many are done, and the command for the others.
 The whole file is checked before the first device is touched. Nothing of it is stored on this computer.`,
     );
