@@ -34,19 +34,26 @@ export interface OverloadSettings {
   intervalsMs: number[];
 }
 
+/** What is kept from one delivery to the next. */
+export interface OverloadMemory {
+  /** Every k-th point was sent, by the last look; 1: all of them. */
+  thinEvery: number;
+}
+
 /** Places at which the backlog is probed, over all datastreams. */
 const PROBES = 24;
 
 const LOWEST_PRIORITY = 3;
 
 export function createOverload(
-  ring: Ring,
-  ledger: Pick<Ledger, "cursor">,
-  map: TimeMap,
+  parts: { ring: Ring; ledger: Pick<Ledger, "cursor">; map: TimeMap },
   quota: Quota,
   settings: OverloadSettings,
+  memory: OverloadMemory,
 ): Overload {
-  let thinEvery = 1;
+  const ring = parts.ring;
+  const ledger = parts.ledger;
+  const map = parts.map;
   let horizonMs = Infinity;
   /** Of the datastreams that have the horizon. */
   let horizonPriority = 0;
@@ -116,7 +123,7 @@ export function createOverload(
     const quotaLeft = quota.pointsLeft();
     const thin = settings.overload === "thin";
     // When more is sampled than may be sent, thinning is needed with no backlog, too.
-    thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
+    memory.thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
     horizonMs = Infinity;
     if (!now || pendingOf(pins) <= quotaLeft) return;
 
@@ -129,9 +136,9 @@ export function createOverload(
       const room = restMs > 0 ? quota.pointsWithin(restMs) : 0;
       // These expire before anything can be sent.
       if (room === 0) lost = rank;
-      else thinEvery = Math.max(thinEvery, Math.ceil((rank - lost) / room));
+      else memory.thinEvery = Math.max(memory.thinEvery, Math.ceil((rank - lost) / room));
     }
-    let left = quotaLeft * thinEvery;
+    let left = quotaLeft * memory.thinEvery;
     let shared: number[] = [];
     for (horizonPriority = 1; ; horizonPriority++) {
       shared = pins.filter((pin) => ring.priority(pin) === horizonPriority);
@@ -151,7 +158,7 @@ export function createOverload(
     },
     thinEvery() {
       if (due && settings.overload === "thin") look();
-      return thinEvery;
+      return memory.thinEvery;
     },
     horizonMs(pin) {
       // Not at each delivery: while the allowance is used up, nothing is planned for days.
@@ -164,9 +171,9 @@ export function createOverload(
     },
     trueMsAt,
     clearsMs() {
-      const wanted = pendingOf(ring.pins()) / thinEvery - quota.pointsLeft();
+      const wanted = pendingOf(ring.pins()) / memory.thinEvery - quota.pointsLeft();
       if (wanted <= 0) return 0;
-      const gain = quota.pointsMax - perWindow / thinEvery;
+      const gain = quota.pointsMax - perWindow / memory.thinEvery;
       return gain > 0 ? Math.ceil((wanted / gain) * LIMITS.quotaWindowMs) : Infinity;
     },
   };

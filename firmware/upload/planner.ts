@@ -32,8 +32,6 @@ export interface Planner {
   holds(): boolean;
   /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
   rests(): Rests;
-  /** Ends those rests. */
-  forgive(): void;
 }
 
 /** `ageMaxMs`: the server takes no older samples. */
@@ -179,6 +177,5 @@ export function createPlanner(
     rests() {
       return rests;
     },
-    forgive: pace.forgive,
   };
 }

@@ -1,9 +1,9 @@
 /** The upload put together, for the device, for the desk that sends what a copy of its flash holds, and for the tests. */
 import type { Server } from "../device-types.ts";
-import { createDrain, type Drain } from "./drain.ts";
+import { createDrain, type Drain, type DrainMemory, openDrainMemory } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { createOverload, type Overload } from "./overload.ts";
-import { createPace } from "./pace.ts";
+import { createOverload, type Overload, type OverloadMemory, type OverloadSettings } from "./overload.ts";
+import { createPace, openPaceMemory, type PaceMemory } from "./pace.ts";
 import { planLimits } from "./plan-limits.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
@@ -16,9 +16,10 @@ export interface UploadSettings {
   overload?: "thin" | "oldest-first";
   /** Of the datastreams that are logged. */
   intervalsMs: number[];
-  /** Boots in a row that came in the middle of a request (`Ledger.boot`). Default 0. */
-  deaths?: number;
 }
+
+/** What a boot's deliveries remember: plain data, which stays while the code of an upload comes and goes. */
+export interface UploadMemory extends DrainMemory, PaceMemory, OverloadMemory {}
 
 export interface Upload {
   quota: Quota;
@@ -32,21 +33,44 @@ const POINT_BYTES_MAX = 30;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
 
-export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: UploadSettings): Upload {
+/** `deaths`: boots in a row that came in the middle of a request (`Ledger.boot`). */
+export function openUploadMemory(deaths: number): UploadMemory {
+  return Object.assign(Object.assign(openDrainMemory(deaths), openPaceMemory()), { thinEvery: 1 });
+}
+
+/** Somebody asks for a delivery: forgets the failures that waits grow from, and how long the server asked to be left alone. */
+export function forgive(memory: UploadMemory, endpoint: Endpoint, rawMs: number): void {
+  memory.failuresInRow = 0;
+  memory.deaths = 0;
+  memory.forgivenRawMs = rawMs;
+  endpoint.silentUntilRawMs = 0;
+}
+
+export function overloadSettings(settings: UploadSettings): OverloadSettings {
+  return {
+    overload: settings.overload ?? "oldest-first",
+    ageMaxMs: planLimits(settings.limits).ageMaxMs,
+    intervalsMs: settings.intervalsMs,
+  };
+}
+
+export function createUpload(
+  parts: UploadParts,
+  endpoint: Endpoint,
+  settings: UploadSettings,
+  memory: UploadMemory,
+): Upload {
   const limits = planLimits(settings.limits);
   const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
-  const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
-    overload: settings.overload ?? "oldest-first",
-    ageMaxMs: limits.ageMaxMs,
-    intervalsMs: settings.intervalsMs,
-  });
+  const overload = createOverload(parts, quota, overloadSettings(settings), memory);
   const requestPointsMax = Math.min(
     limits.pointsPerRequestMax,
     quota.pointsMax,
     LEDGER_POINTS_MAX,
     Math.floor((limits.bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
-  const planner = createPlanner(parts, createPace(parts, quota, requestPointsMax), quota, overload, limits.ageMaxMs);
-  const drain = createDrain(parts, planner, endpoint, settings.deaths ?? 0);
+  const pace = createPace(parts, quota, requestPointsMax, memory);
+  const planner = createPlanner(parts, pace, quota, overload, limits.ageMaxMs);
+  const drain = createDrain(parts, planner, endpoint, memory);
   return { quota, overload, planner, drain };
 }

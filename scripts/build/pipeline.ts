@@ -4,6 +4,7 @@ import { inlineConstants } from "./passes/constants.ts";
 import { shortenProperties } from "./passes/mangle.ts";
 import { minify } from "./passes/minify.ts";
 import { renameOf } from "./passes/of-names.ts";
+import { nestOnDemand } from "./passes/on-demand.ts";
 import { forgetStart } from "./passes/start-only.ts";
 import { renameTopLevel } from "./passes/top-level.ts";
 
@@ -26,6 +27,7 @@ const minifier: Pass = { name: "minify", saves: 621, run: minify };
 
 /** In this order: `mangle` and `call-once` need the names as they were written, which `minify` shortens. */
 export const PASSES: Pass[] = [
+  { name: "on-demand", saves: 0, run: nestOnDemand },
   { name: "mangle", saves: 188, run: shortenProperties },
   { name: "call-once", saves: 103, run: inlineCalledOnce },
   constants,

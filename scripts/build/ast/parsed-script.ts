@@ -13,6 +13,9 @@ export interface Place {
   column: number;
 }
 
+/** Text that a pass made up, or a range of the script it reads, by offsets. */
+export type Piece = string | { start: number; end: number };
+
 /**
  * The program's text at one step of the build. It is parsed once at most, however many passes read it, and it knows the place in
  * the TypeScript that each character comes from.
@@ -59,10 +62,32 @@ export class Script {
     return this.#placeOf(line, column);
   }
 
+  #placeAt(offset: number, starts: number[]): Place | undefined {
+    let line = starts.length;
+    while (line > 1 && starts[line - 1] > offset) line--;
+    return this.#placeOf(line, offset - starts[line - 1]);
+  }
+
   /** The script after edits of its text. */
   edited(edits: MagicString): Script {
     if (!edits.hasChanged()) return this;
     return this.becomes(edits.toString(), () => edits.generateMap({ hires: true }).toString());
+  }
+
+  /** The script whose text these pieces make, one behind the other. A range may come more than once. */
+  rearranged(pieces: Piece[]): Script {
+    const texts = pieces.map((piece) => (typeof piece === "string" ? piece : this.code.slice(piece.start, piece.end)));
+    const code = texts.join("");
+    const starts = lazy(() => lineStarts(code));
+    const before = lazy(() => lineStarts(this.code));
+    return new Script(code, (line, column) => {
+      let offset = (starts()[line - 1] ?? 0) + column;
+      let index = 0;
+      while (index < texts.length - 1 && offset >= texts[index].length) offset -= texts[index++].length;
+      const piece = pieces[index];
+      if (typeof piece === "string") return undefined;
+      return this.#placeAt(piece.start + offset, before());
+    });
   }
 
   /** The script after a tool rewrote it. `map` gives the source map from the new text to this one; it is called if needed. */
@@ -75,6 +100,13 @@ export class Script {
       return before && placeOf(before.line, before.column);
     });
   }
+}
+
+/** Where each line of a text begins. */
+function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** The origin of a place, or of the nearest place before it that has an origin. */

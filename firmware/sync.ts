@@ -1,0 +1,130 @@
+/**
+ * What is needed for a while only: to take a fix of the clock, to send samples, to take in a time that is told, to look the unit
+ * over. Each function here is made of that when it is called, and what it returns is let go soon after: "on demand" says so to the
+ * build (scripts/build/passes/on-demand.ts). What outlives the call is plain data, in `Unit`.
+ */
+import type { Clock } from "./clock/clock.ts";
+import { createSntp } from "./clock/sntp.ts";
+import { type Contact, createTakeFix, type FixMemory, type FixTaken, type TimeFound } from "./clock/take-fix.ts";
+import { createTimeMap } from "./clock/time-map.ts";
+import { createToldTime } from "./clock/told-time.ts";
+import { BUILD_MS } from "./limits.ts";
+import type { Network } from "./network/station.ts";
+import type { Machine } from "./platform/machine.ts";
+import type { Chip } from "./platform/ports.ts";
+import type { SampledStream, Sampler } from "./sensors/sampler.ts";
+import { composeStatus } from "./status.ts";
+import type { DeviceStatus } from "./status-types.ts";
+import type { Ledger } from "./storage/ledger/ledger.ts";
+import type { Ring } from "./storage/ring/ring.ts";
+import type { Delivery, Sending } from "./upload/delivery.ts";
+import { unreached } from "./upload/drain.ts";
+import type { Endpoint } from "./upload/endpoint.ts";
+import { guardTimers } from "./upload/guard.ts";
+import { createOverload } from "./upload/overload.ts";
+import { planLimits, planName } from "./upload/plan-limits.ts";
+import { createQuota } from "./upload/quota.ts";
+import { createServerDate } from "./upload/server-date.ts";
+import { createUpload, overloadSettings, type UploadMemory, type UploadSettings } from "./upload/upload.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What stays in memory of a unit that logs, as far as the functions here need it. */
+export interface Unit {
+  machine: Machine;
+  ledger: Ledger;
+  ring: Ring;
+  clock: Clock;
+  endpoint: Endpoint;
+  /** Host names. */
+  timeServers: string[];
+  maxTimeUncertaintyMs: number;
+  settings: UploadSettings;
+  fixMemory: FixMemory;
+  uploadMemory: UploadMemory;
+}
+
+/** A unit, and what only its status looks at. */
+export interface Logging {
+  unit: Unit;
+  sampler: Pick<Sampler, "flashFailed" | "crowded">;
+  network: Pick<Network, "up">;
+  delivery: Pick<Delivery, "verdict">;
+  streams: Pick<SampledStream, "pin" | "name">[];
+}
+
+export function takeFix(unit: Unit, done: FixTaken): void {
+  "on demand";
+  const machine = unit.machine;
+  const clock = unit.clock;
+  const ledger = unit.ledger;
+  const parts = { udp: machine.udp, timers: machine.timers, clock, random: machine.chip.random };
+  const sources = {
+    sntp: createSntp(parts, unit.timeServers, unit.fixMemory.restUntilRawMs),
+    askDate: createServerDate(machine.http, machine.timers, clock, unit.endpoint),
+  };
+  const map = createTimeMap(ledger, clock, unit.maxTimeUncertaintyMs);
+  createTakeFix(sources, { clock, map, ledger, log: machine.log }, unit.fixMemory).take(done);
+}
+
+export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Sending {
+  "on demand";
+  const machine = unit.machine;
+  const parts = {
+    ring: unit.ring,
+    ledger: unit.ledger,
+    map: createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs),
+    clock: unit.clock,
+    http: machine.http,
+    store: machine.store,
+    askServer: createServerDate(machine.http, machine.timers, unit.clock, unit.endpoint),
+    timers: guardTimers(machine.timers, onStep, onError),
+    chip: machine.chip,
+    log: machine.log,
+  };
+  return createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
+}
+
+/** What a unit says of itself; `logs` is undefined when it has no region to log to. */
+export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Logging | undefined): DeviceStatus {
+  "on demand";
+  if (logs === undefined) return composeStatus(chip, faults, undefined);
+  const unit = logs.unit;
+  const parts = {
+    ring: unit.ring,
+    ledger: unit.ledger,
+    clock: unit.clock,
+    map: createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs),
+  };
+  const limits = planLimits(unit.settings.limits);
+  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
+  return composeStatus(chip, faults, {
+    ledger: unit.ledger,
+    ring: unit.ring,
+    clock: unit.clock,
+    map: parts.map,
+    quota,
+    clearsMs: createOverload(parts, quota, overloadSettings(unit.settings), unit.uploadMemory).clearsMs(),
+    sampler: logs.sampler,
+    network: logs.network,
+    verdict: logs.delivery.verdict(),
+    server: unit.endpoint.server,
+    timeFault: unit.fixMemory.fault,
+    deliveryFault: unit.uploadMemory.fault,
+    streams: logs.streams,
+    plan: planName(unit.settings.limits),
+  });
+}
+
+/** See `DeliveryParts.unreached`. */
+export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Verdict {
+  "on demand";
+  return unreached(unit.machine, unit.endpoint, unit.uploadMemory, found, contact);
+}
+
+/** See `TellTime`. */
+export function tellTime(unit: Unit, trueMs: number, boundMs: number, rawMs: number, session: number): string {
+  "on demand";
+  const map = createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs);
+  const tell = createToldTime(unit.clock, map, unit.ledger, BUILD_MS - 86400000, unit.machine.log);
+  return tell(trueMs, boundMs, rawMs, session);
+}
