@@ -3,7 +3,6 @@
  * what a console may call. All at the top level: a function around it would keep its scope, and its names, for ever.
  */
 import { type Clock, createClock } from "./clock/clock.ts";
-import { startSession } from "./clock/start-session.ts";
 import { openFixMemory } from "./clock/take-fix.ts";
 import { device } from "./device.ts";
 import { LIMITS } from "./limits.ts";
@@ -15,10 +14,20 @@ import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { VERSION } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import type { Ledger } from "./storage/ledger/ledger.ts";
-import type { Ring } from "./storage/ring/ring.ts";
-import { openStorage } from "./storage/storage.ts";
-import { type Logging, lookOver, openUpload, sayUnreached, takeFix, tellTime, type Unit } from "./sync.ts";
+import { beginSession, createRecorder, scrub } from "./storage/recorder.ts";
+import { pageToScrub } from "./storage/ring/ring.ts";
+import type { StorageCore } from "./storage/storage.ts";
+import {
+  countLosses,
+  type Logging,
+  lookOver,
+  mount,
+  openUpload,
+  sayUnreached,
+  takeFix,
+  tellTime,
+  type Unit,
+} from "./sync.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { deathRestMs } from "./upload/drain.ts";
 import { openEndpoint } from "./upload/endpoint.ts";
@@ -48,8 +57,7 @@ const streams = device.datastreams.map((stream) => ({
   priority: stream.priority,
 }));
 
-let ledger!: Ledger;
-let ring!: Ring;
+let storage!: StorageCore;
 let clock!: Clock;
 let unit!: Unit;
 // These two also tell how far the start came.
@@ -59,31 +67,30 @@ let logging: (Logging & { network: Network; delivery: Delivery }) | undefined;
 function onJump(session: number) {
   try {
     // The next boot must not count a session twice.
-    ledger.boot(session, clock.rawMs());
+    beginSession(storage, session, clock.rawMs());
   } catch (error) {
     // A jump is found in the middle of a sampler's callback: sampling goes on, even if the flash fails.
     log("error", `${error}`);
   }
-  ring.start(session);
 }
 
 function kick() {
   const delivering = logging === undefined || logging.delivery.beat();
   if (delivering && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
-  ring.scrub();
+  const page = pageToScrub(storage.ring);
+  if (page >= 0) scrub(storage, page);
 }
 
 const region = openRegion(device.region);
 try {
   if (typeof region === "string") throw region;
-  const storage = openStorage(region, streams);
-  ledger = storage.ledger;
-  ring = storage.ring;
-  const start = startSession(ledger, ring);
+  const mounted = mount(region, streams);
+  const start = mounted.start;
+  storage = mounted.core;
   clock = createClock(timers, start.session, start.rawMs);
   clock.watch(onJump);
-  sampler = createSampler(timers, clock, ring, streams, log);
+  sampler = createSampler(timers, clock, createRecorder(storage), streams, log);
   console.log(`backfill ${VERSION} logging ${streams.length} datastreams`);
   sampler.start();
   chip.startWatchdog(WATCHDOG_MS);
@@ -95,8 +102,7 @@ try {
   if (restMs > 0) endpoint.silentUntilRawMs = clock.rawMs() + restMs;
   unit = {
     machine,
-    ledger,
-    ring,
+    storage,
     clock,
     endpoint,
     timeServers: settings.timeServers,
@@ -118,7 +124,7 @@ try {
       unreached: (found, contact) => sayUnreached(unit, found, contact),
       endpoint,
       memory: unit.uploadMemory,
-      ledger,
+      losses: () => countLosses(storage),
       clock,
       ailments: sampler,
       timers,

@@ -5,21 +5,23 @@
  */
 import type { Clock } from "./clock/clock.ts";
 import { createSntp } from "./clock/sntp.ts";
+import { startSession } from "./clock/start-session.ts";
 import { type Contact, createTakeFix, type FixMemory, type FixTaken, type TimeFound } from "./clock/take-fix.ts";
 import { createTimeMap } from "./clock/time-map.ts";
 import { createToldTime } from "./clock/told-time.ts";
 import { BUILD_MS } from "./limits.ts";
 import type { Network } from "./network/station.ts";
 import type { Machine } from "./platform/machine.ts";
-import type { Chip } from "./platform/ports.ts";
+import type { Chip, FlashRegion } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import type { Ledger } from "./storage/ledger/ledger.ts";
-import type { Ring } from "./storage/ring/ring.ts";
+import type { StreamSettings } from "./storage/ring/ring.ts";
+import { mountStorage, type StorageCore, useStorage } from "./storage/storage.ts";
 import type { Delivery, Sending } from "./upload/delivery.ts";
 import { unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
+import { type Losses, lossesOf } from "./upload/final-verdict.ts";
 import { guardTimers } from "./upload/guard.ts";
 import { createOverload } from "./upload/overload.ts";
 import { planLimits, planName } from "./upload/plan-limits.ts";
@@ -31,8 +33,7 @@ import type { Verdict } from "./verdict.ts";
 /** What stays in memory of a unit that logs, as far as the functions here need it. */
 export interface Unit {
   machine: Machine;
-  ledger: Ledger;
-  ring: Ring;
+  storage: StorageCore;
   clock: Clock;
   endpoint: Endpoint;
   /** Host names. */
@@ -52,11 +53,20 @@ export interface Logging {
   streams: Pick<SampledStream, "pin" | "name">[];
 }
 
+/** Mounts the storage and begins this boot's session: what stays of it, and what the clock goes on from. */
+export function mount(region: FlashRegion, streams: StreamSettings[]) {
+  "on demand";
+  const core = mountStorage(region, streams);
+  const storage = useStorage(core);
+  return { core, start: startSession(storage.ledger, storage.ring) };
+}
+
 export function takeFix(unit: Unit, done: FixTaken): void {
   "on demand";
   const machine = unit.machine;
   const clock = unit.clock;
-  const ledger = unit.ledger;
+  // The whole storage: a fix may have to move others to pages of the ring.
+  const ledger = useStorage(unit.storage).ledger;
   const parts = { udp: machine.udp, timers: machine.timers, clock, random: machine.chip.random };
   const sources = {
     sntp: createSntp(parts, unit.timeServers, unit.fixMemory.restUntilRawMs),
@@ -69,10 +79,11 @@ export function takeFix(unit: Unit, done: FixTaken): void {
 export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Sending {
   "on demand";
   const machine = unit.machine;
+  const storage = useStorage(unit.storage);
   const parts = {
-    ring: unit.ring,
-    ledger: unit.ledger,
-    map: createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs),
+    ring: storage.ring,
+    ledger: storage.ledger,
+    map: createTimeMap(storage.ledger, unit.clock, unit.maxTimeUncertaintyMs),
     clock: unit.clock,
     http: machine.http,
     store: machine.store,
@@ -89,17 +100,18 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
   "on demand";
   if (logs === undefined) return composeStatus(chip, faults, undefined);
   const unit = logs.unit;
+  const storage = useStorage(unit.storage);
   const parts = {
-    ring: unit.ring,
-    ledger: unit.ledger,
+    ring: storage.ring,
+    ledger: storage.ledger,
     clock: unit.clock,
-    map: createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs),
+    map: createTimeMap(storage.ledger, unit.clock, unit.maxTimeUncertaintyMs),
   };
   const limits = planLimits(unit.settings.limits);
   const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
   return composeStatus(chip, faults, {
-    ledger: unit.ledger,
-    ring: unit.ring,
+    ledger: storage.ledger,
+    ring: storage.ring,
     clock: unit.clock,
     map: parts.map,
     quota,
@@ -115,6 +127,12 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
   });
 }
 
+/** What was lost so far, of all datastreams. */
+export function countLosses(storage: StorageCore): Losses {
+  "on demand";
+  return lossesOf(useStorage(storage).ledger);
+}
+
 /** See `DeliveryParts.unreached`. */
 export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Verdict {
   "on demand";
@@ -124,7 +142,8 @@ export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Ve
 /** See `TellTime`. */
 export function tellTime(unit: Unit, trueMs: number, boundMs: number, rawMs: number, session: number): string {
   "on demand";
-  const map = createTimeMap(unit.ledger, unit.clock, unit.maxTimeUncertaintyMs);
-  const tell = createToldTime(unit.clock, map, unit.ledger, BUILD_MS - 86400000, unit.machine.log);
+  const ledger = useStorage(unit.storage).ledger;
+  const map = createTimeMap(ledger, unit.clock, unit.maxTimeUncertaintyMs);
+  const tell = createToldTime(unit.clock, map, ledger, BUILD_MS - 86400000, unit.machine.log);
   return tell(trueMs, boundMs, rawMs, session);
 }

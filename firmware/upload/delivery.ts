@@ -4,12 +4,11 @@ import type { Contact, FixTaken, TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
-import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
 import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
-import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
+import { type Ailments, finalVerdict, type Losses } from "./final-verdict.ts";
 import type { Planner } from "./planner.ts";
 import { forgive, type UploadMemory } from "./upload.ts";
 
@@ -53,7 +52,8 @@ export interface DeliveryParts {
   unreached(found: TimeFound, contact: Contact): Verdict;
   endpoint: Endpoint;
   memory: UploadMemory;
-  ledger: Pick<Ledger, "pins" | "counters">;
+  /** What was lost so far, of all datastreams. */
+  losses(): Losses;
   clock: Pick<Clock, "rawMs">;
   ailments: Ailments;
   timers: Timers;
@@ -117,7 +117,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   /** Heartbeats until the awaited step is so late that it will not come. */
   let beatsLeft = 0;
   /** Losses that somebody has seen at a press. */
-  let seen = lossesOf(parts.ledger);
+  let seen = parts.losses();
 
   function expectWithin(waitMs: number): void {
     beatsLeft = (waitMs + LIMITS.deliveryStallMs) / LIMITS.heartbeatMs;
@@ -146,7 +146,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       start();
       return;
     }
-    const losses = lossesOf(parts.ledger);
+    const losses = parts.losses();
     verdict = finalVerdict(found, parts.ailments, holds, losses, seen);
     if (cause === "button") seen = losses;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);

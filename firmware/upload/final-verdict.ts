@@ -19,7 +19,6 @@ export interface Losses {
 }
 
 export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
-  "on demand";
   const sum: Losses = { lost: 0, undatable: 0 };
   const pins = ledger.pins();
   for (let i = 0; i < pins.length; i++) {

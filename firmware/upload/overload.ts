@@ -51,6 +51,7 @@ export function createOverload(
   settings: OverloadSettings,
   memory: OverloadMemory,
 ): Overload {
+  "on demand";
   const ring = parts.ring;
   const ledger = parts.ledger;
   const map = parts.map;

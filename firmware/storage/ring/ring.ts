@@ -8,15 +8,15 @@ import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
 import { createLedgerPages } from "./ledger-pages.ts";
-import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
+import { DECAYED, MENDED, mountPageTable, type TableState, usePageTable } from "./page-table.ts";
 import { DEFAULT_PRIORITY, openPage, priorityOf, type RingParts } from "./parts.ts";
 import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
 import { scrubPage } from "./scrub.ts";
-import { createSpace } from "./space.ts";
-import { createScratch, createStream, type Stream } from "./stream.ts";
-import { createWriter } from "./writer.ts";
+import { createSpace, type Space } from "./space.ts";
+import { createStream, type Stream } from "./stream.ts";
+import { createWriter, type Writer } from "./writer.ts";
 
 export type { Reader } from "./reader.ts";
 
@@ -76,8 +76,8 @@ export interface Ring {
     mendedPages: number;
     decayedPages: number;
   };
-  /** To be called at each heartbeat: at some of them a page that waits to be sent is checked. */
-  scrub(): void;
+  /** Checks a page if it waits to be sent (`pageToScrub`). */
+  scrub(page: number): void;
 }
 
 export interface StreamSettings {
@@ -105,20 +105,81 @@ function ringRegion(whole: FlashRegion, bankPages: number): FlashRegion {
   };
 }
 
-/** The ring on the pages behind the ledger's 2 × `bankPages`. Reads headers only; nothing is written before the first append. */
-export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, settings: StreamSettings[]): Ring {
+/** What stays in memory of a ring: plain data. `useRing` makes what works with it, recorder.ts what writes samples. */
+export interface RingCore {
+  /** The ring's pages, without the ledger's. */
+  region: FlashRegion;
+  table: TableState;
+  /** By configured pin. */
+  streams: { [pin: number]: Stream };
+  /** Samples from now on belong to it. */
+  session: number;
+  /** Pages that were to be checked up to now, and those that were looked at. */
+  scrubs: number;
+  scrubbed: number;
+}
+
+/** Reads the headers of the pages behind the ledger's 2 × `bankPages`. Nothing is written. */
+export function mountRing(
+  whole: FlashRegion,
+  ledger: Pick<Ledger, "pins" | "cursor" | "session">,
+  bankPages: number,
+  settings: StreamSettings[],
+): RingCore {
   const region = ringRegion(whole, bankPages);
-  const table = openPageTable(region, ledger);
-  const decode = createDecoder(region);
   const streams: { [pin: number]: Stream } = {};
   for (let i = 0; i < settings.length; i++) {
     const s = settings[i];
     streams[s.pin] = createStream(s.pin, s.intervalMs, s.decimals, s.priority || DEFAULT_PRIORITY);
   }
-  const scratch = createScratch(ledger.session());
-  /** Pages that were to be checked up to now, and those that were looked at. */
-  let scrubs = 0;
-  let scrubbed = 1;
+  const table = mountPageTable(region, ledger);
+  return { region, table, streams, session: ledger.session(), scrubs: 0, scrubbed: 1 };
+}
+
+/** Samples from now on belong to this session: after boot, or a jump of the clock. */
+export function startRing(core: RingCore, session: number): void {
+  const streams = core.streams;
+  core.session = session;
+  for (const pin in streams) {
+    const page = streams[pin].page;
+    streams[pin].rebase = true;
+    if (page) page.plainUntil = 0;
+  }
+}
+
+/** To be called at each heartbeat. Returns the page that is to be checked now; -1 for none. */
+export function pageToScrub(core: RingCore): number {
+  core.scrubs += core.region.pages / SCRUB_ROUND;
+  return core.scrubs < core.scrubbed ? -1 : core.scrubbed++ % core.region.pages;
+}
+
+/**
+ * Any sample of a pin, wherever it has to go; without a value, a reading that failed. `s`: its stream, with its newest page looked at.
+ */
+export function write(writer: Writer, s: Stream | undefined, rawMs: RawMs, value: number | undefined): boolean {
+  if (!s) return false;
+  try {
+    if (value !== undefined) return writer.log(s, rawMs, value);
+    writer.fail(s, rawMs);
+    return true;
+  } catch (error) {
+    const message = (error as Error).message;
+    if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
+    return false;
+  }
+}
+
+/** Parts of a ring in use. */
+export interface RingUse {
+  ring: Ring;
+  space: Space;
+}
+
+/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
+export function useRing(core: RingCore, ledger: Ledger): RingUse {
+  const region = core.region;
+  const streams = core.streams;
+  const table = usePageTable(region, core.table);
 
   /** The stream of a configured pin, its newest page looked at. */
   function streamOf(pin: number): Stream | undefined {
@@ -127,37 +188,22 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     return s;
   }
 
-  const parts: RingParts = {
-    region: region,
-    ledger: ledger,
-    table: table,
-    decode: decode,
-    streams: streams,
-    streamOf: streamOf,
-  };
+  const parts: RingParts = { region, ledger, table, decode: createDecoder(region), streams, streamOf };
   const space = createSpace(parts);
   const extent = createExtent(parts);
-  const writer = createWriter(region, ledger, space, scratch);
-
-  const pages = createLedgerPages(parts, space, extent, settings.length);
+  const pages = createLedgerPages(parts, space, extent, Object.keys(streams).length);
   ledger.keepFor(pages.pendingFromRawMs, pages);
 
-  /** Any sample, wherever it has to go; without a value, a reading that failed. */
   function append(pin: number, rawMs: RawMs, value?: number): boolean {
-    const s = streamOf(pin);
-    if (!s) return false;
-    try {
-      if (value !== undefined) return writer.log(s, rawMs, value);
-      writer.fail(s, rawMs);
-      return true;
-    } catch (error) {
-      const message = (error as Error).message;
-      if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
-      return false;
-    }
+    return write(
+      createWriter(region, core.session, () => ({ ledger, space })),
+      streamOf(pin),
+      rawMs,
+      value,
+    );
   }
 
-  return {
+  const ring: Ring = {
     lastRawMs() {
       const pins = table.pins();
       let last = 0;
@@ -178,20 +224,13 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         if (!page || page.sealed) {
           // A seal says no session, so the page's last record is looked for.
           page = loadPage(region, table.newest(pins[i]));
-          if (page) resume(region, decode, page);
+          if (page) resume(region, parts.decode, page);
         }
         if (page && ((page.session - last) | 0) > 0) last = page.session;
       }
       return last;
     },
-    start(session) {
-      scratch.session = session;
-      for (const pin in streams) {
-        const page = streams[pin].page;
-        streams[pin].rebase = true;
-        if (page) page.plainUntil = 0;
-      }
-    },
+    start: (session) => startRing(core, session),
     append: createPen(region.flash, streams, append),
     fail(pin, rawMs) {
       append(pin, rawMs);
@@ -241,9 +280,9 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         decayedPages: checked[DECAYED],
       };
     },
-    scrub() {
-      scrubs += region.pages / SCRUB_ROUND;
-      if (scrubs >= scrubbed) scrubPage(parts, scrubbed++ % region.pages);
+    scrub(page) {
+      scrubPage(parts, page);
     },
   };
+  return { ring, space };
 }

@@ -27,7 +27,7 @@ interface Tops {
  * them when the marked function is called, and lets them go when nothing holds what it returned. At the top each would keep some
  * seven JsVars for ever. Their code stays in flash; what it costs is time at each call, and flash where several hold a copy.
  *
- * A marked function that only another one needs lies in that one, and names what it holds. Variables stay at the top.
+ * A marked function that only one other needs lies in that one, and names what it holds. Variables stay at the top.
  */
 export function nestOnDemand(script: Script): Script {
   const tops = findTops(script);
@@ -91,6 +91,11 @@ function findTops(script: Script): Tops {
     else if (path[1] !== made) around.add(made);
   }
   const common = { named, roots };
+  // One that several need stays at the top, so that there is one copy of what it holds.
+  const shared = [...roots].filter((root) => {
+    return [...roots].filter((one) => one !== root && reach([one], common, () => true).has(root)).length > 1;
+  });
+  outside.push(...shared);
   const kept = reach([], common, () => true);
   for (const made of outside) {
     kept.add(made);
@@ -100,6 +105,7 @@ function findTops(script: Script): Tops {
     const around = use.path[1] as TopFunction;
     return !named.has(around) || (kept.has(around) && !roots.has(around));
   });
+  for (const root of shared) starting.delete(root);
   const stays = [...kept].filter((made) => !starting.has(made));
   return { ...common, resident: new Set(stays), starting: new Set([...kept].filter((made) => starting.has(made))) };
 }

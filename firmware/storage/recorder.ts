@@ -1,0 +1,52 @@
+/** Puts samples on flash. It stays in memory; what only some samples need is made for them. */
+
+import { createPen } from "./ring/pen.ts";
+import { startRing, write } from "./ring/ring.ts";
+import { createWriter } from "./ring/writer.ts";
+import { type StorageCore, useStorage } from "./storage.ts";
+
+export interface Recorder {
+  /** As `Ring.append`. */
+  append(pin: number, rawMs: number, value: number): boolean;
+  /** As `Ring.fail`. */
+  fail(pin: number, rawMs: number): void;
+}
+
+/** Any sample but the usual one, and without a value a reading that failed. */
+function writeSlowly(core: StorageCore, pin: number, rawMs: number, value: number | undefined): boolean {
+  "on demand";
+  const stream = core.ring.streams[pin];
+  if (stream && !stream.known) {
+    // Looked at only now.
+    const ring = useStorage(core).ring;
+    if (value !== undefined) return ring.append(pin, rawMs, value);
+    ring.fail(pin, rawMs);
+    return true;
+  }
+  const writer = createWriter(core.ring.region, core.ring.session, () => useStorage(core));
+  return write(writer, stream, rawMs, value);
+}
+
+export function createRecorder(core: StorageCore): Recorder {
+  return {
+    append: createPen(core.ring.region.flash, core.ring.streams, (pin, rawMs, value) =>
+      writeSlowly(core, pin, rawMs, value),
+    ),
+    fail(pin, rawMs) {
+      writeSlowly(core, pin, rawMs, undefined);
+    },
+  };
+}
+
+/** A jump of the clock begins a session. */
+export function beginSession(core: StorageCore, session: number, rawMs: number): void {
+  "on demand";
+  startRing(core.ring, session);
+  useStorage(core).ledger.boot(session, rawMs);
+}
+
+/** Checks a page that waits to be sent. */
+export function scrub(core: StorageCore, page: number): void {
+  "on demand";
+  useStorage(core).ring.scrub(page);
+}
