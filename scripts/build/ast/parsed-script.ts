@@ -62,31 +62,32 @@ export class Script {
     return this.#placeOf(line, column);
   }
 
-  #placeAt(offset: number, starts: number[]): Place | undefined {
-    let line = starts.length;
-    while (line > 1 && starts[line - 1] > offset) line--;
-    return this.#placeOf(line, offset - starts[line - 1]);
-  }
-
   /** The script after edits of its text. */
   edited(edits: MagicString): Script {
     if (!edits.hasChanged()) return this;
     return this.becomes(edits.toString(), () => edits.generateMap({ hires: true }).toString());
   }
 
-  /** The script whose text these pieces make, one behind the other. A range may come more than once. */
+  /**
+   * The script whose text these pieces make, one behind the other. A range may come more than once: each copy knows where it was
+   * written. New text counts as the end of what stands before it.
+   */
   rearranged(pieces: Piece[]): Script {
     const texts = pieces.map((piece) => (typeof piece === "string" ? piece : this.code.slice(piece.start, piece.end)));
     const code = texts.join("");
-    const starts = lazy(() => lineStarts(code));
-    const before = lazy(() => lineStarts(this.code));
+    const lengths = texts.map((text) => text.length);
+    const lineStarts = lazy(() => startsOfLines(code));
+    const lineStartsBefore = startsOfLines(this.code);
+    const placeOf = this.#placeOf;
     return new Script(code, (line, column) => {
-      let offset = (starts()[line - 1] ?? 0) + column;
-      let index = 0;
-      while (index < texts.length - 1 && offset >= texts[index].length) offset -= texts[index++].length;
-      const piece = pieces[index];
-      if (typeof piece === "string") return undefined;
-      return this.#placeAt(piece.start + offset, before());
+      let left = (lineStarts()[line - 1] ?? 0) + column;
+      let found = 0;
+      for (let i = 0; i < pieces.length && left >= 0; left -= lengths[i++]) {
+        const piece = pieces[i];
+        if (typeof piece !== "string" && lengths[i] > 0) found = piece.start + Math.min(left, lengths[i] - 1);
+      }
+      const index = lineStartsBefore.findLastIndex((start) => start <= found);
+      return placeOf(index + 1, found - lineStartsBefore[index]);
     });
   }
 
@@ -102,8 +103,8 @@ export class Script {
   }
 }
 
-/** Where each line of a text begins. */
-function lineStarts(text: string): number[] {
+/** The offset at which each line of a text starts. */
+function startsOfLines(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;

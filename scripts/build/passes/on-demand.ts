@@ -1,165 +1,281 @@
 import type * as acorn from "acorn";
+import { CALLS_AT_ONCE, isCalled, isCalledAtOnce } from "../ast/calls.ts";
 import type { Piece, Script } from "../ast/parsed-script.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
-import { type AnyNode, isFunction, isLoop, namesIn, walk } from "../ast/walk.ts";
-import { BundleError } from "../problems.ts";
+import { type AnyNode, contains, isFunction, isKey, isLoop, memberName, walk } from "../ast/walk.ts";
+import { BundleError, type Problem } from "../problems.ts";
 import { findStart } from "./start-only.ts";
 
-/** The first statement of a function that is made of parts which are there while it is needed. */
-const MARK = "on demand";
+/** The first statement of a function that is made of others which are there only while it is needed. */
+export const ON_DEMAND = "on demand";
+
+/**
+ * Puts the functions at the top of a script that only functions marked "on demand" need into these, at their beginning: Espruino
+ * makes them when the marked function is called, and lets them go when nothing holds what it returned. At the top each keeps some
+ * seven JsVars for ever. Their code stays in flash. The price is time at each call, and flash where several hold a copy.
+ *
+ * - What several marked functions need is copied into each. What the start needs as well stays at the top for it, until
+ *   start-only.ts deletes it.
+ * - A marked function lies in the innermost marked one around all that need it, and uses what that one holds; else at the top.
+ * - Variables stay at the top: there is one of each.
+ *
+ * Throws `BundleError` for a mark in any other function, and for a marked function that calls itself or that a loop calls: its
+ * functions would be made anew each time.
+ */
+export function nestOnDemand(script: Script): Script {
+  if (!script.code.includes(ON_DEMAND)) return script;
+  const top = readTop(script);
+  const problems = findProblems(script, top);
+  if (problems.length > 0) throw new BundleError(problems);
+
+  const kept = reach(top.outside, top);
+  const resident = findResident(script, top, kept);
+  const homes = findHomes(top, kept);
+  const atTop = rootsIn(undefined, homes).map((root) => hold(root, resident, homes, top));
+  const edits = atTop.flatMap((one) => editsOf(one, script, top));
+  for (const made of new Set(atTop.flatMap(contentsOf))) {
+    if (!kept.has(made)) edits.push({ start: made.start, end: made.end, pieces: [] });
+  }
+  return script.rearranged(withEdits({ start: 0, end: script.code.length }, edits));
+}
 
 /** A function declaration at the top of the script. */
 type TopFunction = acorn.FunctionDeclaration;
 
-/** What is known of the functions at the top. */
-interface Tops {
-  /** The functions at the top that each of them names. */
-  named: Map<TopFunction, Set<TopFunction>>;
-  roots: Set<TopFunction>;
-  /** Functions that stay at the top: what runs between two calls of a root needs them. */
-  resident: Set<TopFunction>;
-  /** Functions that the start needs, but nothing that stays. They are deleted after it (start-only.ts). */
-  starting: Set<TopFunction>;
+interface Top {
+  bindings: Map<Binding, TopFunction>;
+  /** The functions marked "on demand", in the order of the source. */
+  roots: TopFunction[];
+  /** The uses in each function of names that it doesn't declare. */
+  freeUses: Map<TopFunction, Reference[]>;
+  /** The functions at the top that each function names. */
+  needs: Map<TopFunction, TopFunction[]>;
+  /** The functions that have to be at the top whatever the others need. */
+  outside: TopFunction[];
 }
 
-/**
- * Puts every function at the top that only functions marked "on demand" need into each of these, at its beginning: Espruino makes
- * them when the marked function is called, and lets them go when nothing holds what it returned. At the top each would keep some
- * seven JsVars for ever. Their code stays in flash; what it costs is time at each call, and flash where several hold a copy.
- *
- * A marked function that only one other needs lies in that one, and names what it holds. Variables stay at the top.
- */
-export function nestOnDemand(script: Script): Script {
-  const tops = findTops(script);
-  if (tops.roots.size === 0) return script;
-  refuseMisused(script, tops.roots);
-  const pieces: Piece[] = [];
-  for (const statement of script.program.body as AnyNode[]) {
-    const made = statement as TopFunction;
-    const isTop = tops.named.has(made);
-    if (isTop && !tops.resident.has(made) && !tops.starting.has(made)) continue;
-    if (isTop && tops.roots.has(made)) pieces.push(...nest(made, tops, new Set()), "\n");
-    else pieces.push({ start: statement.start, end: statement.end }, "\n");
+function readTop({ program, references }: Script): Top {
+  const bindings = new Map<Binding, TopFunction>();
+  const freeUses = new Map<TopFunction, Reference[]>();
+  for (const one of program.body) if (one.type === "FunctionDeclaration") freeUses.set(one, []);
+  for (const { binding } of references) {
+    const made = binding?.node as TopFunction | undefined;
+    if (binding !== undefined && made !== undefined && freeUses.has(made)) bindings.set(binding, made);
   }
-  return script.rearranged(pieces);
-}
-
-/** A marked function, with all that it needs and that isn't in `held` at its beginning. */
-function nest(root: TopFunction, tops: Tops, held: Set<TopFunction>): Piece[] {
-  const needed = reach([root], tops, (made) => !tops.resident.has(made) && !held.has(made));
-  needed.delete(root);
-  const inside = new Set([...held, ...needed, root]);
-  const [mark, ...rest] = root.body.body;
-  const pieces: Piece[] = [{ start: root.start, end: mark.start }];
-  for (const made of needed) {
-    if (tops.roots.has(made)) pieces.push(...nest(made, tops, inside), "\n");
-    else pieces.push({ start: made.start, end: made.end }, "\n");
+  const outside: TopFunction[] = [];
+  const needs = new Map([...freeUses.keys()].map((made): [TopFunction, TopFunction[]] => [made, []]));
+  for (const use of references) {
+    const around = use.path[1] as TopFunction;
+    if (use.binding === undefined || use.binding.owner === program) freeUses.get(around)?.push(use);
+    const made = use.binding && bindings.get(use.binding);
+    if (made === undefined) continue;
+    needs.get(around)?.push(made);
+    if (!needs.has(around) || isMoreThanCode(use)) outside.push(made);
   }
-  pieces.push({ start: rest.length > 0 ? rest[0].start : mark.end, end: root.end });
-  return pieces;
+  return { bindings, roots: [...needs.keys()].filter((made) => markOf(made)), freeUses, needs, outside };
 }
 
-/** Functions that these name, directly or through others. What a marked function names is its own affair. */
-function reach(
-  from: Iterable<TopFunction>,
-  tops: Pick<Tops, "named" | "roots">,
-  accept: (made: TopFunction) => boolean,
-) {
-  const first = new Set(from);
-  const found = new Set(first);
+/** The directive that marks a function. */
+function markOf({ body }: { body: AnyNode }): acorn.ExpressionStatement | undefined {
+  const first = body.type === "BlockStatement" ? body.body[0] : undefined;
+  return first?.type === "ExpressionStatement" && first.directive === ON_DEMAND ? first : undefined;
+}
+
+/** Whether a use makes a variable or an object of a function: a copy would be another one. */
+function isMoreThanCode({ node, path }: Reference): boolean {
+  const parent = path[path.length - 1];
+  if (parent.type === "AssignmentExpression") return parent.left === node;
+  return (
+    parent.type === "MemberExpression" && parent.object === node && !/^(call|apply|bind)$/.test(memberName(parent))
+  );
+}
+
+/** These functions and all that they name, directly or through others. What a marked one names is its own affair. */
+function reach(from: TopFunction[], { roots, needs }: Top): Set<TopFunction> {
+  const found = new Set(from);
   for (const made of found) {
-    if (tops.roots.has(made) && !first.has(made)) continue;
-    for (const one of tops.named.get(made) ?? []) if (accept(one)) found.add(one);
+    if (!roots.includes(made)) for (const one of needs.get(made) ?? []) found.add(one);
   }
   return found;
 }
 
-function findTops(script: Script): Tops {
-  const named = new Map<TopFunction, Set<TopFunction>>();
-  const roots = new Set<TopFunction>();
-  for (const statement of script.program.body) {
-    if (statement.type !== "FunctionDeclaration") continue;
-    named.set(statement, new Set());
-    if (isMarked(statement)) roots.add(statement);
+/** Of the functions that are kept at the top, those that are still there after the start. */
+function findResident(script: Script, top: Top, kept: Set<TopFunction>): Set<TopFunction> {
+  const counts = ({ path }: Reference) => {
+    const around = path[1] as TopFunction;
+    return !top.needs.has(around) || (kept.has(around) && !top.roots.includes(around));
+  };
+  const uses = new Map([...script.uses].map(([binding, list]) => [binding, list.filter(counts)]));
+  const { functions } = findStart({ program: script.program, uses });
+  return new Set([...kept].filter((made) => top.roots.includes(made) || !functions.has(made)));
+}
+
+/** The marked function in which each marked function lies; undefined for those at the top. */
+function findHomes(top: Top, kept: Set<TopFunction>): Map<TopFunction, TopFunction | undefined> {
+  const users = new Map<TopFunction, TopFunction[]>();
+  for (const root of top.roots) {
+    const named = reach(top.needs.get(root) ?? [], top);
+    for (const one of named) if (one !== root) users.set(one, [...(users.get(one) ?? []), root]);
   }
-  const outside: TopFunction[] = [];
-  for (const { binding, path } of script.references) {
-    const made = binding?.value as TopFunction | undefined;
-    if (made === undefined || !named.has(made)) continue;
-    const around = named.get(path[1] as TopFunction);
-    if (around === undefined) outside.push(made);
-    else if (path[1] !== made) around.add(made);
+  // All marked functions that every way to a marked function leads through, itself the last: those that are open to it as homes.
+  const onEveryWay = new Map(top.roots.map((root) => [root, new Set(top.roots)]));
+  for (const root of top.roots) if (kept.has(root) || !users.has(root)) onEveryWay.set(root, new Set([root]));
+  for (let hasChanged = true; hasChanged; ) {
+    hasChanged = false;
+    for (const [root, before] of onEveryWay) {
+      const ways = (users.get(root) ?? []).map((user) => onEveryWay.get(user) as Set<TopFunction>);
+      const after = [...before].filter((one) => one === root || ways.every((way) => way.has(one)));
+      if (after.length === before.size) continue;
+      onEveryWay.set(root, new Set(after));
+      hasChanged = true;
+    }
   }
-  const common = { named, roots };
-  // One that several need stays at the top, so that there is one copy of what it holds.
-  const shared = [...roots].filter((root) => {
-    return [...roots].filter((one) => one !== root && reach([one], common, () => true).has(root)).length > 1;
+  const homes = new Map<TopFunction, TopFunction | undefined>();
+  for (const [root, all] of onEveryWay) {
+    const depthOf = (one: TopFunction) => onEveryWay.get(one)?.size ?? 0;
+    const [home] = [...all].filter((one) => one !== root).sort((a, b) => depthOf(b) - depthOf(a));
+    homes.set(root, home);
+  }
+  return homes;
+}
+
+function rootsIn(home: TopFunction | undefined, homes: Map<TopFunction, TopFunction | undefined>): TopFunction[] {
+  return [...homes].filter(([, one]) => one === home).map(([root]) => root);
+}
+
+/** A marked function and what it holds in the bundle. */
+interface Holder {
+  root: TopFunction;
+  functions: TopFunction[];
+  roots: Holder[];
+}
+
+/** `around`: the functions that stand around the root, and need no copy in it. */
+function hold(
+  root: TopFunction,
+  around: Set<TopFunction>,
+  homes: Map<TopFunction, TopFunction | undefined>,
+  top: Top,
+): Holder {
+  const needed = [...reach(top.needs.get(root) ?? [], top)].filter((made) => !top.roots.includes(made));
+  const functions = needed.filter((made) => !around.has(made)).sort((a, b) => a.start - b.start);
+  const within = new Set([...around, ...functions]);
+  return { root, functions, roots: rootsIn(root, homes).map((one) => hold(one, within, homes, top)) };
+}
+
+/** All functions that lie in a marked one, at any depth. */
+function contentsOf({ functions, roots }: Holder): TopFunction[] {
+  return functions.concat(roots.flatMap((one) => [one.root, ...contentsOf(one)]));
+}
+
+/** Other pieces in place of a stretch of the script. */
+interface Edit {
+  start: number;
+  end: number;
+  pieces: Piece[];
+}
+
+/** Puts what a marked function holds in the place of its mark, and gives its variables that would hide a name there others. */
+function editsOf(holder: Holder, script: Script, top: Top): Edit[] {
+  const { start, end } = markOf(holder.root) as acorn.ExpressionStatement;
+  const pieces: Piece[] = [];
+  for (const made of holder.functions) pieces.push({ start: made.start, end: made.end }, "\n");
+  for (const one of holder.roots) pieces.push(...withEdits(one.root, editsOf(one, script, top)), "\n");
+  const names = new Set<string>();
+  for (const made of contentsOf(holder)) {
+    names.add(made.id.name);
+    for (const use of top.freeUses.get(made) ?? []) names.add(use.node.name);
+  }
+  return [{ start, end, pieces }, ...renamed(holder.root, names, script)];
+}
+
+/** A stretch of the script with edits, none of which overlaps another. */
+function withEdits({ start, end }: { start: number; end: number }, edits: Edit[]): Piece[] {
+  const pieces: Piece[] = [];
+  let at = start;
+  for (const edit of edits.sort((a, b) => a.start - b.start)) {
+    pieces.push({ start: at, end: edit.start }, ...edit.pieces);
+    at = edit.end;
+  }
+  pieces.push({ start: at, end });
+  return pieces;
+}
+
+/** Gives a function's own variables and parameters that have one of `names` other names. */
+function renamed(owner: TopFunction, names: Set<string>, script: Script): Edit[] {
+  const bindings = new Map<AnyNode, Binding | undefined>();
+  for (const { node, binding } of script.references) if (contains(owner, node)) bindings.set(node, binding);
+  const edits: Edit[] = [];
+  walk(owner, (node, path) => {
+    if (node.type !== "Identifier" || !names.has(node.name)) return;
+    const parent = path[path.length - 1];
+    if (parent === undefined || isKey(node, parent)) return;
+    const declaredIn = bindings.has(node) ? bindings.get(node)?.owner : declarer(node, path);
+    if (declaredIn !== owner) return;
+    const key = parent.type === "Property" && parent.shorthand ? `${node.name}:` : "";
+    edits.push({ start: node.start, end: node.end, pieces: [key + freshName(node.name, script.code)] });
   });
-  outside.push(...shared);
-  const kept = reach([], common, () => true);
-  for (const made of outside) {
-    kept.add(made);
-    if (!roots.has(made)) for (const one of reach([made], common, () => true)) kept.add(one);
-  }
-  const starting = startOf(script, (use) => {
-    const around = use.path[1] as TopFunction;
-    return !named.has(around) || (kept.has(around) && !roots.has(around));
+  return edits;
+}
+
+/** The function around a name that stands where it is declared. */
+function declarer(id: AnyNode, path: AnyNode[]): AnyNode | undefined {
+  const parent = path[path.length - 1];
+  const isOwnName = parent.type === "FunctionDeclaration" && parent.id === id;
+  return (isOwnName ? path.slice(0, -1) : path).findLast(isFunction);
+}
+
+function freshName(name: string, code: string): string {
+  let count = 2;
+  while (code.includes(`${name}_${count}`)) count++;
+  return `${name}_${count}`;
+}
+
+function findProblems(script: Script, top: Top): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (node: AnyNode, text: string, instead: string) => {
+    const { file = "", line = 0, column = -1 } = script.placeOf(node.start) ?? {};
+    problems.push({ file, line, column: column + 1, text, instead });
+  };
+  walk(script.program, (node) => {
+    if (!isFunction(node) || top.needs.has(node as TopFunction)) return;
+    const mark = markOf(node);
+    if (mark)
+      refuse(mark, `"${ON_DEMAND}" in a function that is no declaration at the top of a file`, "declare it there");
   });
-  for (const root of shared) starting.delete(root);
-  const stays = [...kept].filter((made) => !starting.has(made));
-  return { ...common, resident: new Set(stays), starting: new Set([...kept].filter((made) => starting.has(made))) };
-}
-
-/** The functions at the top that only the start calls, where only these uses count. */
-function startOf(script: Script, counts: (use: Reference) => boolean): Set<AnyNode> {
-  const uses = new Map<Binding, Reference[]>();
-  for (const [binding, list] of script.uses) {
-    const counted = list.filter(counts);
-    if (counted.length > 0) uses.set(binding, counted);
+  for (const [binding, root] of top.bindings) {
+    if (!top.roots.includes(root)) continue;
+    const what = `${root.id.name} makes its functions anew at each call ("${ON_DEMAND}")`;
+    for (const use of (script.uses.get(binding) ?? []).filter(isCalled)) {
+      if (isRepeated(use)) refuse(use.node, `${what}, and is called in a loop`, "call it once, with the loop inside");
+      else if (calls(root, use.path[1], top))
+        refuse(use.node, `${what}, and calls itself`, "a function inside that does");
+    }
   }
-  return findStart({ program: script.program, uses }).functions;
+  return problems;
 }
 
-function isMarked(made: TopFunction): boolean {
-  const [first] = made.body.body;
-  return first?.type === "ExpressionStatement" && first.directive === MARK;
-}
-
-/** A marked function in a loop would make its parts anew each time. A name of its own must hide none at the top. */
-function refuseMisused(script: Script, roots: Set<TopFunction>): void {
-  const atTop = new Set(script.program.body.flatMap((one) => topNames(one as AnyNode)));
-  for (const { node, binding, path } of script.references) {
-    if (!roots.has(binding?.value as TopFunction) || !path.some(isLoop)) continue;
-    refuse(script, node, `${node.name} is made anew at each call, and a loop calls it`, "call it before the loop");
+/** Whether a loop or an array method repeats a call in the function around it. */
+function isRepeated({ path }: Reference): boolean {
+  for (let i = path.length - 1; i > 0; i--) {
+    if (isLoop(path[i])) return true;
+    if (!isFunction(path[i])) continue;
+    const parent = path[i - 1];
+    if (!isCalledAtOnce(path[i] as TopFunction, parent)) return false;
+    if (parent.type === "CallExpression" && CALLS_AT_ONCE.has(memberName(parent.callee))) return true;
   }
-  for (const root of roots) {
-    walk(root, (node) => {
-      for (const one of namesDeclared(node)) {
-        if (one !== root.id && atTop.has(one.name)) {
-          refuse(script, one, `${one.name} hides what has the same name at the top`, "another name");
-        }
-      }
-    });
+  return false;
+}
+
+/** Whether a function calls another one, directly or through functions at the top, or is that one. */
+function calls(from: TopFunction, to: AnyNode, top: Top): boolean {
+  const found = new Set([from]);
+  for (const made of found) {
+    if (made === to) return true;
+    for (const use of (top.freeUses.get(made) ?? []).filter(isCalled)) {
+      const called = use.binding && top.bindings.get(use.binding);
+      if (called) found.add(called);
+    }
   }
-}
-
-function refuse(script: Script, node: AnyNode, text: string, instead: string): never {
-  const place = script.placeOf(node.start) ?? { file: "", line: 0, column: -1 };
-  throw new BundleError([{ file: place.file, line: place.line, column: place.column + 1, text, instead }]);
-}
-
-function topNames(statement: AnyNode): string[] {
-  if (statement.type === "VariableDeclaration") {
-    return statement.declarations.flatMap((one) => namesIn(one.id)).map((id) => id.name);
-  }
-  const isNamed = statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration";
-  return isNamed && statement.id ? [statement.id.name] : [];
-}
-
-function namesDeclared(node: AnyNode): acorn.Identifier[] {
-  if (node.type === "VariableDeclarator") return namesIn(node.id);
-  if (node.type === "CatchClause") return node.param ? namesIn(node.param) : [];
-  if (!isFunction(node)) return [];
-  const own = node.type !== "ArrowFunctionExpression" && node.id ? [node.id] : [];
-  return own.concat(node.params.flatMap(namesIn));
+  return false;
 }
