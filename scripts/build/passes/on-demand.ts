@@ -50,8 +50,10 @@ interface Top {
   freeUses: Map<TopFunction, Reference[]>;
   /** The functions at the top that each function names. */
   needs: Map<TopFunction, TopFunction[]>;
-  /** The functions that have to be at the top whatever the others need. */
+  /** The functions that the statements at the top name, and the stateful ones. */
   outside: TopFunction[];
+  /** Functions that are more than code: the program writes to their names or uses members. There is one of each. */
+  stateful: Set<TopFunction>;
 }
 
 function readTop({ program, references }: Script): Top {
@@ -63,6 +65,7 @@ function readTop({ program, references }: Script): Top {
     if (binding !== undefined && made !== undefined && freeUses.has(made)) bindings.set(binding, made);
   }
   const outside: TopFunction[] = [];
+  const stateful = new Set<TopFunction>();
   const needs = new Map([...freeUses.keys()].map((made): [TopFunction, TopFunction[]] => [made, []]));
   for (const use of references) {
     const around = use.path[1] as TopFunction;
@@ -70,9 +73,10 @@ function readTop({ program, references }: Script): Top {
     const made = use.binding && bindings.get(use.binding);
     if (made === undefined) continue;
     needs.get(around)?.push(made);
+    if (isMoreThanCode(use)) stateful.add(made);
     if (!needs.has(around) || isMoreThanCode(use)) outside.push(made);
   }
-  return { bindings, roots: [...needs.keys()].filter((made) => markOf(made)), freeUses, needs, outside };
+  return { bindings, roots: [...needs.keys()].filter((made) => markOf(made)), freeUses, needs, outside, stateful };
 }
 
 /** The directive that marks a function. */
@@ -107,7 +111,8 @@ function findResident(script: Script, top: Top, kept: Set<TopFunction>): Set<Top
   };
   const uses = new Map([...script.uses].map(([binding, list]) => [binding, list.filter(counts)]));
   const { functions } = findStart({ program: script.program, uses });
-  return new Set([...kept].filter((made) => top.roots.includes(made) || !functions.has(made)));
+  const stays = (made: TopFunction) => top.roots.includes(made) || top.stateful.has(made) || !functions.has(made);
+  return new Set([...kept].filter(stays));
 }
 
 /** The marked function in which each marked function lies; undefined for those at the top. */
