@@ -93,6 +93,13 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   return useLedger(mountLedger(region, bankPages));
 }
 
+function putFailure(payload: DataView, rawMs: RawMs, keep: number, duplicated: number, cause: number): void {
+  payload.setUint8(FAIL_AT.keep, keep);
+  put48(payload, FAIL_AT.rawMs, rawMs);
+  payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+  payload.setUint8(FAIL_AT.cause, cause);
+}
+
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function useLedger(core: LedgerCore): Ledger {
   const payload = new DataView(core.entry.buffer, PAYLOAD_AT);
@@ -124,11 +131,8 @@ export function useLedger(core: LedgerCore): Ledger {
   }
 
   function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number, cause: number | undefined): void {
+    putFailure(payload, rawMs, keep, duplicated, cause || 0);
     payload.setUint8(PIN_AT, pin);
-    payload.setUint8(FAIL_AT.keep, keep);
-    put48(payload, FAIL_AT.rawMs, rawMs);
-    payload.setUint32(FAIL_AT.duplicated, duplicated, true);
-    payload.setUint8(FAIL_AT.cause, cause || 0);
     record(FAIL, FAIL_AT.bytes);
   }
 

@@ -76,8 +76,10 @@ export interface Ring {
     mendedPages: number;
     decayedPages: number;
   };
-  /** Checks a page if it waits to be sent (`pageToScrub`). */
-  scrub(page: number): void;
+  /** To be called at each heartbeat: at some of them a page that waits to be sent is checked. */
+  scrub(): void;
+  /** Checks a page if it waits to be sent. */
+  check(page: number): void;
 }
 
 export interface StreamSettings {
@@ -105,7 +107,7 @@ function ringRegion(whole: FlashRegion, bankPages: number): FlashRegion {
   };
 }
 
-/** What stays in memory of a ring: plain data. `useRing` makes what works with it, recorder.ts what writes samples. */
+/** What stays in memory of a ring: plain data. `useRing` makes what works with it, appender.ts what writes samples. */
 export interface RingCore {
   /** The ring's pages, without the ledger's. */
   region: FlashRegion;
@@ -153,9 +155,7 @@ export function pageToScrub(core: RingCore): number {
   return core.scrubs < core.scrubbed ? -1 : core.scrubbed++ % core.region.pages;
 }
 
-/**
- * Any sample of a pin, wherever it has to go; without a value, a reading that failed. `s`: its stream, with its newest page looked at.
- */
+/** Any sample of a stream, wherever it has to go; without a value, a reading that failed. Its newest page was looked at. */
 export function write(writer: Writer, s: Stream | undefined, rawMs: RawMs, value: number | undefined): boolean {
   if (!s) return false;
   try {
@@ -280,9 +280,11 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
         decayedPages: checked[DECAYED],
       };
     },
-    scrub(page) {
-      scrubPage(parts, page);
+    scrub() {
+      const page = pageToScrub(core);
+      if (page >= 0) scrubPage(parts, page);
     },
+    check: (page) => scrubPage(parts, page),
   };
   return { ring, space };
 }

@@ -5,7 +5,7 @@ import { startRing, write } from "./ring/ring.ts";
 import { createWriter } from "./ring/writer.ts";
 import { type StorageCore, useStorage } from "./storage.ts";
 
-export interface Recorder {
+export interface Appender {
   /** As `Ring.append`. */
   append(pin: number, rawMs: number, value: number): boolean;
   /** As `Ring.fail`. */
@@ -27,7 +27,7 @@ function writeSlowly(core: StorageCore, pin: number, rawMs: number, value: numbe
   return write(writer, stream, rawMs, value);
 }
 
-export function createRecorder(core: StorageCore): Recorder {
+export function createAppender(core: StorageCore): Appender {
   return {
     append: createPen(core.ring.region.flash, core.ring.streams, (pin, rawMs, value) =>
       writeSlowly(core, pin, rawMs, value),
@@ -46,7 +46,7 @@ export function beginSession(core: StorageCore, session: number, rawMs: number):
 }
 
 /** Checks a page that waits to be sent. */
-export function scrub(core: StorageCore, page: number): void {
+export function checkPage(core: StorageCore, page: number): void {
   "on demand";
-  useStorage(core).ring.scrub(page);
+  useStorage(core).ring.check(page);
 }
