@@ -16,7 +16,7 @@ import { VERSION } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
 import { pageToScrub } from "./storage/ring/ring.ts";
-import type { StorageCore } from "./storage/storage.ts";
+import type { StorageCore } from "./storage/storage-core.ts";
 import {
   countLosses,
   type Logging,

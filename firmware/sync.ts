@@ -17,7 +17,7 @@ import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import type { StreamSettings } from "./storage/ring/ring.ts";
-import { mountStorage, type StorageCore, useStorage } from "./storage/storage.ts";
+import { mountStorage, type StorageCore, useStorage } from "./storage/storage-core.ts";
 import type { Delivery, Sending } from "./upload/delivery.ts";
 import { unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";

@@ -1,7 +1,7 @@
 import type * as acorn from "acorn";
 import type { Piece, Script } from "../ast/parsed-script.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
-import { type AnyNode, isFunction, isLoop, namesIn, walk } from "../ast/walk.ts";
+import { type AnyNode, isFunction, namesIn, walk } from "../ast/walk.ts";
 import { BundleError } from "../problems.ts";
 import { findStart } from "./start-only.ts";
 
@@ -32,7 +32,7 @@ interface Tops {
 export function nestOnDemand(script: Script): Script {
   const tops = findTops(script);
   if (tops.roots.size === 0) return script;
-  refuseMisused(script, tops.roots);
+  refuseHidden(script, tops.roots);
   const pieces: Piece[] = [];
   for (const statement of script.program.body as AnyNode[]) {
     const made = statement as TopFunction;
@@ -125,13 +125,9 @@ function isMarked(made: TopFunction): boolean {
   return first?.type === "ExpressionStatement" && first.directive === MARK;
 }
 
-/** A marked function in a loop would make its parts anew each time. A name of its own must hide none at the top. */
-function refuseMisused(script: Script, roots: Set<TopFunction>): void {
+/** A name that a marked function declares must hide none at the top: what moves into it may need that. */
+function refuseHidden(script: Script, roots: Set<TopFunction>): void {
   const atTop = new Set(script.program.body.flatMap((one) => topNames(one as AnyNode)));
-  for (const { node, binding, path } of script.references) {
-    if (!roots.has(binding?.value as TopFunction) || !path.some(isLoop)) continue;
-    refuse(script, node, `${node.name} is made anew at each call, and a loop calls it`, "call it before the loop");
-  }
   for (const root of roots) {
     walk(root, (node) => {
       for (const one of namesDeclared(node)) {
