@@ -14,9 +14,9 @@ import { createSampler, type Sampler } from "./sensors/sampler.ts";
 import { readSettings } from "./settings.ts";
 import { VERSION } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import { beginSession, createRecorder, scrub } from "./storage/recorder.ts";
+import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
 import { pageToScrub } from "./storage/ring/ring.ts";
-import type { StorageCore } from "./storage/storage.ts";
+import type { StorageCore } from "./storage/storage-core.ts";
 import {
   countLosses,
   type Logging,
@@ -79,7 +79,7 @@ function kick() {
   if (delivering && sampler !== undefined && sampler.healthy()) chip.kickWatchdog();
   timers.setTimeout(kick, LIMITS.heartbeatMs);
   const page = pageToScrub(storage.ring);
-  if (page >= 0) scrub(storage, page);
+  if (page >= 0) checkPage(storage, page);
 }
 
 const region = openRegion(device.region);
@@ -90,7 +90,7 @@ try {
   storage = mounted.core;
   clock = createClock(timers, start.session, start.rawMs);
   clock.watch(onJump);
-  sampler = createSampler(timers, clock, createRecorder(storage), streams, log);
+  sampler = createSampler(timers, clock, createAppender(storage), streams, log);
   console.log(`backfill ${VERSION} logging ${streams.length} datastreams`);
   sampler.start();
   chip.startWatchdog(WATCHDOG_MS);

@@ -1,6 +1,6 @@
 /**
- * What is needed for a while only: to take a fix of the clock, to send samples, to take in a time that is told, to look the unit
- * over. Each function here is made of that when it is called, and what it returns is let go soon after: "on demand" says so to the
+ * What is needed for a while only: to take a fix of the clock, to send samples, to take in a time that is told, to look the
+ * unit over. Each function here is made of that when it is called, and what it returns is let go soon after: "on demand" says so to the
  * build (scripts/build/passes/on-demand.ts). What outlives the call is plain data, in `Unit`.
  */
 import type { Clock } from "./clock/clock.ts";
@@ -17,7 +17,7 @@ import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import type { StreamSettings } from "./storage/ring/ring.ts";
-import { mountStorage, type StorageCore, useStorage } from "./storage/storage.ts";
+import { mountStorage, type StorageCore, useStorage } from "./storage/storage-core.ts";
 import type { Delivery, Sending } from "./upload/delivery.ts";
 import { unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";

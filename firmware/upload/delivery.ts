@@ -44,8 +44,8 @@ export interface DeliveryParts {
   /** Takes a fix of the clock. What that needs is made for it, and let go after it. */
   takeFix(done: FixTaken): void;
   /**
-   * Makes what sends samples; the delivery lets it go at its end. Its timers call `onStep` at each step, and `onError` with what a
-   * callback throws.
+   * Makes what sends samples; the delivery lets it go at its end. Its timers call `onStep` at each step, and `onError` with what
+   * a callback throws.
    */
   openUpload(onStep: () => void, onError: (error: unknown) => void): Sending;
   /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
@@ -99,6 +99,11 @@ function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, missed: 
   return dead;
 }
 
+/** Blynk did not answer, or not to what was asked. */
+function isMissed(found: Verdict): boolean {
+  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
+}
+
 export function createDelivery(parts: DeliveryParts, settings: DeliverySettings): Delivery {
   const everyMs = settings.connectEveryMs || settings.syncEveryMs;
   let busy = false;
@@ -137,9 +142,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     serial++;
     const holds = sending !== undefined && sending.planner.holds();
     sending = undefined;
-    const missed =
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
+    const missed = nextTryMs < Infinity && isMissed(found);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
     if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
@@ -205,19 +208,16 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   function send(mine: number): void {
-    // The error would be left to the console.
     try {
-      sending = parts.openUpload(noteProgress, fail);
+      sending = parts.openUpload(() => {
+        if (busy) expectWithin(0);
+      }, fail);
       sending.drain.run((verdict, nextTryMs) => {
         if (mine === serial) finish(verdict, nextTryMs);
       });
     } catch (error) {
       fail(error);
     }
-  }
-
-  function noteProgress(): void {
-    if (busy) expectWithin(0);
   }
 
   function trigger(why: Trigger): void {

@@ -72,6 +72,7 @@ function openRun(
   memory: DrainMemory,
   done: Drained,
 ): { take: Planned } {
+  "on demand";
   const mine = memory.run;
   const ledger = parts.ledger;
   let failures = 0;
@@ -213,6 +214,7 @@ function openRun(
 
 /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
 function obstacle(parts: Pick<UploadParts, "http" | "log">, endpoint: Endpoint, memory: DrainMemory): Verdict {
+  "on demand";
   memory.fault = "";
   if (endpoint.server === "") memory.fault = "no usable server is set";
   else if (endpoint.token === "") memory.fault = "no usable token is set";

@@ -2,7 +2,7 @@
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
-import type { Ring } from "../storage/ring/ring.ts";
+import type { RingReading } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
 import { momentOfRank, momentsOf, rankAt, type Stretch } from "./stretches.ts";
 
@@ -46,7 +46,7 @@ const PROBES = 24;
 const LOWEST_PRIORITY = 3;
 
 export function createOverload(
-  parts: { ring: Ring; ledger: Pick<Ledger, "cursor">; map: TimeMap },
+  parts: { ring: RingReading; ledger: Pick<Ledger, "cursor">; map: TimeMap },
   quota: Quota,
   settings: OverloadSettings,
   memory: OverloadMemory,

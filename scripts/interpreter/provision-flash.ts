@@ -64,7 +64,8 @@ export async function writeFlash(folder: string, contents: FlashContents): Promi
       throw new InterpreterError(`${name} was not written`, output);
   }
   const taken = names.reduce((sum, name) => sum + files[name].length + FILE_BYTES, 0);
-  if (taken > REGION.address - LINUX_FLASH.address) throw new InterpreterError("the files reach into the region", output);
+  if (taken > REGION.address - LINUX_FLASH.address)
+    throw new InterpreterError("the files reach into the region", output);
 }
 
 const images = new Map<string, Buffer>();

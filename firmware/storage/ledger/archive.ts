@@ -70,6 +70,7 @@ export interface Archive {
 
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. Opening it reads nothing. */
 export function openArchive(pages: LedgerPages): Archive {
+  "on demand";
   const region = pages.region;
   const table = pages.table;
   const slots = Math.floor((region.pageBytes - SLOTS_AT) / SLOT_BYTES);

@@ -199,8 +199,8 @@ export function readBanks(parts: BankParts, apply: (kind: number, payload: DataV
 }
 
 /**
- * Writes entries; nothing is written before the first. `snapshot` must append whatever still matters; it is called while the entry
- * in hand may be overwritten. Made anew for each use, as `openApply` is.
+ * Writes entries; nothing is written before the first. `snapshot` must append whatever still matters; it is called while the
+ * entry in hand may be overwritten. Made anew for each use, as `openApply` is.
  */
 export function openBanks(parts: BankParts, snapshot: () => void): Banks {
   const region = parts.region;

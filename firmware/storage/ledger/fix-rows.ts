@@ -21,6 +21,8 @@ export interface FixRows {
   at(index: number): Fix;
   /** As in `FixTable`. */
   archivedMs: RawMs;
+  /** The pages of the archive, which `openArchive` takes. */
+  pages: LedgerPages | undefined;
   /** As `Archive.around`. */
   around(rawMs: RawMs): Fix[];
 }
@@ -43,6 +45,7 @@ export function lookAtFixes(table: FixTable, pages: LedgerPages | undefined): Fi
     length: table.length,
     at: (index) => fixAt(table, index),
     archivedMs: table.archivedMs,
+    pages: pages,
     around: (rawMs) => (pages ? openArchive(pages).around(rawMs) : []),
   };
 }

@@ -123,6 +123,7 @@ function survey(state: LedgerState, bankBytes: number): Survey {
  * dated.
  */
 export function boundFixes(state: LedgerState, bankBytes: number): number {
+  "on demand";
   const fixes = state.fixes;
   const fixesMax = state.fixesMax;
   while (fixes.length > fixesMax) {

@@ -93,12 +93,32 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   return useLedger(mountLedger(region, bankPages));
 }
 
+/** Puts the entry whose payload is in hand on flash, read back. Throws when the flash fails. */
+function appendEntry(core: LedgerCore, kind: number, payloadBytes: number): void {
+  "on demand";
+  const payload = new DataView(core.entry.buffer, PAYLOAD_AT);
+  const banks = openBanks(core, () => writeSnapshot(core.told, payload, banks.append));
+  banks.append(kind, payloadBytes);
+}
+
+/** Believes the entry in hand. */
+function applyEntry(state: LedgerState, bankBytes: number, kind: number, payload: DataView): void {
+  "on demand";
+  openApply(state, bankBytes)(kind, payload);
+}
+
+function putFailure(payload: DataView, rawMs: RawMs, keep: number, duplicated: number, cause: number): void {
+  payload.setUint8(FAIL_AT.keep, keep);
+  put48(payload, FAIL_AT.rawMs, rawMs);
+  payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+  payload.setUint8(FAIL_AT.cause, cause);
+}
+
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function useLedger(core: LedgerCore): Ledger {
   const payload = new DataView(core.entry.buffer, PAYLOAD_AT);
   const bankBytes = core.bankPages * core.region.pageBytes;
   const state = core.told;
-  const apply = openApply(state, bankBytes);
   let pendingFromRawMs: (() => RawMs) | undefined;
 
   function known(pin: number): Account {
@@ -107,9 +127,9 @@ export function useLedger(core: LedgerCore): Ledger {
 
   /** Appends the entry that `payload` holds and only then believes it. */
   function record(kind: number, payloadBytes: number): void {
-    banks.append(kind, payloadBytes);
+    appendEntry(core, kind, payloadBytes);
     core.entry.fill(0, PAYLOAD_AT + payloadBytes);
-    apply(kind, payload);
+    applyEntry(state, bankBytes, kind, payload);
   }
 
   const room: Room = { state, bankBytes, pages: undefined, payload, record };
@@ -124,15 +144,10 @@ export function useLedger(core: LedgerCore): Ledger {
   }
 
   function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number, cause: number | undefined): void {
+    putFailure(payload, rawMs, keep, duplicated, cause || 0);
     payload.setUint8(PIN_AT, pin);
-    payload.setUint8(FAIL_AT.keep, keep);
-    put48(payload, FAIL_AT.rawMs, rawMs);
-    payload.setUint32(FAIL_AT.duplicated, duplicated, true);
-    payload.setUint8(FAIL_AT.cause, cause || 0);
     record(FAIL, FAIL_AT.bytes);
   }
-
-  const banks = openBanks(core, () => writeSnapshot(state, payload, banks.append));
 
   return {
     session: () => state.session,

@@ -20,6 +20,7 @@ export interface Room {
 
 /** Takes in what the archive says of ids, sessions and raw times. */
 export function enterArchive(state: LedgerState, pages: LedgerPages, payload: DataView): void {
+  "on demand";
   const last = openArchive(pages).last();
   if (!last) return;
   state.fixes.archivedMs = last.rawMs;
@@ -30,17 +31,19 @@ export function enterArchive(state: LedgerState, pages: LedgerPages, payload: Da
 
 /** Moves fixes to the archive until the list has room for one of `session`. What can't be moved stays, and may be let go. */
 export function moveFixes(room: Room, session: number): void {
+  "on demand";
   const state = room.state;
   const fixes = state.fixes;
-  const pages = room.pages;
+  if (!room.pages) return;
+  const archive = openArchive(room.pages);
   const nextOutgoing = openOutgoing(state, room.bankBytes, session);
-  while (pages) {
+  for (;;) {
     const outgoing = nextOutgoing();
     if (!outgoing) return;
     const fix = fixAt(fixes, outgoing.index);
     if (outgoing.archive) {
       const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
-      if (!openArchive(pages).append(fix, bytes, fixes)) return;
+      if (!archive.append(fix, bytes, fixes)) return;
       fixes.archivedMs = fix.rawMs;
     } else {
       room.payload.setUint32(UNFIX_AT.id, fix.id, true);
@@ -51,6 +54,7 @@ export function moveFixes(room: Room, session: number): void {
 
 /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
 export function foldPins(room: Room, pin: number): void {
+  "on demand";
   const state = room.state;
   const pages = room.pages;
   if (state.accounts[pin] || !pages) return;

@@ -177,18 +177,42 @@ export function mountPageTable(region: FlashRegion, ledger: Pick<Ledger, "pins" 
   return state;
 }
 
+/** As `PageTable.take`. */
+function takePage(region: FlashRegion, state: TableState, index: number, page: Page): boolean {
+  "on demand";
+  const crc32 = region.crc32;
+  const sequences = state.sequences;
+  const pins = state.owners;
+  const address = region.address + index * region.pageBytes;
+  const header = region.flash.read(HEADER_BYTES, address);
+  mendHeader(crc32, header);
+  if (headerKind(crc32, header) !== "none") {
+    // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
+    region.flash.write(new Uint8Array(4), address + HEADER_AT.crc);
+  }
+  sequences[index] = BAD;
+  state.checks[index] = UNCHECKED;
+  // It may have been the last of a pin that was removed.
+  if (state.newestOf[pins[index]] === index) findNewest(state, pins[index]);
+  do state.lastSequence = (state.lastSequence + 1) >>> 0;
+  while (state.lastSequence === NONE || state.lastSequence >= BAD);
+  page.index = index;
+  page.address = address;
+  page.sequence = state.lastSequence;
+  if (!eraseVerified(region, address)) return false;
+  if (!program(region, encodeHeader(crc32, page), address)) return false;
+  sequences[index] = page.sequence;
+  pins[index] = page.pin;
+  state.newestOf[page.pin] = index;
+  return true;
+}
+
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function usePageTable(region: FlashRegion, state: TableState): PageTable {
-  const crc32 = region.crc32;
-  const flash = region.flash;
   const pages = region.pages;
   const sequences = state.sequences;
   const pins = state.owners;
   const newestOf = state.newestOf;
-
-  function address(index: number): number {
-    return region.address + index * region.pageBytes;
-  }
 
   function count(sequence: number): number {
     let sum = 0;
@@ -222,28 +246,6 @@ export function usePageTable(region: FlashRegion, state: TableState): PageTable 
       sequences[index] = NONE;
       findNewest(state, pins[index]);
     },
-    take(index, page) {
-      const header = flash.read(HEADER_BYTES, address(index));
-      mendHeader(crc32, header);
-      if (headerKind(crc32, header) !== "none") {
-        // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
-        flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
-      }
-      sequences[index] = BAD;
-      state.checks[index] = UNCHECKED;
-      // It may have been the last of a pin that was removed.
-      if (newestOf[pins[index]] === index) findNewest(state, pins[index]);
-      do state.lastSequence = (state.lastSequence + 1) >>> 0;
-      while (state.lastSequence === NONE || state.lastSequence >= BAD);
-      page.index = index;
-      page.address = address(index);
-      page.sequence = state.lastSequence;
-      if (!eraseVerified(region, page.address)) return false;
-      if (!program(region, encodeHeader(crc32, page), page.address)) return false;
-      sequences[index] = page.sequence;
-      pins[index] = page.pin;
-      newestOf[page.pin] = index;
-      return true;
-    },
+    take: (index, page) => takePage(region, state, index, page),
   };
 }

@@ -4,19 +4,17 @@ import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
 import { createLedgerPages } from "./ledger-pages.ts";
 import { DECAYED, MENDED, mountPageTable, type TableState, usePageTable } from "./page-table.ts";
 import { DEFAULT_PRIORITY, openPage, priorityOf, type RingParts } from "./parts.ts";
-import { createPen } from "./pen.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { resume } from "./resume.ts";
 import { scrubPage } from "./scrub.ts";
 import { createSpace, type Space } from "./space.ts";
 import { createStream, type Stream } from "./stream.ts";
-import { createWriter, type Writer } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 export type { Reader } from "./reader.ts";
 
@@ -76,8 +74,8 @@ export interface Ring {
     mendedPages: number;
     decayedPages: number;
   };
-  /** Checks a page if it waits to be sent (`pageToScrub`). */
-  scrub(page: number): void;
+  /** To be called at each heartbeat: at some of them a page that waits to be sent is checked. */
+  scrub(): void;
 }
 
 export interface StreamSettings {
@@ -105,7 +103,7 @@ function ringRegion(whole: FlashRegion, bankPages: number): FlashRegion {
   };
 }
 
-/** What stays in memory of a ring: plain data. `useRing` makes what works with it, recorder.ts what writes samples. */
+/** What stays in memory of a ring: plain data. `useRing` makes what works with it, appender.ts what writes samples. */
 export interface RingCore {
   /** The ring's pages, without the ledger's. */
   region: FlashRegion;
@@ -153,9 +151,7 @@ export function pageToScrub(core: RingCore): number {
   return core.scrubs < core.scrubbed ? -1 : core.scrubbed++ % core.region.pages;
 }
 
-/**
- * Any sample of a pin, wherever it has to go; without a value, a reading that failed. `s`: its stream, with its newest page looked at.
- */
+/** Any sample of a stream, wherever it has to go; without a value, a reading that failed. Its newest page was looked at. */
 export function write(writer: Writer, s: Stream | undefined, rawMs: RawMs, value: number | undefined): boolean {
   if (!s) return false;
   try {
@@ -169,11 +165,15 @@ export function write(writer: Writer, s: Stream | undefined, rawMs: RawMs, value
   }
 }
 
-/** Parts of a ring in use. */
+/** A ring in use: what reads it, and what the files beside this one need. */
 export interface RingUse {
-  ring: Ring;
+  ring: RingReading;
+  parts: RingParts;
   space: Space;
 }
+
+/** A ring without what writes samples (appender.ts). */
+export type RingReading = Omit<Ring, "append" | "fail">;
 
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function useRing(core: RingCore, ledger: Ledger): RingUse {
@@ -188,22 +188,16 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
     return s;
   }
 
-  const parts: RingParts = { region, ledger, table, decode: createDecoder(region), streams, streamOf };
-  const space = createSpace(parts);
+  const parts: RingParts = { region, ledger, table, streams, streamOf };
+  const space: Space = {
+    free: () => createSpace(parts).free(),
+    take: (page) => createSpace(parts).take(page),
+  };
   const extent = createExtent(parts);
   const pages = createLedgerPages(parts, space, extent, Object.keys(streams).length);
   ledger.keepFor(pages.pendingFromRawMs, pages);
 
-  function append(pin: number, rawMs: RawMs, value?: number): boolean {
-    return write(
-      createWriter(region, core.session, () => ({ ledger, space })),
-      streamOf(pin),
-      rawMs,
-      value,
-    );
-  }
-
-  const ring: Ring = {
+  const ring: RingReading = {
     lastRawMs() {
       const pins = table.pins();
       let last = 0;
@@ -224,17 +218,13 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
         if (!page || page.sealed) {
           // A seal says no session, so the page's last record is looked for.
           page = loadPage(region, table.newest(pins[i]));
-          if (page) resume(region, parts.decode, page);
+          if (page) resume(region, page);
         }
         if (page && ((page.session - last) | 0) > 0) last = page.session;
       }
       return last;
     },
     start: (session) => startRing(core, session),
-    append: createPen(region.flash, streams, append),
-    fail(pin, rawMs) {
-      append(pin, rawMs);
-    },
     totals: extent.totals,
     pins: table.pins,
     priority: (pin) => priorityOf(parts, pin),
@@ -245,7 +235,7 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
       for (;;) {
         const cursor = ledger.cursor(pin);
         if (s && s.head && s.head.position === cursor) return s.head;
-        const run = openReader(parts, pin, cursor, Number.POSITIVE_INFINITY);
+        const run = ring.reader(pin, cursor, Number.POSITIVE_INFINITY);
         if (run.next() > 0) {
           const head = { position: cursor, session: run.session, rawMs: run.rawMs[0] };
           if (s) s.head = head;
@@ -280,9 +270,10 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
         decayedPages: checked[DECAYED],
       };
     },
-    scrub(page) {
-      scrubPage(parts, page);
+    scrub() {
+      const page = pageToScrub(core);
+      if (page >= 0) scrubPage(parts, page);
     },
   };
-  return { ring, space };
+  return { ring, parts, space };
 }

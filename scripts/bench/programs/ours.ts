@@ -10,7 +10,7 @@ import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
-import { createUpload } from "../../../firmware/upload/upload.ts";
+import { createUpload, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
 interface Setup {
@@ -153,6 +153,7 @@ const upload = createUpload(
     limits: { pointsPerRequestMax: 10000, pointsPerDayMax: 12000 },
     intervalsMs: [INTERVAL_MS],
   },
+  openUploadMemory(0),
 );
 peak = 0;
 const fromS = getTime();
@@ -163,7 +164,7 @@ upload.drain.run((verdict) => {
   // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
     // This use keeps the drain, and all that it needs, in memory until now.
-    upload.drain.forgive();
+    upload.drain.linkLost();
     const idle = idleJsVars();
     report("idleJsVars", idle);
     report("postJsVarsPeak", peak - idle);

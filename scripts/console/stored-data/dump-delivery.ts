@@ -7,7 +7,7 @@ import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
-import { createUpload } from "../../../firmware/upload/upload.ts";
+import { createUpload, forgive, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
 import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
@@ -69,12 +69,15 @@ export async function deliverDump(
   const endpoint = openEndpoint(store, settings.server, settings.token);
   const askServer = createServerDate(http, timers, clock, endpoint);
   const chip = { random: settings.random ?? Math.random };
-  const { drain } = createUpload({ ring, ledger, map, clock, http, store, askServer, timers, chip, log }, endpoint, {
-    limits: settings,
-    intervalsMs: [],
-  });
+  const memory = openUploadMemory(0);
+  const { drain } = createUpload(
+    { ring, ledger, map, clock, http, store, askServer, timers, chip, log },
+    endpoint,
+    { limits: settings, intervalsMs: [] },
+    memory,
+  );
   // Somebody asks: a batch that was refused or had no answer does not rest.
-  drain.forgive();
+  forgive(memory, endpoint, clock.rawMs());
   const before = countSamples({ ledger, ring });
   const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
     drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
@@ -83,7 +86,7 @@ export async function deliverDump(
   timers.stop();
   return {
     ...found,
-    fault: drain.fault(),
+    fault: memory.fault,
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,

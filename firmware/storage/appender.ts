@@ -2,10 +2,11 @@
 
 import { createPen } from "./ring/pen.ts";
 import { startRing, write } from "./ring/ring.ts";
+import { scrubPage } from "./ring/scrub.ts";
 import { createWriter } from "./ring/writer.ts";
-import { type StorageCore, useStorage } from "./storage.ts";
+import { type StorageCore, useStorage } from "./storage-core.ts";
 
-export interface Recorder {
+export interface Appender {
   /** As `Ring.append`. */
   append(pin: number, rawMs: number, value: number): boolean;
   /** As `Ring.fail`. */
@@ -16,18 +17,13 @@ export interface Recorder {
 function writeSlowly(core: StorageCore, pin: number, rawMs: number, value: number | undefined): boolean {
   "on demand";
   const stream = core.ring.streams[pin];
-  if (stream && !stream.known) {
-    // Looked at only now.
-    const ring = useStorage(core).ring;
-    if (value !== undefined) return ring.append(pin, rawMs, value);
-    ring.fail(pin, rawMs);
-    return true;
-  }
+  // Its newest page is looked for.
+  if (stream && !stream.known) useStorage(core).parts.streamOf(pin);
   const writer = createWriter(core.ring.region, core.ring.session, () => useStorage(core));
   return write(writer, stream, rawMs, value);
 }
 
-export function createRecorder(core: StorageCore): Recorder {
+export function createAppender(core: StorageCore): Appender {
   return {
     append: createPen(core.ring.region.flash, core.ring.streams, (pin, rawMs, value) =>
       writeSlowly(core, pin, rawMs, value),
@@ -46,7 +42,7 @@ export function beginSession(core: StorageCore, session: number, rawMs: number):
 }
 
 /** Checks a page that waits to be sent. */
-export function scrub(core: StorageCore, page: number): void {
+export function checkPage(core: StorageCore, page: number): void {
   "on demand";
-  useStorage(core).ring.scrub(page);
+  scrubPage(useStorage(core).parts, page);
 }
