@@ -187,14 +187,6 @@ describe("names in a function on demand", () => {
 
 describe("a mark that can't be followed", () => {
   it.each([
-    [
-      "a loop calls it",
-      'function a() { "on demand"; }\nglobalThis.f = () => { for (;;) a(); };',
-      2,
-      "is called in a loop",
-    ],
-    ["it is called for each item", 'function a() { "on demand"; }\n[1].forEach(() => a());', 2, "is called in a loop"],
-    ["a loop calls it at once", 'function a() { "on demand"; }\nwhile (1) (() => a())();', 2, "is called in a loop"],
     ["it calls itself", 'function a() { "on demand";\nreturn a(); }\na();', 2, "calls itself"],
     [
       "it calls itself through another function",
@@ -215,11 +207,6 @@ describe("a mark that can't be followed", () => {
     expect(refused).toThrow(BundleError);
     expect(refused).toThrow(text);
     expect(refused).toThrow(new RegExp(`^a\\.ts:${line}:\\d+: `));
-  });
-
-  it("is no call in a callback that a loop makes for later", () => {
-    const code = 'function a() { "on demand"; } for (;;) setTimeout(() => a(), 1);';
-    expect(() => nest(code)).not.toThrow();
   });
 });
 

@@ -1,8 +1,8 @@
 import type * as acorn from "acorn";
-import { CALLS_AT_ONCE, isCalled, isCalledAtOnce } from "../ast/calls.ts";
+import { isCalled } from "../ast/calls.ts";
 import type { Piece, Script } from "../ast/parsed-script.ts";
 import type { Binding, Reference } from "../ast/scopes.ts";
-import { type AnyNode, contains, isFunction, isKey, isLoop, memberName, walk } from "../ast/walk.ts";
+import { type AnyNode, contains, isFunction, isKey, memberName, walk } from "../ast/walk.ts";
 import { BundleError, type Problem } from "../problems.ts";
 import { findStart } from "./start-only.ts";
 
@@ -19,8 +19,8 @@ export const ON_DEMAND = "on demand";
  * - A marked function lies in the innermost marked one around all that need it, and uses what that one holds; else at the top.
  * - Variables stay at the top: there is one of each.
  *
- * Throws `BundleError` for a mark in any other function, and for a marked function that calls itself or that a loop calls: its
- * functions would be made anew each time.
+ * Throws `BundleError` for a mark in any other function, and for a marked function that calls itself: it would make its functions
+ * anew each time, while the others are held. What one costs that a loop calls, `npm run bench -- interpreter` tells.
  */
 export function nestOnDemand(script: Script): Script {
   if (!script.code.includes(ON_DEMAND)) return script;
@@ -250,26 +250,13 @@ function findProblems(script: Script, top: Top): Problem[] {
   });
   for (const [binding, root] of top.bindings) {
     if (!top.roots.includes(root)) continue;
-    const what = `${root.id.name} makes its functions anew at each call ("${ON_DEMAND}")`;
     for (const use of (script.uses.get(binding) ?? []).filter(isCalled)) {
-      if (isRepeated(use)) refuse(use.node, `${what}, and is called in a loop`, "call it once, with the loop inside");
-      else if (calls(root, use.path[1], top))
-        refuse(use.node, `${what}, and calls itself`, "a function inside that does");
+      if (!calls(root, use.path[1], top)) continue;
+      const text = `${root.id.name} makes its functions anew at each call ("${ON_DEMAND}"), and calls itself`;
+      refuse(use.node, text, "a function inside it that does");
     }
   }
   return problems;
-}
-
-/** Whether a loop or an array method repeats a call in the function around it. */
-function isRepeated({ path }: Reference): boolean {
-  for (let i = path.length - 1; i > 0; i--) {
-    if (isLoop(path[i])) return true;
-    if (!isFunction(path[i])) continue;
-    const parent = path[i - 1];
-    if (!isCalledAtOnce(path[i] as TopFunction, parent)) return false;
-    if (parent.type === "CallExpression" && CALLS_AT_ONCE.has(memberName(parent.callee))) return true;
-  }
-  return false;
 }
 
 /** Whether a function calls another one, directly or through functions at the top, or is that one. */
