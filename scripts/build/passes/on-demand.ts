@@ -80,7 +80,7 @@ function readTop({ program, references }: Script): Top {
 }
 
 /** The directive that marks a function. */
-function markOf({ body }: { body: AnyNode }): acorn.ExpressionStatement | undefined {
+export function markOf({ body }: { body: AnyNode }): acorn.ExpressionStatement | undefined {
   const first = body.type === "BlockStatement" ? body.body[0] : undefined;
   return first?.type === "ExpressionStatement" && first.directive === ON_DEMAND ? first : undefined;
 }
