@@ -16,10 +16,11 @@ import type { Chip, FlashRegion } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import type { StreamSettings } from "./storage/ring/ring.ts";
+import { lastRawMs, lastSession } from "./storage/ring/last-sample.ts";
+import { type StreamSettings, startRing } from "./storage/ring/ring.ts";
 import { mountStorage, type StorageCore, useStorage } from "./storage/storage-core.ts";
-import type { Delivery, Sending } from "./upload/delivery.ts";
-import { unreached } from "./upload/drain.ts";
+import type { Delivery } from "./upload/delivery.ts";
+import { type Drain, unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
 import { type Losses, lossesOf } from "./upload/final-verdict.ts";
 import { guardTimers } from "./upload/guard.ts";
@@ -58,7 +59,12 @@ export function mount(region: FlashRegion, streams: StreamSettings[]) {
   "on demand";
   const core = mountStorage(region, streams);
   const storage = useStorage(core);
-  return { core, start: startSession(storage.ledger, storage.ring) };
+  const ring = {
+    lastRawMs: () => lastRawMs(storage.parts),
+    lastSession: () => lastSession(storage.parts),
+    start: (session: number) => startRing(core.ring, session),
+  };
+  return { core, start: startSession(storage.ledger, ring) };
 }
 
 export function takeFix(unit: Unit, done: FixTaken): void {
@@ -76,7 +82,7 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   createTakeFix(sources, { clock, map, ledger, log: machine.log }, unit.fixMemory).take(done);
 }
 
-export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Sending {
+export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Drain {
   "on demand";
   const machine = unit.machine;
   const storage = useStorage(unit.storage);
