@@ -18,7 +18,7 @@ import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import { lastRawMs, lastSession } from "./storage/ring/last-sample.ts";
 import { type StreamSettings, startRing } from "./storage/ring/ring.ts";
-import { mountStorage, type StorageCore, useStorage } from "./storage/storage-core.ts";
+import { mountStorage, type StorageCore, storageOf, useStorage } from "./storage/storage-core.ts";
 import type { Delivery } from "./upload/delivery.ts";
 import { type Drain, unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
@@ -72,7 +72,7 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   const machine = unit.machine;
   const clock = unit.clock;
   // The whole storage: a fix may have to move others to pages of the ring.
-  const ledger = useStorage(unit.storage).ledger;
+  const ledger = storageOf(unit.storage).ledger;
   const parts = { udp: machine.udp, timers: machine.timers, clock, random: machine.chip.random };
   const sources = {
     sntp: createSntp(parts, unit.timeServers, unit.fixMemory.restUntilRawMs),
@@ -85,7 +85,7 @@ export function takeFix(unit: Unit, done: FixTaken): void {
 export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Drain {
   "on demand";
   const machine = unit.machine;
-  const storage = useStorage(unit.storage);
+  const storage = storageOf(unit.storage);
   const parts = {
     ring: storage.ring,
     ledger: storage.ledger,
@@ -98,7 +98,21 @@ export function openUpload(unit: Unit, onStep: () => void, onError: (error: unkn
     chip: machine.chip,
     log: machine.log,
   };
-  return createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
+  const drain = createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
+  return {
+    run(done) {
+      unit.storage.inUse = storage;
+      drain.run((verdict, nextTryMs) => {
+        unit.storage.inUse = undefined;
+        done(verdict, nextTryMs);
+      });
+    },
+    linkLost: drain.linkLost,
+    stop() {
+      unit.storage.inUse = undefined;
+      drain.stop();
+    },
+  };
 }
 
 /** What a unit says of itself; `logs` is undefined when it has no region to log to. */
@@ -106,7 +120,7 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
   "on demand";
   if (logs === undefined) return composeStatus(chip, faults, undefined);
   const unit = logs.unit;
-  const storage = useStorage(unit.storage);
+  const storage = storageOf(unit.storage);
   const parts = {
     ring: storage.ring,
     ledger: storage.ledger,
@@ -136,7 +150,7 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
 /** What was lost so far, of all datastreams. */
 export function countLosses(storage: StorageCore): Losses {
   "on demand";
-  return lossesOf(useStorage(storage).ledger);
+  return lossesOf(storageOf(storage).ledger);
 }
 
 /** See `DeliveryParts.unreached`. */
@@ -148,7 +162,7 @@ export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Ve
 /** See `TellTime`. */
 export function tellTime(unit: Unit, trueMs: number, boundMs: number, rawMs: number, session: number): string {
   "on demand";
-  const ledger = useStorage(unit.storage).ledger;
+  const ledger = storageOf(unit.storage).ledger;
   const map = createTimeMap(ledger, unit.clock, unit.maxTimeUncertaintyMs);
   const tell = createToldTime(unit.clock, map, ledger, BUILD_MS - 86400000, unit.machine.log);
   return tell(trueMs, boundMs, rawMs, session);
