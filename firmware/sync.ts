@@ -16,10 +16,11 @@ import type { Chip, FlashRegion } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import type { StreamSettings } from "./storage/ring/ring.ts";
-import { mountStorage, type StorageCore, useStorage } from "./storage/storage-core.ts";
-import type { Delivery, Sending } from "./upload/delivery.ts";
-import { unreached } from "./upload/drain.ts";
+import { lastRawMs, lastSession } from "./storage/ring/last-sample.ts";
+import { type StreamSettings, startRing } from "./storage/ring/ring.ts";
+import { mountStorage, type StorageCore, storageOf, useStorage } from "./storage/storage-core.ts";
+import type { Delivery } from "./upload/delivery.ts";
+import { type Drain, unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
 import { type Losses, lossesOf } from "./upload/final-verdict.ts";
 import { guardTimers } from "./upload/guard.ts";
@@ -58,7 +59,12 @@ export function mount(region: FlashRegion, streams: StreamSettings[]) {
   "on demand";
   const core = mountStorage(region, streams);
   const storage = useStorage(core);
-  return { core, start: startSession(storage.ledger, storage.ring) };
+  const ring = {
+    lastRawMs: () => lastRawMs(storage.parts),
+    lastSession: () => lastSession(storage.parts),
+    start: (session: number) => startRing(core.ring, session),
+  };
+  return { core, start: startSession(storage.ledger, ring) };
 }
 
 export function takeFix(unit: Unit, done: FixTaken): void {
@@ -66,7 +72,7 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   const machine = unit.machine;
   const clock = unit.clock;
   // The whole storage: a fix may have to move others to pages of the ring.
-  const ledger = useStorage(unit.storage).ledger;
+  const ledger = storageOf(unit.storage).ledger;
   const parts = { udp: machine.udp, timers: machine.timers, clock, random: machine.chip.random };
   const sources = {
     sntp: createSntp(parts, unit.timeServers, unit.fixMemory.restUntilRawMs),
@@ -76,10 +82,10 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   createTakeFix(sources, { clock, map, ledger, log: machine.log }, unit.fixMemory).take(done);
 }
 
-export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Sending {
+export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Drain {
   "on demand";
   const machine = unit.machine;
-  const storage = useStorage(unit.storage);
+  const storage = storageOf(unit.storage);
   const parts = {
     ring: storage.ring,
     ledger: storage.ledger,
@@ -92,7 +98,21 @@ export function openUpload(unit: Unit, onStep: () => void, onError: (error: unkn
     chip: machine.chip,
     log: machine.log,
   };
-  return createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
+  const drain = createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
+  return {
+    run(done) {
+      unit.storage.inUse = storage;
+      drain.run((verdict, nextTryMs) => {
+        unit.storage.inUse = undefined;
+        done(verdict, nextTryMs);
+      });
+    },
+    linkLost: drain.linkLost,
+    stop() {
+      unit.storage.inUse = undefined;
+      drain.stop();
+    },
+  };
 }
 
 /** What a unit says of itself; `logs` is undefined when it has no region to log to. */
@@ -100,7 +120,7 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
   "on demand";
   if (logs === undefined) return composeStatus(chip, faults, undefined);
   const unit = logs.unit;
-  const storage = useStorage(unit.storage);
+  const storage = storageOf(unit.storage);
   const parts = {
     ring: storage.ring,
     ledger: storage.ledger,
@@ -130,7 +150,7 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
 /** What was lost so far, of all datastreams. */
 export function countLosses(storage: StorageCore): Losses {
   "on demand";
-  return lossesOf(useStorage(storage).ledger);
+  return lossesOf(storageOf(storage).ledger);
 }
 
 /** See `DeliveryParts.unreached`. */
@@ -142,7 +162,7 @@ export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Ve
 /** See `TellTime`. */
 export function tellTime(unit: Unit, trueMs: number, boundMs: number, rawMs: number, session: number): string {
   "on demand";
-  const ledger = useStorage(unit.storage).ledger;
+  const ledger = storageOf(unit.storage).ledger;
   const map = createTimeMap(ledger, unit.clock, unit.maxTimeUncertaintyMs);
   const tell = createToldTime(unit.clock, map, ledger, BUILD_MS - 86400000, unit.machine.log);
   return tell(trueMs, boundMs, rawMs, session);

@@ -4,7 +4,7 @@ import { createPen } from "./ring/pen.ts";
 import { startRing, write } from "./ring/ring.ts";
 import { scrubPage } from "./ring/scrub.ts";
 import { createWriter } from "./ring/writer.ts";
-import { type StorageCore, useStorage } from "./storage-core.ts";
+import { type StorageCore, storageOf } from "./storage-core.ts";
 
 export interface Appender {
   /** As `Ring.append`. */
@@ -18,8 +18,8 @@ function writeSlowly(core: StorageCore, pin: number, rawMs: number, value: numbe
   "on demand";
   const stream = core.ring.streams[pin];
   // Its newest page is looked for.
-  if (stream && !stream.known) useStorage(core).parts.streamOf(pin);
-  const writer = createWriter(core.ring.region, core.ring.session, () => useStorage(core));
+  if (stream && !stream.known) storageOf(core).parts.streamOf(pin);
+  const writer = createWriter(core.ring.region, core.ring.session, () => storageOf(core));
   return write(writer, stream, rawMs, value);
 }
 
@@ -38,11 +38,11 @@ export function createAppender(core: StorageCore): Appender {
 export function beginSession(core: StorageCore, session: number, rawMs: number): void {
   "on demand";
   startRing(core.ring, session);
-  useStorage(core).ledger.boot(session, rawMs);
+  storageOf(core).ledger.boot(session, rawMs);
 }
 
 /** Checks a page that waits to be sent. */
 export function checkPage(core: StorageCore, page: number): void {
   "on demand";
-  scrubPage(useStorage(core).parts, page);
+  scrubPage(storageOf(core).parts, page);
 }

@@ -7,6 +7,8 @@ import { mountRing, type RingCore, type RingUse, type StreamSettings, useRing } 
 export interface StorageCore {
   ledger: LedgerCore;
   ring: RingCore;
+  /** What a delivery holds: while there is one, others use it too, as a second one takes some 800 JsVars. */
+  inUse: StorageUse | undefined;
 }
 
 /** A storage in use, but for what writes samples (appender.ts). */
@@ -30,7 +32,12 @@ export function mountStorage(region: FlashRegion, streams: StreamSettings[]): St
 /** `mountStorage` without its check, on banks of any number of pages. */
 export function mountWithBanks(region: FlashRegion, streams: StreamSettings[], bankPages: number): StorageCore {
   const ledger = mountLedger(region, bankPages);
-  return { ledger, ring: mountRing(region, useLedger(ledger), bankPages, streams) };
+  return { ledger, ring: mountRing(region, useLedger(ledger), bankPages, streams), inUse: undefined };
+}
+
+/** The storage that a delivery holds, or one made for the caller. */
+export function storageOf(core: StorageCore): StorageUse {
+  return core.inUse || useStorage(core);
 }
 
 /**

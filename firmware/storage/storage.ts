@@ -2,7 +2,9 @@
 import type { FlashRegion } from "../platform/ports.ts";
 import { createAppender } from "./appender.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import type { Ring, StreamSettings } from "./ring/ring.ts";
+import { lastRawMs, lastSession } from "./ring/last-sample.ts";
+import { pageToScrub, type Ring, type RingReading, type StreamSettings, startRing } from "./ring/ring.ts";
+import { scrubPage } from "./ring/scrub.ts";
 import { mountStorage, mountWithBanks, type StorageCore, useStorage } from "./storage-core.ts";
 
 /** All that is kept on flash: what was sampled, and what the server was told. */
@@ -23,5 +25,14 @@ export function openStorageWithBanks(region: FlashRegion, streams: StreamSetting
 
 function openWhole(core: StorageCore): Storage {
   const use = useStorage(core);
-  return { ledger: use.ledger, ring: Object.assign(use.ring, createAppender(core)) };
+  const ring: Omit<Ring, keyof RingReading> = Object.assign(createAppender(core), {
+    start: (session: number) => startRing(core.ring, session),
+    scrub() {
+      const page = pageToScrub(core.ring);
+      if (page >= 0) scrubPage(use.parts, page);
+    },
+    lastRawMs: () => lastRawMs(use.parts),
+    lastSession: () => lastSession(use.parts),
+  });
+  return { ledger: use.ledger, ring: Object.assign(use.ring, ring) };
 }

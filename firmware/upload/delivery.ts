@@ -9,7 +9,6 @@ import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
 import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, type Losses } from "./final-verdict.ts";
-import type { Planner } from "./planner.ts";
 import { forgive, type UploadMemory } from "./upload.ts";
 
 export type Trigger = "connect" | "button" | "schedule" | "console";
@@ -47,7 +46,7 @@ export interface DeliveryParts {
    * Makes what sends samples; the delivery lets it go at its end. Its timers call `onStep` at each step, and `onError` with what
    * a callback throws.
    */
-  openUpload(onStep: () => void, onError: (error: unknown) => void): Sending;
+  openUpload(onStep: () => void, onError: (error: unknown) => void): Drain;
   /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
   unreached(found: TimeFound, contact: Contact): Verdict;
   endpoint: Endpoint;
@@ -59,12 +58,6 @@ export interface DeliveryParts {
   timers: Timers;
   chip: Pick<Chip, "memory" | "random">;
   log: Log;
-}
-
-/** What a delivery holds while it sends. */
-export interface Sending {
-  drain: Drain;
-  planner: Pick<Planner, "holds">;
 }
 
 /** A link over which somebody answers, but not Blynk, is left after this many deliveries, if there is another network. */
@@ -114,7 +107,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let remembered: Trigger | undefined;
   let timer: number | undefined;
   /** Only while samples are sent. */
-  let sending: Sending | undefined;
+  let drain: Drain | undefined;
   let failures = 0;
   /** The last delivery did not even start. */
   let refused = false;
@@ -140,8 +133,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const holds = sending !== undefined && sending.planner.holds();
-    sending = undefined;
+    drain = undefined;
     const missed = nextTryMs < Infinity && isMissed(found);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
@@ -150,7 +142,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
       return;
     }
     const losses = parts.losses();
-    verdict = finalVerdict(found, parts.ailments, holds, losses, seen);
+    verdict = finalVerdict(found, parts.ailments, parts.memory.holds, losses, seen);
     if (cause === "button") seen = losses;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
@@ -168,7 +160,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   function fail(error: unknown): void {
     parts.log("error", `sync: ${error}`);
     if (!busy) return;
-    if (sending) sending.drain.stop();
+    if (drain) drain.stop();
     finish(VERDICT.flashFault, backoffMs(failures++, parts.chip.random));
   }
 
@@ -209,10 +201,10 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function send(mine: number): void {
     try {
-      sending = parts.openUpload(() => {
+      drain = parts.openUpload(() => {
         if (busy) expectWithin(0);
       }, fail);
-      sending.drain.run((verdict, nextTryMs) => {
+      drain.run((verdict, nextTryMs) => {
         if (mine === serial) finish(verdict, nextTryMs);
       });
     } catch (error) {
@@ -242,7 +234,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   parts.network.onDown(() => {
     // Over the next link somebody else may answer.
     parts.endpoint.met = Math.min(parts.endpoint.met, MET.somebody);
-    if (sending) sending.drain.linkLost();
+    if (drain) drain.linkLost();
   });
   armNext(everyMs);
 

@@ -67,7 +67,7 @@ function causeOf(judgement: Judgement, whole: boolean): number {
 /** Made anew for each run, and let go after it: its functions take JsVars only while it lasts. `take` makes one request. */
 function openRun(
   parts: UploadParts,
-  planner: Planner,
+  openPlanner: () => Planner,
   endpoint: Endpoint,
   memory: DrainMemory,
   done: Drained,
@@ -82,7 +82,7 @@ function openRun(
   function settle(job: Job, text: string, judgement: Judgement, whole: boolean): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
-    const fate = planner.learn(job, judgement);
+    const fate = openPlanner().learn(job, judgement);
     if (judgement.attempt === "done") {
       const cursor = ledger.cursor(pin);
       if (isAhead(attempt.from, cursor)) {
@@ -109,6 +109,7 @@ function openRun(
 
   /** Ends the run when there is no request left to make. */
   function finishEmpty(): void {
+    const planner = openPlanner();
     const waitMs = planner.quotaWaitMs();
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
@@ -120,7 +121,7 @@ function openRun(
 
   /** From a timer, so that what made the last request has let go of its memory when the next one is planned. */
   function proceed(waitMs: number): void {
-    parts.timers.setTimeout(() => planner.plan(take), waitMs);
+    parts.timers.setTimeout(() => openPlanner().plan(take), waitMs);
   }
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
@@ -254,7 +255,13 @@ export function deathRestMs(deaths: number): number {
   return Math.min(DEATH_REST_MAX_MS, DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10)));
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, memory: DrainMemory): Drain {
+/** `openPlanner` is called for each plan, and what it gives is let go while a request is under way. */
+export function createDrain(
+  parts: UploadParts,
+  openPlanner: () => Planner,
+  endpoint: Endpoint,
+  memory: DrainMemory,
+): Drain {
   return {
     run(done) {
       memory.run++;
@@ -272,8 +279,9 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
         done(VERDICT.serverNotReached, silentMs);
         return;
       }
+      const planner = openPlanner();
       planner.begin();
-      planner.plan(openRun(parts, planner, endpoint, memory, done).take);
+      planner.plan(openRun(parts, openPlanner, endpoint, memory, done).take);
     },
     linkLost() {
       if (memory.transfer) memory.transfer.abandon("the network was lost");

@@ -34,10 +34,19 @@ export interface OverloadSettings {
   intervalsMs: number[];
 }
 
-/** What is kept from one delivery to the next. */
+/** What the last look over the backlog found. Plain data, which stays while the functions here come and go. */
 export interface OverloadMemory {
-  /** Every k-th point was sent, by the last look; 1: all of them. */
+  /** Every k-th point is sent; 1: all of them. */
   thinEvery: number;
+  horizonMs: number;
+  /** Of the datastreams that have the horizon. */
+  horizonPriority: number;
+  /** The backlog was not looked over since `survey` was called. */
+  surveyDue: boolean;
+}
+
+export function openOverloadMemory(): OverloadMemory {
+  return { thinEvery: 1, horizonMs: Infinity, horizonPriority: 0, surveyDue: false };
 }
 
 /** Places at which the backlog is probed, over all datastreams. */
@@ -55,11 +64,6 @@ export function createOverload(
   const ring = parts.ring;
   const ledger = parts.ledger;
   const map = parts.map;
-  let horizonMs = Infinity;
-  /** Of the datastreams that have the horizon. */
-  let horizonPriority = 0;
-  /** The backlog was not looked over since `survey` was called. */
-  let due = false;
   let perWindow = 0;
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
@@ -118,14 +122,14 @@ export function createOverload(
   }
 
   function look(): void {
-    due = false;
+    memory.surveyDue = false;
     const now = map.now();
     const pins = ring.pins();
     const quotaLeft = quota.pointsLeft();
     const thin = settings.overload === "thin";
     // When more is sampled than may be sent, thinning is needed with no backlog, too.
     memory.thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
-    horizonMs = Infinity;
+    memory.horizonMs = Infinity;
     if (!now || pendingOf(pins) <= quotaLeft) return;
 
     let stretches = probe(pins, now.trueMs);
@@ -141,34 +145,34 @@ export function createOverload(
     }
     let left = quotaLeft * memory.thinEvery;
     let shared: number[] = [];
-    for (horizonPriority = 1; ; horizonPriority++) {
-      shared = pins.filter((pin) => ring.priority(pin) === horizonPriority);
+    for (memory.horizonPriority = 1; ; memory.horizonPriority++) {
+      shared = pins.filter((pin) => ring.priority(pin) === memory.horizonPriority);
       const pending = pendingOf(shared);
       if (pending > left) break;
       // Of samples that came since, the next look takes care.
-      if (horizonPriority === LOWEST_PRIORITY) return;
+      if (memory.horizonPriority === LOWEST_PRIORITY) return;
       left -= pending;
     }
     if (shared.length < pins.length) stretches = probe(shared, now.trueMs);
-    horizonMs = momentOfRank(stretches, left);
+    memory.horizonMs = momentOfRank(stretches, left);
   }
 
   return {
     survey() {
-      due = true;
+      memory.surveyDue = true;
     },
     thinEvery() {
-      if (due && settings.overload === "thin") look();
+      if (memory.surveyDue && settings.overload === "thin") look();
       return memory.thinEvery;
     },
     horizonMs(pin) {
       // Not at each delivery: while the allowance is used up, nothing is planned for days.
-      if (due) look();
-      return ring.priority(pin) === horizonPriority ? horizonMs : Infinity;
+      if (memory.surveyDue) look();
+      return ring.priority(pin) === memory.horizonPriority ? memory.horizonMs : Infinity;
     },
     forgetHorizon() {
-      due = false;
-      horizonMs = Infinity;
+      memory.surveyDue = false;
+      memory.horizonMs = Infinity;
     },
     trueMsAt,
     clearsMs() {

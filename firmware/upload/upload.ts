@@ -2,10 +2,16 @@
 import type { Server } from "../device-types.ts";
 import { createDrain, type Drain, type DrainMemory, openDrainMemory } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { createOverload, type Overload, type OverloadMemory, type OverloadSettings } from "./overload.ts";
+import {
+  createOverload,
+  type Overload,
+  type OverloadMemory,
+  type OverloadSettings,
+  openOverloadMemory,
+} from "./overload.ts";
 import { createPace, openPaceMemory, type PaceMemory } from "./pace.ts";
 import { planLimits } from "./plan-limits.ts";
-import { createPlanner, type Planner } from "./planner.ts";
+import { createPlanner, openPlanMemory, type PlanMemory, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
@@ -19,13 +25,13 @@ export interface UploadSettings {
 }
 
 /** What a boot's deliveries remember: plain data, which stays while the code of an upload comes and goes. */
-export interface UploadMemory extends DrainMemory, PaceMemory, OverloadMemory {}
+export interface UploadMemory extends DrainMemory, PaceMemory, OverloadMemory, PlanMemory {}
 
-export interface Upload {
+/** What plans requests, and what it works with. */
+export interface Planning {
   quota: Quota;
   overload: Overload;
   planner: Planner;
-  drain: Drain;
 }
 
 /** Longest point: `[`, 13 digits, `,`, a sign, 11 digits, point and zero, `]` and a comma. */
@@ -35,7 +41,8 @@ const LEDGER_POINTS_MAX = 65535;
 
 /** `deaths`: boots in a row that came in the middle of a request (`Ledger.boot`). */
 export function openUploadMemory(deaths: number): UploadMemory {
-  return Object.assign(Object.assign(openDrainMemory(deaths), openPaceMemory()), { thinEvery: 1 });
+  const memory = Object.assign(openDrainMemory(deaths), openPaceMemory());
+  return Object.assign(Object.assign(memory, openOverloadMemory()), openPlanMemory());
 }
 
 /** Somebody asks for a delivery: forgets the failures that waits grow from, and how long the server asked to be left alone. */
@@ -54,12 +61,9 @@ export function overloadSettings(settings: UploadSettings): OverloadSettings {
   };
 }
 
-export function createUpload(
-  parts: UploadParts,
-  endpoint: Endpoint,
-  settings: UploadSettings,
-  memory: UploadMemory,
-): Upload {
+/** Made anew for each plan, and let go after it. */
+export function openPlanning(parts: UploadParts, settings: UploadSettings, memory: UploadMemory): Planning {
+  "on demand";
   const limits = planLimits(settings.limits);
   const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
   const overload = createOverload(parts, quota, overloadSettings(settings), memory);
@@ -70,7 +74,15 @@ export function createUpload(
     Math.floor((limits.bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
   const pace = createPace(parts, quota, requestPointsMax, memory);
-  const planner = createPlanner(parts, pace, quota, overload, limits.ageMaxMs);
-  const drain = createDrain(parts, planner, endpoint, memory);
-  return { quota, overload, planner, drain };
+  const planner = createPlanner(parts, { pace, quota, overload, ageMaxMs: limits.ageMaxMs }, memory);
+  return { quota, overload, planner };
+}
+
+export function createUpload(
+  parts: UploadParts,
+  endpoint: Endpoint,
+  settings: UploadSettings,
+  memory: UploadMemory,
+): Drain {
+  return createDrain(parts, () => openPlanning(parts, settings, memory).planner, endpoint, memory);
 }

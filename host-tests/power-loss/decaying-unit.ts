@@ -215,7 +215,7 @@ export class Unit {
     this.answering = answered;
     addFix(this.ledger, this.clock.session(), this.clock.rawMs(), EPOCH_MS + this.nowMs(), 20);
     let over = false;
-    this.upload.drain.run(() => {
+    this.upload.run(() => {
       over = true;
     });
     for (let second = 0; second < 120 && !over && (answered || second < 3); second++) this.timers.advance(1000);

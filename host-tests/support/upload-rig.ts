@@ -9,7 +9,7 @@ import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { deathRestMs, unreached } from "../../firmware/upload/drain.ts";
 import { MET, openEndpoint } from "../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
-import { createUpload, forgive, openUploadMemory } from "../../firmware/upload/upload.ts";
+import { createUpload, forgive, openPlanning, openUploadMemory } from "../../firmware/upload/upload.ts";
 import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
@@ -92,33 +92,30 @@ export function createUploadRig(options: RigOptions = {}) {
     const restMs = deathRestMs(deaths);
     if (restMs > 0) endpoint.silentUntilRawMs = rawMs + restMs;
     const memory = openUploadMemory(deaths);
-    const upload = createUpload(
-      {
-        ring: ring as unknown as Ring,
-        ledger,
-        map,
-        clock,
-        http: server,
-        store,
-        askServer: createServerDate(server, timers, clock, endpoint),
-        timers,
-        chip: { random: () => random.next() },
-        log,
-      },
-      endpoint,
-      {
-        limits: options,
-        overload: options.overload,
-        intervalsMs: options.intervalsMs ?? [MINUTE_MS],
-      },
-      memory,
-    );
+    const parts = {
+      ring: ring as unknown as Ring,
+      ledger,
+      map,
+      clock,
+      http: server,
+      store,
+      askServer: createServerDate(server, timers, clock, endpoint),
+      timers,
+      chip: { random: () => random.next() },
+      log,
+    };
+    const settings = {
+      limits: options,
+      overload: options.overload,
+      intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+    };
     return {
       ledger,
       clock,
       map,
       endpoint,
-      ...upload,
+      ...openPlanning(parts, settings, memory),
+      drain: createUpload(parts, endpoint, settings, memory),
       forgive: () => forgive(memory, endpoint, clock.rawMs()),
       fault: () => memory.fault,
       unreached: (found: TimeFound, contact: Contact) =>

@@ -9,6 +9,7 @@ import type { Space } from "./space.ts";
 
 /** Raw time of the oldest pending sample of a pin, as in `LedgerPages.pendingFromRawMs`. */
 function headRawMs(parts: RingParts, pin: number): number {
+  "on demand";
   const cursor = parts.ledger.cursor(pin);
   const s = parts.streamOf(pin);
   if (s && s.head && s.head.position === cursor) return s.head.rawMs;
@@ -21,8 +22,8 @@ export function createLedgerPages(
   parts: RingParts,
   space: Pick<Space, "take">,
   extent: Pick<Extent, "totals">,
-  datastreams: number,
 ): LedgerPages {
+  "on demand";
   const region = parts.region;
   const table = parts.table;
   const ledger = parts.ledger;
@@ -30,7 +31,7 @@ export function createLedgerPages(
     region: region,
     table: table,
     take: space.take,
-    pagesMax: region.pages - pagesNeeded(datastreams) + 1,
+    pagesMax: region.pages - pagesNeeded(Object.keys(parts.streams).length) + 1,
     pendingFromRawMs() {
       const pins = table.pins();
       let firstRawMs = Infinity;

@@ -32,6 +32,7 @@ export function priorityOf(parts: Pick<RingParts, "streams">, pin: number): numb
  * that is being written, and whose header decayed, is closed.
  */
 export function openPage(parts: RingParts, index: number): Page | undefined {
+  "on demand";
   const region = parts.region;
   const table = parts.table;
   const page = loadPage(region, index);

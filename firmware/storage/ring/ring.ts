@@ -1,5 +1,4 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { loadPage } from "../format/page.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
@@ -8,10 +7,8 @@ import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
 import { createLedgerPages } from "./ledger-pages.ts";
 import { DECAYED, MENDED, mountPageTable, type TableState, usePageTable } from "./page-table.ts";
-import { DEFAULT_PRIORITY, openPage, priorityOf, type RingParts } from "./parts.ts";
+import { DEFAULT_PRIORITY, priorityOf, type RingParts } from "./parts.ts";
 import { openReader, type Reader } from "./reader.ts";
-import { resume } from "./resume.ts";
-import { scrubPage } from "./scrub.ts";
 import { createSpace, type Space } from "./space.ts";
 import { createStream, type Stream } from "./stream.ts";
 import type { Writer } from "./writer.ts";
@@ -172,8 +169,8 @@ export interface RingUse {
   space: Space;
 }
 
-/** A ring without what writes samples (appender.ts). */
-export type RingReading = Omit<Ring, "append" | "fail">;
+/** A ring as deliveries and the status need it. */
+export type RingReading = Omit<Ring, "append" | "fail" | "start" | "scrub" | "lastRawMs" | "lastSession">;
 
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function useRing(core: RingCore, ledger: Ledger): RingUse {
@@ -194,37 +191,10 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
     take: (page) => createSpace(parts).take(page),
   };
   const extent = createExtent(parts);
-  const pages = createLedgerPages(parts, space, extent, Object.keys(streams).length);
+  const pages = createLedgerPages(parts, space, extent);
   ledger.keepFor(pages.pendingFromRawMs, pages);
 
   const ring: RingReading = {
-    lastRawMs() {
-      const pins = table.pins();
-      let last = 0;
-      for (let i = 0; i < pins.length; i++) {
-        const s = streamOf(pins[i]);
-        // A pin of the table has a newest page.
-        const page = s ? s.page : openPage(parts, table.newest(pins[i]));
-        if (page) last = Math.max(last, s ? page.rawMs : page.lastRawMs);
-      }
-      return last;
-    },
-    lastSession() {
-      const pins = table.pins();
-      let last = 0;
-      for (let i = 0; i < pins.length; i++) {
-        const s = streamOf(pins[i]);
-        let page = s ? s.page : undefined;
-        if (!page || page.sealed) {
-          // A seal says no session, so the page's last record is looked for.
-          page = loadPage(region, table.newest(pins[i]));
-          if (page) resume(region, page);
-        }
-        if (page && ((page.session - last) | 0) > 0) last = page.session;
-      }
-      return last;
-    },
-    start: (session) => startRing(core, session),
     totals: extent.totals,
     pins: table.pins,
     priority: (pin) => priorityOf(parts, pin),
@@ -269,10 +239,6 @@ export function useRing(core: RingCore, ledger: Ledger): RingUse {
         mendedPages: checked[MENDED],
         decayedPages: checked[DECAYED],
       };
-    },
-    scrub() {
-      const page = pageToScrub(core);
-      if (page >= 0) scrubPage(parts, page);
     },
   };
   return { ring, parts, space };

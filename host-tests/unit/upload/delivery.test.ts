@@ -72,7 +72,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       openUpload: (onStep) => {
         rig.opened++;
         rig.step = onStep;
-        return { drain, planner: { holds: () => rig.held } };
+        rig.memory.holds = rig.held;
+        return drain;
       },
       unreached: (found, contact) => {
         if (found === "unknown" && contact !== "foreign") return VERDICT.noTime;

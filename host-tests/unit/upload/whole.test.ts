@@ -58,7 +58,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     const endpoint = openEndpoint(store, "https://blynk.example", TOKEN);
     const askServer = createServerDate(server, timers, clock, endpoint);
     const chip = { random: () => random.next() };
-    const { drain } = createUpload(
+    const drain = createUpload(
       { ring, ledger, map, clock, http: server, store, askServer, timers, chip, log: () => {} },
       endpoint,
       {

@@ -135,7 +135,7 @@ clock = createClock(machine.timers, 1, endRawMs);
 map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
 const endpoint = openEndpoint(machine.store, `http://127.0.0.1:${setup.httpPort}`, setup.token);
-const upload = createUpload(
+const drain = createUpload(
   {
     ring,
     ledger,
@@ -157,14 +157,14 @@ const upload = createUpload(
 );
 peak = 0;
 const fromS = getTime();
-upload.drain.run((verdict) => {
+drain.run((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
   // Idle is measured after the request, because what the first request leaves for good is not part of its peak, and from a
   // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
     // This use keeps the drain, and all that it needs, in memory until now.
-    upload.drain.linkLost();
+    drain.linkLost();
     const idle = idleJsVars();
     report("idleJsVars", idle);
     report("postJsVarsPeak", peak - idle);

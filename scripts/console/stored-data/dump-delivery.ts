@@ -70,7 +70,7 @@ export async function deliverDump(
   const askServer = createServerDate(http, timers, clock, endpoint);
   const chip = { random: settings.random ?? Math.random };
   const memory = openUploadMemory(0);
-  const { drain } = createUpload(
+  const drain = createUpload(
     { ring, ledger, map, clock, http, store, askServer, timers, chip, log },
     endpoint,
     { limits: settings, intervalsMs: [] },
