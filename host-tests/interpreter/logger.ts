@@ -16,6 +16,8 @@ export interface LoggerOptions {
   tls?: boolean;
   /** Of both datastreams. Default 100. */
   intervalMs?: number;
+  /** Default `REGION`. */
+  region?: typeof REGION;
   /** Number of the build's flash pages, from the start of the region. Default: the whole region. */
   pages?: number;
   standIn?: Partial<StandInOptions>;
@@ -80,7 +82,8 @@ const DATASTREAMS = `[
 
 function deviceSource(options: LoggerOptions, pageBytes: number): string {
   const streams = (options.datastreams ?? DATASTREAMS).replaceAll("INTERVAL", String(options.intervalMs ?? 100));
-  const bytes = options.pages === undefined ? REGION.bytes : options.pages * pageBytes;
+  const region = options.region ?? REGION;
+  const bytes = options.pages === undefined ? region.bytes : options.pages * pageBytes;
   return `import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
 const reading = (pin: number, value: number): number => {
@@ -92,7 +95,7 @@ export const device: Device = {
   datastreams: ${streams},
   server: { url: "https://blynk.invalid", allowPlainHttp: true, pointsPerDayMax: 1000000, requestsPerDayMax: 10000 },
   timeServers: ["time.test"],
-  region: { address: ${REGION.address}, bytes: ${bytes} },
+  region: { address: ${region.address}, bytes: ${bytes} },
   button: { pin: "D0", activeLow: true },
   led: { pin: "D2", activeLow: false },
   ${options.device ?? ""}

@@ -90,10 +90,10 @@ export function readRegion(folder: string): Buffer {
   return readFileSync(join(folder, "espruino.flash")).subarray(from, from + REGION.bytes);
 }
 
-/** Writes bytes to the start of the region. */
-export function writeRegion(folder: string, bytes: Uint8Array): void {
+/** Writes bytes to the start of a region. */
+export function writeRegion(folder: string, bytes: Uint8Array, region = REGION): void {
   const file = join(folder, "espruino.flash");
   const flash = readFileSync(file);
-  flash.set(bytes, REGION.address - LINUX_FLASH.address);
+  flash.set(bytes, region.address - LINUX_FLASH.address);
   writeFileSync(file, flash);
 }
