@@ -9,14 +9,6 @@ import { LIMITS } from "./limits.ts";
 import { createNetwork, type Network } from "./network/station.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
-import { createMachine, lockWirelessConsoles, openRegion } from "./platform/machine.ts";
-import { createSampler, type Sampler } from "./sensors/sampler.ts";
-import { readSettings } from "./settings.ts";
-import { VERSION } from "./status.ts";
-import type { DeviceStatus } from "./status-types.ts";
-import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
-import { pageToScrub } from "./storage/ring/ring.ts";
-import type { StorageCore } from "./storage/storage-core.ts";
 import {
   countLosses,
   type Logging,
@@ -27,7 +19,15 @@ import {
   takeFix,
   tellTime,
   type Unit,
-} from "./sync.ts";
+} from "./phases.ts";
+import { createMachine, lockWirelessConsoles, openRegion } from "./platform/machine.ts";
+import { createSampler, type Sampler } from "./sensors/sampler.ts";
+import { readSettings } from "./settings.ts";
+import { VERSION } from "./status.ts";
+import type { DeviceStatus } from "./status-types.ts";
+import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
+import { pageToScrub } from "./storage/ring/ring.ts";
+import type { StorageCore } from "./storage/storage-core.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { deathRestMs } from "./upload/drain.ts";
 import { openEndpoint } from "./upload/endpoint.ts";

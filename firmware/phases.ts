@@ -1,7 +1,7 @@
 /**
- * What is needed for a while only: to take a fix of the clock, to send samples, to take in a time that is told, to look the
- * unit over. Each function here is made of that when it is called, and what it returns is let go soon after: "on demand" says so to the
- * build (scripts/build/passes/on-demand.ts). What outlives the call is plain data, in `Unit`.
+ * What a unit needs for a while only: to mount its storage, to take a fix of the clock, to send samples, to take in a time that is
+ * told, to look itself over. "on demand" says to the build that a function here is made, with all that it needs, when it is called,
+ * and let go once nothing holds what it returned (scripts/build/passes/on-demand.ts). What outlives the call is plain data.
  */
 import type { Clock } from "./clock/clock.ts";
 import { createSntp } from "./clock/sntp.ts";
@@ -67,6 +67,7 @@ export function mount(region: FlashRegion, streams: StreamSettings[]) {
   return { core, start: startSession(storage.ledger, ring) };
 }
 
+/** As `TakeFix.take`. */
 export function takeFix(unit: Unit, done: FixTaken): void {
   "on demand";
   const machine = unit.machine;
@@ -82,6 +83,7 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   createTakeFix(sources, { clock, map, ledger, log: machine.log }, unit.fixMemory).take(done);
 }
 
+/** See `DeliveryParts.openUpload`. */
 export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Drain {
   "on demand";
   const machine = unit.machine;
