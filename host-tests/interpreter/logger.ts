@@ -27,7 +27,7 @@ export interface LoggerOptions {
   settings?: object;
   /** Espruino code that runs before the program. */
   afterPrelude?: string;
-  /** Of the device and its time server. Default: this machine's clock. */
+  /** Of the device, its time server and the stand-in. Default: this machine's clock. */
   clock?: QuickClock;
   /** The array's source. Default: v1 reads the clock, v2 a slow ramp. */
   datastreams?: string;
@@ -111,15 +111,17 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
     ...options.standIn,
     limits: { pointsPerDay: 1_000_000, ...options.standIn?.limits },
   });
-  const server = await startServer(standIn, { tls: options.tls });
+  const { clock } = options;
+  const nowMs = clock && (() => Date.now() + clock.offsetMs());
+  const server = await startServer(standIn, { tls: options.tls, nowMs });
   const time = await startTimeServer();
-  if (options.clock) Object.defineProperty(time, "offsetMs", { get: options.clock.offsetMs });
+  if (clock) Object.defineProperty(time, "offsetMs", { get: clock.offsetMs });
   const { pageBytes } = await readPool();
   const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options, pageBytes) });
   const contents: FlashContents = {
     program: code,
     timePorts: { "time.test": time.port },
-    afterPrelude: (options.clock?.code ?? "") + (options.afterPrelude ?? ""),
+    afterPrelude: (clock?.code ?? "") + (options.afterPrelude ?? ""),
     files: {
       "backfill.json": {
         token: TOKEN,
