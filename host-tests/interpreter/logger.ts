@@ -120,6 +120,7 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
   const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options, pageBytes) });
   const contents: FlashContents = {
     program: code,
+    region: options.region,
     timePorts: { "time.test": time.port },
     afterPrelude: (clock?.code ?? "") + (options.afterPrelude ?? ""),
     files: {

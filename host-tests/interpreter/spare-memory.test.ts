@@ -1,6 +1,6 @@
 /**
- * The JsVars that stay free in every phase of a day, in the pools of the boards, with as many datastreams as package.json promises
- * for each (`datastreamsInPool`: datastreams by JsVars).
+ * The JsVars that stay free in every phase of a day, in the pools of the boards, with as many datastreams as package.json
+ * promises for each (`datastreamsInPool`: datastreams by JsVars).
  */
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";

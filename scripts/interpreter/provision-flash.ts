@@ -27,6 +27,8 @@ export interface FlashContents {
   afterPrelude?: string;
   /** Leaves out the prelude, which takes some 700 JsVars: for measurements. */
   bare?: boolean;
+  /** What the files must end below. Default `REGION`. */
+  region?: typeof REGION;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function writeFlash(folder: string, contents: FlashContents): Promi
       throw new InterpreterError(`${name} was not written`, output);
   }
   const taken = names.reduce((sum, name) => sum + files[name].length + FILE_BYTES, 0);
-  if (taken > REGION.address - LINUX_FLASH.address)
+  if (taken > (contents.region ?? REGION).address - LINUX_FLASH.address)
     throw new InterpreterError("the files reach into the region", output);
 }
 
