@@ -26,8 +26,8 @@ const constants: Pass = { name: "constants", saves: 647, run: inlineConstants };
 const minifier: Pass = { name: "minify", saves: 262, run: minify };
 
 /**
- * In this order: `on-demand`, `mangle` and `call-once` need the names as they were written, which `minify` shortens. What `on-demand`
- * nests, `call-once` moves on inside it, and `start-only` deletes what is left at the top for the start alone.
+ * In this order: `on-demand`, `mangle` and `call-once` need the names as they were written, which `minify` shortens. `call-once`
+ * goes on inside what `on-demand` nested, and `start-only` deletes what is left at the top for the start alone.
  */
 export const PASSES: Pass[] = [
   { name: "on-demand", saves: 783, run: nestOnDemand },
