@@ -1,7 +1,7 @@
 /**
- * What a unit needs for a while only: to mount its storage, to take a fix of the clock, to send samples, to take in a time that is
- * told, to look itself over. "on demand" says to the build that a function here is made, with all that it needs, when it is called,
- * and let go once nothing holds what it returned (scripts/build/passes/on-demand.ts). What outlives the call is plain data.
+ * What a unit needs for a while only: to mount its storage, to take a fix of the clock, to send samples, to take in a time that
+ * is told, to look itself over. "on demand" says to the build that a function here is made, with all that it needs, when it is
+ * called, and let go once nothing holds what it returned (scripts/build/passes/on-demand.ts). What outlives the call is data.
  */
 import type { Clock } from "./clock/clock.ts";
 import { createSntp } from "./clock/sntp.ts";

@@ -92,6 +92,11 @@ function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, missed: 
   return dead;
 }
 
+/** Over the next link somebody else may answer. */
+function forgetBlynk(endpoint: Endpoint): void {
+  endpoint.met = Math.min(endpoint.met, MET.somebody);
+}
+
 /** Blynk did not answer, or not to what was asked. */
 function isMissed(found: Verdict): boolean {
   return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
@@ -177,11 +182,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     parts.network.connect((failure) => {
       if (mine !== serial) return;
       expectWithin(0);
-      if (failure !== VERDICT.allSent) {
-        // The network goes on trying by itself.
-        finish(failure, Infinity);
-        return;
-      }
+      // The network goes on trying by itself.
+      if (failure !== VERDICT.allSent) return finish(failure, Infinity);
       parts.takeFix((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
@@ -232,8 +234,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   }
 
   parts.network.onDown(() => {
-    // Over the next link somebody else may answer.
-    parts.endpoint.met = Math.min(parts.endpoint.met, MET.somebody);
+    forgetBlynk(parts.endpoint);
     if (drain) drain.linkLost();
   });
   armNext(everyMs);
