@@ -8,6 +8,7 @@ import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
 import { statedMap } from "./console/stored-data/stated-time.ts";
 import { mountCopy, type StoredData } from "./console/stored-data/stored-samples.ts";
+import { doubtsOf } from "./console/stored-data/whole-region.ts";
 import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
@@ -161,6 +162,7 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
     }
     const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0) - stated;
     if (undated > 0) terminal.remark(`No fix dates ${undated} samples: their times are left empty.`);
+    for (const doubt of doubtsOf(data)) terminal.remark(`${terminal.colors.yellow("!")} ${doubt}`);
   } finally {
     if (file !== undefined) closeSync(file);
   }

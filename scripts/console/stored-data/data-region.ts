@@ -19,6 +19,8 @@ export interface DataRegion {
 export interface RegionCopy {
   region: DataRegion;
   image: FlashImage;
+  /** Why it may not be the whole region, a sentence each. Left out: it is. */
+  doubts?: string[];
 }
 
 export const ESP32_PAGE_BYTES = 4096;
