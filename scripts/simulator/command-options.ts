@@ -214,12 +214,12 @@ function keepsScript({ data, offline, until, server }: Options): boolean {
   return [data, offline, until, server].every((option) => option === undefined);
 }
 
-/** A recording that ends before the run does repeats its last row. */
+/** After the end of a recording its sensors fail. */
 function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
   const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
   if (firstRowMs + wantedMs <= lastRowMs) return [];
   const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
-  return [`the recording ends at ${end}; its last row is repeated`];
+  return [`the recording ends at ${end}; readings after it fail`];
 }
 
 function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {
