@@ -36,6 +36,7 @@ export const onLinux: CommandFunction = (args, terminal) => {
     "on-linux",
     "Runs the firmware in Espruino for Linux, with Espruino's own parser and memory, against a server of its own.",
     terminal,
+    "0 the firmware ran and every sample is accounted for; 1 it did not; 2 wrong usage.",
   )
     .option("--device <file>", "device file", "firmware/device.ts")
     .option("--seconds <s>", "end after this time", parseSeconds, 30)
@@ -47,8 +48,7 @@ export const onLinux: CommandFunction = (args, terminal) => {
 The environment variable ESPRUINO names the interpreter, built from Espruino's source with BOARD=LINUX:
   ESPRUINO=./espruino npm run on-linux -- --seconds 60
 The parts that a PC lacks (Wi-Fi, button, LED, watchdog) are those of scripts/interpreter/prelude.js. Pins read as nothing is
-connected: sensors without a chip fail. Region and servers of the device file are replaced; nothing else of it is.
-Exit status: 0 the firmware ran and every sample is accounted for; 1 it did not; 2 wrong usage.`,
+connected: sensors without a chip fail. Region and servers of the device file are replaced; nothing else of it is.`,
     )
     .action((options: OnLinuxOptions) => run(options, terminal));
   return execute(command, args, terminal);

@@ -27,6 +27,7 @@ function program(terminal: Terminal): Command {
     "simulate",
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
+    "0 all is well; 1 samples don't balance, a limit or a promise is broken, a server takes nothing, or wrong usage.",
   )
     .option(
       "--scenario <name>",
