@@ -44,6 +44,7 @@ const GREEDY = ownDevice({ intervalMs: 5000, more: "pointsPerDayMax: 1000000, re
 
 const WRONG: [what: string, args: string[], message: string][] = [
   ["an unknown scenario", ["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
+  ["a scenario that is misspelled", ["--scenario", "week-ofline"], "did you mean week-offline?"],
   ["an unknown flag", ["--frequency", "5"], "unknown option '--frequency'"],
   ["a flag without its value", ["--scenario"], "argument missing"],
   ["an argument that is no flag", ["week-offline"], "too many arguments"],
