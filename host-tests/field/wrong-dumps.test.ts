@@ -124,3 +124,9 @@ describe("backfill of a dump that lacks something", () => {
     expect(status).toBe(1);
   });
 });
+
+it.each([5, 3000, 16000, 40000])("doubts no whole dump, of %i samples", async (count) => {
+  const { status, text } = await exported(chipWithSamples(count));
+  expect(text).not.toMatch(/! /);
+  expect(status).toBe(0);
+});
