@@ -25,7 +25,12 @@ interface DoctorOptions extends PortOptions {
 
 export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
-    createCommand("doctor", "Checks a device, from the cable to the server's answer.", terminal),
+    createCommand(
+      "doctor",
+      "Checks a device, from the cable to the server's answer.",
+      terminal,
+      "0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.",
+    ),
   )
     .option("--device <file>", "the unit's device file: its buses are searched; default: firmware/device.ts")
     .option("--json", "print the findings as JSON: [{ name, verdict, found, advice }]")
@@ -38,8 +43,7 @@ export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
 If the device file has sensors on 1-Wire or I²C, it lists the chips that answer there: each DS18B20 as the device file
 takes it, ds18b20("D13", "28ff641e8416d364"), and each I²C address. Give the file that runs on the unit: the I²C ports
 are set up on the pins in it. The unit goes on logging; a reading that is in progress may fail and is counted as failed.
-
-Exit status: 0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.`,
+`,
     )
     .action((options: DoctorOptions) => run(options, terminal));
   return execute(command, args, terminal);

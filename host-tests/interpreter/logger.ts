@@ -5,8 +5,8 @@ import { bundleFirmware } from "../../scripts/build/bundle.ts";
 import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
 import { readPool } from "../../scripts/interpreter/pool.ts";
 import { type FlashContents, provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
+import { startTimeServer, type TimeServer } from "../../scripts/interpreter/time-server.ts";
 import type { QuickClock } from "./quick-clock.ts";
-import { startTimeServer, type TimeServer } from "./time-server.ts";
 
 export const TOKEN = "interpreter-test-token_0123456789";
 const SSID = "air";

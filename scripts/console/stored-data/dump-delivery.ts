@@ -34,8 +34,10 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
-  /** Let go for any reason but `undated`. */
+  /** Let go for any reason but `corrupt` and `undated`. */
   dropped: number;
+  /** They can't be read: their pages are damaged or missing. */
+  corrupt: number;
   /** Let go because no fix in the dump tells their time. */
   undated: number;
 }
@@ -90,17 +92,19 @@ export async function deliverDump(
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,
+    corrupt: after.corrupt - before.corrupt,
     undated: after.undated - before.undated,
   };
 }
 
 /** Sums over all datastreams. */
 function countSamples({ ledger, ring }: Storage) {
-  const sum = { delivered: 0, pending: 0, dropped: 0, undated: 0 };
+  const sum = { delivered: 0, pending: 0, dropped: 0, corrupt: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, undatable, ...dropped } = ledger.counters(pin);
+    const { delivered, undatable, corrupt, ...dropped } = ledger.counters(pin);
     sum.delivered += delivered;
     sum.undated += undatable;
+    sum.corrupt += corrupt;
     sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
     sum.pending += ring.totals(pin).pending;
   }
