@@ -58,9 +58,9 @@ export const LIMITS = {
   deliveryStallMs: 600000,
   /**
    * JsVars that must be free to start a delivery: one with a 10,000-point request takes up to 2,750, its own code included
-   * (host-tests/interpreter/memory.test.ts), and a sample that begins a page meanwhile some 300.
+   * (host-tests/interpreter/memory.test.ts), and a sample that begins a page meanwhile some 200 (estimated).
    */
-  deliveryMemoryFreeMin: 3100,
+  deliveryMemoryFreeMin: 3000,
   /** Size of one of the ledger's two banks, rounded up to whole pages. */
   ledgerBankBytes: 4096,
 };
