@@ -114,6 +114,7 @@ export function createUploadRig(options: RigOptions = {}) {
       clock,
       map,
       endpoint,
+      memory,
       ...openPlanning(parts, settings, memory),
       drain: createUpload(parts, endpoint, settings, memory),
       forgive: () => forgive(memory, endpoint, clock.rawMs()),
