@@ -1,5 +1,4 @@
 import type { Clock } from "./clock/clock.ts";
-import type { TakeFix } from "./clock/take-fix.ts";
 import type { TimeMap } from "./clock/time-map.ts";
 import type { Network } from "./network/station.ts";
 import type { Chip } from "./platform/ports.ts";
@@ -7,8 +6,8 @@ import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import type { DeviceStatus, StreamStatus } from "./status-types.ts";
 import { GONE_PIN, type Ledger } from "./storage/ledger/ledger.ts";
 import type { Ring } from "./storage/ring/ring.ts";
-import type { Delivery } from "./upload/delivery.ts";
-import { VERDICT, verdictText } from "./verdict.ts";
+import type { Quota } from "./upload/quota.ts";
+import { VERDICT, type Verdict, verdictText } from "./verdict.ts";
 
 /** package.json's. */
 export const VERSION = "0.1.0";
@@ -19,10 +18,16 @@ export interface Logger {
   ring: Pick<Ring, "pins" | "totals" | "fill">;
   clock: Pick<Clock, "session" | "rawMs">;
   map: Pick<TimeMap, "now">;
-  takeFix: Pick<TakeFix, "fault">;
+  quota: Quota;
+  /** As `Overload.clearsMs`. */
+  clearsMs: number;
   sampler: Pick<Sampler, "flashFailed" | "crowded">;
-  network: Pick<Network, "up" | "onUp">;
-  delivery: Pick<Delivery, "status">;
+  network: Pick<Network, "up">;
+  verdict: Verdict;
+  server: string;
+  /** Of the time and of the last delivery: what only a person can put right, or "". */
+  timeFault: string;
+  deliveryFault: string;
   streams: Pick<SampledStream, "pin" | "name">[];
   /** As `planName` says it. */
   plan: string;
@@ -88,13 +93,14 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
   const rawMs = logger.clock.rawMs();
   const now = logger.map.now();
   const fill = logger.ring.fill();
-  const delivery = logger.delivery.status();
-  if (logger.takeFix.fault() !== "") faults.push(logger.takeFix.fault());
+  const quota = logger.quota;
+  const clearsMs = logger.clearsMs;
+  if (logger.timeFault !== "") faults.push(logger.timeFault);
   const lost = logger.ledger.fixesLost();
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
   const forgotten = logger.ledger.cursor(GONE_PIN);
   if (forgotten > 0) faults.push(`ledger: no room for ${forgotten} old pins; some of their samples may be sent twice`);
-  if (delivery.deliveryFault) faults.push(delivery.deliveryFault);
+  if (logger.deliveryFault !== "") faults.push(logger.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
   if (logger.sampler.crowded()) faults.push("sensors: they take longer than the intervals allow, so slots are missed");
   return {
@@ -111,16 +117,16 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
       "decayedPages": fill.decayedPages,
     },
     "quota": {
-      "pointsLeft": delivery.quota.pointsLeft,
-      "requestsLeft": delivery.quota.requestsLeft,
-      "pointsMax": delivery.quota.pointsMax,
+      "pointsLeft": quota.pointsLeft(),
+      "requestsLeft": quota.requestsLeft(),
+      "pointsMax": quota.pointsMax,
       "plan": logger.plan,
     },
-    "backlogClearsMs": delivery.backlogClearsMs,
-    "verdict": delivery.verdict,
-    "verdictText": delivery.verdictText,
+    "backlogClearsMs": clearsMs < Infinity ? clearsMs : null,
+    "verdict": logger.verdict,
+    "verdictText": verdictText(logger.verdict),
     "wifi": logger.network.up(),
-    "server": delivery.server,
+    "server": logger.server,
   };
 }
 

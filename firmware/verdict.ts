@@ -1,4 +1,7 @@
-/** How a sync ended. The number is the count of LED blinks, and the smaller number is shown where two apply. */
+/**
+ * How a sync ended. The number is what the LED blinks (above 5, a long blink counts five), and the smaller number is shown
+ * where two apply.
+ */
 export const VERDICT = {
   allSent: 0,
   noAccessPoint: 1,

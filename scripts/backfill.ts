@@ -4,6 +4,8 @@ import { checkToken } from "./console/doctor/token-check.ts";
 import { type DumpDeliveryOutcome, deliverDump } from "./console/stored-data/dump-delivery.ts";
 import { hostHttp, hostTimers } from "./console/stored-data/host-ports.ts";
 import { openProgress } from "./console/stored-data/progress-file.ts";
+import { mountCopy } from "./console/stored-data/stored-samples.ts";
+import { doubtsOf } from "./console/stored-data/whole-region.ts";
 import {
   type CommandFunction,
   createCommand,
@@ -12,7 +14,9 @@ import {
   execute,
   parseCount,
   runAsProgram,
+  sayWhenStopped,
 } from "./console/terminal/command.ts";
+import { counted } from "./console/terminal/counted.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readUserFile } from "./console/terminal/user-file.ts";
@@ -35,6 +39,7 @@ export const backfill: CommandFunction = (args, terminal) => {
     "backfill",
     "Sends the pending samples in the flash dump of a dead device to the server.",
     terminal,
+    "0 all samples are sent; 1 not all, or the dump may not hold all; 2 wrong usage.",
   )
     .requiredOption(
       "--dump <flash.bin>",
@@ -55,8 +60,7 @@ The limits of the device hold here too, by the same code. When the day's allowan
 run it again. Samples older than 28 days are not sent; export has them all. The dump is never changed.
 If the device works again, tell it what was sent, so that it sends nothing twice:
   npm run export -- --port PORT --mark-delivered flash.bin.progress
-Samples whose time nothing in the dump tells are counted as undated and not sent.
-Exit status: 0 all samples are sent, 1 not all.`,
+Samples whose time nothing in the dump tells are counted as undated and not sent.`,
     )
     .action((options: BackfillOptions) => run(options, terminal));
   return execute(command, args, terminal);
@@ -70,8 +74,10 @@ async function run(options: BackfillOptions, terminal: Terminal): Promise<void> 
   if (server.startsWith("http:")) terminal.remark("Plain http: anybody in the network can read the token.");
   const path = options.progress ?? `${options.dump}.progress`;
   const progress = openProgress(path, readUserFile(options.dump), options.region, options.pageBytes);
+  sayWhenStopped(`Stopped. ${path} says what was sent: run the command again, and it goes on from there.`);
   try {
     if (!progress.isNew) terminal.remark(`Continuing from the progress in ${path}.`);
+    const doubts = doubtsOf(mountCopy(progress.copy));
     await checkToken(server, token);
     const settings = {
       server,
@@ -83,7 +89,7 @@ async function run(options: BackfillOptions, terminal: Terminal): Promise<void> 
     const outcome = await deliverDump(progress.copy, settings, hostHttp(), hostTimers(), (level, text) =>
       terminal.remark(`[${level}] ${text}`),
     );
-    report(outcome, terminal);
+    report(outcome, doubts, terminal);
   } finally {
     progress.close();
   }
@@ -103,21 +109,28 @@ async function findToken(options: BackfillOptions, terminal: Terminal): Promise<
   );
 }
 
-function report(outcome: DumpDeliveryOutcome, terminal: Terminal): void {
-  const { delivered, dropped, undated, pending, fault, nextTryMs } = outcome;
-  const droppedText = dropped > 0 ? `, ${dropped} dropped (too old, or refused)` : "";
+function report(outcome: DumpDeliveryOutcome, doubts: string[], terminal: Terminal): void {
+  const { delivered, dropped, corrupt, undated, pending, fault, nextTryMs } = outcome;
+  const unreadable = corrupt > 0 ? `, ${corrupt} that can't be read` : "";
+  const droppedText = `${dropped > 0 ? `, ${dropped} dropped (too old, or refused)` : ""}${unreadable}`;
   const undatedText = undated > 0 ? `, ${undated} undated` : "";
   const verdict = outcome.verdict === VERDICT.allSent && undated > 0 ? VERDICT.undatedSamples : outcome.verdict;
-  terminal.print(
-    `${delivered} samples delivered${droppedText}${undatedText}, ${pending} left: ${verdictText(verdict)}.`,
-  );
+  const isWhole = doubts.length === 0 && corrupt === 0;
+  const words = verdict === VERDICT.allSent && !isWhole ? "what the dump holds was sent" : verdictText(verdict);
+  terminal.print(`${counted(delivered, "sample")} delivered${droppedText}${undatedText}, ${pending} left: ${words}.`);
+  if (!isWhole) {
+    for (const doubt of doubts) terminal.remark(doubt);
+    if (corrupt > 0)
+      terminal.remark(`${counted(corrupt, "sample")} can't be read: the pages are damaged, or not in the dump.`);
+    terminal.remark("If the chip can still be read, read it whole: `esptool read_flash 0 ALL flash.bin`.");
+  }
   if (fault !== "") terminal.remark(fault);
   if (undated > 0) {
     terminal.remark(
-      `${undated} samples were not sent: nothing in the dump says when they were taken. \`npm run export\` has them.`,
+      `${counted(undated, "sample was", "samples were")} not sent: nothing in the dump says when they were taken. \`npm run export\` has them.`,
     );
   }
-  if (pending === 0 && undated === 0) return;
+  if (pending === 0 && undated === 0 && isWhole) return;
   if (pending === 0) throw new ExitStatus(EXIT.failed);
   if (Number.isFinite(nextTryMs)) terminal.remark(`Run the command again in ${inWords(nextTryMs)}.`);
   throw new ExitStatus(EXIT.failed);

@@ -27,7 +27,12 @@ const DEFAULT_FILE = "firmware/device.ts";
 
 export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
   const command = addPortOptions(
-    createCommand("doctor", "Checks a device, from the cable to the server's answer.", terminal),
+    createCommand(
+      "doctor",
+      "Checks a device, from the cable to the server's answer.",
+      terminal,
+      "0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.",
+    ),
   )
     .option(
       "--device <file>",
@@ -44,9 +49,7 @@ If the device file has sensors on 1-Wire or I²C, it lists the chips that answer
 takes it, ds18b20("D13", "28ff641e8416d364"), and each I²C address. Give the file that runs on the unit: the I²C ports
 are set up on the pins in it. The unit goes on logging; a reading that is in progress may fail and is counted as failed.
 
-The server is the one that the unit names, or else the device file's; the line “sends to” says which.
-
-Exit status: 0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.`,
+The server is the one that the unit names, or else the device file's; the line “sends to” says which.`,
     )
     .action((options: DoctorOptions) => run(options, terminal));
   return execute(command, args, terminal);

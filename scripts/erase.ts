@@ -20,6 +20,7 @@ export const erase: CommandFunction<DeviceTerminal> = (args, terminal) => {
       "erase",
       "Takes the secrets off a unit before you give it away. Its samples and program stay.",
       terminal,
+      "0 the secrets are gone; 1 they are not, or the unit did not start again; 2 wrong usage.",
     ),
   )
     .option("--yes", "do not ask")
@@ -30,9 +31,7 @@ Erases the token, the Wi-Fi networks and passwords, the console password and the
 file stays readable in flash until then; then searches the flash of Storage for them. Leave the cable in meanwhile: a power
 cut can destroy the program (flash it again), but no samples.
 The unit goes on logging. Pending samples stay, and whoever provisions it next sends them: save them with \`npm run export\`
-first. To erase samples and program too: esptool.py erase_flash.
-
-Exit status: 0 the secrets are gone; 1 they are not, or the unit did not start again; 2 wrong usage.`,
+first. To erase samples and program too: esptool.py erase_flash.`,
     )
     .action((options: EraseOptions) => run(options, terminal));
   return execute(command, args, terminal);

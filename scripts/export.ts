@@ -8,7 +8,16 @@ import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
 import { statedMap } from "./console/stored-data/stated-time.ts";
 import { mountCopy, type StoredData } from "./console/stored-data/stored-samples.ts";
-import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
+import { doubtsOf } from "./console/stored-data/whole-region.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  execute,
+  parseCount,
+  runAsProgram,
+  sayWhenStopped,
+} from "./console/terminal/command.ts";
+import { counted } from "./console/terminal/counted.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { openUserFile, readUserFile, requireWritable } from "./console/terminal/user-file.ts";
@@ -110,8 +119,11 @@ async function exportFromDevice(
     const data = mountCopy(copy);
     write(data, names, options, terminal);
     if (options.markDelivered === undefined) return;
+    sayWhenStopped(
+      "Stopped. The device's program is stopped and does not log: power it off and on. Then run the command again.",
+    );
     const marked = await markOnDevice(device, copy, progress ?? endsOf(data));
-    terminal.remark(`Marked ${marked} samples as delivered. Restarting …`);
+    terminal.remark(`Marked ${counted(marked, "sample")} as delivered. Restarting …`);
     device = (await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) })).device;
   } finally {
     await device.close();
@@ -155,12 +167,16 @@ function write(data: StoredData, names: Map<string, string>, options: ExportOpti
     if (offMs !== undefined) {
       terminal.remark(
         stated > 0
-          ? `${stated} samples have a stated time.`
+          ? `${counted(stated, "sample has", "samples have")} a stated time.`
           : "The stated time dates no sample: a clock dates them all, or it contradicts what the unit knows.",
       );
     }
     const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0) - stated;
-    if (undated > 0) terminal.remark(`No fix dates ${undated} samples: their times are left empty.`);
+    if (undated > 0)
+      terminal.remark(
+        `No fix dates ${counted(undated, "sample")}: ${undated === 1 ? "its time is" : "their times are"} left empty.`,
+      );
+    for (const doubt of doubtsOf(data)) terminal.remark(`${terminal.colors.yellow("!")} ${doubt}`);
   } finally {
     if (file !== undefined) closeSync(file);
   }

@@ -87,8 +87,7 @@ function readUnits(options: ProvisionOptions, terminal: DeviceTerminal): Unit[] 
       "Put all settings into the file or none, and unset the environment variables BACKFILL_….",
     );
   }
-  const units = readUnitsFile(options.file);
-  return units;
+  return readUnitsFile(options.file);
 }
 
 /** What happened to the units of a batch. */

@@ -13,7 +13,7 @@ import { durationMs } from "./simulator/duration.ts";
 import { UsageError } from "./simulator/errors.ts";
 import { type Load, simulateFleet } from "./simulator/fleet.ts";
 import { brokenBy, isSound } from "./simulator/judgement.ts";
-import { reachServer } from "./simulator/network/reach-server.ts";
+import { askServer, reachServer } from "./simulator/network/reach-server.ts";
 import { RecordingError } from "./simulator/recording.ts";
 import { SCENARIOS } from "./simulator/scenarios/registry.ts";
 import { room } from "./simulator/scenarios/scenario.ts";
@@ -27,6 +27,7 @@ function program(terminal: Terminal): Command {
     "simulate",
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
+    "0 all is well; 1 samples don't balance, a limit or a promise is broken, a server takes nothing, or wrong usage.",
   )
     .option(
       "--scenario <name>",
@@ -36,7 +37,10 @@ function program(terminal: Terminal): Command {
       "--script <file.json>",
       "what happens to the unit: simulate()'s script as JSON (scripts/simulator/README.md)",
     )
-    .option("--data <file.csv>", "recorded readings: `time` in ISO 8601, then one column for each sensor")
+    .option(
+      "--data <file.csv>",
+      "recorded readings: `time`, then one column for each sensor; a gap is a failed reading",
+    )
     .option("--streams <list>", "which columns to log, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
     .option("--every <duration>", "sampling interval, 60s unless the device file says otherwise", duration)
     .option("--offline <duration>", "time without Wi-Fi after power-on", duration)
@@ -107,8 +111,10 @@ async function runFleet(options: Options, devices: number, terminal: Terminal): 
 /** Makes sure of a real server, and says that the run waits for it. */
 async function expectServer(script: Script, terminal: Terminal): Promise<void> {
   const url = script.server?.url;
+  terminal.secrets.keep(script.server?.token);
   if (url === undefined) return;
   await reachServer(url);
+  await askServer(url, script.server?.token ?? "");
   const endMs = script.until === undefined ? undefined : startMs(script) + durationMs(script.until);
   const atMost = endMs === undefined ? "" : `, until ${new Date(endMs).toISOString()} at the latest`;
   terminal.remark(`simulate: the run sends to ${url} and waits in real time${atMost}`);
@@ -130,6 +136,7 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
   }
   if (options.pointsOut !== undefined) writePoints(options.pointsOut, simulation);
   const broken = brokenBy(simulation, promise);
+  if (simulation.unsent !== undefined) broken.push(simulation.unsent);
   const status = isSound(simulation) && broken.length === 0 ? EXIT.ok : EXIT.failed;
   const sayBroken = () => {
     for (const sentence of broken) terminal.remark(`simulate: ${sentence}`);

@@ -226,10 +226,21 @@ function openExchange(udp: Udp, clock: Clock, servers: string[], random: () => n
   };
 }
 
-/** `servers` are host names or addresses; `random` is uniform in [0, 1). */
-export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: string[], random: () => number): Sntp {
+export interface SntpParts {
+  udp: Udp;
+  timers: Timers;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+/**
+ * `servers` are host names or addresses. `restUntilRawMs` is what a boot remembers of them: until when each wants to be left
+ * alone; empty at first.
+ */
+export function createSntp(parts: SntpParts, servers: string[], restUntilRawMs: number[]): Sntp {
+  const clock = parts.clock;
   let busy = false;
-  const restUntilRawMs: number[] = [];
 
   return {
     query(done) {
@@ -238,7 +249,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         return;
       }
       busy = true;
-      const exchange = openExchange(udp, clock, servers, random, restUntilRawMs);
+      const exchange = openExchange(parts.udp, clock, servers, parts.random, restUntilRawMs);
       clock.rawMs();
       const session = clock.session();
 
@@ -246,7 +257,7 @@ export function createSntp(udp: Udp, timers: Timers, clock: Clock, servers: stri
         exchange.sendAll();
         // Set after the sends: a slow name server must not shorten the time for answers.
         const armedRawMs = clock.rawMs();
-        timers.setTimeout(() => {
+        parts.timers.setTimeout(() => {
           // A jump during the exchanges makes them worthless. This reading would find it.
           clock.rawAtTimer(armedRawMs, armedRawMs + ROUND_MS);
           exchange.close();

@@ -38,10 +38,11 @@ export interface TakeFix {
   /**
    * Takes one fix. `done` is called once. `contact` says how the server was met, if it was asked. `told`: a time server answered.
    */
-  take(done: (found: TimeFound, contact: Contact, told: boolean) => void): void;
-  /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
-  fault(): string;
+  take(done: FixTaken): void;
 }
+
+/** See `TakeFix.take`. */
+export type FixTaken = (found: TimeFound, contact: Contact, told: boolean) => void;
 
 /** Whom to ask; `askDate` as `createServerDate` makes it. */
 export interface TimeSources {
@@ -62,20 +63,26 @@ function pinnedFixId(ledger: Pick<Ledger, "pins" | "attempt">): number {
 
 type FixLedger = Pick<Ledger, "fixes" | "addFix" | "removeFix" | "pins" | "attempt">;
 
-/** What the fixes of a boot share. */
-interface Memory {
+/** What the fixes of a boot share. Plain data, which stays while the functions here come and go. */
+export interface FixMemory {
   /** SNTP and the server's date have agreed in this boot, and the map follows from that. */
   confirmed: boolean;
   /** The last answer was refused only because it contradicts the map. Where nobody can decide, the second one counts. */
   doubted: boolean;
   /** Raw time at which SNTP and the server's date differed, while nothing was confirmed yet; 0 when they did not. */
   disputedRawMs: number;
-  /** See `TakeFix`. */
+  /** Why the time is not believed, a sentence for people; "" when nothing is wrong. */
   fault: string;
+  /** Of each time server: it wants to be left alone until then. */
+  restUntilRawMs: number[];
+}
+
+export function openFixMemory(): FixMemory {
+  return { confirmed: false, doubted: false, disputedRawMs: 0, fault: "", restUntilRawMs: [] };
 }
 
 /** Made anew for each fix, and let go after it: its functions take JsVars only while it lasts. */
-function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memory: Memory) {
+function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memory: FixMemory) {
   /** Refuses a time. Told once, until a time is believed again. */
   function refuse(reason: string): TimeFound {
     if (memory.fault === "") log("warn", `time: ${reason}`);
@@ -193,14 +200,22 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   return { decide, contradictionMs };
 }
 
-export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, ledger: FixLedger, log: Log): TakeFix {
-  const memory: Memory = { confirmed: false, doubted: false, disputedRawMs: 0, fault: "" };
+/** What a fix is taken with. */
+export interface FixParts {
+  clock: Clock;
+  map: TimeMap;
+  ledger: FixLedger;
+  log: Log;
+}
+
+export function createTakeFix(sources: TimeSources, parts: FixParts, memory: FixMemory): TakeFix {
+  const clock = parts.clock;
 
   return {
     take(done) {
       const sinceRawMs = clock.rawMs();
       const session = clock.session();
-      const judge = openJudge(clock, map, ledger, log, memory);
+      const judge = openJudge(clock, parts.map, parts.ledger, parts.log, memory);
 
       function finish(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): void {
         // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
@@ -211,8 +226,8 @@ export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, 
             found = judge.decide(same ? sntp : undefined, same ? date : undefined, contact);
           } catch (error) {
             // The ledger throws when the flash fails; whoever waits must not wait for ever.
-            log("error", `time: ${error}`);
-            if (map.now()) found = "known";
+            parts.log("error", `time: ${error}`);
+            if (parts.map.now()) found = "known";
           }
           done(found, contact, sntp !== undefined);
         });
@@ -223,9 +238,6 @@ export function createTakeFix(sources: TimeSources, clock: Clock, map: TimeMap, 
           finish(sntp, undefined, ANSWERED);
         } else sources.askDate((date, contact) => finish(sntp, date, contact));
       });
-    },
-    fault() {
-      return memory.fault;
     },
   };
 }

@@ -220,6 +220,7 @@ function bracket(
 }
 
 export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUncertaintyMs: number): TimeMap {
+  "on demand";
   // Weighing takes time, and a backlog is dated piece by piece by the same fixes.
   let found: Evidence | undefined;
   let foundVersion = 0;

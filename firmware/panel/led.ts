@@ -6,6 +6,8 @@ const FLICKER = [80, 80];
 const HEARTBEAT = [50, 4950];
 const ALL_SENT = [2000, 1000];
 const BLINK_ON_MS = 300;
+/** Well apart from a short blink and from the 2 s of `ALL_SENT`. */
+const LONG_ON_MS = 1000;
 const BLINK_OFF_MS = 400;
 const BLINKS_APART_MS = 2000;
 const VERDICT_REPEATS = 3;
@@ -14,8 +16,8 @@ export interface Led {
   /** Flickers until a verdict is shown. */
   syncing(): void;
   /**
-   * After a pause: `allSent` is two seconds on, any other verdict its number of blinks, three times. Then the heartbeat
-   * goes on.
+   * After a pause: `allSent` is two seconds on, any other verdict its number of blinks, three times. Above 5, a long blink
+   * counts five: 11 is long, long, short. Then the heartbeat goes on.
    */
   verdict(verdict: Verdict): void;
 }
@@ -70,7 +72,12 @@ export function startLed(
         return;
       }
       const blinking: number[] = [];
-      for (let i = 0; i < verdict; i++) blinking.push(BLINK_ON_MS, BLINK_OFF_MS);
+      // 5 itself is five short blinks: a single long one could be taken for `ALL_SENT`.
+      for (let left: number = verdict; left > 0; ) {
+        const isLong = verdict > 5 && left >= 5;
+        blinking.push(isLong ? LONG_ON_MS : BLINK_ON_MS, BLINK_OFF_MS);
+        left -= isLong ? 5 : 1;
+      }
       blinking[blinking.length - 1] = BLINKS_APART_MS;
       play(blinking, VERDICT_REPEATS, true);
     },

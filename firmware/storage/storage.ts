@@ -1,7 +1,11 @@
+/** The storage whole, for tools and tests: they have memory enough for all of it at once. */
 import type { FlashRegion } from "../platform/ports.ts";
-import { bankPagesOf, pagesNeeded, ringPagesOf } from "./geometry.ts";
-import { type Ledger, openLedger } from "./ledger/ledger.ts";
-import { openRing, type Ring, type StreamSettings } from "./ring/ring.ts";
+import { createAppender } from "./appender.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { lastRawMs, lastSession } from "./ring/last-sample.ts";
+import { pageToScrub, type Ring, type RingReading, type StreamSettings, startRing } from "./ring/ring.ts";
+import { scrubPage } from "./ring/scrub.ts";
+import { mountStorage, mountWithBanks, type StorageCore, useStorage } from "./storage-core.ts";
 
 /** All that is kept on flash: what was sampled, and what the server was told. */
 export interface Storage {
@@ -9,21 +13,26 @@ export interface Storage {
   ring: Ring;
 }
 
-/**
- * Opens the ledger and the ring of a region for these datastreams. It only reads: nothing is written before a session
- * starts. Throws a text when the region has too few pages for them.
- */
+/** Mounts a region as `mountStorage` does. */
 export function openStorage(region: FlashRegion, streams: StreamSettings[]): Storage {
-  const needed = pagesNeeded(streams.length);
-  const ringPages = ringPagesOf(region.pages, region.pageBytes);
-  if (needed > ringPages) {
-    throw `${streams.length} datastreams need ${needed} pages, and the region leaves ${ringPages}`;
-  }
-  return openStorageWithBanks(region, streams, bankPagesOf(region.pageBytes));
+  return openWhole(mountStorage(region, streams));
 }
 
 /** `openStorage` without its check, on banks of any number of pages: tests with tiny pages wrap both soon. */
 export function openStorageWithBanks(region: FlashRegion, streams: StreamSettings[], bankPages: number): Storage {
-  const ledger = openLedger(region, bankPages);
-  return { ledger: ledger, ring: openRing(region, ledger, bankPages, streams) };
+  return openWhole(mountWithBanks(region, streams, bankPages));
+}
+
+function openWhole(core: StorageCore): Storage {
+  const use = useStorage(core);
+  const ring: Omit<Ring, keyof RingReading> = Object.assign(createAppender(core), {
+    start: (session: number) => startRing(core.ring, session),
+    scrub() {
+      const page = pageToScrub(core.ring);
+      if (page >= 0) scrubPage(use.parts, page);
+    },
+    lastRawMs: () => lastRawMs(use.parts),
+    lastSession: () => lastSession(use.parts),
+  });
+  return { ledger: use.ledger, ring: Object.assign(use.ring, ring) };
 }

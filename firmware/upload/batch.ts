@@ -5,7 +5,7 @@
 import type { Segment, TimeMap } from "../clock/time-map.ts";
 import { decimalText, SCALES } from "../storage/format/decimal.ts";
 import { type Position, positionOf, sampleIndexOf, sequenceOf } from "../storage/format/position.ts";
-import type { Ring } from "../storage/ring/ring.ts";
+import type { RingReading } from "../storage/ring/ring.ts";
 import type { TextLine } from "../storage/ring/text-fold.ts";
 
 /** What a body depends on, and what may end it early while it is planned. */
@@ -83,7 +83,7 @@ function noteLast(batch: Batch, segment: Segment): void {
   batch.lastBoundMs = segment.boundMs(batch.lastRawMs);
 }
 
-type BatchRing = Pick<Ring, "reader" | "decimals" | "intervalMs">;
+type BatchRing = Pick<RingReading, "reader" | "decimals" | "intervalMs">;
 
 /** A line that holds nowhere yet. */
 function lineOf(run: Run, divisor: number): TextLine {
@@ -102,6 +102,7 @@ function lineOf(run: Run, divisor: number): TextLine {
 
 /** Starts at the first piece of a run; nothing is read until the first step. */
 export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run): Batch {
+  "on demand";
   const reader = ring.reader(run.pin, run.from, run.to);
   const decimals = ring.decimals(run.pin, run.from);
   let over = false;

@@ -31,6 +31,7 @@ export interface Answer {
 
 /** Request for one batch. `server` is an origin without a path, as settings.ts checks it. */
 export function batchRequest(server: string, token: string, pin: number, bodyBytes: number): HttpRequestOptions {
+  "on demand";
   const secure = server.substr(0, 6) === "https:";
   const authority = server.substr(secure ? 8 : 7);
   const colon = authority.lastIndexOf(":");
@@ -104,6 +105,7 @@ function retryAfterMs(headers: { [name: string]: string }, nowTrueMs: number): n
 
 /** What a complete answer means. `whole`: the request's body had been sent to its end. */
 export function readAnswer(given: Answer, whole: boolean, nowTrueMs: number): Meaning {
+  "on demand";
   const answer = given.status === 100 ? unwrapContinue(given) : given;
   const status = answer.status;
   const waitMs = retryAfterMs(answer.headers, nowTrueMs);

@@ -1,18 +1,15 @@
 /** One delivery at a time: join Wi-Fi, take a fix of the clock, drain the samples, say how it went. */
 import type { Clock } from "../clock/clock.ts";
-import type { TakeFix } from "../clock/take-fix.ts";
+import type { Contact, FixTaken, TimeFound } from "../clock/take-fix.ts";
 import { LIMITS } from "../limits.ts";
 import type { Network } from "../network/station.ts";
 import type { Chip, Log, Timers } from "../platform/ports.ts";
-import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict, verdictText } from "../verdict.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
 import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
-import { type Ailments, finalVerdict, lossesOf } from "./final-verdict.ts";
-import type { Overload } from "./overload.ts";
-import type { Planner } from "./planner.ts";
-import type { Quota } from "./quota.ts";
+import { type Ailments, finalVerdict, type Losses } from "./final-verdict.ts";
+import { forgive, type UploadMemory } from "./upload.ts";
 
 export type Trigger = "connect" | "button" | "schedule" | "console";
 
@@ -21,9 +18,6 @@ export interface Delivery {
   trigger(why: Trigger): void;
   /** Of the last delivery; `allSent` before the first. */
   verdict(): Verdict;
-  status(): DeliveryStatus;
-  /** Called on any progress of the running delivery. */
-  noteProgress(): void;
   /**
    * Called at every heartbeat. Returns false once an awaited step, of the running delivery or the start of the next, is ten
    * minutes late: its timer is lost, and only a restart brings it back.
@@ -33,18 +27,6 @@ export interface Delivery {
   fail(error: unknown): void;
   /** Called with true when a delivery starts, and with false when its verdict stands. One listener. */
   watch(callback: (busy: boolean) => void): void;
-}
-
-export interface DeliveryStatus {
-  quota: { pointsLeft: number; requestsLeft: number; pointsMax: number };
-  /** Null when the backlog grows. */
-  backlogClearsMs: number | null;
-  verdict: Verdict;
-  verdictText: string;
-  /** What only a person can put right, or "". */
-  deliveryFault: string;
-  /** Origin that requests go to. */
-  server: string;
 }
 
 export interface DeliverySettings {
@@ -58,13 +40,19 @@ export interface DeliverySettings {
 
 export interface DeliveryParts {
   network: Network;
-  takeFix: Pick<TakeFix, "take">;
-  planner: Pick<Planner, "holds">;
-  overload: Pick<Overload, "clearsMs">;
-  quota: Quota;
-  drain: Drain;
+  /** Takes a fix of the clock. What that needs is made for it, and let go after it. */
+  takeFix(done: FixTaken): void;
+  /**
+   * Makes what sends samples; the delivery lets it go at its end. Its timers call `onStep` at each step, and `onError` with what
+   * a callback throws.
+   */
+  openUpload(onStep: () => void, onError: (error: unknown) => void): Drain;
+  /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
+  unreached(found: TimeFound, contact: Contact): Verdict;
   endpoint: Endpoint;
-  ledger: Pick<Ledger, "pins" | "counters">;
+  memory: UploadMemory;
+  /** What was lost so far, of all datastreams. */
+  losses(): Losses;
   clock: Pick<Clock, "rawMs">;
   ailments: Ailments;
   timers: Timers;
@@ -104,20 +92,14 @@ function reviewLink(parts: Pick<DeliveryParts, "network" | "endpoint">, missed: 
   return dead;
 }
 
-function statusOf(
-  parts: Pick<DeliveryParts, "overload" | "quota" | "drain" | "endpoint">,
-  verdict: Verdict,
-): DeliveryStatus {
-  const clearsMs = parts.overload.clearsMs();
-  const quota = parts.quota;
-  return {
-    quota: { pointsLeft: quota.pointsLeft(), requestsLeft: quota.requestsLeft(), pointsMax: quota.pointsMax },
-    backlogClearsMs: clearsMs < Infinity ? clearsMs : null,
-    verdict,
-    verdictText: verdictText(verdict),
-    deliveryFault: parts.drain.fault(),
-    server: parts.endpoint.server,
-  };
+/** Over the next link somebody else may answer. */
+function forgetBlynk(endpoint: Endpoint): void {
+  endpoint.met = Math.min(endpoint.met, MET.somebody);
+}
+
+/** Blynk did not answer, or not to what was asked. */
+function isMissed(found: Verdict): boolean {
+  return found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime;
 }
 
 export function createDelivery(parts: DeliveryParts, settings: DeliverySettings): Delivery {
@@ -129,6 +111,8 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   let verdict: Verdict = VERDICT.allSent;
   let remembered: Trigger | undefined;
   let timer: number | undefined;
+  /** Only while samples are sent. */
+  let drain: Drain | undefined;
   let failures = 0;
   /** The last delivery did not even start. */
   let refused = false;
@@ -136,7 +120,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   /** Heartbeats until the awaited step is so late that it will not come. */
   let beatsLeft = 0;
   /** Losses that somebody has seen at a press. */
-  let seen = lossesOf(parts.ledger);
+  let seen = parts.losses();
 
   function expectWithin(waitMs: number): void {
     beatsLeft = (waitMs + LIMITS.deliveryStallMs) / LIMITS.heartbeatMs;
@@ -154,17 +138,16 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
 
   function finish(found: Verdict, nextTryMs: number): void {
     serial++;
-    const missed =
-      nextTryMs < Infinity &&
-      (found === VERDICT.serverNotReached || found === VERDICT.intercepted || found === VERDICT.noTime);
+    drain = undefined;
+    const missed = nextTryMs < Infinity && isMissed(found);
     // Somebody is waiting, or the next delivery is far away.
     const urgent = cause === "button" || cause === "console" || settings.connectEveryMs !== undefined;
     if (!refused && reviewLink(parts, missed) && urgent && parts.endpoint.rejoins++ < settings.networks) {
       start();
       return;
     }
-    const losses = lossesOf(parts.ledger);
-    verdict = finalVerdict(found, parts.ailments, parts.planner, losses, seen);
+    const losses = parts.losses();
+    verdict = finalVerdict(found, parts.ailments, parts.memory.holds, losses, seen);
     if (cause === "button") seen = losses;
     parts.log(verdict === VERDICT.allSent ? "info" : "warn", `sync: ${verdictText(verdict)}`);
     busy = false;
@@ -182,7 +165,7 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
   function fail(error: unknown): void {
     parts.log("error", `sync: ${error}`);
     if (!busy) return;
-    parts.drain.stop();
+    if (drain) drain.stop();
     finish(VERDICT.flashFault, backoffMs(failures++, parts.chip.random));
   }
 
@@ -199,34 +182,36 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     parts.network.connect((failure) => {
       if (mine !== serial) return;
       expectWithin(0);
-      if (failure !== VERDICT.allSent) {
-        // The network goes on trying by itself.
-        finish(failure, Infinity);
-        return;
-      }
-      parts.takeFix.take((found, contact, told) => {
+      // The network goes on trying by itself.
+      if (failure !== VERDICT.allSent) return finish(failure, Infinity);
+      parts.takeFix((found, contact, told) => {
         if (mine !== serial) return;
         expectWithin(0);
         if (told) parts.endpoint.met = Math.max(parts.endpoint.met, MET.somebody);
         if (found !== "known") {
-          finish(parts.drain.unreached(found, contact), backoffMs(failures++, parts.chip.random));
+          finish(parts.unreached(found, contact), backoffMs(failures++, parts.chip.random));
           return;
         }
         failures = 0;
         // From a timer: by then what took the fix has let go of its memory.
         parts.timers.setTimeout(() => {
-          if (mine !== serial) return;
-          // The error would be left to the console.
-          try {
-            parts.drain.run((verdict, nextTryMs) => {
-              if (mine === serial) finish(verdict, nextTryMs);
-            });
-          } catch (error) {
-            fail(error);
-          }
+          if (mine === serial) send(mine);
         }, 0);
       });
     });
+  }
+
+  function send(mine: number): void {
+    try {
+      drain = parts.openUpload(() => {
+        if (busy) expectWithin(0);
+      }, fail);
+      drain.run((verdict, nextTryMs) => {
+        if (mine === serial) finish(verdict, nextTryMs);
+      });
+    } catch (error) {
+      fail(error);
+    }
   }
 
   function trigger(why: Trigger): void {
@@ -242,25 +227,22 @@ export function createDelivery(parts: DeliveryParts, settings: DeliverySettings)
     resetEndpoint(parts.endpoint);
     if (why === "button" || why === "console") {
       failures = 0;
-      parts.drain.forgive();
+      forgive(parts.memory, parts.endpoint, parts.clock.rawMs());
     }
     if (listener) listener(true);
     start();
   }
 
-  parts.network.onDown(() => parts.drain.linkLost());
+  parts.network.onDown(() => {
+    forgetBlynk(parts.endpoint);
+    if (drain) drain.linkLost();
+  });
   armNext(everyMs);
 
   return {
     trigger,
     verdict() {
       return verdict;
-    },
-    status() {
-      return statusOf(parts, verdict);
-    },
-    noteProgress() {
-      if (busy) expectWithin(0);
     },
     beat() {
       return --beatsLeft > 0;

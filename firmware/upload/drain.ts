@@ -18,22 +18,16 @@ export type Drained = (verdict: Verdict, nextTryMs: number) => void;
 export interface Drain {
   /** Sends all that may be sent. `done` is called once, unless `stop` comes first or something throws. */
   run(done: Drained): void;
-  /** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
-  unreached(found: TimeFound, contact: Contact): Verdict;
   /** The network is gone: gives up the request on its way. */
   linkLost(): void;
   /** Ends a run whose `done` is not awaited any more, because something in it threw. */
   stop(): void;
-  /** Forgets the failures that the backoff grew from, and how long the server asked to be left alone. */
-  forgive(): void;
-  /** What only a person can put right, or "". */
-  fault(): string;
 }
 
 const EMPTY_ANSWER = "the empty answer is not Blynk's: a captive portal or a proxy?";
 
-/** What the runs share. */
-interface Memory {
+/** What the runs of a boot share. Plain data, which stays while the functions here come and go. */
+export interface DrainMemory {
   /** Number of the run under way. One that was stopped must not go on beside the next. */
   run: number;
   /** The request under way. */
@@ -73,11 +67,12 @@ function causeOf(judgement: Judgement, whole: boolean): number {
 /** Made anew for each run, and let go after it: its functions take JsVars only while it lasts. `take` makes one request. */
 function openRun(
   parts: UploadParts,
-  planner: Planner,
+  openPlanner: () => Planner,
   endpoint: Endpoint,
-  memory: Memory,
+  memory: DrainMemory,
   done: Drained,
 ): { take: Planned } {
+  "on demand";
   const mine = memory.run;
   const ledger = parts.ledger;
   let failures = 0;
@@ -87,7 +82,7 @@ function openRun(
   function settle(job: Job, text: string, judgement: Judgement, whole: boolean): void {
     const attempt = job.attempt;
     const pin = attempt.pin;
-    const fate = planner.learn(job, judgement);
+    const fate = openPlanner().learn(job, judgement);
     if (judgement.attempt === "done") {
       const cursor = ledger.cursor(pin);
       if (isAhead(attempt.from, cursor)) {
@@ -114,6 +109,7 @@ function openRun(
 
   /** Ends the run when there is no request left to make. */
   function finishEmpty(): void {
+    const planner = openPlanner();
     const waitMs = planner.quotaWaitMs();
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
@@ -125,7 +121,7 @@ function openRun(
 
   /** From a timer, so that what made the last request has let go of its memory when the next one is planned. */
   function proceed(waitMs: number): void {
-    parts.timers.setTimeout(() => planner.plan(take), waitMs);
+    parts.timers.setTimeout(() => openPlanner().plan(take), waitMs);
   }
 
   function backOff(meaning: Meaning, judgement: Judgement): void {
@@ -217,46 +213,59 @@ function openRun(
   return { take };
 }
 
-export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endpoint, deaths: number): Drain {
-  const memory: Memory = {
-    run: 0,
-    transfer: undefined,
-    failuresInRow: 0,
-    failure: VERDICT.serverNotReached,
-    fault: "",
-    deaths,
-  };
-  if (deaths >= DEATHS_SUSPECT) {
-    const restMs = DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10));
-    endpoint.silentUntilRawMs = parts.clock.rawMs() + Math.min(DEATH_REST_MAX_MS, restMs);
+/** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
+function obstacle(parts: Pick<UploadParts, "http" | "log">, endpoint: Endpoint, memory: DrainMemory): Verdict {
+  "on demand";
+  memory.fault = "";
+  if (endpoint.server === "") memory.fault = "no usable server is set";
+  else if (endpoint.token === "") memory.fault = "no usable token is set";
+  else if (endpoint.server.substr(0, 6) === "https:" && !parts.http.tls) {
+    memory.fault = "this Espruino build has no TLS, so it can't reach an https server (docs/flashing.md)";
   }
+  if (memory.fault === "") return VERDICT.allSent;
+  parts.log("error", memory.fault);
+  return endpoint.token === "" ? VERDICT.notProvisioned : VERDICT.serverNotReached;
+}
 
-  /** Looks for what keeps every request from being made. Returns the verdict, or `allSent` when there is nothing. */
-  function obstacle(): Verdict {
-    memory.fault = "";
-    if (endpoint.server === "") memory.fault = "no usable server is set";
-    else if (endpoint.token === "") memory.fault = "no usable token is set";
-    else if (endpoint.server.substr(0, 6) === "https:" && !parts.http.tls) {
-      memory.fault = "this Espruino build has no TLS, so it can't reach an https server (docs/flashing.md)";
-    }
-    if (memory.fault === "") return VERDICT.allSent;
-    parts.log("error", memory.fault);
-    return endpoint.token === "" ? VERDICT.notProvisioned : VERDICT.serverNotReached;
-  }
+/** Says why nothing can be sent when no time was found, or the server was needed to confirm it; returns the verdict. */
+export function unreached(
+  parts: Pick<UploadParts, "http" | "log">,
+  endpoint: Endpoint,
+  memory: DrainMemory,
+  found: TimeFound,
+  contact: Contact,
+): Verdict {
+  const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
+  if (found === "unknown" && !foreign) return VERDICT.noTime;
+  const verdict = obstacle(parts, endpoint, memory);
+  if (verdict !== VERDICT.allSent) return verdict;
+  const why = foreign ? contact.substr(FOREIGN.length + 2) : contact;
+  if (why !== ANSWERED) memory.fault = withoutToken(why, endpoint.token);
+  return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
+}
 
+/** `deaths`: restarts in a row that came in the middle of a request. */
+export function openDrainMemory(deaths: number): DrainMemory {
+  return { run: 0, transfer: undefined, failuresInRow: 0, failure: VERDICT.serverNotReached, fault: "", deaths };
+}
+
+/** How long a unit leaves the server alone at its start, after so many deaths; 0 when no request is suspected. */
+export function deathRestMs(deaths: number): number {
+  if (deaths < DEATHS_SUSPECT) return 0;
+  return Math.min(DEATH_REST_MAX_MS, DEATH_REST_FIRST_MS * Math.pow(2, Math.min(deaths - DEATHS_SUSPECT, 10)));
+}
+
+/** `openPlanner` is called for each plan, and what it gives is let go while a request is under way. */
+export function createDrain(
+  parts: UploadParts,
+  openPlanner: () => Planner,
+  endpoint: Endpoint,
+  memory: DrainMemory,
+): Drain {
   return {
-    unreached(found, contact) {
-      const foreign = contact.substr(0, FOREIGN.length) === FOREIGN;
-      if (found === "unknown" && !foreign) return VERDICT.noTime;
-      const verdict = obstacle();
-      if (verdict !== VERDICT.allSent) return verdict;
-      const why = foreign ? contact.substr(FOREIGN.length + 2) : contact;
-      if (why !== ANSWERED) memory.fault = withoutToken(why, endpoint.token);
-      return foreign ? VERDICT.intercepted : VERDICT.serverNotReached;
-    },
     run(done) {
       memory.run++;
-      const verdict = obstacle();
+      const verdict = obstacle(parts, endpoint, memory);
       if (verdict !== VERDICT.allSent) {
         done(verdict, Infinity);
         return;
@@ -270,26 +279,16 @@ export function createDrain(parts: UploadParts, planner: Planner, endpoint: Endp
         done(VERDICT.serverNotReached, silentMs);
         return;
       }
+      const planner = openPlanner();
       planner.begin();
-      planner.plan(openRun(parts, planner, endpoint, memory, done).take);
+      planner.plan(openRun(parts, openPlanner, endpoint, memory, done).take);
     },
     linkLost() {
-      // Over the next link somebody else may answer.
-      endpoint.met = Math.min(endpoint.met, MET.somebody);
       if (memory.transfer) memory.transfer.abandon("the network was lost");
     },
     stop() {
       memory.run++;
       if (memory.transfer) memory.transfer.abandon("stopped");
-    },
-    forgive() {
-      memory.failuresInRow = 0;
-      endpoint.silentUntilRawMs = 0;
-      memory.deaths = 0;
-      planner.forgive();
-    },
-    fault() {
-      return memory.fault;
     },
   };
 }

@@ -66,6 +66,7 @@ export function openEndpoint(store: Pick<Store, "readJson">, home: string, token
  * the scheme: no user, no port.
  */
 export function followMove(endpoint: Endpoint, location: string, path: string): boolean {
+  "on demand";
   const scheme = endpoint.server.substr(0, endpoint.server.indexOf("//") + 2);
   const rest = location.substr(scheme.length);
   const slash = `${rest}/`.indexOf("/");
@@ -103,6 +104,7 @@ export function resetEndpoint(endpoint: Endpoint): void {
 
 /** The server took points: the next boot begins with it. */
 export function keepMove(endpoint: Endpoint, store: Pick<Store, "writeJson">): void {
+  "on demand";
   if (endpoint.saved === endpoint.server) return;
   endpoint.saved = endpoint.server;
   store.writeJson(FILE, [endpoint.home, endpoint.server]);

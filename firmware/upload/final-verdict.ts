@@ -1,7 +1,6 @@
 /** The verdict that a delivery shows, which tells of more than its requests. */
 import type { Ledger } from "../storage/ledger/ledger.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
-import type { Planner } from "./planner.ts";
 
 /** What the sampler knows. */
 export interface Ailments {
@@ -31,18 +30,14 @@ export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
   return sum;
 }
 
-/** What a person should deal with first. `found`: how the requests ended; `seen`: the losses at the last press of the button. */
-export function finalVerdict(
-  found: Verdict,
-  ailments: Ailments,
-  planner: Pick<Planner, "holds">,
-  now: Losses,
-  seen: Losses,
-): Verdict {
+/** What a person should deal with first. `found`: how the requests ended; `holds`: samples wait
+ * for a better time map; `seen`: the losses at the last press of the button. */
+export function finalVerdict(found: Verdict, ailments: Ailments, holds: boolean, now: Losses, seen: Losses): Verdict {
+  "on demand";
   if (found !== VERDICT.allSent) return found;
   if (ailments.flashFailed()) return VERDICT.flashFault;
   if (ailments.failing()) return VERDICT.sensorFailing;
   if (now.lost > seen.lost) return VERDICT.samplesLost;
-  if (planner.holds() || now.undatable > seen.undatable) return VERDICT.undatedSamples;
+  if (holds || now.undatable > seen.undatable) return VERDICT.undatedSamples;
   return VERDICT.allSent;
 }

@@ -2,7 +2,7 @@
 import type { TimeMap } from "../clock/time-map.ts";
 import type { Timers } from "../platform/ports.ts";
 import type { Attempt, Ledger, Settlement } from "../storage/ledger/ledger.ts";
-import type { Ring } from "../storage/ring/ring.ts";
+import type { RingReading } from "../storage/ring/ring.ts";
 import { type Batch, openBatch, type Run } from "./batch.ts";
 
 export interface Job {
@@ -29,7 +29,7 @@ const SLICE_MS = 10;
 
 /** Walks a run to its end, in slices. `done` is called at once when one slice is enough, else from a timer. */
 export function measure(
-  parts: { ring: Ring; map: TimeMap; timers: Timers },
+  parts: { ring: RingReading; map: TimeMap; timers: Timers },
   run: Run,
   done: (batch: Batch) => void,
 ): void {

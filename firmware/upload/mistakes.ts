@@ -14,6 +14,7 @@ type MistakeParts = Pick<UploadParts, "ring" | "ledger" | "map" | "clock" | "log
 
 /** Notes an accepted batch, before the ledger does. Points whose times go together are disproved together. */
 export function noteSent(parts: Pick<MistakeParts, "ledger">, stream: StreamPace, job: Job): void {
+  "on demand";
   const sent = job.settlement;
   if (job.attempt.points === 0) return;
   const before = parts.ledger.mark(stream.pin);
@@ -109,6 +110,7 @@ function openReview(parts: MistakeParts, futureMs: number) {
 
 /** Compares what was sent of all datastreams with the newest map. To be called before a delivery sends anything. */
 export function reviewMistakes(parts: MistakeParts, paceOf: (pin: number) => StreamPace): void {
+  "on demand";
   const now = parts.map.now();
   if (!now) return;
   const futureMs = now.trueMs + now.boundMs + LIMITS.futureMarginMs;

@@ -2,7 +2,7 @@
 import type { TimeMap } from "../clock/time-map.ts";
 import { LIMITS } from "../limits.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
-import type { Ring } from "../storage/ring/ring.ts";
+import type { RingReading } from "../storage/ring/ring.ts";
 import type { Quota } from "./quota.ts";
 import { momentOfRank, momentsOf, rankAt, type Stretch } from "./stretches.ts";
 
@@ -34,24 +34,36 @@ export interface OverloadSettings {
   intervalsMs: number[];
 }
 
+/** What the last look over the backlog found. Plain data, which stays while the functions here come and go. */
+export interface OverloadMemory {
+  /** Every k-th point is sent; 1: all of them. */
+  thinEvery: number;
+  horizonMs: number;
+  /** Of the datastreams that have the horizon. */
+  horizonPriority: number;
+  /** The backlog was not looked over since `survey` was called. */
+  surveyDue: boolean;
+}
+
+export function openOverloadMemory(): OverloadMemory {
+  return { thinEvery: 1, horizonMs: Infinity, horizonPriority: 0, surveyDue: false };
+}
+
 /** Places at which the backlog is probed, over all datastreams. */
 const PROBES = 24;
 
 const LOWEST_PRIORITY = 3;
 
 export function createOverload(
-  ring: Ring,
-  ledger: Pick<Ledger, "cursor">,
-  map: TimeMap,
+  parts: { ring: RingReading; ledger: Pick<Ledger, "cursor">; map: TimeMap },
   quota: Quota,
   settings: OverloadSettings,
+  memory: OverloadMemory,
 ): Overload {
-  let thinEvery = 1;
-  let horizonMs = Infinity;
-  /** Of the datastreams that have the horizon. */
-  let horizonPriority = 0;
-  /** The backlog was not looked over since `survey` was called. */
-  let due = false;
+  "on demand";
+  const ring = parts.ring;
+  const ledger = parts.ledger;
+  const map = parts.map;
   let perWindow = 0;
   for (let i = 0; i < settings.intervalsMs.length; i++) perWindow += LIMITS.quotaWindowMs / settings.intervalsMs[i];
 
@@ -110,14 +122,14 @@ export function createOverload(
   }
 
   function look(): void {
-    due = false;
+    memory.surveyDue = false;
     const now = map.now();
     const pins = ring.pins();
     const quotaLeft = quota.pointsLeft();
     const thin = settings.overload === "thin";
     // When more is sampled than may be sent, thinning is needed with no backlog, too.
-    thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
-    horizonMs = Infinity;
+    memory.thinEvery = thin ? Math.max(1, Math.ceil(perWindow / quota.pointsMax)) : 1;
+    memory.horizonMs = Infinity;
     if (!now || pendingOf(pins) <= quotaLeft) return;
 
     let stretches = probe(pins, now.trueMs);
@@ -129,44 +141,44 @@ export function createOverload(
       const room = restMs > 0 ? quota.pointsWithin(restMs) : 0;
       // These expire before anything can be sent.
       if (room === 0) lost = rank;
-      else thinEvery = Math.max(thinEvery, Math.ceil((rank - lost) / room));
+      else memory.thinEvery = Math.max(memory.thinEvery, Math.ceil((rank - lost) / room));
     }
-    let left = quotaLeft * thinEvery;
+    let left = quotaLeft * memory.thinEvery;
     let shared: number[] = [];
-    for (horizonPriority = 1; ; horizonPriority++) {
-      shared = pins.filter((pin) => ring.priority(pin) === horizonPriority);
+    for (memory.horizonPriority = 1; ; memory.horizonPriority++) {
+      shared = pins.filter((pin) => ring.priority(pin) === memory.horizonPriority);
       const pending = pendingOf(shared);
       if (pending > left) break;
       // Of samples that came since, the next look takes care.
-      if (horizonPriority === LOWEST_PRIORITY) return;
+      if (memory.horizonPriority === LOWEST_PRIORITY) return;
       left -= pending;
     }
     if (shared.length < pins.length) stretches = probe(shared, now.trueMs);
-    horizonMs = momentOfRank(stretches, left);
+    memory.horizonMs = momentOfRank(stretches, left);
   }
 
   return {
     survey() {
-      due = true;
+      memory.surveyDue = true;
     },
     thinEvery() {
-      if (due && settings.overload === "thin") look();
-      return thinEvery;
+      if (memory.surveyDue && settings.overload === "thin") look();
+      return memory.thinEvery;
     },
     horizonMs(pin) {
       // Not at each delivery: while the allowance is used up, nothing is planned for days.
-      if (due) look();
-      return ring.priority(pin) === horizonPriority ? horizonMs : Infinity;
+      if (memory.surveyDue) look();
+      return ring.priority(pin) === memory.horizonPriority ? memory.horizonMs : Infinity;
     },
     forgetHorizon() {
-      due = false;
-      horizonMs = Infinity;
+      memory.surveyDue = false;
+      memory.horizonMs = Infinity;
     },
     trueMsAt,
     clearsMs() {
-      const wanted = pendingOf(ring.pins()) / thinEvery - quota.pointsLeft();
+      const wanted = pendingOf(ring.pins()) / memory.thinEvery - quota.pointsLeft();
       if (wanted <= 0) return 0;
-      const gain = quota.pointsMax - perWindow / thinEvery;
+      const gain = quota.pointsMax - perWindow / memory.thinEvery;
       return gain > 0 ? Math.ceil((wanted / gain) * LIMITS.quotaWindowMs) : Infinity;
     },
   };

@@ -4,7 +4,7 @@ import { LIMITS } from "../limits.ts";
 import { type Attempt, isAhead, type Ledger, TROUBLES_AT } from "../storage/ledger/ledger.ts";
 import type { Judgement } from "./outcome.ts";
 import type { Quota } from "./quota.ts";
-import { createServerLimit, lowerLimit, raiseLimit } from "./server-limit.ts";
+import { createServerLimit, lowerLimit, raiseLimit, type ServerLimit } from "./server-limit.ts";
 
 const HOUR_MS = 3600000;
 
@@ -93,8 +93,40 @@ export interface Pace {
   learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate;
   /** Starts a delivery: every datastream gets requests again. */
   begin(): void;
-  /** Ends the rests, and the saving of requests for a while. */
-  forgive(): void;
+}
+
+/** What a boot's deliveries have taught. Plain data, which stays while the functions here come and go. */
+export interface PaceMemory {
+  streams: StreamPace[];
+  /** Undefined before the first delivery. */
+  serverLimit: ServerLimit | undefined;
+  /** Points of the next batch; 0 before the first delivery. */
+  size: number;
+  /** When a batch was accepted last. */
+  acceptedRawMs: number;
+  /** When somebody asked for a delivery last. */
+  forgivenRawMs: number;
+  /** When the last delivery began. */
+  beganRawMs: number;
+  /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
+  searched: number;
+  /** Points of the last batch that gave way to a small one, and when; 0 once as many were accepted. */
+  probedPoints: number;
+  probedRawMs: number;
+}
+
+export function openPaceMemory(): PaceMemory {
+  return {
+    streams: [],
+    serverLimit: undefined,
+    size: 0,
+    acceptedRawMs: 0,
+    forgivenRawMs: -URGENT_MS,
+    beganRawMs: 0,
+    searched: 0,
+    probedPoints: 0,
+    probedRawMs: 0,
+  };
 }
 
 export interface PaceParts {
@@ -174,20 +206,14 @@ export function createPace(
   parts: PaceParts,
   quota: Pick<Quota, "pointsMax" | "requestsMax">,
   requestPointsMax: number,
+  memory: PaceMemory,
 ): Pace {
-  const streams: StreamPace[] = [];
-  const serverLimit = createServerLimit(requestPointsMax);
-  let acceptedRawMs = 0;
-  let forgivenRawMs = -URGENT_MS;
-  let beganRawMs = 0;
-  /** Points of refused requests. The number goes down evenly, by `SEARCH_SHARE` of the day's points a day. */
-  let searched = 0;
-  /** Points of the last batch that gave way to a small one, and when; 0 once as many were accepted. */
-  let probedPoints = 0;
-  let probedRawMs = 0;
+  const streams = memory.streams;
+  if (memory.serverLimit === undefined) memory.serverLimit = createServerLimit(requestPointsMax);
+  const serverLimit = memory.serverLimit;
   // A failure must not cost a small plan half of its day.
   const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
-  let size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
+  if (memory.size === 0) memory.size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
 
   function of(pin: number): StreamPace {
     for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
@@ -213,23 +239,23 @@ export function createPace(
     stream.skipping = false;
     stream.skipTo = 0;
     stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
-    acceptedRawMs = stream.askedRawMs;
-    if (points >= probedPoints) probedPoints = 0;
-    raiseLimit(serverLimit, points, acceptedRawMs, requestPointsMax);
+    memory.acceptedRawMs = stream.askedRawMs;
+    if (points >= memory.probedPoints) memory.probedPoints = 0;
+    raiseLimit(serverLimit, points, memory.acceptedRawMs, requestPointsMax);
     pass(streams);
   }
 
   function learnSize(judgement: Judgement, points: number): void {
     // Only a batch that filled the size says that a larger one may pass.
-    if (judgement.size === "grow" && points >= size) size = Math.min(size * 2, requestPointsMax);
+    if (judgement.size === "grow" && points >= memory.size) memory.size = Math.min(memory.size * 2, requestPointsMax);
     // Until somebody has dealt with it, every try costs allowance: as little as can be.
-    if (judgement.size === "least") size = least;
+    if (judgement.size === "least") memory.size = least;
     if (judgement.size === "new") {
       serverLimit.pointsMax = requestPointsMax;
       serverLimit.holdMs = 0;
-      size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
+      memory.size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
     }
-    if (judgement.size === "halve") size = Math.max(least, size >> 1);
+    if (judgement.size === "halve") memory.size = Math.max(least, memory.size >> 1);
   }
 
   function learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate {
@@ -251,14 +277,17 @@ export function createPace(
       judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
     // This answer is not among those counted yet.
     const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
-    const isProbed = probedPoints > 0 && acceptedRawMs > probedRawMs && rawMs - probedRawMs < LIMITS.quotaWindowMs;
+    const isProbed =
+      memory.probedPoints > 0 &&
+      memory.acceptedRawMs > memory.probedRawMs &&
+      rawMs - memory.probedRawMs < LIMITS.quotaWindowMs;
     const jammed = busy >= BUSY_SIZE && (stream.jams >= PASSED || (isProbed && points > least));
     const lower = jammed || (refused && judgement.outcome === "smaller");
     const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
     if (jammed && lowered) return "abandon";
     if (busy >= BUSY_ALONE && points > least && isSmallest(parts.ledger, streams, points)) {
-      probedPoints = points;
-      probedRawMs = rawMs;
+      memory.probedPoints = points;
+      memory.probedRawMs = rawMs;
       return "abandon";
     }
     if (!refused) {
@@ -272,33 +301,33 @@ export function createPace(
       refuse(stream, attempt, parts.ledger.lastTrueMs(stream.pin) === 0, probes(stream) >= -1);
     }
     // A request counts its share of the day's points, however few it has.
-    searched += Math.max(points, quota.pointsMax / quota.requestsMax);
-    if (searched * SEARCH_SHARE > quota.pointsMax && !lowered) stream.stopped = true;
+    memory.searched += Math.max(points, quota.pointsMax / quota.requestsMax);
+    if (memory.searched * SEARCH_SHARE > quota.pointsMax && !lowered) stream.stopped = true;
     return replay ? "abandon" : "close";
   }
 
   return {
     of,
     pointsMax(stream) {
-      return probes(stream) >= 0 ? 1 : Math.min(size, stream.pointsMax, serverLimit.pointsMax);
+      return probes(stream) >= 0 ? 1 : Math.min(memory.size, stream.pointsMax, serverLimit.pointsMax);
     },
     waitMs(stream, points, requestsLeft) {
       const rawMs = parts.clock.rawMs();
       const open = parts.ledger.attempt(stream.pin);
       const troubles = parts.ledger.troubles(stream.pin);
       const lastRawMs = open ? open.rawMs : stream.askedRawMs;
-      if (forgivenRawMs >= lastRawMs) return 0;
+      if (memory.forgivenRawMs >= lastRawMs) return 0;
       let restMs = 0;
       if (open) {
-        restMs = replayRestMs(parts.ledger, streams, open, acceptedRawMs > lastRawMs, quota.pointsMax);
+        restMs = replayRestMs(parts.ledger, streams, open, memory.acceptedRawMs > lastRawMs, quota.pointsMax);
       } else if (troubles[TROUBLES_AT.refusals] > 0) {
         const beyond = probes(stream);
         if (beyond > 0 && stream.refused === 0)
           restMs = HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
       } else if (
         points * quota.requestsMax < quota.pointsMax &&
-        rawMs - forgivenRawMs >= URGENT_MS &&
-        lastRawMs < beganRawMs
+        rawMs - memory.forgivenRawMs >= URGENT_MS &&
+        lastRawMs < memory.beganRawMs
       ) {
         // What the hourly requests don't need goes first quickly, then more and more slowly.
         const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
@@ -311,14 +340,11 @@ export function createPace(
     learn,
     begin() {
       const rawMs = parts.clock.rawMs();
-      const goneDays = (rawMs - beganRawMs) / LIMITS.quotaWindowMs;
-      searched = Math.max(0, searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
-      beganRawMs = rawMs;
+      const goneDays = (rawMs - memory.beganRawMs) / LIMITS.quotaWindowMs;
+      memory.searched = Math.max(0, memory.searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
+      memory.beganRawMs = rawMs;
       renew(streams);
-      size = Math.min(size, LIMITS.batchPointsFirst);
-    },
-    forgive() {
-      forgivenRawMs = parts.clock.rawMs();
+      memory.size = Math.min(memory.size, LIMITS.batchPointsFirst);
     },
   };
 }

@@ -32,23 +32,39 @@ export interface Planner {
   holds(): boolean;
   /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
   rests(): Rests;
-  /** Ends those rests. */
-  forgive(): void;
 }
 
-/** `ageMaxMs`: the server takes no older samples. */
+/** What planning has found so far in a delivery. Plain data, which stays while the functions here come and go. */
+export interface PlanMemory {
+  /** See `Planner.quotaWaitMs`. */
+  quotaWaitMs: number;
+  /** See `Planner.holds`. */
+  holds: boolean;
+  rests: Rests;
+  /** True time at which this delivery ends: what is sampled while it runs belongs to the next. NaN: not known yet. */
+  endMs: number;
+}
+
+export function openPlanMemory(): PlanMemory {
+  return { quotaWaitMs: 0, holds: false, rests: "", endMs: NaN };
+}
+
+/** What a plan is made with. `ageMaxMs`: the server takes no older samples. */
+export interface PlanTools {
+  pace: Pace;
+  quota: Quota;
+  overload: Overload;
+  ageMaxMs: number;
+}
+
 export function createPlanner(
   parts: Omit<UploadParts, "http" | "chip">,
-  pace: Pace,
-  quota: Quota,
-  overload: Overload,
-  ageMaxMs: number,
+  tools: PlanTools,
+  memory: PlanMemory,
 ): Planner {
-  let waitMs = 0;
-  let held = false;
-  let rests: Rests = "";
-  /** True time at which this delivery ends: what is sampled while it runs belongs to the next. NaN: not known yet. */
-  let endMs = NaN;
+  const pace = tools.pace;
+  const quota = tools.quota;
+  const overload = tools.overload;
 
   /** Lets go of what a batch without points walked over. Returns false when it has to stay. */
   function settleEmpty(run: Run, batch: Batch): boolean {
@@ -85,12 +101,12 @@ export function createPlanner(
     const pin = stream.pin;
     const cursor = ledger.cursor(pin);
     const from = stream.skipping && isAhead(stream.skipTo, cursor) ? stream.skipTo : cursor;
-    const run = newRun(ledger, pin, from, Math.min(endMs, overload.horizonMs(pin)));
+    const run = newRun(ledger, pin, from, Math.min(memory.endMs, overload.horizonMs(pin)));
     run.pointsMax = Math.max(1, pointsMax);
     run.thinEvery = overload.thinEvery();
     run.thinPhase = sampleIndexOf(from) % run.thinEvery;
     measure(parts, run, (batch) => {
-      if (batch.held) held = true;
+      if (batch.held) memory.holds = true;
       if (isAhead(ledger.cursor(pin), from)) {
         // The ring was full and let go of what was being measured.
         again();
@@ -103,7 +119,7 @@ export function createPlanner(
         done({ attempt, run, settlement: settlementOf(batch), replay: false });
       } else {
         if (stream.skipping || !settleEmpty(run, batch)) {
-          if (overload.horizonMs(pin) < endMs) overload.forgetHorizon();
+          if (overload.horizonMs(pin) < memory.endMs) overload.forgetHorizon();
           else stream.stopped = true;
         }
         again();
@@ -113,19 +129,19 @@ export function createPlanner(
 
   function plan(done: Planned): void {
     const now = parts.map.now();
-    waitMs = 0;
+    memory.quotaWaitMs = 0;
     if (!now) {
       done(undefined);
       return;
     }
-    const expiredMs = now.trueMs + now.boundMs - (ageMaxMs - LIMITS.ageMarginMs);
-    if (isNaN(endMs)) endMs = now.trueMs - now.boundMs - LIMITS.futureMarginMs;
-    const turn = chooseTurn(parts, overload, pace, { expiredMs, endMs, quota });
-    held = turn.held;
-    rests = turn.rests;
+    const expiredMs = now.trueMs + now.boundMs - (tools.ageMaxMs - LIMITS.ageMarginMs);
+    if (isNaN(memory.endMs)) memory.endMs = now.trueMs - now.boundMs - LIMITS.futureMarginMs;
+    const turn = chooseTurn(parts, overload, pace, { expiredMs, endMs: memory.endMs, quota });
+    memory.holds = turn.held;
+    memory.rests = turn.rests;
     const stream = turn.stream;
     if (!stream) {
-      if (turn.worthInMs < Infinity) waitMs = turn.worthInMs;
+      if (turn.worthInMs < Infinity) memory.quotaWaitMs = turn.worthInMs;
       done(undefined);
       return;
     }
@@ -152,7 +168,7 @@ export function createPlanner(
     const least = open ? open.points : Math.min(limit, portion, Math.ceil(turn.pending / overload.thinEvery()));
     const left = quota.pointsLeft();
     if (datable && (left < least || quota.requestsLeft() < 1)) {
-      waitMs = Math.max(1, quota.waitMs(least));
+      memory.quotaWaitMs = Math.max(1, quota.waitMs(least));
       done(undefined);
     } else if (open) planReplay(open, again, done);
     else planNew(stream, Math.min(limit, left), again, done);
@@ -160,7 +176,7 @@ export function createPlanner(
 
   return {
     begin() {
-      endMs = NaN;
+      memory.endMs = NaN;
       pace.begin();
       reviewMistakes(parts, pace.of);
       parts.clock.blocked(overload.survey);
@@ -171,14 +187,13 @@ export function createPlanner(
       return pace.learn(job.attempt, job.replay, judgement);
     },
     quotaWaitMs() {
-      return waitMs;
+      return memory.quotaWaitMs;
     },
     holds() {
-      return held;
+      return memory.holds;
     },
     rests() {
-      return rests;
+      return memory.rests;
     },
-    forgive: pace.forgive,
   };
 }

@@ -24,6 +24,7 @@ export function createQuota(
   pointsMax: number,
   requestsMax: number,
 ): Quota {
+  "on demand";
   /** Time until a charge stops counting; 0 when it has stopped. */
   function restMs(charge: Charge, nowRawMs: number): number {
     return Math.max(0, LIMITS.quotaWindowMs - (charge.open ? 0 : Math.max(0, nowRawMs - charge.rawMs)));

@@ -19,6 +19,7 @@ const ANSWER_TIMEOUT_MS = 15000;
 export type AskServer = (done: (answer: TimeAnswer | undefined, contact: Contact) => void) => void;
 
 export function createServerDate(http: Http, timers: Timers, clock: Clock, endpoint: Endpoint): AskServer {
+  "on demand";
   return (done) => {
     const session = clock.session();
     const options = connectedRequest(endpoint.server, endpoint.token);

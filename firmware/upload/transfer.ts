@@ -26,6 +26,7 @@ export function openTransfer(
   job: Job,
   done: (meaning: Meaning) => void,
 ): Transfer {
+  "on demand";
   const attempt = job.attempt;
   const batch: Batch = openBatch(parts.ring, parts.map, job.run);
   const answer: Answer = { status: NaN, headers: {}, body: "", chars: 0 };

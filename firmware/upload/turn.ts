@@ -47,6 +47,7 @@ export function chooseTurn(
   pace: Pace,
   limits: TurnLimits,
 ): Turn {
+  "on demand";
   const ledger = parts.ledger;
   const pins = parts.ring.pins();
   const rawMs = parts.clock.rawMs();

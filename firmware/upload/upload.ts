@@ -1,11 +1,17 @@
 /** The upload put together, for the device, for the desk that sends what a copy of its flash holds, and for the tests. */
 import type { Server } from "../device-types.ts";
-import { createDrain, type Drain } from "./drain.ts";
+import { createDrain, type Drain, type DrainMemory, openDrainMemory } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { createOverload, type Overload } from "./overload.ts";
-import { createPace } from "./pace.ts";
+import {
+  createOverload,
+  type Overload,
+  type OverloadMemory,
+  type OverloadSettings,
+  openOverloadMemory,
+} from "./overload.ts";
+import { createPace, openPaceMemory, type PaceMemory } from "./pace.ts";
 import { planLimits } from "./plan-limits.ts";
-import { createPlanner, type Planner } from "./planner.ts";
+import { createPlanner, openPlanMemory, type PlanMemory, type Planner } from "./planner.ts";
 import { createQuota, type Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
@@ -16,15 +22,16 @@ export interface UploadSettings {
   overload?: "thin" | "oldest-first";
   /** Of the datastreams that are logged. */
   intervalsMs: number[];
-  /** Boots in a row that came in the middle of a request (`Ledger.boot`). Default 0. */
-  deaths?: number;
 }
 
-export interface Upload {
+/** What a boot's deliveries remember: plain data, which stays while the code of an upload comes and goes. */
+export interface UploadMemory extends DrainMemory, PaceMemory, OverloadMemory, PlanMemory {}
+
+/** What plans requests, and what it works with. */
+export interface Planning {
   quota: Quota;
   overload: Overload;
   planner: Planner;
-  drain: Drain;
 }
 
 /** Longest point: `[`, 13 digits, `,`, a sign, 11 digits, point and zero, `]` and a comma. */
@@ -32,21 +39,50 @@ const POINT_BYTES_MAX = 30;
 /** The ledger keeps a batch's points in 16 bits. */
 const LEDGER_POINTS_MAX = 65535;
 
-export function createUpload(parts: UploadParts, endpoint: Endpoint, settings: UploadSettings): Upload {
+/** `deaths`: boots in a row that came in the middle of a request (`Ledger.boot`). */
+export function openUploadMemory(deaths: number): UploadMemory {
+  const memory = Object.assign(openDrainMemory(deaths), openPaceMemory());
+  return Object.assign(Object.assign(memory, openOverloadMemory()), openPlanMemory());
+}
+
+/** Somebody asks for a delivery: forgets the failures that waits grow from, and how long the server asked to be left alone. */
+export function forgive(memory: UploadMemory, endpoint: Endpoint, rawMs: number): void {
+  memory.failuresInRow = 0;
+  memory.deaths = 0;
+  memory.forgivenRawMs = rawMs;
+  endpoint.silentUntilRawMs = 0;
+}
+
+export function overloadSettings(settings: UploadSettings): OverloadSettings {
+  return {
+    overload: settings.overload ?? "oldest-first",
+    ageMaxMs: planLimits(settings.limits).ageMaxMs,
+    intervalsMs: settings.intervalsMs,
+  };
+}
+
+/** Made anew for each plan, and let go after it. */
+export function openPlanning(parts: UploadParts, settings: UploadSettings, memory: UploadMemory): Planning {
+  "on demand";
   const limits = planLimits(settings.limits);
   const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
-  const overload = createOverload(parts.ring, parts.ledger, parts.map, quota, {
-    overload: settings.overload ?? "oldest-first",
-    ageMaxMs: limits.ageMaxMs,
-    intervalsMs: settings.intervalsMs,
-  });
+  const overload = createOverload(parts, quota, overloadSettings(settings), memory);
   const requestPointsMax = Math.min(
     limits.pointsPerRequestMax,
     quota.pointsMax,
     LEDGER_POINTS_MAX,
     Math.floor((limits.bodyBytesMax - 2) / POINT_BYTES_MAX),
   );
-  const planner = createPlanner(parts, createPace(parts, quota, requestPointsMax), quota, overload, limits.ageMaxMs);
-  const drain = createDrain(parts, planner, endpoint, settings.deaths ?? 0);
-  return { quota, overload, planner, drain };
+  const pace = createPace(parts, quota, requestPointsMax, memory);
+  const planner = createPlanner(parts, { pace, quota, overload, ageMaxMs: limits.ageMaxMs }, memory);
+  return { quota, overload, planner };
+}
+
+export function createUpload(
+  parts: UploadParts,
+  endpoint: Endpoint,
+  settings: UploadSettings,
+  memory: UploadMemory,
+): Drain {
+  return createDrain(parts, () => openPlanning(parts, settings, memory).planner, endpoint, memory);
 }

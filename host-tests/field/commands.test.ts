@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
+import { measure } from "../../scripts/bench.ts";
+import { build } from "../../scripts/build.ts";
 import { doctor } from "../../scripts/doctor.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
+import { onLinux } from "../../scripts/on-linux.ts";
 import { provision } from "../../scripts/provision.ts";
+import { simulate } from "../../scripts/simulate.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
 
 const COMMANDS = { flash, provision, doctor, monitor, export: exportSamples, backfill };
@@ -36,3 +40,12 @@ describe.each(Object.entries(COMMANDS))("%s", (name, command) => {
     );
   });
 });
+
+it.each(Object.entries({ ...COMMANDS, build, measure, simulate, "on-linux": onLinux }))(
+  "the help of %s ends with what its exit statuses mean",
+  async (_, command) => {
+    const terminal = captureTerminal();
+    await command(["--help"], terminal);
+    expect(terminal.out.join("\n").match(/Exit status: 0 .+; 1 /g)).toHaveLength(1);
+  },
+);

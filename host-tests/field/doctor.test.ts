@@ -98,7 +98,7 @@ describe("doctor", () => {
     const small = await run(await start({ memory: { free: 600, total: 4095 } }));
     expect(small.of("pool")).toMatchObject({
       verdict: "warn",
-      found: expect.stringMatching(/^4095 .*1 datastream needs 5144/),
+      found: expect.stringMatching(/^4095 .*1 datastream needs 4945/),
     });
   });
 

@@ -13,4 +13,13 @@ describe("a secret", () => {
       "https://blynk.cloud/external/api/get?token=••••&v1",
     );
   });
+
+  it("is not masked inside a word", () => {
+    const secrets = createSecrets();
+    secrets.keep("data");
+    expect(secrets.mask("datastream, data; metadata (data) data_1")).toBe("datastream, ••••; metadata (••••) data_1");
+    expect(secrets.mask(JSON.stringify("line\ndata"))).toBe('"line\\n••••"');
+    secrets.keep("token-0123456789");
+    expect(secrets.mask("xtoken-0123456789x")).toBe("x••••x");
+  });
 });

@@ -8,7 +8,7 @@ import { bootAndSync, createLogger, imbalance, type Logger, STATUS, type Status 
 
 const pool = ESPRUINO === "" ? undefined : await readPool();
 
-/** The pool of an ESP32 whole: in the smaller one of other tests (5,200) a sync may be refused for want of memory today. */
+/** The pool of an ESP32 whole: in the smaller one of other tests (5,600) a sync may be refused for want of memory today. */
 const BALLAST = ballast(POOL_PROFILES[0].jsVars);
 
 let logger: Logger | undefined;

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
 import { provision, REGION, readRegion } from "../../scripts/interpreter/provision-flash.ts";
+import { startTimeServer } from "../../scripts/interpreter/time-server.ts";
 import { describeEspruino } from "./describe-espruino.ts";
-import { startTimeServer } from "./time-server.ts";
 
 let cleanUp: (() => unknown)[] = [];
 afterEach(async () => {

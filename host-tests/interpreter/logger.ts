@@ -5,8 +5,8 @@ import { bundleFirmware } from "../../scripts/build/bundle.ts";
 import { type Interpreter, startInterpreter } from "../../scripts/interpreter/interpreter.ts";
 import { readPool } from "../../scripts/interpreter/pool.ts";
 import { type FlashContents, provision, REGION } from "../../scripts/interpreter/provision-flash.ts";
+import { startTimeServer, type TimeServer } from "../../scripts/interpreter/time-server.ts";
 import type { QuickClock } from "./quick-clock.ts";
-import { startTimeServer, type TimeServer } from "./time-server.ts";
 
 export const TOKEN = "interpreter-test-token_0123456789";
 const SSID = "air";
@@ -16,6 +16,8 @@ export interface LoggerOptions {
   tls?: boolean;
   /** Of both datastreams. Default 100. */
   intervalMs?: number;
+  /** Default `REGION`. */
+  region?: typeof REGION;
   /** Number of the build's flash pages, from the start of the region. Default: the whole region. */
   pages?: number;
   standIn?: Partial<StandInOptions>;
@@ -25,7 +27,7 @@ export interface LoggerOptions {
   settings?: object;
   /** Espruino code that runs before the program. */
   afterPrelude?: string;
-  /** Of the device and its time server. Default: this machine's clock. */
+  /** Of the device, its time server and the stand-in. Default: this machine's clock. */
   clock?: QuickClock;
   /** The array's source. Default: v1 reads the clock, v2 a slow ramp. */
   datastreams?: string;
@@ -80,7 +82,8 @@ const DATASTREAMS = `[
 
 function deviceSource(options: LoggerOptions, pageBytes: number): string {
   const streams = (options.datastreams ?? DATASTREAMS).replaceAll("INTERVAL", String(options.intervalMs ?? 100));
-  const bytes = options.pages === undefined ? REGION.bytes : options.pages * pageBytes;
+  const region = options.region ?? REGION;
+  const bytes = options.pages === undefined ? region.bytes : options.pages * pageBytes;
   return `import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
 const reading = (pin: number, value: number): number => {
@@ -92,7 +95,7 @@ export const device: Device = {
   datastreams: ${streams},
   server: { url: "https://blynk.invalid", allowPlainHttp: true, pointsPerDayMax: 1000000, requestsPerDayMax: 10000 },
   timeServers: ["time.test"],
-  region: { address: ${REGION.address}, bytes: ${bytes} },
+  region: { address: ${region.address}, bytes: ${bytes} },
   button: { pin: "D0", activeLow: true },
   led: { pin: "D2", activeLow: false },
   ${options.device ?? ""}
@@ -108,15 +111,18 @@ export async function createLogger(options: LoggerOptions = {}): Promise<Logger>
     ...options.standIn,
     limits: { pointsPerDay: 1_000_000, ...options.standIn?.limits },
   });
-  const server = await startServer(standIn, { tls: options.tls });
+  const { clock } = options;
+  const nowMs = clock && (() => Date.now() + clock.offsetMs());
+  const server = await startServer(standIn, { tls: options.tls, nowMs });
   const time = await startTimeServer();
-  if (options.clock) Object.defineProperty(time, "offsetMs", { get: options.clock.offsetMs });
+  if (clock) Object.defineProperty(time, "offsetMs", { get: clock.offsetMs });
   const { pageBytes } = await readPool();
   const { code, bytes } = await bundleFirmware({ deviceSource: deviceSource(options, pageBytes) });
   const contents: FlashContents = {
     program: code,
+    region: options.region,
     timePorts: { "time.test": time.port },
-    afterPrelude: (options.clock?.code ?? "") + (options.afterPrelude ?? ""),
+    afterPrelude: (clock?.code ?? "") + (options.afterPrelude ?? ""),
     files: {
       "backfill.json": {
         token: TOKEN,

@@ -32,6 +32,7 @@ async function idleJsVars(passes: Pass[]): Promise<number> {
     program: code,
     timePorts: { "time.test": 1 },
     files: { "backfill.json": settings },
+    region: REGION,
   });
   const interpreter = startInterpreter(folder.path);
   try {

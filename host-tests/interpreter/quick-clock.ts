@@ -1,16 +1,16 @@
 /**
  * A clock that runs several times as fast, for a device that waits a lot: heartbeats, rounds of SNTP, the watchdog. Its timers,
- * its clock and its time server all run fast, so that the device only sees that its work takes longer.
+ * its clock, its time server and the stand-in all run fast, so that the device only sees that its work takes longer.
  */
 export interface QuickClock {
   factor: number;
   /** Espruino code for `afterPrelude`, first. */
   code: string;
-  /** For the time server: how far its clock is ahead of this machine's, in ms. */
+  /** For the servers: how far its clock is ahead of this machine's, in ms. */
   offsetMs(): number;
 }
 
-/** The device's clock starts in the past, so that it never passes the server's, which is this machine's. */
+/** The clock starts an hour ago: most runs end before it has passed this machine's. */
 export function makeQuickClock(factor: number): QuickClock {
   const startMs = Date.now();
   const behindMs = 3_600_000;

@@ -7,7 +7,7 @@ import type { FlashRegion } from "../../firmware/platform/ports.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
 import { openEndpoint } from "../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
-import { createUpload } from "../../firmware/upload/upload.ts";
+import { createUpload, openUploadMemory } from "../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeServer, OK } from "../support/fake-server.ts";
@@ -192,6 +192,7 @@ export class Unit {
         limits: { pointsPerRequestMax: 50, pointsPerDayMax: POINTS_PER_DAY_MAX, requestsPerDayMax: 60 },
         intervalsMs: STREAMS.map((stream) => stream.intervalMs),
       },
+      openUploadMemory(0),
     );
   }
 
@@ -214,7 +215,7 @@ export class Unit {
     this.answering = answered;
     addFix(this.ledger, this.clock.session(), this.clock.rawMs(), EPOCH_MS + this.nowMs(), 20);
     let over = false;
-    this.upload.drain.run(() => {
+    this.upload.run(() => {
       over = true;
     });
     for (let second = 0; second < 120 && !over && (answered || second < 3); second++) this.timers.advance(1000);

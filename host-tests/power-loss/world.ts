@@ -1,7 +1,6 @@
 import { crc32 } from "node:zlib";
 import { startSession } from "../../firmware/clock/start-session.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import { openArchive } from "../../firmware/storage/ledger/archive.ts";
 import type { Counters, Ledger } from "../../firmware/storage/ledger/ledger.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
@@ -245,7 +244,7 @@ export class World {
       for (let i = ledger.settled(pin); i < p.samples.length; i++) {
         const { session, rawMs } = p.samples.at(i);
         if (kept.has(session) || !model.fixed.has(session)) continue;
-        const fixes = bank.concat(rows.pages ? openArchive(rows.pages).around(rawMs) : []);
+        const fixes = bank.concat(rows.around(rawMs));
         for (const fix of fixes) {
           claim(fix.trueMs === Math.round(trueMsAt(fix.rawMs)), () => `fix ${JSON.stringify(fix)} was never taken`);
           kept.add(fix.session);

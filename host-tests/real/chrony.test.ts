@@ -50,7 +50,7 @@ async function query(ports: number[]): Promise<Query> {
       };
     },
   };
-  const sntp = createSntp(udp, machine.timers, clock, Object.keys(ports), createPrng(1).next);
+  const sntp = createSntp({ udp, timers: machine.timers, clock, random: createPrng(1).next }, Object.keys(ports), []);
   const answers: (TimeAnswer | undefined)[] = [];
   let rounds = 0;
   sntp.query((answer) => answers.push(answer));

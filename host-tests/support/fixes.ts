@@ -2,7 +2,7 @@
 
 import { FIX_KIND } from "../../firmware/clock/fix-kind.ts";
 import { putFix } from "../../firmware/storage/ledger/entries.ts";
-import { addFixRow, createFixRows } from "../../firmware/storage/ledger/fix-rows.ts";
+import { addFixRow, createFixTable, lookAtFixes } from "../../firmware/storage/ledger/fix-rows.ts";
 import type { Fix, FixRows, Ledger } from "../../firmware/storage/ledger/ledger.ts";
 
 /** All fixes of a ledger, oldest first. */
@@ -13,13 +13,13 @@ export function fixesOf(ledger: Pick<Ledger, "fixes">): Fix[] {
 
 /** Rows of these fixes, as a ledger gives them; without a `kind` they are SNTP's. */
 export function rowsOf(fixes: (Omit<Fix, "kind"> & { kind?: number })[]): FixRows {
-  const rows = createFixRows();
+  const rows = createFixTable();
   const payload = new DataView(new ArrayBuffer(32));
   for (const fix of fixes) {
     putFix(payload, { kind: FIX_KIND.sntp, ...fix });
     addFixRow(rows, payload, 0);
   }
-  return rows;
+  return lookAtFixes(rows, undefined);
 }
 
 /** Adds a fix that SNTP gave. */

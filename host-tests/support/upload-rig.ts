@@ -1,13 +1,15 @@
 /** A whole upload on a desk: the real ledger on simulated flash, the real clock on virtual time, a fake ring and server. */
 import { crc32 } from "node:zlib";
 import { bootSession, createClock } from "../../firmware/clock/clock.ts";
+import type { Contact, TimeFound } from "../../firmware/clock/take-fix.ts";
 import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion, Store } from "../../firmware/platform/ports.ts";
 import type { Ring } from "../../firmware/storage/ring/ring.ts";
 import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { deathRestMs, unreached } from "../../firmware/upload/drain.ts";
 import { MET, openEndpoint } from "../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
-import { createUpload } from "../../firmware/upload/upload.ts";
+import { createUpload, forgive, openPlanning, openUploadMemory } from "../../firmware/upload/upload.ts";
 import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
@@ -87,28 +89,39 @@ export function createUploadRig(options: RigOptions = {}) {
     };
     if (ledger.fixes().length === 0) addFix(ledger, session, rawMs, EPOCH_MS + rawMs, 50);
     const endpoint = openEndpoint(store, options.server ?? "https://blynk.example", options.token ?? TOKEN);
-    const upload = createUpload(
-      {
-        ring: ring as unknown as Ring,
-        ledger,
-        map,
-        clock,
-        http: server,
-        store,
-        askServer: createServerDate(server, timers, clock, endpoint),
-        timers,
-        chip: { random: () => random.next() },
-        log,
-      },
+    const restMs = deathRestMs(deaths);
+    if (restMs > 0) endpoint.silentUntilRawMs = rawMs + restMs;
+    const memory = openUploadMemory(deaths);
+    const parts = {
+      ring: ring as unknown as Ring,
+      ledger,
+      map,
+      clock,
+      http: server,
+      store,
+      askServer: createServerDate(server, timers, clock, endpoint),
+      timers,
+      chip: { random: () => random.next() },
+      log,
+    };
+    const settings = {
+      limits: options,
+      overload: options.overload,
+      intervalsMs: options.intervalsMs ?? [MINUTE_MS],
+    };
+    return {
+      ledger,
+      clock,
+      map,
       endpoint,
-      {
-        limits: options,
-        overload: options.overload,
-        intervalsMs: options.intervalsMs ?? [MINUTE_MS],
-        deaths,
-      },
-    );
-    return { ledger, clock, map, endpoint, ...upload };
+      memory,
+      ...openPlanning(parts, settings, memory),
+      drain: createUpload(parts, endpoint, settings, memory),
+      forgive: () => forgive(memory, endpoint, clock.rawMs()),
+      fault: () => memory.fault,
+      unreached: (found: TimeFound, contact: Contact) =>
+        unreached({ http: server, log }, endpoint, memory, found, contact),
+    };
   };
   type Unit = ReturnType<typeof boot>;
   const ring = createFakeRing(() => rig.unit.ledger);

@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import { ESPRUINO } from "../interpreter/interpreter.ts";
 import { benchInterpreter } from "./interpreter-figures.ts";
+import { benchOnDemand, type OnDemandFigures } from "./on-demand-figures.ts";
 
 export interface InterpreterBenchOptions {
   runs: number;
@@ -20,8 +21,9 @@ export async function printInterpreterBench(
   }
   console.error(`${runs} runs, some minutes…`);
   const figures = await benchInterpreter(runs);
+  const onDemand = await benchOnDemand();
   if (json) {
-    print(JSON.stringify(figures));
+    print(JSON.stringify({ ...figures, onDemand }));
     return;
   }
   const table = new Table({ head: ["on the interpreter", "measured"], style: { head: [], border: [] } });
@@ -41,4 +43,18 @@ export async function printInterpreterBench(
     ["code lay in", figures.codeIn],
   );
   print(table.toString());
+  printOnDemand(onDemand, print);
+}
+
+function printOnDemand(figures: OnDemandFigures, print: (line: string) => void): void {
+  const head = ["function on demand", "makes", "JsVars while held", "ms a call", "calls in a sync"];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const { name, functions, jsVars, makeMs, callsInSync } of figures.functions) {
+    table.push([name, functions, jsVars, makeMs.toFixed(2), callsInSync]);
+  }
+  print(table.toString());
+  const { msInSync, bundleBytes, bundleBytesWithout } = figures;
+  print(
+    `Functions on demand take ${msInSync.toFixed(1)} ms in a sync, and ${bundleBytes - bundleBytesWithout} bytes of the bundle's ${bundleBytes}.`,
+  );
 }

@@ -3,6 +3,7 @@ import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { bundleDeviceFile } from "./bundle.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { checkPins } from "./pins/check-pins.ts";
 import { CHIPS } from "./pins/chips.ts";
 import type { PinUse } from "./pins/pin-use.ts";
@@ -120,7 +121,7 @@ function isOrigin(text: string): boolean {
 /** What is wrong with a device, one line for each mistake, such as `datastreams[1].decimals must be 0 to 4`. */
 export function findDeviceMistakes(device: unknown): string[] {
   const result = deviceShape.safeParse(device);
-  if (!result.success) return result.error.issues.map(sayIssue);
+  if (!result.success) return result.error.issues.map((issue) => sayIssue(issue, device));
   const parsed = result.data;
   const mistakes: string[] = [];
   const pins = parsed.datastreams.map((stream) => stream.pin);
@@ -136,14 +137,33 @@ export function findDeviceMistakes(device: unknown): string[] {
   return mistakes;
 }
 
-function sayIssue(issue: z.core.$ZodIssue): string {
+/** All members that a device file can have. */
+const MEMBERS = [deviceShape, datastream, server, wire, consoles].flatMap((shape) => Object.keys(shape.shape));
+
+/** The value at a path in the device file; undefined where there is none. */
+function valueAt(device: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as { [key: PropertyKey]: unknown } | undefined)?.[key], device);
+}
+
+/** ` (datastream "light")` behind what is said of a datastream that has a name. */
+function sayStream(device: unknown, path: PropertyKey[]): string {
+  if (path[0] !== "datastreams" || path.length < 3) return "";
+  const name = valueAt(device, [...path.slice(0, 2), "name"]);
+  return typeof name === "string" && name !== "" ? ` (datastream "${name}")` : "";
+}
+
+function sayIssue(issue: z.core.$ZodIssue, device: unknown): string {
   const path = issue.path.reduce<string>((text, key) => {
     return typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`;
   }, "");
   const where = path === "" ? "the device" : path;
-  if (issue.code === "unrecognized_keys")
-    return `${where} has no ${issue.keys.join(", ")} (see firmware/device-types.ts)`;
-  return `${where} ${issue.message}`;
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => key + didYouMean(key, MEMBERS));
+    return `${where} has no ${keys.join(", ")} (see firmware/device-types.ts)`;
+  }
+  const isMissing = path !== "" && valueAt(device, issue.path) === undefined;
+  const what = isMissing ? `is missing: it ${issue.message}` : issue.message;
+  return `${where} ${what}${sayStream(device, issue.path)}`;
 }
 
 function sayMissing(hasDefault: boolean): string {

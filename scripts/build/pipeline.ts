@@ -4,6 +4,7 @@ import { inlineConstants } from "./passes/constants.ts";
 import { shortenProperties } from "./passes/mangle.ts";
 import { minify } from "./passes/minify.ts";
 import { renameOf } from "./passes/of-names.ts";
+import { nestOnDemand } from "./passes/on-demand.ts";
 import { forgetStart } from "./passes/start-only.ts";
 import { renameTopLevel } from "./passes/top-level.ts";
 
@@ -21,13 +22,17 @@ export interface Pass {
   run(script: Script, foreignTexts: string[]): Script | Promise<Script>;
 }
 
-const constants: Pass = { name: "constants", saves: 265, run: inlineConstants };
-const minifier: Pass = { name: "minify", saves: 621, run: minify };
+const constants: Pass = { name: "constants", saves: 647, run: inlineConstants };
+const minifier: Pass = { name: "minify", saves: 262, run: minify };
 
-/** In this order: `mangle` and `call-once` need the names as they were written, which `minify` shortens. */
+/**
+ * In this order: `on-demand`, `mangle` and `call-once` need the names as they were written, which `minify` shortens. `call-once`
+ * goes on inside what `on-demand` nested, and `start-only` deletes what is left at the top for the start alone.
+ */
 export const PASSES: Pass[] = [
-  { name: "mangle", saves: 188, run: shortenProperties },
-  { name: "call-once", saves: 103, run: inlineCalledOnce },
+  { name: "on-demand", saves: 783, run: nestOnDemand },
+  { name: "mangle", saves: 199, run: shortenProperties },
+  { name: "call-once", saves: 36, run: inlineCalledOnce },
   constants,
   minifier,
   // What a constant was computed from may be a constant itself: the second round finds it folded.
@@ -35,8 +40,8 @@ export const PASSES: Pass[] = [
   minifier,
   // Not to save anything: Espruino misreads a program with a variable called `of`.
   { name: "of-names", saves: 0, run: renameOf },
-  { name: "top-level", saves: 83, run: renameTopLevel },
-  { name: "start-only", saves: 412, run: forgetStart },
+  { name: "top-level", saves: 56, run: renameTopLevel },
+  { name: "start-only", saves: 314, run: forgetStart },
 ];
 
 /** Runs passes one after another. `foreignTexts` as in `Pass`. */

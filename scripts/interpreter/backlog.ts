@@ -14,6 +14,10 @@ export interface BacklogOptions {
   streams: StreamSettings[];
   /** Samples of each datastream. */
   samples: number;
+  /** Other numbers of samples, by pin. */
+  samplesOf?: { [pin: number]: number };
+  /** Default `REGION`. */
+  region?: typeof REGION;
   /** A sample's value, as a scaled integer. */
   value(index: number, pin: number): number;
 }
@@ -33,13 +37,14 @@ export function openBlankStorage(
 
 /** The region's bytes, with one fix at the first sample and one just after the last, ten minutes ago. */
 export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedPages: number } {
-  const { pageBytes, streams, samples } = options;
-  const { flash, ledger, ring } = openBlankStorage(REGION, pageBytes, streams);
+  const { pageBytes, streams, samples, samplesOf = {}, region = REGION } = options;
+  const { flash, ledger, ring } = openBlankStorage(region, pageBytes, streams);
   const { session } = startSession(ledger, ring);
   const firstRawMs = 1000;
   let endRawMs = firstRawMs;
-  for (let index = 0; index < samples; index++) {
+  for (let index = 0; index < Math.max(samples, ...Object.values(samplesOf)); index++) {
     for (const { pin, intervalMs } of streams) {
+      if (index >= (samplesOf[pin] ?? samples)) continue;
       const rawMs = firstRawMs + index * intervalMs + ((index * 37) % 11);
       endRawMs = Math.max(endRawMs, rawMs + 1000);
       if (!ring.append(pin, rawMs, options.value(index, pin))) throw new Error("the region is too small");

@@ -19,4 +19,4 @@ export const POOL_PROFILES: PoolProfile[] = [
  * Peaks, long lives and shortages are measured in this pool: less than the first of the profiles, so that their bounds are
  * safe there.
  */
-export const ESP32_JSVARS = 5200;
+export const ESP32_JSVARS = 5600;

@@ -1,5 +1,6 @@
 /** The options of `npm run simulate`, and the device and script that follow from them. */
 import { InvalidArgumentError } from "commander";
+import { didYouMean } from "../build/did-you-mean.ts";
 import { UsageError } from "./errors.ts";
 import { REGIONS } from "./partitions.ts";
 import { readRecording, replay } from "./recording.ts";
@@ -63,7 +64,8 @@ function chosenScenario(options: Options): Scenario | undefined {
   if (name === undefined) return undefined;
   const found = findScenario(name);
   if (found) return found;
-  throw new UsageError(`unknown scenario "${name}". There are: ${SCENARIOS.map((one) => one.name).join(", ")}`);
+  const names = SCENARIOS.map((one) => one.name);
+  throw new UsageError(`unknown scenario "${name}"${didYouMean(name, names)}. There are: ${names.join(", ")}`);
 }
 
 /** `column=pin:decimals`, separated by commas. */
@@ -142,7 +144,12 @@ function check(options: Options): void {
     throw new UsageError(`--every: the shortest interval is ${INTERVAL_MS_MIN} ms`);
   }
   if (options.region !== undefined && !REGIONS.some((one) => one.label === options.region)) {
-    throw new UsageError(`--region: "${options.region}" is none of ${REGIONS.map((one) => one.label).join(", ")}`);
+    throw new UsageError(
+      `--region: "${options.region}" is none of ${REGIONS.map((one) => one.label).join(", ")}${didYouMean(
+        options.region,
+        REGIONS.map((one) => one.label),
+      )}`,
+    );
   }
   if (options.streams !== undefined && options.data === undefined)
     throw new UsageError("--streams needs --data FILE.csv");
@@ -214,12 +221,12 @@ function keepsScript({ data, offline, until, server }: Options): boolean {
   return [data, offline, until, server].every((option) => option === undefined);
 }
 
-/** A recording that ends before the run does repeats its last row. */
+/** After the end of a recording its sensors fail. */
 function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
   const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
   if (firstRowMs + wantedMs <= lastRowMs) return [];
   const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
-  return [`the recording ends at ${end}; its last row is repeated`];
+  return [`the recording ends at ${end}; readings after it fail`];
 }
 
 function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {

@@ -1,5 +1,6 @@
 /** Recorded readings from a CSV file, for sensors that replay them. */
 import { readFileSync } from "node:fs";
+import { CsvError, parse } from "csv-parse/sync";
 
 /** The file is malformed, or lacks what was asked for. The message is for a person and says where. */
 export class RecordingError extends Error {
@@ -14,9 +15,76 @@ export interface Recording {
   column(name: string): Float64Array;
 }
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+/** `YYYY-MM-DD`, with a time behind `T` or a space, and a zone. */
+const DATE_TIME =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/;
+/** Seconds or milliseconds since 1970, by their count of digits: 2001 to 2286. */
+const EPOCH = /^(\d{10}(?:\.\d+)?|\d{13})$/;
+const DELIMITERS = [",", ";", "\t"];
 
-/** Reads `time` in ISO 8601 (UTC unless it says otherwise), then a column for each sensor. Throws RecordingError. */
+/** Unix ms of a cell; UTC unless it says otherwise. NaN for a text that is no time, and for a date that is in no calendar. */
+function parseTime(text: string): number {
+  if (EPOCH.test(text)) return text.length === 13 ? Number(text) : Math.round(Number(text) * 1000);
+  const parts = DATE_TIME.exec(text);
+  if (parts === null) return Number.NaN;
+  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "0", zone = "Z"] = parts;
+  const date = `${year}-${month}-${day}`;
+  // Date.parse takes 31 February for 3 March.
+  if (new Date(`${date}T00:00:00Z`).getUTCDate() !== Number(day)) return Number.NaN;
+  const offset = zone.replace(/^([+-]\d{2})(\d{2})$/, "$1:$2");
+  return Date.parse(`${date}T${hour}:${minute}:${second}.${fraction.slice(0, 3)}${offset}`);
+}
+
+/** The delimiter that the header has most of. */
+function delimiterOf(text: string): string {
+  const header = text.split(/\r?\n/, 1)[0];
+  const count = (delimiter: string) => header.split(delimiter).length;
+  return DELIMITERS.reduce((best, one) => (count(one) > count(best) ? one : best));
+}
+
+interface Row {
+  line: number;
+  cells: string[];
+}
+
+/** The rows of a text, quoted cells and all, without empty lines. Throws RecordingError. */
+function rowsOf(text: string, file: string): Row[] {
+  const options = {
+    bom: true,
+    delimiter: delimiterOf(text),
+    relax_column_count: true,
+    trim: true,
+    info: true,
+  } as const;
+  try {
+    const parsed = parse(text, {
+      ...options,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      skip_empty_lines: true,
+    }) as unknown as Parsed[];
+    return parsed.map(({ record, info }) => ({ line: info.lines, cells: record }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new RecordingError(`${file}, line ${error.lines}: a quoted cell has no end, or text stands behind it`);
+  }
+}
+
+interface Parsed {
+  record: string[];
+  info: { lines: number };
+}
+
+/** A decimal comma where the comma divides no cells. NaN for an empty cell. */
+function parseValue(text: string): number {
+  if (text === "") return Number.NaN;
+  const value = Number(text.replace(/^([+-]?\d+),(\d+)$/, "$1.$2"));
+  return Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Reads `time` (ISO 8601, `YYYY-MM-DD HH:MM:SS` or the time since 1970 in s or ms; UTC unless it says otherwise), then a column
+ * for each sensor. Cells are divided by commas, semicolons or tabs. An empty cell is a failed reading. Throws RecordingError.
+ */
 export function readRecording(file: string): Recording {
   let text: string;
   try {
@@ -29,11 +97,10 @@ export function readRecording(file: string): Recording {
 }
 
 export function parseRecording(text: string, file: string): Recording {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  while (lines.length > 0 && lines[lines.length - 1].trim() === "") lines.pop();
-  if (lines.length === 0) throw new RecordingError(`${file} is empty`);
+  const [first, ...rows] = rowsOf(text, file);
+  if (first === undefined) throw new RecordingError(`${file} is empty`);
   const wrong = (line: number, what: string) => new RecordingError(`${file}, line ${line}: ${what}`);
-  const header = lines[0].split(",").map((name) => name.trim());
+  const header = first.cells;
   if (header[0] !== "time") throw wrong(1, `the first column has to be "time", not "${header[0]}"`);
   const columns = header.slice(1);
   if (columns.length === 0) throw wrong(1, "there is no column beside the time");
@@ -41,18 +108,16 @@ export function parseRecording(text: string, file: string): Recording {
     if (name === "") throw wrong(1, `column ${i + 2} has no name`);
     if (columns.indexOf(name) !== i) throw wrong(1, `two columns are called "${name}"`);
   });
-  if (lines.length === 1) throw wrong(1, "no row follows the header");
+  if (rows.length === 0) throw wrong(1, "no row follows the header");
   const times: number[] = [];
-  const cells: string[][] = [];
-  for (let i = 1; i < lines.length; i++) {
-    const row = lines[i].split(",").map((cell) => cell.trim());
-    if (row.length !== header.length) throw wrong(i + 1, `${row.length} columns where the header has ${header.length}`);
-    const zone = ISO_TIME.exec(row[0]);
-    const ms = zone ? Date.parse(zone[1] === undefined && row[0].includes("T") ? `${row[0]}Z` : row[0]) : Number.NaN;
-    if (!Number.isFinite(ms)) throw wrong(i + 1, `"${row[0]}" is not a time in ISO 8601`);
-    if (times.length > 0 && ms < times[times.length - 1]) throw wrong(i + 1, "earlier than the line before");
+  for (const { line, cells } of rows) {
+    if (cells.length !== header.length) {
+      throw wrong(line, `${cells.length} columns where the header has ${header.length}`);
+    }
+    const ms = parseTime(cells[0]);
+    if (!Number.isFinite(ms)) throw wrong(line, `"${cells[0]}" is not a time in ISO 8601, or no such date exists`);
+    if (times.length > 0 && ms < times[times.length - 1]) throw wrong(line, "earlier than the line before");
     times.push(ms);
-    cells.push(row);
   }
   return {
     columns,
@@ -60,23 +125,38 @@ export function parseRecording(text: string, file: string): Recording {
     column(name) {
       const at = header.indexOf(name, 1);
       if (at < 1) throw new RecordingError(`${file} has no column "${name}": it has ${columns.join(", ")}`);
-      const values = new Float64Array(cells.length);
-      cells.forEach((row, i) => {
-        const value = row[at] === "" ? Number.NaN : Number(row[at]);
-        if (!Number.isFinite(value)) throw wrong(i + 2, `"${row[at]}" in column "${name}" is not a number`);
-        values[i] = value;
+      const values = new Float64Array(rows.length);
+      rows.forEach(({ line, cells }, i) => {
+        values[i] = parseValue(cells[at]);
+        if (values[i] === Number.POSITIVE_INFINITY) {
+          throw wrong(line, `"${cells[at]}" in column "${name}" is not a number`);
+        }
       });
       return values;
     },
   };
 }
 
-/** Reads the last row at or before a time; before the first row, the first. Fast when the times asked for increase. */
+/** Rows that lie this many usual distances apart have a gap between them. */
+const GAP_DISTANCES = 3;
+
+/** From one row to the next, usually (the median); Infinity for one row. */
+function usualDistanceMs(times: number[]): number {
+  if (times.length < 2) return Number.POSITIVE_INFINITY;
+  const distances = times.slice(1).map((ms, i) => ms - times[i]);
+  return distances.sort((a, b) => a - b)[distances.length >> 1];
+}
+
+/**
+ * Reads the last row at or before a time; before the first row, the first. In a gap of the recording and after its end there
+ * is no reading: NaN. Fast when the times asked for increase.
+ */
 export function replay(times: number[], values: Float64Array): (ms: number) => number {
+  const holdMs = GAP_DISTANCES * usualDistanceMs(times);
   let at = 0;
   return (ms) => {
     if (ms < times[at]) at = 0;
     while (at + 1 < times.length && times[at + 1] <= ms) at++;
-    return values[at];
+    return ms - times[at] < Math.max(holdMs, 1) ? values[at] : Number.NaN;
   };
 }

@@ -16,6 +16,8 @@ export interface Outcome {
   drained: boolean;
   /** Why the run gave up on a real server. */
   stalled?: string;
+  /** What a real server answered last, when the run ended with samples that it did not take. */
+  unsent?: string;
   /** What the firmware said of the time, at each look at which it knew it. */
   clockClaims: ClockClaim[];
 }
@@ -95,8 +97,12 @@ export async function runUnit(unit: Unit, world: World, real: RealServer | undef
     real !== undefined && patience.isOver()
       ? `the server took no point for ${patience.stallMs / 1000} s; its last answer: ${real.lastAnswer()}`
       : undefined;
+  const unsent =
+    real?.fails() && stalled === undefined && !watch.drained()
+      ? `the run ended while the server took no point; its last answer: ${real.lastAnswer()}`
+      : undefined;
   const { verdicts, clockClaims } = watch;
-  return { status: plain(status), verdicts, drained: watch.drained(), stalled, clockClaims };
+  return { status: plain(status), verdicts, drained: watch.drained(), stalled, unsent, clockClaims };
 }
 
 interface Watch {

@@ -43,6 +43,8 @@ export interface Simulation {
   drained: boolean;
   /** Why the run gave up on a real server, and what that answered last. */
   stalled?: string;
+  /** What a real server answered last, when the run ended with samples that it did not take. */
+  unsent?: string;
   /** What the firmware said of the time, at each look at its status at which it knew it. */
   clockClaims: ClockClaim[];
   /** Unix ms of the first power-on. */
@@ -86,7 +88,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
   const { board, recorder, flash, network } = unit;
   board.powerOn();
 
-  const { status, verdicts, drained, clockClaims, stalled } = await runUnit(unit, world, real);
+  const { status, verdicts, drained, clockClaims, stalled, unsent } = await runUnit(unit, world, real);
   const points = tokenFromMs > world.nowMs() ? [] : [...standIn.points()];
   const found = audit(status, recorder, points, network.exchanges, (pin) => unit.decimals.get(pin) ?? 0);
   const sampled = found.streams.reduce((sum, stream) => sum + stream.sampled, 0);
@@ -113,6 +115,7 @@ export async function runSimulation(device: SimulatedDevice, given: Script = {})
     boots: board.boots,
     drained,
     stalled,
+    unsent,
     clockClaims,
     startMs: world.startMs,
     readings: recorder.pins,

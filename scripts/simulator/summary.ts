@@ -96,6 +96,9 @@ function verdicts(all: string[]): string {
 function verdict({ report, drained }: Simulation): string {
   const rest = report.streams.reduce((sum, stream) => sum + stream.pending, 0);
   if (!report.balanced || report.server.violations.length > 0) return pc.red("Something is wrong: see above.");
-  if (!drained && rest > 0) return pc.yellow(`Balanced, no violations; ${count(rest)} samples are still waiting.`);
+  if (!drained && rest > 0)
+    return pc.yellow(
+      `Balanced, no violations; ${count(rest)} ${rest === 1 ? "sample is" : "samples are"} still waiting.`,
+    );
   return pc.green("Balanced: every sample is accounted for, and the server's limits were kept.");
 }

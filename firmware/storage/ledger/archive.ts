@@ -17,7 +17,7 @@ import { isAhead, type Position, positionOf } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { isSteadilyBlank, program, readSteady } from "../proven-flash.ts";
 import { getFix } from "./entries.ts";
-import type { FixRows } from "./fix-rows.ts";
+import { type FixTable, fixAt } from "./fix-rows.ts";
 import type { Fix } from "./ledger-types.ts";
 
 export const SLOTS_AT = 64;
@@ -61,15 +61,16 @@ export interface Archive {
   /** The newest fix in it; undefined when there is none. */
   last(): Fix | undefined;
   /** Adds a fix newer than all in it; `bytes` as in a FIX entry. False when there is no room for it, or the flash fails. */
-  append(fix: Fix, bytes: Uint8Array, rows: FixRows): boolean;
+  append(fix: Fix, bytes: Uint8Array, rows: FixTable): boolean;
   /** The fixes nearest to a raw time, newest first: a few after it and a few before it, in about 20 reads of the flash. */
   around(rawMs: RawMs): Fix[];
   /** The pages before this position are free, given the fixes that the bank has. */
-  neededFrom(rows: FixRows): Position;
+  neededFrom(rows: FixTable): Position;
 }
 
 /** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. Opening it reads nothing. */
 export function openArchive(pages: LedgerPages): Archive {
+  "on demand";
   const region = pages.region;
   const table = pages.table;
   const slots = Math.floor((region.pageBytes - SLOTS_AT) / SLOT_BYTES);
@@ -144,7 +145,7 @@ export function openArchive(pages: LedgerPages): Archive {
     return found[0];
   }
 
-  function neededFrom(rows: FixRows): Position {
+  function neededFrom(rows: FixTable): Position {
     const pendingMs = pages.pendingFromRawMs();
     let needed = -1;
     let newest = -1;
@@ -158,7 +159,7 @@ export function openArchive(pages: LedgerPages): Archive {
     if (needed === newest) {
       // Unless the bank has a later one.
       for (let i = rows.length - 1; i >= 0; i--) {
-        const rawMs = rows.at(i).rawMs;
+        const rawMs = fixAt(rows, i).rawMs;
         if (rawMs > rows.archivedMs && rawMs <= pendingMs) return position + slots;
       }
     }

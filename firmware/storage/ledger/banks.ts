@@ -97,35 +97,42 @@ function mendEntry(region: FlashRegion, address: number, room: number): Uint8Arr
   return undefined;
 }
 
+/** Where the next entry goes: plain data, which stays while the functions here come and go. */
+export interface BankState {
+  /** 0 or 1; -1 before the first entry. */
+  bank: number;
+  generation: number;
+  /** Offset in the bank. */
+  at: number;
+  /** True when the next entry must go to the other bank: this one has a torn end, or was never proven. */
+  spent: boolean;
+  compacting: boolean;
+  overflown: boolean;
+}
+
+export function createBankState(): BankState {
+  return { bank: -1, generation: 0, at: 0, spent: true, compacting: false, overflown: false };
+}
+
+/** What the banks work with. */
+export interface BankParts {
+  region: FlashRegion;
+  bankPages: number;
+  /** Bytes of the entry in hand, `ENTRY_MAX` of them. */
+  entry: Uint8Array;
+  state: BankState;
+}
+
 /**
  * Reads the newer bank, calling `apply` with kind and payload of each entry, which lies in `entry`, with zeros behind it.
- * Nothing is written before the first `append`.
- * `snapshot` must append whatever still matters; it is called while `entry` may be overwritten.
  */
-export function openBanks(
-  region: FlashRegion,
-  bankPages: number,
-  entry: Uint8Array,
-  apply: (kind: number, payload: DataView) => void,
-  snapshot: () => void,
-): Banks {
+export function readBanks(parts: BankParts, apply: (kind: number, payload: DataView) => void): void {
+  const region = parts.region;
+  const entry = parts.entry;
+  const b = parts.state;
   const flash = region.flash;
-  const bankBytes = bankPages * region.pageBytes;
-  const entryView = new DataView(entry.buffer);
+  const bankBytes = parts.bankPages * region.pageBytes;
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
-  const word = new Uint8Array(COMMIT_BYTES);
-  const wordView = new DataView(word.buffer);
-  let bank = -1;
-  let generation = 0;
-  let at = 0;
-  /** True when the next entry must go to the other bank: this one has a torn end, or was never proven. */
-  let spent = true;
-  let compacting = false;
-  let overflown = false;
-
-  function bankAddress(index: number): number {
-    return region.address + index * bankBytes;
-  }
 
   /** True where no entry begins. */
   function isBlankAhead(address: number, room: number): boolean {
@@ -149,32 +156,61 @@ export function openBanks(
 
   /** Applies every whole entry of the chosen bank and finds its end. */
   function readBank(): void {
-    const start = bankAddress(bank);
-    at = BANK_AT.entries;
-    while (at + ENTRY_MIN <= bankBytes) {
-      let body = readEntry(start + at, bankBytes - at);
+    const start = region.address + b.bank * bankBytes;
+    b.at = BANK_AT.entries;
+    while (b.at + ENTRY_MIN <= bankBytes) {
+      let body = readEntry(start + b.at, bankBytes - b.at);
       if (!body) {
-        if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - at), start + at)) return;
+        if (isSteadilyBlank(region, Math.min(ENTRY_MAX, bankBytes - b.at), start + b.at)) return;
         // Torn or decayed. One bit can be turned back.
-        spent = true;
-        body = mendEntry(region, start + at, bankBytes - at);
+        b.spent = true;
+        body = mendEntry(region, start + b.at, bankBytes - b.at);
       }
       entry.fill(0);
       if (body) {
         // Behind the payload everything is 0: so are the fields that an older version did not have yet.
         entry.set(new Uint8Array(body.buffer, body.byteOffset, PAYLOAD_AT + body[ENTRY_AT.payloadBytes]));
         apply(body[ENTRY_AT.kind], payload);
-        at += body.length + COMMIT_BYTES;
+        b.at += body.length + COMMIT_BYTES;
         continue;
       }
       // What decayed further has whole entries behind it, which still count.
-      const end = Math.min(at + 2 * ENTRY_MAX, bankBytes - ENTRY_MIN);
-      do at += 4;
-      while (at < end && !readEntry(start + at, bankBytes - at));
-      if (at >= end) return;
+      const end = Math.min(b.at + 2 * ENTRY_MAX, bankBytes - ENTRY_MIN);
+      do b.at += 4;
+      while (b.at < end && !readEntry(start + b.at, bankBytes - b.at));
+      if (b.at >= end) return;
       apply(LOST, payload);
     }
   }
+
+  // The bank that counts is chosen and read.
+  const first = readBankHeader(region, region.address);
+  const second = readBankHeader(region, region.address + bankBytes);
+  if (first || second) {
+    b.bank = first && (!second || ((first.generation - second.generation) | 0) > 0) ? 0 : 1;
+    const chosen = (b.bank === 0 ? first : second) as BankHeader;
+    b.generation = chosen.generation;
+    b.spent = !chosen.proven;
+    // A header with nothing behind it may be half programmed. The older bank says the same and is surer, but must not be
+    // written on: the newer header would still stand.
+    if (b.spent && first && second) b.bank = 1 - b.bank;
+    readBank();
+  }
+}
+
+/**
+ * Writes entries; nothing is written before the first. `snapshot` must append whatever still matters; it is called while the
+ * entry in hand may be overwritten. Made anew for each use, as `openApply` is.
+ */
+export function openBanks(parts: BankParts, snapshot: () => void): Banks {
+  const region = parts.region;
+  const bankPages = parts.bankPages;
+  const entry = parts.entry;
+  const b = parts.state;
+  const bankBytes = bankPages * region.pageBytes;
+  const entryView = new DataView(entry.buffer);
+  const word = new Uint8Array(COMMIT_BYTES);
+  const wordView = new DataView(word.buffer);
 
   /** Programs the entry at `at`, and its commit word after that. */
   function put(payloadBytes: number): boolean {
@@ -182,60 +218,46 @@ export function openBanks(
     const crcAt = commitAt - CRC_BYTES;
     entry.fill(0, PAYLOAD_AT + payloadBytes, crcAt);
     entryView.setUint32(crcAt, region.crc32(new Uint8Array(entry.buffer, 0, crcAt)), true);
-    const address = bankAddress(bank) + at;
+    const address = region.address + b.bank * bankBytes + b.at;
     if (!program(region, new Uint8Array(entry.buffer, 0, commitAt), address)) return false;
     wordView.setUint32(0, COMMIT, true);
     if (!program(region, word, address + commitAt)) return false;
-    at += commitAt + COMMIT_BYTES;
+    b.at += commitAt + COMMIT_BYTES;
     return true;
   }
 
   /** Moves to the other bank: spoil, erase, verify, snapshot, and last the header that makes it true. */
   function compact(): boolean {
     const kept = entry.slice();
-    const old = bank;
-    const target = bank === 0 ? 1 : 0;
-    const start = bankAddress(target);
+    const old = b.bank;
+    const target = b.bank === 0 ? 1 : 0;
+    const start = region.address + target * bankBytes;
     if (!isBlank(region, start, PIECE_BYTES)) program(region, new Uint8Array(BANK_HEADER_BYTES), start);
     for (let page = 0; page < bankPages; page++) {
       if (!eraseVerified(region, start + page * region.pageBytes)) return false;
     }
-    bank = target;
-    at = BANK_AT.entries;
-    compacting = true;
-    overflown = false;
-    spent = false;
+    b.bank = target;
+    b.at = BANK_AT.entries;
+    b.compacting = true;
+    b.overflown = false;
+    b.spent = false;
     snapshot();
-    compacting = false;
+    b.compacting = false;
     entry.set(kept);
-    const next = (generation + 1) >>> 0;
+    const next = (b.generation + 1) >>> 0;
     const header = new Uint8Array(BANK_HEADER_BYTES);
     const view = new DataView(header.buffer);
     view.setUint32(BANK_AT.magic, BANK_MAGIC, true);
     view.setUint32(BANK_AT.generation, next, true);
-    view.setUint32(BANK_AT.snapshotEnd, at, true);
+    view.setUint32(BANK_AT.snapshotEnd, b.at, true);
     view.setUint32(BANK_AT.crc, region.crc32(new Uint8Array(header.buffer, 0, BANK_AT.crc)), true);
-    if (spent || !program(region, header, start)) {
-      bank = old;
-      spent = true;
+    if (b.spent || !program(region, header, start)) {
+      b.bank = old;
+      b.spent = true;
       return false;
     }
-    generation = next;
+    b.generation = next;
     return true;
-  }
-
-  // The bank that counts is chosen and read.
-  const first = readBankHeader(region, bankAddress(0));
-  const second = readBankHeader(region, bankAddress(1));
-  if (first || second) {
-    bank = first && (!second || ((first.generation - second.generation) | 0) > 0) ? 0 : 1;
-    const chosen = (bank === 0 ? first : second) as BankHeader;
-    generation = chosen.generation;
-    spent = !chosen.proven;
-    // A header with nothing behind it may be half programmed. The older bank says the same and is surer, but must not be
-    // written on: the newer header would still stand.
-    if (spent && first && second) bank = 1 - bank;
-    readBank();
   }
 
   return {
@@ -243,18 +265,18 @@ export function openBanks(
       entry[ENTRY_AT.kind] = kind;
       entry[ENTRY_AT.payloadBytes] = payloadBytes;
       const bytes = entryBytes(payloadBytes);
-      if (compacting) {
-        overflown = overflown || at + bytes + ROOM_MIN > bankBytes;
-        spent = spent || overflown || !put(payloadBytes);
+      if (b.compacting) {
+        b.overflown = b.overflown || b.at + bytes + ROOM_MIN > bankBytes;
+        b.spent = b.spent || b.overflown || !put(payloadBytes);
         return;
       }
-      for (let tries = 0; tries < 3 && !overflown; tries++) {
-        if ((spent || at + bytes > bankBytes) && !compact() && !overflown) continue;
-        if (overflown || at + bytes > bankBytes) break;
+      for (let tries = 0; tries < 3 && !b.overflown; tries++) {
+        if ((b.spent || b.at + bytes > bankBytes) && !compact() && !b.overflown) continue;
+        if (b.overflown || b.at + bytes > bankBytes) break;
         if (put(payloadBytes)) return;
-        spent = true;
+        b.spent = true;
       }
-      throw new Error(overflown ? LEDGER_FULL : LEDGER_FAULT);
+      throw new Error(b.overflown ? LEDGER_FULL : LEDGER_FAULT);
     },
   };
 }

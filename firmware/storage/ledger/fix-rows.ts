@@ -7,12 +7,19 @@ import type { Fix } from "./ledger-types.ts";
  * Fixes, oldest first, as rows of bytes that are laid out as in a FIX entry. Sixteen rows take some 35 JsVars; as objects they
  * took 176.
  */
-export interface FixRows {
+export interface FixTable {
   length: number;
   view: DataView;
+  /** Raw time of the last fix in the archive, where older ones lie; 0 when it has none. */
+  archivedMs: RawMs;
+}
+
+/** A look at the fixes as they are now. */
+export interface FixRows {
+  length: number;
   /** A copy of row `index`. */
   at(index: number): Fix;
-  /** Raw time of the last fix in the archive, where older ones lie; 0 when it has none. */
+  /** As in `FixTable`. */
   archivedMs: RawMs;
   /** The pages of the archive, which `openArchive` takes. */
   pages: LedgerPages | undefined;
@@ -23,46 +30,50 @@ export interface FixRows {
 /** Room grows by this many rows at once. */
 const STEP_ROWS = 8;
 
-export function createFixRows(): FixRows {
-  const rows: FixRows = {
-    length: 0,
-    view: new DataView(new Uint8Array(STEP_ROWS * FIX_AT.bytes).buffer),
-    at(index) {
-      return getFix(rows.view, index * FIX_AT.bytes);
-    },
-    archivedMs: 0,
-    pages: undefined,
-    around(rawMs) {
-      return rows.pages ? openArchive(rows.pages).around(rawMs) : [];
-    },
+export function createFixTable(): FixTable {
+  return { length: 0, view: new DataView(new Uint8Array(STEP_ROWS * FIX_AT.bytes).buffer), archivedMs: 0 };
+}
+
+/** A copy of row `index`. */
+export function fixAt(table: FixTable, index: number): Fix {
+  return getFix(table.view, index * FIX_AT.bytes);
+}
+
+/** `pages`: those of the archive, if there may be one. */
+export function lookAtFixes(table: FixTable, pages: LedgerPages | undefined): FixRows {
+  return {
+    length: table.length,
+    at: (index) => fixAt(table, index),
+    archivedMs: table.archivedMs,
+    pages: pages,
+    around: (rawMs) => (pages ? openArchive(pages).around(rawMs) : []),
   };
-  return rows;
 }
 
 /** Adds the fix that lies at `at` in `payload`. */
-export function addFixRow(rows: FixRows, payload: DataView, at: number): void {
-  const bytes = rows.length * FIX_AT.bytes;
-  if (bytes === rows.view.byteLength) {
+export function addFixRow(table: FixTable, payload: DataView, at: number): void {
+  const bytes = table.length * FIX_AT.bytes;
+  if (bytes === table.view.byteLength) {
     const longer = new Uint8Array(bytes + STEP_ROWS * FIX_AT.bytes);
-    longer.set(new Uint8Array(rows.view.buffer));
-    rows.view = new DataView(longer.buffer);
+    longer.set(new Uint8Array(table.view.buffer));
+    table.view = new DataView(longer.buffer);
   }
-  new Uint8Array(rows.view.buffer, bytes).set(new Uint8Array(payload.buffer, payload.byteOffset + at, FIX_AT.bytes));
-  rows.length++;
+  new Uint8Array(table.view.buffer, bytes).set(new Uint8Array(payload.buffer, payload.byteOffset + at, FIX_AT.bytes));
+  table.length++;
 }
 
 /** Removes row `index`, and gives back a room of two steps that is empty. */
-export function removeFixRow(rows: FixRows, index: number): void {
+export function removeFixRow(table: FixTable, index: number): void {
   const bytes = FIX_AT.bytes;
-  const buffer = rows.view.buffer;
-  rows.length--;
+  const buffer = table.view.buffer;
+  table.length--;
   // Source and target overlap, which `set` allows, also on Espruino (jswrap_arraybuffer.c; read).
-  if (index < rows.length) {
+  if (index < table.length) {
     new Uint8Array(buffer, index * bytes).set(new Uint8Array(buffer, (index + 1) * bytes));
   }
-  const room = (rows.length + STEP_ROWS) * bytes;
+  const room = (table.length + STEP_ROWS) * bytes;
   if (buffer.byteLength < room + STEP_ROWS * bytes) return;
   const shorter = new Uint8Array(room);
   shorter.set(new Uint8Array(buffer, 0, room));
-  rows.view = new DataView(shorter.buffer);
+  table.view = new DataView(shorter.buffer);
 }

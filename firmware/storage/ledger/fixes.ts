@@ -1,7 +1,7 @@
 /** The list of fixes within its bound. Few functions: what the mount calls in a loop stays in memory, function by function. */
 import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
 import { FIX_AT, getFix } from "./entries.ts";
-import { addFixRow, removeFixRow } from "./fix-rows.ts";
+import { addFixRow, fixAt, removeFixRow } from "./fix-rows.ts";
 import type { Fix } from "./ledger-types.ts";
 import type { LedgerState } from "./state.ts";
 
@@ -66,13 +66,13 @@ function survey(state: LedgerState, bankBytes: number): Survey {
   }
   if (bankBytes >= SMALL_BANK_BYTES) spare.room = Math.max(spare.room, fixesRoomOf(bankBytes, pins));
   let neededFrom = 0;
-  let first = fixes.at(0);
+  let first = fixAt(fixes, 0);
   let firstIndex = 0;
   let teachesFrom = 0;
   let teachesTo = 0;
   let longestMs = 0;
   for (let i = 1; i < fixes.length; i++) {
-    const fix = fixes.at(i);
+    const fix = fixAt(fixes, i);
     if (fix.rawMs <= state.keepFromRawMs) neededFrom = i;
     if (fix.session !== first.session) {
       first = fix;
@@ -84,10 +84,10 @@ function survey(state: LedgerState, bankBytes: number): Survey {
     }
   }
   let leastRank = 3;
-  let before = fixes.at(0);
-  let fix = fixes.at(1);
+  let before = fixAt(fixes, 0);
+  let fix = fixAt(fixes, 1);
   for (let i = 1; i < fixes.length - 1; i++) {
-    const after = fixes.at(i + 1);
+    const after = fixAt(fixes, i + 1);
     const rawMs = after.rawMs - before.rawMs;
     const trueMs = after.trueMs - before.trueMs;
     const goesOn = fix.session === after.session;
@@ -123,6 +123,7 @@ function survey(state: LedgerState, bankBytes: number): Survey {
  * dated.
  */
 export function boundFixes(state: LedgerState, bankBytes: number): number {
+  "on demand";
   const fixes = state.fixes;
   const fixesMax = state.fixesMax;
   while (fixes.length > fixesMax) {
@@ -134,7 +135,7 @@ export function boundFixes(state: LedgerState, bankBytes: number): number {
     if (spare.needed) state.fixesLost = Math.min(state.fixesLost + 1, 65535);
     // What is lost adds to the bounds of its neighbours in its session, but for those of an open attempt.
     for (let i = spare.index - 1; i <= spare.index + 1 && spare.within; i += 2) {
-      const neighbour = fixes.at(i);
+      const neighbour = fixAt(fixes, i);
       if (neighbour.id <= spare.frozenId) continue;
       const boundMs = Math.min(neighbour.boundMs + Math.ceil(spare.lossMs), 4294967295);
       fixes.view.setUint32(i * FIX_AT.bytes + FIX_AT.boundMs, boundMs, true);
@@ -166,7 +167,7 @@ export function openOutgoing(state: LedgerState, bankBytes: number, session: num
       let last: Fix | undefined;
       let least = Infinity;
       for (let i = fixes.length - 1; i >= 0; i--) {
-        const fix = fixes.at(i);
+        const fix = fixAt(fixes, i);
         if (fix.id > versions[v]) continue;
         if (!last || last.session !== fix.session) {
           last = fix;
@@ -188,7 +189,7 @@ export function openOutgoing(state: LedgerState, bankBytes: number, session: num
     // Room for the two fixes of the current session.
     if (fixes.length + 2 < holds.room) return undefined;
     if (fixes.length <= holds.room && holds.index >= 0) return undefined;
-    const newest = fixes.at(fixes.length - 1);
+    const newest = fixAt(fixes, fixes.length - 1);
     const versions = [newest.id];
     let copy = -1;
     for (const pin in state.accounts) {
@@ -197,9 +198,9 @@ export function openOutgoing(state: LedgerState, bankBytes: number, session: num
     }
     const stay = teachersOf(versions);
     for (let i = 0; i < fixes.length; i++) {
-      const fix = fixes.at(i);
+      const fix = fixAt(fixes, i);
       if (fix.session === session && (fixes.length < holds.room || fix.id === newest.id)) break;
-      const next = fix.id === newest.id ? fix : fixes.at(i + 1);
+      const next = fix.id === newest.id ? fix : fixAt(fixes, i + 1);
       const near =
         next !== fix &&
         next.session === fix.session &&

@@ -3,8 +3,9 @@ import { put48 } from "../format/int48.ts";
 import { FIXES_PIN } from "../format/page.ts";
 import { isAhead } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
+import type { Account } from "./account.ts";
 import { openArchive } from "./archive.ts";
-import { ENTRY_MAX, openBanks, PAYLOAD_AT } from "./banks.ts";
+import { type BankState, createBankState, ENTRY_MAX, openBanks, PAYLOAD_AT, readBanks } from "./banks.ts";
 import { COUNTERS, COUNTERS_COUNT, DUPLICATED, LAST_SESSION, MISDATED, REFUSALS } from "./counters.ts";
 import {
   ATTEMPT,
@@ -32,10 +33,12 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
+import { lookAtFixes } from "./fix-rows.ts";
+import { boundFixes } from "./fixes.ts";
 import type { Counters, Ledger } from "./ledger-types.ts";
-import { enterArchive, foldPins, moveFixes } from "./room.ts";
+import { enterArchive, foldPins, moveFixes, type Room } from "./room.ts";
 import { writeSnapshot } from "./snapshot.ts";
-import { createLedgerState } from "./state.ts";
+import { accountOf, createLedgerState, type LedgerState, openApply } from "./state.ts";
 
 export { isAhead } from "../format/position.ts";
 export { GONE_PIN } from "./account.ts";
@@ -56,25 +59,80 @@ export {
 
 const UINT32_MAX = 4294967295;
 
+/** What stays in memory of a ledger: plain data. `useLedger` makes what works with it. */
+export interface LedgerCore {
+  region: FlashRegion;
+  bankPages: number;
+  /** Bytes of the entry in hand. */
+  entry: Uint8Array;
+  /** What all entries say. */
+  told: LedgerState;
+  /** Where the next entry goes. */
+  state: BankState;
+  /** The archive of fixes has been asked what it knows. */
+  archiveKnown: boolean;
+}
+
+/** Reads the ledger on the first 2 × `bankPages` pages of the region. Nothing is written. */
+export function mountLedger(region: FlashRegion, bankPages: number): LedgerCore {
+  const bankBytes = bankPages * region.pageBytes;
+  const core: LedgerCore = {
+    region,
+    bankPages,
+    entry: new Uint8Array(ENTRY_MAX),
+    told: createLedgerState(bankBytes),
+    state: createBankState(),
+    archiveKnown: false,
+  };
+  readBanks(core, openApply(core.told, bankBytes));
+  return core;
+}
+
 /** The ledger on the first 2 × `bankPages` pages of the region: what the server was told, and what it may still be told. */
 export function openLedger(region: FlashRegion, bankPages: number): Ledger {
-  const entry = new Uint8Array(ENTRY_MAX);
-  const payload = new DataView(entry.buffer, PAYLOAD_AT);
-  const bankBytes = bankPages * region.pageBytes;
-  const state = createLedgerState(bankBytes);
-  const known = state.known;
+  return useLedger(mountLedger(region, bankPages));
+}
+
+/** Puts the entry whose payload is in hand on flash, read back. Throws when the flash fails. */
+function appendEntry(core: LedgerCore, kind: number, payloadBytes: number): void {
+  "on demand";
+  const payload = new DataView(core.entry.buffer, PAYLOAD_AT);
+  const banks = openBanks(core, () => writeSnapshot(core.told, payload, banks.append));
+  banks.append(kind, payloadBytes);
+}
+
+/** Believes the entry in hand. */
+function applyEntry(state: LedgerState, bankBytes: number, kind: number, payload: DataView): void {
+  "on demand";
+  openApply(state, bankBytes)(kind, payload);
+}
+
+function putFailure(payload: DataView, rawMs: RawMs, keep: number, duplicated: number, cause: number): void {
+  payload.setUint8(FAIL_AT.keep, keep);
+  put48(payload, FAIL_AT.rawMs, rawMs);
+  payload.setUint32(FAIL_AT.duplicated, duplicated, true);
+  payload.setUint8(FAIL_AT.cause, cause);
+}
+
+/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
+export function useLedger(core: LedgerCore): Ledger {
+  const payload = new DataView(core.entry.buffer, PAYLOAD_AT);
+  const bankBytes = core.bankPages * core.region.pageBytes;
+  const state = core.told;
   let pendingFromRawMs: (() => RawMs) | undefined;
+
+  function known(pin: number): Account {
+    return accountOf(state, pin);
+  }
 
   /** Appends the entry that `payload` holds and only then believes it. */
   function record(kind: number, payloadBytes: number): void {
-    banks.append(kind, payloadBytes);
-    entry.fill(0, PAYLOAD_AT + payloadBytes);
-    state.apply(kind, payload);
+    appendEntry(core, kind, payloadBytes);
+    core.entry.fill(0, PAYLOAD_AT + payloadBytes);
+    applyEntry(state, bankBytes, kind, payload);
   }
 
-  function makeRoomFor(pin: number): void {
-    foldPins(state, bankBytes, pin, payload, record);
-  }
+  const room: Room = { state, bankBytes, pages: undefined, payload, record };
 
   /** Notes in the ledger, while the list of fixes is long, which of them pending samples need: mounting thins it alike. */
   function noteNeeded(): void {
@@ -86,31 +144,28 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
   }
 
   function fail(pin: number, rawMs: RawMs, keep: number, duplicated: number, cause: number | undefined): void {
+    putFailure(payload, rawMs, keep, duplicated, cause || 0);
     payload.setUint8(PIN_AT, pin);
-    payload.setUint8(FAIL_AT.keep, keep);
-    put48(payload, FAIL_AT.rawMs, rawMs);
-    payload.setUint32(FAIL_AT.duplicated, duplicated, true);
-    payload.setUint8(FAIL_AT.cause, cause || 0);
     record(FAIL, FAIL_AT.bytes);
   }
-
-  const banks = openBanks(region, bankPages, entry, state.apply, () => writeSnapshot(state, payload, banks.append));
 
   return {
     session: () => state.session,
     lastRawMs: () => state.lastRawMs,
-    fixes: () => state.fixes,
+    fixes: () => lookAtFixes(state.fixes, room.pages),
     fixesLost: () => state.fixesLost,
     keepFor(oldestPending, pages) {
       pendingFromRawMs = oldestPending;
-      state.fixes.pages = pages;
-      if (pages) enterArchive(state, pages, payload);
+      room.pages = pages;
+      if (!pages || core.archiveKnown) return;
+      core.archiveKnown = true;
+      enterArchive(state, pages, payload);
     },
-    mapVersion: state.mapVersion,
+    mapVersion: () => boundFixes(state, bankBytes),
     pins: () => Object.keys(state.accounts).map(Number),
     charges: () => state.charges,
     cursor(pin) {
-      const pages = state.fixes.pages;
+      const pages = room.pages;
       return pin === FIXES_PIN && pages ? openArchive(pages).neededFrom(state.fixes) : known(pin).cursor;
     },
     lastTrueMs: (pin) => known(pin).lastTrueMs,
@@ -151,7 +206,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     addFix(taken) {
       noteNeeded();
-      moveFixes(state, bankBytes, taken.session, payload, record);
+      moveFixes(room, taken.session);
       const fix = {
         id: state.lastFixId + 1,
         session: taken.session,
@@ -169,7 +224,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(UNFIX, UNFIX_AT.bytes);
     },
     recordAttempt(attempt) {
-      makeRoomFor(attempt.pin);
+      foldPins(room, attempt.pin);
       putAttempt(payload, attempt);
       record(ATTEMPT, ATTEMPT_AT.bytes);
     },
@@ -193,7 +248,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
     },
     drop(pin, reason, to, count) {
       if (!isAhead(to, known(pin).cursor)) return;
-      makeRoomFor(pin);
+      foldPins(room, pin);
       payload.setUint8(PIN_AT, pin);
       payload.setUint8(DROP_AT.reason, COUNTERS.indexOf(reason));
       put48(payload, DROP_AT.to, to);
@@ -201,7 +256,7 @@ export function openLedger(region: FlashRegion, bankPages: number): Ledger {
       record(DROP, DROP_AT.bytes);
     },
     retire(pin, missed, failed) {
-      makeRoomFor(pin);
+      foldPins(room, pin);
       payload.setUint8(PIN_AT, pin);
       payload.setUint32(RETIRE_AT.missed, Math.max(missed, known(pin).missed), true);
       payload.setUint32(RETIRE_AT.failed, Math.max(failed, known(pin).failed), true);

@@ -3,15 +3,24 @@ import { GONE_PIN } from "./account.ts";
 import { type LedgerPages, openArchive, PIN_CONFIGURED, PIN_DRAINS, PIN_GONE } from "./archive.ts";
 import { ledgerPinsMax } from "./capacity.ts";
 import { FIX_AT, FOLD, FOLD_AT, PIN_AT, putFix, UNFIX, UNFIX_AT } from "./entries.ts";
-import { removeFixRow } from "./fix-rows.ts";
+import { fixAt, removeFixRow } from "./fix-rows.ts";
 import { addFixes, openOutgoing } from "./fixes.ts";
 import type { LedgerState } from "./state.ts";
 
-/** Appends the entry that the payload holds, and then believes it. */
-type Record = (kind: number, payloadBytes: number) => void;
+/** What room is made with. */
+export interface Room {
+  state: LedgerState;
+  bankBytes: number;
+  /** The ring's, once there is one. */
+  pages: LedgerPages | undefined;
+  payload: DataView;
+  /** Appends the entry that the payload holds, and then believes it. */
+  record(kind: number, payloadBytes: number): void;
+}
 
-/** Sets the pages of the archive, and takes in what it says of ids, sessions and raw times. */
+/** Takes in what the archive says of ids, sessions and raw times. */
 export function enterArchive(state: LedgerState, pages: LedgerPages, payload: DataView): void {
+  "on demand";
   const last = openArchive(pages).last();
   if (!last) return;
   state.fixes.archivedMs = last.rawMs;
@@ -21,35 +30,35 @@ export function enterArchive(state: LedgerState, pages: LedgerPages, payload: Da
 }
 
 /** Moves fixes to the archive until the list has room for one of `session`. What can't be moved stays, and may be let go. */
-export function moveFixes(
-  state: LedgerState,
-  bankBytes: number,
-  session: number,
-  payload: DataView,
-  record: Record,
-): void {
+export function moveFixes(room: Room, session: number): void {
+  "on demand";
+  const state = room.state;
   const fixes = state.fixes;
-  const nextOutgoing = openOutgoing(state, bankBytes, session);
-  while (fixes.pages) {
+  if (!room.pages) return;
+  const archive = openArchive(room.pages);
+  const nextOutgoing = openOutgoing(state, room.bankBytes, session);
+  for (;;) {
     const outgoing = nextOutgoing();
     if (!outgoing) return;
-    const fix = fixes.at(outgoing.index);
+    const fix = fixAt(fixes, outgoing.index);
     if (outgoing.archive) {
       const bytes = new Uint8Array(fixes.view.buffer, outgoing.index * FIX_AT.bytes, FIX_AT.bytes);
-      if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;
+      if (!archive.append(fix, bytes, fixes)) return;
       fixes.archivedMs = fix.rawMs;
     } else {
-      payload.setUint32(UNFIX_AT.id, fix.id, true);
-      record(UNFIX, UNFIX_AT.bytes);
+      room.payload.setUint32(UNFIX_AT.id, fix.id, true);
+      room.record(UNFIX, UNFIX_AT.bytes);
     }
   }
 }
 
 /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
-export function foldPins(state: LedgerState, bankBytes: number, pin: number, payload: DataView, record: Record): void {
-  const pages = state.fixes.pages;
+export function foldPins(room: Room, pin: number): void {
+  "on demand";
+  const state = room.state;
+  const pages = room.pages;
   if (state.accounts[pin] || !pages) return;
-  for (const pinsMax = ledgerPinsMax(bankBytes); ; ) {
+  for (const pinsMax = ledgerPinsMax(room.bankBytes); ; ) {
     const pins = Object.keys(state.accounts).map(Number);
     if (pins.length < pinsMax) return;
     let use = PIN_CONFIGURED;
@@ -61,8 +70,8 @@ export function foldPins(state: LedgerState, bankBytes: number, pin: number, pay
       }
     }
     if (use === PIN_CONFIGURED) return;
-    payload.setUint8(PIN_AT, pins[i - 1]);
-    payload.setUint8(FOLD_AT.forgets, use);
-    record(FOLD, FOLD_AT.bytes);
+    room.payload.setUint8(PIN_AT, pins[i - 1]);
+    room.payload.setUint8(FOLD_AT.forgets, use);
+    room.record(FOLD, FOLD_AT.bytes);
   }
 }

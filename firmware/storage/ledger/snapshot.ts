@@ -40,6 +40,7 @@ export function writeSnapshot(
   payload: DataView,
   append: (kind: number, payloadBytes: number) => void,
 ): void {
+  "on demand";
   const accounts = state.accounts;
   const fixes = state.fixes;
   const charges = state.charges;

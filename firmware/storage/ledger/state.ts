@@ -53,7 +53,7 @@ import {
   UNFIX,
   UNFIX_AT,
 } from "./entries.ts";
-import { createFixRows, type FixRows, removeFixRow } from "./fix-rows.ts";
+import { createFixTable, type FixTable, fixAt, removeFixRow } from "./fix-rows.ts";
 import { addFixes, boundFixes } from "./fixes.ts";
 import { FAIL_CAUSE } from "./ledger-types.ts";
 
@@ -62,7 +62,7 @@ const CHARGE_LOST = 100000000;
 /** Of a charge that belongs to nobody: no outcome stamps it but a boot. */
 const NO_PIN = 255;
 
-/** What all entries together say. */
+/** What all entries together say: plain data, which stays while the functions here come and go. */
 export interface LedgerState {
   session: number;
   lastRawMs: RawMs;
@@ -72,15 +72,9 @@ export interface LedgerState {
   fixesLost: number;
   /** See `Ledger.boot`. */
   deaths: number;
-  fixes: FixRows;
+  fixes: FixTable;
   charges: PinCharge[];
   accounts: { [pin: number]: Account };
-  /** The account of a pin, for reading; an empty one for a pin that has none. */
-  known(pin: number): Account;
-  /** Takes one entry: the only place where the state changes. What a live call does is what mounting reads. */
-  apply(kind: number, payload: DataView): void;
-  /** See `Ledger`. */
-  mapVersion(): number;
   /** Bound of the list, if pending samples don't need more. */
   fixesMax: number;
 }
@@ -123,12 +117,35 @@ function readCharge(payload: DataView): PinCharge {
 }
 
 export function createLedgerState(bankBytes: number): LedgerState {
-  const fixesMax = fixesMaxOf(bankBytes);
+  return {
+    session: 0,
+    lastRawMs: 0,
+    lastFixId: 0,
+    keepFromRawMs: 0,
+    fixesLost: 0,
+    deaths: 0,
+    fixes: createFixTable(),
+    charges: [],
+    accounts: {},
+    fixesMax: fixesMaxOf(bankBytes),
+  };
+}
+
+/** The account of a pin, for reading; an empty one for a pin that has none. */
+export function accountOf(state: LedgerState, pin: number): Account {
+  return state.accounts[pin] || createAccount();
+}
+
+/**
+ * Gives what takes one entry: the only place where the state changes. What a live call does is what mounting reads. Made anew for
+ * each use, and let go after it: its functions take JsVars only while it lasts.
+ */
+export function openApply(state: LedgerState, bankBytes: number): (kind: number, payload: DataView) => void {
   const chargesMax = chargesMaxOf(bankBytes);
-  const fixes = createFixRows();
-  const charges: PinCharge[] = [];
-  const accounts: { [pin: number]: Account } = {};
-  const nobody = createAccount();
+  const fixesMax = state.fixesMax;
+  const fixes = state.fixes;
+  const charges = state.charges;
+  const accounts = state.accounts;
 
   /** The account of a pin, for changing. */
   function account(pin: number): Account {
@@ -229,7 +246,7 @@ export function createLedgerState(bankBytes: number): LedgerState {
       boundFixes(state, bankBytes);
     } else if (kind === UNFIX) {
       const id = payload.getUint32(UNFIX_AT.id, true);
-      for (let i = fixes.length - 1; i >= 0; i--) if (fixes.at(i).id === id) removeFixRow(fixes, i);
+      for (let i = fixes.length - 1; i >= 0; i--) if (fixAt(fixes, i).id === id) removeFixRow(fixes, i);
     } else if (kind === RETIRE) {
       account(pin).missed = payload.getUint32(RETIRE_AT.missed, true);
       account(pin).failed = payload.getUint32(RETIRE_AT.failed, true);
@@ -253,20 +270,5 @@ export function createLedgerState(bankBytes: number): LedgerState {
     else if (kind === CHARGE) charges.push(readCharge(payload));
   }
 
-  const state: LedgerState = {
-    session: 0,
-    lastRawMs: 0,
-    lastFixId: 0,
-    keepFromRawMs: 0,
-    fixesLost: 0,
-    deaths: 0,
-    fixes: fixes,
-    charges: charges,
-    accounts: accounts,
-    known: (pin) => accounts[pin] || nobody,
-    apply: apply,
-    mapVersion: () => boundFixes(state, bankBytes),
-    fixesMax: fixesMax,
-  };
-  return state;
+  return apply;
 }

@@ -7,6 +7,7 @@ import type { Stream } from "./stream.ts";
 
 /** Finds the newest page of a stream, and where to go on in it. */
 export function findPage(parts: RingParts, s: Stream): void {
+  "on demand";
   const region = parts.region;
   const table = parts.table;
   s.known = true;
@@ -24,7 +25,7 @@ export function findPage(parts: RingParts, s: Stream): void {
   if (page.sealed) {
     page.count = page.total;
     page.rawMs = page.lastRawMs;
-  } else resume(region, parts.decode, page);
+  } else resume(region, page);
   // Those that no page has.
   s.failed = Math.max(0, parts.ledger.retired(s.pin).failed - page.failedBefore - page.failed);
   if (page.sealed) return;

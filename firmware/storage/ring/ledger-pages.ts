@@ -7,12 +7,23 @@ import type { RingParts } from "./parts.ts";
 import { openReader } from "./reader.ts";
 import type { Space } from "./space.ts";
 
+/** Raw time of the oldest pending sample of a pin, as in `LedgerPages.pendingFromRawMs`. */
+function headRawMs(parts: RingParts, pin: number): number {
+  "on demand";
+  const cursor = parts.ledger.cursor(pin);
+  const s = parts.streamOf(pin);
+  if (s && s.head && s.head.position === cursor) return s.head.rawMs;
+  const run = openReader(parts, pin, cursor, Infinity);
+  if (run.next() > 0) return run.rawMs[0];
+  return run.corrupt > 0 ? 0 : Infinity;
+}
+
 export function createLedgerPages(
   parts: RingParts,
   space: Pick<Space, "take">,
   extent: Pick<Extent, "totals">,
-  datastreams: number,
 ): LedgerPages {
+  "on demand";
   const region = parts.region;
   const table = parts.table;
   const ledger = parts.ledger;
@@ -20,21 +31,11 @@ export function createLedgerPages(
     region: region,
     table: table,
     take: space.take,
-    pagesMax: region.pages - pagesNeeded(datastreams) + 1,
+    pagesMax: region.pages - pagesNeeded(Object.keys(parts.streams).length) + 1,
     pendingFromRawMs() {
       const pins = table.pins();
       let firstRawMs = Infinity;
-      for (let i = 0; i < pins.length; i++) {
-        const cursor = ledger.cursor(pins[i]);
-        const s = parts.streamOf(pins[i]);
-        if (s && s.head && s.head.position === cursor) {
-          firstRawMs = Math.min(firstRawMs, s.head.rawMs);
-          continue;
-        }
-        const run = openReader(parts, pins[i], cursor, Infinity);
-        if (run.next() > 0) firstRawMs = Math.min(firstRawMs, run.rawMs[0]);
-        else if (run.corrupt > 0) return 0;
-      }
+      for (let i = 0; i < pins.length; i++) firstRawMs = Math.min(firstRawMs, headRawMs(parts, pins[i]));
       return firstRawMs;
     },
     dismiss(pin) {

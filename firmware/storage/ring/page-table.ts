@@ -26,14 +26,21 @@ export const WHOLE = 1;
 export const MENDED = 2;
 export const DECAYED = 3;
 
-/** Which page belongs to whom. Sequences are compared as 32-bit serial numbers. */
-export interface PageTable {
+/** Which page belongs to whom: plain data. Sequences are compared as 32-bit serial numbers. */
+export interface TableState {
   /** By page: its sequence; NONE when it holds nothing of ours, from BAD on when it must not be used. */
   sequences: Uint32Array;
   /** By page: its pin, or `FIXES_PIN`. A page that was forgotten keeps it. */
   owners: Uint16Array;
   /** By page: UNCHECKED, WHOLE, MENDED or DECAYED. */
   checks: Uint8Array;
+  /** By pin: its newest page. Asked for at every status and choice, where a search through hundreds of pages would take long. */
+  newestOf: { [pin: number]: number };
+  lastSequence: number;
+}
+
+/** What works with it. */
+export interface PageTable extends Pick<TableState, "sequences" | "owners" | "checks"> {
   kept(): number;
   bad(): number;
   /** Pins with pages of samples. */
@@ -92,22 +99,37 @@ function readHeaders(
   return unclear;
 }
 
+/** Whether a page with this sequence holds samples or fixes of ours. */
+function isOurs(sequence: number): boolean {
+  return sequence !== NONE && sequence < BAD;
+}
+
+/** Looks for the newest page of a pin anew. */
+function findNewest(state: TableState, pin: number): void {
+  const sequences = state.sequences;
+  const owners = state.owners;
+  let last = -1;
+  for (let i = 0; i < sequences.length; i++) {
+    if (owners[i] !== pin || !isOurs(sequences[i])) continue;
+    if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
+  }
+  if (last < 0) delete state.newestOf[pin];
+  else state.newestOf[pin] = last;
+}
+
 /** Reads the header of every page of the region, and unstable ones again. */
-export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
+export function mountPageTable(region: FlashRegion, ledger: Pick<Ledger, "pins" | "cursor">): TableState {
   const crc32 = region.crc32;
-  const flash = region.flash;
   const pages = region.pages;
-  const pageBytes = region.pageBytes;
   const sequences = new Uint32Array(pages);
   const pins = new Uint16Array(pages);
-  const checks = new Uint8Array(pages);
-  /** Asked for at every status and choice, where a search through hundreds of pages would take long. */
-  const newestOf: { [pin: number]: number } = {};
-  let lastSequence = 0;
-
-  function address(index: number): number {
-    return region.address + index * pageBytes;
-  }
+  const state: TableState = {
+    sequences: sequences,
+    owners: pins,
+    checks: new Uint8Array(pages),
+    newestOf: {},
+    lastSequence: 0,
+  };
 
   /** Enters what the header says, and returns whether it said anything. */
   function enter(index: number, bytes: Uint8Array): boolean {
@@ -121,50 +143,30 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     return true;
   }
 
-  function isOurs(index: number): boolean {
-    return sequences[index] !== NONE && sequences[index] < BAD;
-  }
-
   function noteSequence(sequence: number): void {
-    if (sequence !== NONE && (lastSequence === NONE || ((sequence - lastSequence) | 0) > 0)) lastSequence = sequence;
-  }
-
-  function count(sequence: number): number {
-    let sum = 0;
-    for (let i = 0; i < pages; i++) if (sequences[i] === sequence) sum++;
-    return sum;
-  }
-
-  /** Looks for the newest page of a pin anew. */
-  function findNewest(pin: number): void {
-    let last = -1;
-    for (let i = 0; i < pages; i++) {
-      if (pins[i] !== pin || !isOurs(i)) continue;
-      if (last < 0 || ((sequences[i] - sequences[last]) | 0) > 0) last = i;
-    }
-    if (last < 0) delete newestOf[pin];
-    else newestOf[pin] = last;
+    if (sequence !== NONE && (state.lastSequence === NONE || ((sequence - state.lastSequence) | 0) > 0))
+      state.lastSequence = sequence;
   }
 
   // A header that a cut left half written may read either way for a while: what counts is the answer it settles on.
-  const unclear = readHeaders(region, sequences, pins, newestOf);
+  const unclear = readHeaders(region, sequences, pins, state.newestOf);
   let lost = 0;
   for (let i = 0; i < unclear.length; i++) {
     const index = unclear[i];
     const sequence = sequences[index];
     const pin = pins[index];
     noteSequence(sequence);
-    const header = readSteady(region, HEADER_BYTES, address(index));
+    const header = readSteady(region, HEADER_BYTES, region.address + index * region.pageBytes);
     mendHeader(crc32, header);
     enter(index, header);
-    if (isOurs(index)) noteSequence(sequences[index]);
+    if (isOurs(sequences[index])) noteSequence(sequences[index]);
     else lost++;
     if (sequences[index] === sequence && pins[index] === pin) continue;
-    findNewest(pin);
-    findNewest(pins[index]);
+    findNewest(state, pin);
+    findNewest(state, pins[index]);
   }
   // Any of those that are no pages any more may have been the newest.
-  if (lastSequence !== NONE) lastSequence = (lastSequence + lost) >>> 0;
+  if (state.lastSequence !== NONE) state.lastSequence = (state.lastSequence + lost) >>> 0;
   // A cursor must never be ahead of pages to come, even when its own pages are gone.
   const settledPins = ledger.pins();
   for (let i = 0; i < settledPins.length; i++) {
@@ -172,10 +174,56 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     if (sequence > 0) noteSequence(sequence);
   }
 
+  return state;
+}
+
+/** As `PageTable.take`. */
+function takePage(region: FlashRegion, state: TableState, index: number, page: Page): boolean {
+  "on demand";
+  const crc32 = region.crc32;
+  const sequences = state.sequences;
+  const pins = state.owners;
+  const address = region.address + index * region.pageBytes;
+  const header = region.flash.read(HEADER_BYTES, address);
+  mendHeader(crc32, header);
+  if (headerKind(crc32, header) !== "none") {
+    // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
+    region.flash.write(new Uint8Array(4), address + HEADER_AT.crc);
+  }
+  sequences[index] = BAD;
+  state.checks[index] = UNCHECKED;
+  // It may have been the last of a pin that was removed.
+  if (state.newestOf[pins[index]] === index) findNewest(state, pins[index]);
+  do state.lastSequence = (state.lastSequence + 1) >>> 0;
+  while (state.lastSequence === NONE || state.lastSequence >= BAD);
+  page.index = index;
+  page.address = address;
+  page.sequence = state.lastSequence;
+  if (!eraseVerified(region, address)) return false;
+  if (!program(region, encodeHeader(crc32, page), address)) return false;
+  sequences[index] = page.sequence;
+  pins[index] = page.pin;
+  state.newestOf[page.pin] = index;
+  return true;
+}
+
+/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
+export function usePageTable(region: FlashRegion, state: TableState): PageTable {
+  const pages = region.pages;
+  const sequences = state.sequences;
+  const pins = state.owners;
+  const newestOf = state.newestOf;
+
+  function count(sequence: number): number {
+    let sum = 0;
+    for (let i = 0; i < pages; i++) if (sequences[i] === sequence) sum++;
+    return sum;
+  }
+
   return {
     sequences: sequences,
     owners: pins,
-    checks: checks,
+    checks: state.checks,
     kept: () => count(KEPT),
     bad: () => count(BAD),
     pins() {
@@ -187,7 +235,7 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     pageFrom(pin, sequence) {
       let first = -1;
       for (let i = 0; i < pages; i++) {
-        if (pins[i] !== pin || !isOurs(i)) continue;
+        if (pins[i] !== pin || !isOurs(sequences[i])) continue;
         if (sequence > 0 && ((sequences[i] - sequence) | 0) < 0) continue;
         if (first < 0 || ((sequences[i] - sequences[first]) | 0) < 0) first = i;
       }
@@ -196,30 +244,8 @@ export function openPageTable(region: FlashRegion, ledger: Ledger): PageTable {
     newest: (pin) => newestOf[pin] ?? -1,
     forget(index) {
       sequences[index] = NONE;
-      findNewest(pins[index]);
+      findNewest(state, pins[index]);
     },
-    take(index, page) {
-      const header = flash.read(HEADER_BYTES, address(index));
-      mendHeader(crc32, header);
-      if (headerKind(crc32, header) !== "none") {
-        // Spoiled first: an erase cut short can leave a whole header over what is left of the words.
-        flash.write(new Uint8Array(4), address(index) + HEADER_AT.crc);
-      }
-      sequences[index] = BAD;
-      checks[index] = UNCHECKED;
-      // It may have been the last of a pin that was removed.
-      if (newestOf[pins[index]] === index) findNewest(pins[index]);
-      do lastSequence = (lastSequence + 1) >>> 0;
-      while (lastSequence === NONE || lastSequence >= BAD);
-      page.index = index;
-      page.address = address(index);
-      page.sequence = lastSequence;
-      if (!eraseVerified(region, page.address)) return false;
-      if (!program(region, encodeHeader(crc32, page), page.address)) return false;
-      sequences[index] = page.sequence;
-      pins[index] = page.pin;
-      newestOf[page.pin] = index;
-      return true;
-    },
+    take: (index, page) => takePage(region, state, index, page),
   };
 }

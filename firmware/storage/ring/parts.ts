@@ -1,7 +1,6 @@
 import type { FlashRegion } from "../../platform/ports.ts";
 import { loadPage, type Page } from "../format/page.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Decode } from "./decoder.ts";
 import type { PageTable } from "./page-table.ts";
 import { resume } from "./resume.ts";
 import { loadSeal } from "./seal.ts";
@@ -13,7 +12,6 @@ export interface RingParts {
   region: FlashRegion;
   ledger: Ledger;
   table: PageTable;
-  decode: Decode;
   /** By configured pin. Those that `streamOf` was not asked for know no page yet. */
   streams: { [pin: number]: Stream };
   /** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
@@ -34,6 +32,7 @@ export function priorityOf(parts: Pick<RingParts, "streams">, pin: number): numb
  * that is being written, and whose header decayed, is closed.
  */
 export function openPage(parts: RingParts, index: number): Page | undefined {
+  "on demand";
   const region = parts.region;
   const table = parts.table;
   const page = loadPage(region, index);
@@ -61,7 +60,7 @@ export function openPage(parts: RingParts, index: number): Page | undefined {
   if (page.sealed) return page;
   const tail = loadPage(region, index);
   if (!tail) return undefined;
-  resume(region, parts.decode, tail);
+  resume(region, tail);
   page.total = tail.total;
   page.end = tail.end;
   page.missed = tail.missed;

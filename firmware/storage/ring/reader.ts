@@ -1,5 +1,6 @@
 import type { Page } from "../format/page.ts";
 import { isAhead, type Position, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
+import { createDecoder } from "./decoder.ts";
 import { UNCHECKED, WHOLE } from "./page-table.ts";
 import { openPage, type RingParts } from "./parts.ts";
 import type { Samples } from "./plain.ts";
@@ -22,6 +23,8 @@ export interface Reader extends Samples {
 
 /** Reads from `from` up to `to` (Infinity for all); the run ends where the decimals change. */
 export function openReader(parts: RingParts, pin: number, from: Position, to: Position): Reader {
+  "on demand";
+  const decode = createDecoder(parts.region);
   const table = parts.table;
   const out = { session: 0, rawMs: [], values: [], position: from, corrupt: 0, folded: false } as unknown as Reader;
   let page: Page | undefined;
@@ -89,7 +92,7 @@ export function openReader(parts: RingParts, pin: number, from: Position, to: Po
       if (table.sequences[p.index] !== p.sequence) break;
       if (p.count < span.upTo && p.at < span.end) {
         const corrupt = out.corrupt;
-        const samples = parts.decode(p, span, out, line);
+        const samples = decode(p, span, out, line);
         if (!sure && (p.lost || out.corrupt > corrupt)) {
           // It may have been misread, or it decayed since it was checked: read once more before anything is given up.
           out.corrupt = corrupt;

@@ -2,7 +2,7 @@ import type { FlashRegion } from "../../platform/ports.ts";
 import { CHECK_SHORT, INDEX, LONG } from "../format/code-words.ts";
 import { CHECK_EVERY_BYTES, gapBytes, loadPage, type Page, RECORD_MAX } from "../format/page.ts";
 import { decodeRecord, EPOCH, FORM, REBASE_FORM, VALUE } from "../format/record.ts";
-import type { Decode } from "./decoder.ts";
+import { createDecoder } from "./decoder.ts";
 import type { Samples } from "./plain.ts";
 import { findTail } from "./tail.ts";
 
@@ -40,7 +40,9 @@ export function seek(region: FlashRegion, page: Page, end: number, count: number
 }
 
 /** Finds the end of a page without a seal and puts the state there, reading back to its last absolute record only. */
-export function resume(region: FlashRegion, decode: Decode, page: Page): void {
+export function resume(region: FlashRegion, page: Page): void {
+  "on demand";
+  const decode = createDecoder(region);
   const tail = findTail(region, page);
   const nothing: Samples = { rawMs: [], values: [], corrupt: 0, folded: false };
   const all = { end: tail, from: Number.POSITIVE_INFINITY, upTo: Number.POSITIVE_INFINITY };

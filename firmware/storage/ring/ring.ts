@@ -1,22 +1,17 @@
 import type { FlashRegion } from "../../platform/ports.ts";
-import { loadPage } from "../format/page.ts";
 import { isAhead, type Position } from "../format/position.ts";
 import type { RawMs } from "../format/times.ts";
 import { LEDGER_FAULT, LEDGER_FULL } from "../ledger/banks.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { createDecoder } from "./decoder.ts";
 import { createExtent } from "./extent.ts";
 import { findPage } from "./find-page.ts";
 import { createLedgerPages } from "./ledger-pages.ts";
-import { DECAYED, MENDED, openPageTable } from "./page-table.ts";
-import { DEFAULT_PRIORITY, openPage, priorityOf, type RingParts } from "./parts.ts";
-import { createPen } from "./pen.ts";
+import { DECAYED, MENDED, mountPageTable, type TableState, usePageTable } from "./page-table.ts";
+import { DEFAULT_PRIORITY, priorityOf, type RingParts } from "./parts.ts";
 import { openReader, type Reader } from "./reader.ts";
-import { resume } from "./resume.ts";
-import { scrubPage } from "./scrub.ts";
-import { createSpace } from "./space.ts";
-import { createScratch, createStream, type Stream } from "./stream.ts";
-import { createWriter } from "./writer.ts";
+import { createSpace, type Space } from "./space.ts";
+import { createStream, type Stream } from "./stream.ts";
+import type { Writer } from "./writer.ts";
 
 export type { Reader } from "./reader.ts";
 
@@ -105,20 +100,83 @@ function ringRegion(whole: FlashRegion, bankPages: number): FlashRegion {
   };
 }
 
-/** The ring on the pages behind the ledger's 2 × `bankPages`. Reads headers only; nothing is written before the first append. */
-export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, settings: StreamSettings[]): Ring {
+/** What stays in memory of a ring: plain data. `useRing` makes what works with it, appender.ts what writes samples. */
+export interface RingCore {
+  /** The ring's pages, without the ledger's. */
+  region: FlashRegion;
+  table: TableState;
+  /** By configured pin. */
+  streams: { [pin: number]: Stream };
+  /** Samples from now on belong to it. */
+  session: number;
+  /** Pages that were to be checked up to now, and those that were looked at. */
+  scrubs: number;
+  scrubbed: number;
+}
+
+/** Reads the headers of the pages behind the ledger's 2 × `bankPages`. Nothing is written. */
+export function mountRing(
+  whole: FlashRegion,
+  ledger: Pick<Ledger, "pins" | "cursor" | "session">,
+  bankPages: number,
+  settings: StreamSettings[],
+): RingCore {
   const region = ringRegion(whole, bankPages);
-  const table = openPageTable(region, ledger);
-  const decode = createDecoder(region);
   const streams: { [pin: number]: Stream } = {};
   for (let i = 0; i < settings.length; i++) {
     const s = settings[i];
     streams[s.pin] = createStream(s.pin, s.intervalMs, s.decimals, s.priority || DEFAULT_PRIORITY);
   }
-  const scratch = createScratch(ledger.session());
-  /** Pages that were to be checked up to now, and those that were looked at. */
-  let scrubs = 0;
-  let scrubbed = 1;
+  const table = mountPageTable(region, ledger);
+  return { region, table, streams, session: ledger.session(), scrubs: 0, scrubbed: 1 };
+}
+
+/** Samples from now on belong to this session: after boot, or a jump of the clock. */
+export function startRing(core: RingCore, session: number): void {
+  const streams = core.streams;
+  core.session = session;
+  for (const pin in streams) {
+    const page = streams[pin].page;
+    streams[pin].rebase = true;
+    if (page) page.plainUntil = 0;
+  }
+}
+
+/** To be called at each heartbeat. Returns the page that is to be checked now; -1 for none. */
+export function pageToScrub(core: RingCore): number {
+  core.scrubs += core.region.pages / SCRUB_ROUND;
+  return core.scrubs < core.scrubbed ? -1 : core.scrubbed++ % core.region.pages;
+}
+
+/** Any sample of a stream, wherever it has to go; without a value, a reading that failed. Its newest page was looked at. */
+export function write(writer: Writer, s: Stream | undefined, rawMs: RawMs, value: number | undefined): boolean {
+  if (!s) return false;
+  try {
+    if (value !== undefined) return writer.log(s, rawMs, value);
+    writer.fail(s, rawMs);
+    return true;
+  } catch (error) {
+    const message = (error as Error).message;
+    if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
+    return false;
+  }
+}
+
+/** A ring in use: what reads it, and what the files beside this one need. */
+export interface RingUse {
+  ring: RingReading;
+  parts: RingParts;
+  space: Space;
+}
+
+/** A ring as deliveries and the status need it. */
+export type RingReading = Omit<Ring, "append" | "fail" | "start" | "scrub" | "lastRawMs" | "lastSession">;
+
+/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
+export function useRing(core: RingCore, ledger: Ledger): RingUse {
+  const region = core.region;
+  const streams = core.streams;
+  const table = usePageTable(region, core.table);
 
   /** The stream of a configured pin, its newest page looked at. */
   function streamOf(pin: number): Stream | undefined {
@@ -127,75 +185,16 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
     return s;
   }
 
-  const parts: RingParts = {
-    region: region,
-    ledger: ledger,
-    table: table,
-    decode: decode,
-    streams: streams,
-    streamOf: streamOf,
+  const parts: RingParts = { region, ledger, table, streams, streamOf };
+  const space: Space = {
+    free: () => createSpace(parts).free(),
+    take: (page) => createSpace(parts).take(page),
   };
-  const space = createSpace(parts);
   const extent = createExtent(parts);
-  const writer = createWriter(region, ledger, space, scratch);
-
-  const pages = createLedgerPages(parts, space, extent, settings.length);
+  const pages = createLedgerPages(parts, space, extent);
   ledger.keepFor(pages.pendingFromRawMs, pages);
 
-  /** Any sample, wherever it has to go; without a value, a reading that failed. */
-  function append(pin: number, rawMs: RawMs, value?: number): boolean {
-    const s = streamOf(pin);
-    if (!s) return false;
-    try {
-      if (value !== undefined) return writer.log(s, rawMs, value);
-      writer.fail(s, rawMs);
-      return true;
-    } catch (error) {
-      const message = (error as Error).message;
-      if (message !== LEDGER_FAULT && message !== LEDGER_FULL) throw error;
-      return false;
-    }
-  }
-
-  return {
-    lastRawMs() {
-      const pins = table.pins();
-      let last = 0;
-      for (let i = 0; i < pins.length; i++) {
-        const s = streamOf(pins[i]);
-        // A pin of the table has a newest page.
-        const page = s ? s.page : openPage(parts, table.newest(pins[i]));
-        if (page) last = Math.max(last, s ? page.rawMs : page.lastRawMs);
-      }
-      return last;
-    },
-    lastSession() {
-      const pins = table.pins();
-      let last = 0;
-      for (let i = 0; i < pins.length; i++) {
-        const s = streamOf(pins[i]);
-        let page = s ? s.page : undefined;
-        if (!page || page.sealed) {
-          // A seal says no session, so the page's last record is looked for.
-          page = loadPage(region, table.newest(pins[i]));
-          if (page) resume(region, decode, page);
-        }
-        if (page && ((page.session - last) | 0) > 0) last = page.session;
-      }
-      return last;
-    },
-    start(session) {
-      scratch.session = session;
-      for (const pin in streams) {
-        const page = streams[pin].page;
-        streams[pin].rebase = true;
-        if (page) page.plainUntil = 0;
-      }
-    },
-    append: createPen(region.flash, streams, append),
-    fail(pin, rawMs) {
-      append(pin, rawMs);
-    },
+  const ring: RingReading = {
     totals: extent.totals,
     pins: table.pins,
     priority: (pin) => priorityOf(parts, pin),
@@ -206,7 +205,7 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
       for (;;) {
         const cursor = ledger.cursor(pin);
         if (s && s.head && s.head.position === cursor) return s.head;
-        const run = openReader(parts, pin, cursor, Number.POSITIVE_INFINITY);
+        const run = ring.reader(pin, cursor, Number.POSITIVE_INFINITY);
         if (run.next() > 0) {
           const head = { position: cursor, session: run.session, rawMs: run.rawMs[0] };
           if (s) s.head = head;
@@ -241,9 +240,6 @@ export function openRing(whole: FlashRegion, ledger: Ledger, bankPages: number, 
         decayedPages: checked[DECAYED],
       };
     },
-    scrub() {
-      scrubs += region.pages / SCRUB_ROUND;
-      if (scrubs >= scrubbed) scrubPage(parts, scrubbed++ % region.pages);
-    },
   };
+  return { ring, parts, space };
 }

@@ -93,6 +93,7 @@ const CRC_TRIES = 3;
  * the CRC right, that is what the byte was.
  */
 export function verifyPage(region: FlashRegion, page: Page, checks: Uint8Array): boolean {
+  "on demand";
   const crc = loadSeal(region, page);
   // What was beyond mending is not tried again, which takes seconds.
   let tries = checks[page.index] === DECAYED ? MEND_TRIES : 0;

@@ -21,6 +21,7 @@ interface Look {
 }
 
 export function createSpace(parts: RingParts): Space {
+  "on demand";
   const table = parts.table;
   const ledger = parts.ledger;
   const pages = parts.region.pages;

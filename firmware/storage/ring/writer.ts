@@ -6,7 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { program } from "../proven-flash.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";
 import type { Space } from "./space.ts";
-import { commitSample, encodeSample, meanJitterMs, nextBook, type Scratch, type Stream } from "./stream.ts";
+import { commitSample, createScratch, encodeSample, meanJitterMs, nextBook, type Stream } from "./stream.ts";
 
 /** Failed readings that are on no page reach the ledger at this interval, which is 144 entries a day. */
 const NOTE_MS = 600000;
@@ -18,13 +18,23 @@ export interface Writer {
   fail(s: Stream, rawMs: number): void;
 }
 
-export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, scratch: Scratch): Writer {
+/** What only some samples need: those that begin a page, and failed readings that are on none. */
+export interface WriterNeeds {
+  ledger: Pick<Ledger, "settled" | "retired" | "retire">;
+  space: Pick<Space, "take">;
+}
+
+/** `open` is called for the samples that need more. */
+export function createWriter(region: FlashRegion, session: number, open: () => WriterNeeds): Writer {
   const pageBytes = region.pageBytes;
+  const scratch = createScratch(session);
   const one = new Uint8Array(1);
 
   /** Seals the stream's page and takes another for a sample at `rawMs`. False when no page can be had. */
   function turn(s: Stream, rawMs: number, value: number): boolean {
     const old = s.page;
+    const needs = open();
+    const ledger = needs.ledger;
     const retired = ledger.retired(s.pin);
     const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
     let startMs = s.rebase ? rawMs + leadMs(next) : rawMs;
@@ -57,7 +67,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
       s.open = false;
     }
     startPage(next, scratch.session, startMs, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
-    if (!space.take(next)) return false;
+    if (!needs.space.take(next)) return false;
     s.page = next;
     s.open = true;
     s.rebase = false;
@@ -111,6 +121,7 @@ export function createWriter(region: FlashRegion, ledger: Ledger, space: Space, 
   function noteFailed(s: Stream, rawMs: number): void {
     if (Math.floor(rawMs / NOTE_MS) === Math.floor((rawMs - s.intervalMs) / NOTE_MS)) return;
     const page = s.page;
+    const ledger = open().ledger;
     const retired = ledger.retired(s.pin);
     const missed = page ? page.missedBefore + page.missed : retired.missed;
     ledger.retire(s.pin, missed, (page ? page.failedBefore + page.failed : retired.failed) + s.failed);

@@ -155,12 +155,16 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
   ["region", { address: 100, bytes: 4096 }, "region.address must be a multiple of 1024"],
   ["region", "", "region must not be empty"],
   ["region", 5, "region must be a partition's label"],
-  ["led", { pin: "D2" }, "led.activeLow must say true or false"],
+  ["led", { pin: "D2" }, "led.activeLow is missing: it must say true or false"],
   ["led", 2, "led must be an object: { pin, activeLow }"],
-  ["server", undefined, "server must be an object: { url }"],
+  ["server", undefined, "server is missing: it must be an object: { url }"],
   ["server", "https://blynk.cloud", "server must be an object: { url }"],
   ["server", { url: "https://blynk.cloud", port: 443 }, "server has no port"],
-  ["datastreams.0", undefined, "datastreams[0] must be an object: { pin, name, sensor, intervalMs, decimals }"],
+  [
+    "datastreams.0",
+    undefined,
+    "datastreams[0] is missing: it must be an object: { pin, name, sensor, intervalMs, decimals }",
+  ],
   ["console", true, "console must be an object: { telnet, bluetooth }"],
   ["console", { telnet: 1 }, "console.telnet must say true or false"],
   ["timeServers", [4], "timeServers[0] must be a host's name"],
@@ -169,6 +173,13 @@ const MISTAKES: [path: string, value: unknown, words: string][] = [
 
 describe("a device file", () => {
   it("has no mistakes if it is right", () => expect(findDeviceMistakes(device())).toEqual([]));
+
+  it("is refused with the datastream's name beside its index, and with the member that was probably meant", () => {
+    const mistakes = findDeviceMistakes(broken("regoin", "flash")).join("\n");
+    expect(mistakes).toContain("the device has no regoin (did you mean region?)");
+    const named = findDeviceMistakes(broken("datastreams.0.decimals", 9)).join("\n");
+    expect(named).toMatch(/^datastreams\[0\]\.decimals must be 0 to 4 \(datastream ".+"\)$/);
+  });
 
   for (const [path, value, words] of MISTAKES) {
     it(`is refused for ${path} = ${JSON.stringify(value)}, by name`, () => {

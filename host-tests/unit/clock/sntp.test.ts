@@ -23,7 +23,7 @@ function createSntpRig(servers: Record<string, TimeServer>, names = Object.keys(
   const machine = createVirtualMachine();
   const network = createNetwork(machine, servers);
   const clock = createClock(machine.timers, 1, RAW0_MS);
-  const sntp = createSntp(network.udp, machine.timers, clock, names, createPrng(1).next);
+  const sntp = createSntp({ udp: network.udp, timers: machine.timers, clock, random: createPrng(1).next }, names, []);
   const query = (): TimeAnswer | undefined => {
     const answers: (TimeAnswer | undefined)[] = [];
     sntp.query((answer) => answers.push(answer));
@@ -183,15 +183,18 @@ describe("the SNTP client", () => {
     let asked = new Uint8Array();
     const sntp = createSntp(
       {
-        open(onMessage) {
-          tell = onMessage;
-          return { send: (bytes) => (asked = bytes.slice()), close() {} };
+        udp: {
+          open(onMessage) {
+            tell = onMessage;
+            return { send: (bytes) => (asked = bytes.slice()), close() {} };
+          },
         },
+        timers: machine.timers,
+        clock,
+        random: createPrng(2).next,
       },
-      machine.timers,
-      clock,
       ["a"],
-      createPrng(2).next,
+      [],
     );
     let found: TimeAnswer | undefined;
     sntp.query((answer) => (found = answer));
@@ -270,7 +273,8 @@ describe("the SNTP client", () => {
       throw new Error("no network");
     };
     const answers: unknown[] = [];
-    createSntp({ open }, machine.timers, clock, ["a"], Math.random).query((answer) => answers.push(answer));
+    const parts = { udp: { open }, timers: machine.timers, clock, random: Math.random };
+    createSntp(parts, ["a"], []).query((answer) => answers.push(answer));
     machine.run(2 * ROUND_MS);
     expect(answers).toEqual([undefined]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
-import { type Contact, createTakeFix, type TimeFound } from "../../../firmware/clock/take-fix.ts";
+import { type Contact, createTakeFix, openFixMemory, type TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { BUILD_MS } from "../../../firmware/limits.ts";
 import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
@@ -17,6 +17,7 @@ function createFixRig() {
   const machine = createVirtualMachine();
   const clock = createClock(machine.timers, 8, 0);
   const fixes: Fix[] = [];
+  const memory = openFixMemory();
   const rig = {
     machine,
     clock,
@@ -40,7 +41,7 @@ function createFixRig() {
       machine.run(6000);
       return found;
     },
-    fault: (): string => takeFix.fault(),
+    fault: (): string => memory.fault,
   };
   let nextId = 1;
   const ledger = {
@@ -67,10 +68,8 @@ function createFixRig() {
         done(rig.date, rig.contact);
       },
     },
-    clock,
-    rig.map,
-    ledger,
-    (level, text) => rig.lines.push(`[${level}] ${text}`),
+    { clock, map: rig.map, ledger, log: (level, text) => rig.lines.push(`[${level}] ${text}`) },
+    memory,
   );
   return rig;
 }

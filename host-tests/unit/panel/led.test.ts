@@ -52,15 +52,25 @@ describe.each([false, true])("the LED, active low: %s", (activeLow) => {
     expect(lit.length).toBeGreaterThan(3);
   });
 
-  test.each<Verdict>([1, 4, 11])("shows a verdict as %i blinks, three times, apart from the heartbeat", (blinks) => {
+  test.each<[Verdict, long: number, short: number]>([
+    [1, 0, 1],
+    [4, 0, 4],
+    [5, 0, 5],
+    [6, 1, 1],
+    [9, 1, 4],
+    [10, 2, 0],
+    [11, 2, 1],
+    [12, 2, 2],
+  ])("shows verdict %i as %i long and %i short blinks, three times, apart from the heartbeat", (shown, long, short) => {
     const { led, timers, lit } = setUp(activeLow);
     timers.advance(1000);
-    led.verdict(blinks);
+    led.verdict(shown);
     timers.advance(120000);
     const verdict = lit.filter(([, lengthMs]) => lengthMs > 100);
-    expect(verdict).toHaveLength(3 * blinks);
-    const groups = verdict.map(([fromMs]) => fromMs).filter((fromMs, i, all) => i === 0 || fromMs - all[i - 1] > 1000);
-    expect(groups).toHaveLength(3);
+    const once = [...Array(long).fill(1000), ...Array(short).fill(300)];
+    expect(verdict.map(([, lengthMs]) => lengthMs)).toEqual([...once, ...once, ...once]);
+    const isFirst = (i: number) => i === 0 || verdict[i][0] - (verdict[i - 1][0] + verdict[i - 1][1]) > 1000;
+    expect(verdict.filter((_, i) => isFirst(i))).toHaveLength(3);
     const after = lit.filter(([fromMs, lengthMs]) => lengthMs < 100 && fromMs > verdict[0][0]);
     expect(after[0][0] - verdict[verdict.length - 1][0]).toBeGreaterThan(4000);
   });

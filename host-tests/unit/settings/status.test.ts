@@ -36,19 +36,21 @@ function logger(over: Partial<Logger> = {}): Logger {
       session: () => (jumped ? 8 : 7),
     },
     map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
-    takeFix: { fault: () => "" },
     sampler: { flashFailed: () => false, crowded: () => false },
-    network: { up: () => true, onUp: () => undefined },
-    delivery: {
-      status: () => ({
-        quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000 },
-        backlogClearsMs: 0,
-        verdict: 5,
-        verdictText: "token refused or server says no",
-        server: "https://fra1.blynk.cloud",
-        deliveryFault: "no usable token is set",
-      }),
+    network: { up: () => true },
+    quota: {
+      pointsMax: 10000,
+      requestsMax: 300,
+      pointsLeft: () => 9000,
+      requestsLeft: () => 290,
+      pointsWithin: () => 0,
+      waitMs: () => 0,
     },
+    clearsMs: 0,
+    verdict: 5,
+    server: "https://fra1.blynk.cloud",
+    timeFault: "",
+    deliveryFault: "no usable token is set",
     streams: [
       { pin: 1, name: "temperature" },
       { pin: 2, name: "light" },
@@ -106,6 +108,10 @@ test("the status names configured datastreams first, then pins that only flash s
 test("the status tells a flash that takes no more", () => {
   const status = composeStatus(CHIP, [], logger({ sampler: { flashFailed: () => true, crowded: () => true } }));
   expect(status.faults).toContainEqual(expect.stringContaining("flash"));
+});
+
+test("a backlog that grows never clears", () => {
+  expect(composeStatus(CHIP, [], logger({ clearsMs: Infinity })).backlogClearsMs).toBeNull();
 });
 
 test("a unit that can't log still has a status, with its faults", () => {

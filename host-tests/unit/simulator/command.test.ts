@@ -44,6 +44,7 @@ const GREEDY = ownDevice({ intervalMs: 5000, more: "pointsPerDayMax: 1000000, re
 
 const WRONG: [what: string, args: string[], message: string][] = [
   ["an unknown scenario", ["--scenario", "nope"], 'unknown scenario "nope". There are: week-offline'],
+  ["a scenario that is misspelled", ["--scenario", "week-ofline"], "did you mean week-offline?"],
   ["an unknown flag", ["--frequency", "5"], "unknown option '--frequency'"],
   ["a flag without its value", ["--scenario"], "argument missing"],
   ["an argument that is no flag", ["week-offline"], "too many arguments"],
@@ -56,6 +57,8 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["two columns of one name", data("time,a,a", "2026-01-01T00:00:00Z,1,2"), 'line 1: two columns are called "a"'],
   ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is not a time in ISO 8601'],
   ["a time that goes back", data("time,a", "2026-01-02,1", "2026-01-01,1"), "line 3: earlier than the line before"],
+  ["a date in no calendar", data("time,a", "2026-02-30,1"), 'line 2: "2026-02-30" is not a time'],
+  ["a quoted cell without an end", data("time,a", '2026-01-01,"1'), "a quoted cell has no end"],
   ["a row that is too short", data("time,a,b", "2026-01-01,1"), "line 2: 2 columns where the header has 3"],
   [
     "a reading that is no number",
@@ -165,7 +168,7 @@ describe("npm run simulate", () => {
     ]) {
       expect(text).toContain(expected);
     }
-    expect(terminal.err).toEqual(["simulate: the recording ends at 2026-01-01T00:01:00Z; its last row is repeated"]);
+    expect(terminal.err).toEqual(["simulate: the recording ends at 2026-01-01T00:01:00Z; readings after it fail"]);
   });
 
   test("says nothing of its last row while a recording lasts", async () => {

@@ -3,9 +3,11 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterAll, describe, expect, test } from "vitest";
 import { startServer } from "../../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
+import { simulate } from "../../../scripts/simulate.ts";
 import { reachServer } from "../../../scripts/simulator/network/reach-server.ts";
 import { room } from "../../../scripts/simulator/scenarios/scenario.ts";
 import { runSimulation } from "../../../scripts/simulator/simulate.ts";
+import { captureTerminal } from "../../support/console/captured-terminal.ts";
 
 const closing: (() => unknown)[] = [];
 afterAll(async () => {
@@ -134,4 +136,17 @@ describe("a real server", () => {
     expect(simulation.points.length).toBeGreaterThan(3 * 2 * 1440 - 10);
     expect(performance.now() - began).toBeLessThan(60_000);
   }, 90_000);
+});
+
+describe("npm run simulate with a server of your own", () => {
+  test.each([
+    ["refuses the token", 400, '{"error":{"message":"Invalid token."}}', "it answered 400"],
+    ["lets nobody in", 403, "go away", "it answered 403 go away"],
+  ])("ends at once, with the answer, when it %s", async (_, status, body, message) => {
+    const url = await listen((_request, response) => void response.writeHead(status).end(body));
+    const terminal = captureTerminal();
+    expect(await simulate(["--server", url, "--token", TOKEN], terminal)).toBe(1);
+    expect(terminal.text()).toContain(message);
+    expect(terminal.text()).not.toContain(TOKEN);
+  });
 });

@@ -213,13 +213,13 @@ describe("an answer", () => {
     rig.server.behave = () => ({ answer: status, body });
     for (let i = 0; i < 20; i++) {
       // Asked for by the button: by itself the batch would rest.
-      rig.unit.drain.forgive();
+      rig.unit.forgive();
       expect(rig.drain().verdict).toBe(VERDICT.intercepted);
       rig.timers.advance(60_000);
     }
-    expect(rig.unit.drain.fault()).not.toMatch(/token/);
+    expect(rig.unit.fault()).not.toMatch(/token/);
     rig.server.behave = () => OK;
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
     expect(rig.counters(1)).toMatchObject({ delivered: 300, refused: 0 });
   });
@@ -242,7 +242,7 @@ describe("an answer", () => {
     rig.timers.advance(60_000);
     expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
     expect(rig.server.requests).toHaveLength(1);
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
     expect(bodies(rig)[1]).toBe(bodies(rig)[0]);
   });

@@ -7,7 +7,7 @@ import { createUploadRig, MINUTE_MS, type UploadRig } from "../../support/upload
 /** A request is under way, and the watchdog restarts the unit. */
 function die(rig: UploadRig): void {
   rig.server.behave = () => ({ fail: "silence" });
-  rig.unit.drain.forgive();
+  rig.unit.forgive();
   rig.unit.drain.run(() => {});
   rig.timers.advance(5000);
   expect(rig.unit.ledger.charges().some((charge) => charge.open)).toBe(true);
@@ -33,13 +33,13 @@ describe("a unit that restarted in the middle of a request", () => {
       const { verdict, nextTryMs } = rig.drain();
       expect([verdict, nextTryMs]).toEqual([VERDICT.serverNotReached, minutes * MINUTE_MS]);
       expect(rig.server.requests).toHaveLength(requests);
-      expect(rig.unit.drain.fault()).toMatch(/restarted in each of the last \d requests: .* in \d+ min, or at a press/);
+      expect(rig.unit.fault()).toMatch(/restarted in each of the last \d requests: .* in \d+ min, or at a press/);
     }
     expect(rig.lines.join("\n")).toMatch(/restarted in each of the last 2 requests/);
     rig.timers.advance(360 * MINUTE_MS);
     rig.server.behave = () => OK;
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
-    expect(rig.unit.drain.fault()).toBe("");
+    expect(rig.unit.fault()).toBe("");
     // An outcome shows that requests don't end the unit.
     rig.fill(2, 100);
     die(rig);
@@ -53,7 +53,7 @@ describe("a unit that restarted in the middle of a request", () => {
     die(rig);
     die(rig);
     rig.server.behave = () => OK;
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
   });
 

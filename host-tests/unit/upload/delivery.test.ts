@@ -4,6 +4,8 @@ import { LIMITS } from "../../../firmware/limits.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { lossesOf } from "../../../firmware/upload/final-verdict.ts";
+import { openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -33,7 +35,11 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
     free: 4000,
     drainThrows: false,
     endpoint: openEndpoint({ readJson: () => undefined }, "https://blynk.example", "a-token"),
+    memory: openUploadMemory(0),
     down: undefined as (() => void) | undefined,
+    /** What a step of the upload's timers calls. */
+    step: () => {},
+    opened: 0,
     delivery: undefined as unknown as ReturnType<typeof createDelivery>,
   };
   const soon = (event: string, act: () => void): void => {
@@ -47,15 +53,8 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       if (rig.drainThrows) throw new Error("worn");
       soon("drain", () => done(rig.result.verdict, rig.result.nextTryMs));
     },
-    unreached: (found, contact) => {
-      if (found === "unknown" && contact !== "foreign") return VERDICT.noTime;
-      events.push("not confirmed");
-      return VERDICT.serverNotReached;
-    },
     linkLost: () => events.push("link lost"),
-    forgive: () => events.push("forgive"),
     stop: () => events.push("stop"),
-    fault: () => "",
   };
   rig.delivery = createDelivery(
     {
@@ -69,23 +68,21 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
           rig.down = callback;
         },
       },
-      takeFix: { take: (done) => soon("fix", () => done(rig.known, rig.contact, rig.told)) },
-      planner: { holds: () => rig.held },
-      overload: { clearsMs: () => Number.POSITIVE_INFINITY },
-      quota: {
-        pointsMax: 10_000,
-        requestsMax: 300,
-        pointsLeft: () => 7,
-        requestsLeft: () => 8,
-        pointsWithin: () => 0,
-        waitMs: () => 0,
+      takeFix: (done) => soon("fix", () => done(rig.known, rig.contact, rig.told)),
+      openUpload: (onStep) => {
+        rig.opened++;
+        rig.step = onStep;
+        rig.memory.holds = rig.held;
+        return drain;
       },
-      drain,
+      unreached: (found, contact) => {
+        if (found === "unknown" && contact !== "foreign") return VERDICT.noTime;
+        events.push("not confirmed");
+        return VERDICT.serverNotReached;
+      },
+      memory: rig.memory,
       endpoint: rig.endpoint,
-      ledger: {
-        pins: () => [1],
-        counters: () => ({ delivered: 0, ...counters }),
-      },
+      losses: () => lossesOf({ pins: () => [1], counters: () => ({ delivered: 0, ...counters }) }),
       clock: { rawMs: timers.nowMs },
       ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
       timers,
@@ -150,7 +147,8 @@ describe("a delivery", () => {
     rig.delivery.trigger("button");
     rig.delivery.trigger("console");
     rig.timers.advance(20_000);
-    expect(rig.events).toEqual([...ONE_DELIVERY, "forgive", ...ONE_DELIVERY]);
+    expect(rig.events).toEqual([...ONE_DELIVERY, ...ONE_DELIVERY]);
+    expect(rig.memory.forgivenRawMs).toBeGreaterThan(0);
   });
 
   it("comes by itself on schedule while connected, and not while the network is away", () => {
@@ -201,7 +199,8 @@ describe("a delivery", () => {
       rig.joins = verdict;
       rig.delivery.trigger("button");
       rig.timers.advance(5000);
-      expect(rig.events).toEqual(["forgive", "connect"]);
+      expect(rig.events).toEqual(["connect"]);
+      expect(rig.memory.forgivenRawMs).toBe(0);
       expect(rig.delivery.verdict()).toBe(verdict);
     }
   });
@@ -237,7 +236,7 @@ describe("a delivery", () => {
     expect(rig.events).toEqual([]);
     expect(rig.busy.at(-1)).toBe(false);
     rig.up = false;
-    expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 1399 of 5000 JsVars are free, 1400 needed/);
+    expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 2999 of 5000 JsVars are free, 3000 needed/);
     rig.free = 4000;
     rig.timers.advance(10_000);
     expect(rig.events).toEqual(ONE_DELIVERY);
@@ -268,7 +267,7 @@ describe("a delivery", () => {
     stuck.timers.dropAll();
     for (let i = 0; i < 100; i++) {
       expect(stuck.delivery.beat()).toBe(true);
-      stuck.delivery.noteProgress();
+      stuck.step();
     }
     expect(beats(stuck)).toBeGreaterThan(LIMITS.deliveryStallMs - 2 * LIMITS.heartbeatMs);
     expect(stuck.delivery.beat()).toBe(false);
@@ -277,7 +276,7 @@ describe("a delivery", () => {
     idle.delivery.trigger("connect");
     idle.timers.advance(5000);
     idle.timers.dropAll();
-    idle.delivery.noteProgress();
+    idle.step();
     expect(beats(idle)).toBeGreaterThan(3_600_000);
 
     const well = createDeliveryRig();
@@ -289,20 +288,21 @@ describe("a delivery", () => {
 
   it("tells the drain when the network is lost", () => {
     const rig = createDeliveryRig();
+    rig.delivery.trigger("connect");
+    rig.timers.advance(2500);
     rig.down?.();
-    expect(rig.events).toEqual(["link lost"]);
+    expect(rig.events.at(-1)).toBe("link lost");
   });
 
-  it("reports in status what is left, when the backlog clears, and the verdict", () => {
+  it("holds what sends samples only while it does", () => {
     const rig = createDeliveryRig();
-    expect(rig.delivery.status()).toEqual({
-      quota: { pointsLeft: 7, requestsLeft: 8, pointsMax: 10_000 },
-      backlogClearsMs: null,
-      verdict: 0,
-      verdictText: "everything sent",
-      server: "https://blynk.example",
-      deliveryFault: "",
-    });
+    for (let opened = 0; opened < 3; opened++) {
+      expect(rig.opened).toBe(opened);
+      rig.delivery.trigger("connect");
+      rig.timers.advance(1500);
+      expect(rig.opened).toBe(opened);
+      rig.timers.advance(5000);
+    }
   });
 });
 

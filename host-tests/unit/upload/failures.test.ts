@@ -20,7 +20,7 @@ describe("a failure", () => {
     expect(rig.server.requests.length).toBeLessThanOrEqual(13 * LIMITS.failuresPerDeliveryMax);
     expect(Math.max(...waits)).toBeLessThanOrEqual(LIMITS.backoffMaxMs);
     expect(Math.max(...waits.slice(-4))).toBeGreaterThan(60_000);
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     rig.unit.drain.run(() => {});
     const before = rig.server.requests.length;
     rig.timers.advance(3 * LIMITS.backoffFirstMs);

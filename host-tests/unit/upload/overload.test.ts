@@ -89,8 +89,7 @@ describe("thinning", () => {
     // One less, and some would have expired.
     const less = createUploadRig(options);
     fill(less);
-    less.unit.overload.thinEvery = () => k - 1;
-    (less.unit as { overload: unknown }).overload = less.unit.overload;
+    Object.defineProperty(less.unit.memory, "thinEvery", { get: () => k - 1, set: () => {} });
     drainFor(less, 28);
     expect(less.counters(1).expired).toBeGreaterThan(0);
   });

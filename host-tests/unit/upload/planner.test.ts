@@ -90,7 +90,7 @@ describe("a plan", () => {
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), true, FAIL_CAUSE.refused);
     expect(plan(rig)).toBeUndefined();
     expect(rig.unit.planner.rests()).toBe("refused");
-    rig.unit.planner.forgive();
+    rig.unit.forgive();
     expect(plan(rig)?.replay).toBe(true);
     expect(rig.unit.planner.rests()).toBe("");
   });

@@ -115,7 +115,7 @@ describe("a replay", () => {
     rig.drain();
     rig.drain();
     expect(rig.server.requests).toHaveLength(2);
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     expect(rig.drain().verdict).toBe(VERDICT.allSent);
     expect(new Set(bodies(rig)).size).toBe(1);
   });

@@ -71,7 +71,7 @@ describe("a request", () => {
     expect(rig.unit.quota.pointsLeft()).toBe(10_000);
     // A batch of unknown fate stays one.
     rig.server.behave = () => ({ fail: "close" });
-    rig.unit.drain.forgive();
+    rig.unit.forgive();
     rig.drain();
     const [{ body }] = rig.server.requests.filter((request) => request.body.length > 1);
     const charges = rig.unit.ledger.charges().length;
@@ -118,29 +118,26 @@ describe("a page that decays while it is sent", () => {
 describe("a setting", () => {
   it("says what stands in the way when the server was not reached to confirm the time", () => {
     const rig = createUploadRig();
-    const { drain } = rig.unit;
-    expect([drain.unreached("unconfirmed", ""), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
-    expect([drain.unreached("unconfirmed", ANSWERED), drain.fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    const { unreached, fault } = rig.unit;
+    expect([unreached("unconfirmed", ""), fault()]).toEqual([VERDICT.serverNotReached, ""]);
+    expect([unreached("unconfirmed", ANSWERED), fault()]).toEqual([VERDICT.serverNotReached, ""]);
     const refused = "the server refuses the connection";
-    expect([drain.unreached("unconfirmed", refused), drain.fault()]).toEqual([VERDICT.serverNotReached, refused]);
-    expect([drain.unreached("unconfirmed", FOREIGN), drain.fault()]).toEqual([VERDICT.intercepted, ""]);
+    expect([unreached("unconfirmed", refused), fault()]).toEqual([VERDICT.serverNotReached, refused]);
+    expect([unreached("unconfirmed", FOREIGN), fault()]).toEqual([VERDICT.intercepted, ""]);
     const tls = `${FOREIGN}: the TLS handshake failed`;
-    expect([drain.unreached("unconfirmed", tls), drain.fault()]).toEqual([
-      VERDICT.intercepted,
-      "the TLS handshake failed",
-    ]);
-    expect(drain.unreached("unknown", "")).toBe(VERDICT.noTime);
-    expect(drain.unreached("unknown", FOREIGN)).toBe(VERDICT.intercepted);
+    expect([unreached("unconfirmed", tls), fault()]).toEqual([VERDICT.intercepted, "the TLS handshake failed"]);
+    expect(unreached("unknown", "")).toBe(VERDICT.noTime);
+    expect(unreached("unknown", FOREIGN)).toBe(VERDICT.intercepted);
     const tokenless = createUploadRig({ token: "" });
-    expect(tokenless.unit.drain.unreached("unconfirmed", "")).toBe(VERDICT.notProvisioned);
-    expect(tokenless.unit.drain.fault()).toBe("no usable token is set");
+    expect(tokenless.unit.unreached("unconfirmed", "")).toBe(VERDICT.notProvisioned);
+    expect(tokenless.unit.fault()).toBe("no usable token is set");
   });
 
   it("of https without TLS in the build is a clear fault and makes no request", () => {
     const rig = rigWith([]);
     rig.server.tls = false;
     expect(rig.drain()).toEqual({ verdict: VERDICT.serverNotReached, nextTryMs: Infinity });
-    expect(rig.unit.drain.fault()).toMatch(/no TLS/);
+    expect(rig.unit.fault()).toMatch(/no TLS/);
     expect(rig.server.requests).toHaveLength(0);
   });
 
@@ -149,13 +146,13 @@ describe("a setting", () => {
     rig.fill(1, 5);
     rig.server.behave = () => ({ fail: "throw-write" });
     expect(rig.drain().verdict).toBe(VERDICT.serverNotReached);
-    expect(rig.unit.drain.fault()).toContain("the server refuses the connection");
+    expect(rig.unit.fault()).toContain("the server refuses the connection");
     rig.server.behave = () => ({ fail: "handshake" });
     expect(rig.drain().verdict).toBe(VERDICT.intercepted);
-    expect(rig.unit.drain.fault()).toBe("the TLS handshake failed");
+    expect(rig.unit.fault()).toBe("the TLS handshake failed");
     rig.server.behave = () => OK;
     rig.drain();
-    expect(rig.unit.drain.fault()).toBe("");
+    expect(rig.unit.fault()).toBe("");
   });
 
   it("that is missing is a fault and makes no request", () => {
@@ -174,6 +171,6 @@ describe("a setting", () => {
     rig.drain();
     expect(rig.lines.join("\n")).toContain("for /external");
     expect(rig.lines.join("\n")).not.toContain(TOKEN);
-    expect(rig.unit.drain.fault()).not.toContain(TOKEN);
+    expect(rig.unit.fault()).not.toContain(TOKEN);
   });
 });

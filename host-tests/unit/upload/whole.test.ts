@@ -14,7 +14,7 @@ import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
-import { createUpload } from "../../../firmware/upload/upload.ts";
+import { createUpload, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
@@ -58,7 +58,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
     const endpoint = openEndpoint(store, "https://blynk.example", TOKEN);
     const askServer = createServerDate(server, timers, clock, endpoint);
     const chip = { random: () => random.next() };
-    const { drain } = createUpload(
+    const drain = createUpload(
       { ring, ledger, map, clock, http: server, store, askServer, timers, chip, log: () => {} },
       endpoint,
       {
@@ -72,6 +72,7 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
         overload: options.overload,
         intervalsMs: PINS.map((stream) => stream.intervalMs),
       },
+      openUploadMemory(0),
     );
     for (const { pin, intervalMs, decimals } of PINS) {
       let value = 200;

@@ -10,7 +10,7 @@ import { openStorage } from "../../../firmware/storage/storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
-import { createUpload } from "../../../firmware/upload/upload.ts";
+import { createUpload, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
 
 interface Setup {
@@ -135,7 +135,7 @@ clock = createClock(machine.timers, 1, endRawMs);
 map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
 const endpoint = openEndpoint(machine.store, `http://127.0.0.1:${setup.httpPort}`, setup.token);
-const upload = createUpload(
+const drain = createUpload(
   {
     ring,
     ledger,
@@ -153,17 +153,18 @@ const upload = createUpload(
     limits: { pointsPerRequestMax: 10000, pointsPerDayMax: 12000 },
     intervalsMs: [INTERVAL_MS],
   },
+  openUploadMemory(0),
 );
 peak = 0;
 const fromS = getTime();
-upload.drain.run((verdict) => {
+drain.run((verdict) => {
   report("postMs", (getTime() - fromS) * 1000);
   report("postVerdict", verdict);
   // Idle is measured after the request, because what the first request leaves for good is not part of its peak, and from a
   // timer, because a program that is still being read takes some hundred JsVars more.
   setTimeout(() => {
     // This use keeps the drain, and all that it needs, in memory until now.
-    upload.drain.forgive();
+    drain.linkLost();
     const idle = idleJsVars();
     report("idleJsVars", idle);
     report("postJsVarsPeak", peak - idle);

@@ -13,6 +13,9 @@ export interface Place {
   column: number;
 }
 
+/** Text that a pass made up, or a range of the script it reads, by offsets. */
+export type Piece = string | { start: number; end: number };
+
 /**
  * The program's text at one step of the build. It is parsed once at most, however many passes read it, and it knows the place in
  * the TypeScript that each character comes from.
@@ -65,6 +68,29 @@ export class Script {
     return this.becomes(edits.toString(), () => edits.generateMap({ hires: true }).toString());
   }
 
+  /**
+   * The script whose text these pieces make, one behind the other. A range may come more than once: each copy knows where it was
+   * written. New text counts as the end of what stands before it.
+   */
+  rearranged(pieces: Piece[]): Script {
+    const texts = pieces.map((piece) => (typeof piece === "string" ? piece : this.code.slice(piece.start, piece.end)));
+    const code = texts.join("");
+    const lengths = texts.map((text) => text.length);
+    const lineStarts = lazy(() => startsOfLines(code));
+    const lineStartsBefore = startsOfLines(this.code);
+    const placeOf = this.#placeOf;
+    return new Script(code, (line, column) => {
+      let left = (lineStarts()[line - 1] ?? 0) + column;
+      let found = 0;
+      for (let i = 0; i < pieces.length && left >= 0; left -= lengths[i++]) {
+        const piece = pieces[i];
+        if (typeof piece !== "string" && lengths[i] > 0) found = piece.start + Math.min(left, lengths[i] - 1);
+      }
+      const index = lineStartsBefore.findLastIndex((start) => start <= found);
+      return placeOf(index + 1, found - lineStartsBefore[index]);
+    });
+  }
+
   /** The script after a tool rewrote it. `map` gives the source map from the new text to this one; it is called if needed. */
   becomes(code: string, map: () => string): Script {
     const trace = lazy(() => new TraceMap(map()));
@@ -75,6 +101,13 @@ export class Script {
       return before && placeOf(before.line, before.column);
     });
   }
+}
+
+/** The offset at which each line of a text starts. */
+function startsOfLines(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** The origin of a place, or of the nearest place before it that has an origin. */

@@ -21,7 +21,10 @@ export function forgetStart(script: Script): Script {
 }
 
 /** The functions at the top that only the start calls, and the names at the top that only it uses. */
-export function findStart({ program, uses }: Script): { functions: Set<AnyNode>; names: string[] } {
+export function findStart({ program, uses }: Pick<Script, "program" | "uses">): {
+  functions: Set<AnyNode>;
+  names: string[];
+} {
   const atTop = [...uses].filter(([binding]) => isAtTop(binding, program));
   // A function counts as the start's until one of its uses shows otherwise.
   const functions = new Set<AnyNode>();

@@ -2,6 +2,7 @@ import type { Partition } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { PAGE_MAGIC } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf, pagesNeeded } from "../../../firmware/storage/geometry.ts";
+import { didYouMean } from "../../build/did-you-mean.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
 import { crc32, type FlashImage } from "./flash-image.ts";
@@ -19,6 +20,8 @@ export interface DataRegion {
 export interface RegionCopy {
   region: DataRegion;
   image: FlashImage;
+  /** Why it may not be the whole region, a sentence each. Left out: it is. */
+  doubts?: string[];
 }
 
 export const ESP32_PAGE_BYTES = 4096;
@@ -64,7 +67,10 @@ export function regionByLabel(label: string, partitions: Partition[], owner: str
   const named = partitions.find((part) => part.label === label);
   if (named !== undefined) return { label: named.label, address: named.address, bytes: named.bytes, pageBytes };
   throw new FieldError(
-    `The ${owner} has no partition ${label}.`,
+    `The ${owner} has no partition ${label}${didYouMean(
+      label,
+      partitions.map((part) => part.label),
+    )}.`,
     `It has ${partitions.map((part) => part.label).join(", ")}.`,
   );
 }

@@ -7,7 +7,7 @@ import type { Http, Log } from "../../../firmware/platform/ports.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
-import { createUpload } from "../../../firmware/upload/upload.ts";
+import { createUpload, forgive, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
 import { HOST_CLOCK_BOUND_MS } from "../unit/tell-time.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
@@ -34,8 +34,10 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
-  /** Let go for any reason but `undated`. */
+  /** Let go for any reason but `corrupt` and `undated`. */
   dropped: number;
+  /** They can't be read: their pages are damaged or missing. */
+  corrupt: number;
   /** Let go because no fix in the dump tells their time. */
   undated: number;
 }
@@ -69,12 +71,15 @@ export async function deliverDump(
   const endpoint = openEndpoint(store, settings.server, settings.token);
   const askServer = createServerDate(http, timers, clock, endpoint);
   const chip = { random: settings.random ?? Math.random };
-  const { drain } = createUpload({ ring, ledger, map, clock, http, store, askServer, timers, chip, log }, endpoint, {
-    limits: settings,
-    intervalsMs: [],
-  });
+  const memory = openUploadMemory(0);
+  const drain = createUpload(
+    { ring, ledger, map, clock, http, store, askServer, timers, chip, log },
+    endpoint,
+    { limits: settings, intervalsMs: [] },
+    memory,
+  );
   // Somebody asks: a batch that was refused or had no answer does not rest.
-  drain.forgive();
+  forgive(memory, endpoint, clock.rawMs());
   const before = countSamples({ ledger, ring });
   const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
     drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
@@ -83,21 +88,23 @@ export async function deliverDump(
   timers.stop();
   return {
     ...found,
-    fault: drain.fault(),
+    fault: memory.fault,
     delivered: after.delivered - before.delivered,
     pending: after.pending,
     dropped: after.dropped - before.dropped,
+    corrupt: after.corrupt - before.corrupt,
     undated: after.undated - before.undated,
   };
 }
 
 /** Sums over all datastreams. */
 function countSamples({ ledger, ring }: Storage) {
-  const sum = { delivered: 0, pending: 0, dropped: 0, undated: 0 };
+  const sum = { delivered: 0, pending: 0, dropped: 0, corrupt: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, undatable, ...dropped } = ledger.counters(pin);
+    const { delivered, undatable, corrupt, ...dropped } = ledger.counters(pin);
     sum.delivered += delivered;
     sum.undated += undatable;
+    sum.corrupt += corrupt;
     sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
     sum.pending += ring.totals(pin).pending;
   }

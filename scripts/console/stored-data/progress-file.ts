@@ -42,7 +42,7 @@ export function openProgress(
       "Name another file with --progress, or move this file away if all its samples were sent.",
     );
   }
-  const copy = openDump(stored, undefined, pageBytes);
+  const copy = { ...openDump(stored, undefined, pageBytes), doubts: source.doubts };
   const file = openSync(path, "r+");
   copy.image.onWrite = (change) => {
     const data = copy.image.read(change.bytes, change.address);

@@ -1,7 +1,7 @@
 import { BOOT_SESSIONS } from "../../../firmware/clock/clock.ts";
 import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
 import { putFix } from "../../../firmware/storage/ledger/entries.ts";
-import { addFixRow, createFixRows } from "../../../firmware/storage/ledger/fix-rows.ts";
+import { addFixRow, createFixTable, lookAtFixes } from "../../../firmware/storage/ledger/fix-rows.ts";
 import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { pinsOf, type StoredData } from "./stored-samples.ts";
 
@@ -68,11 +68,11 @@ export function statedMap(data: StoredData, offMs: number): TimeMap | undefined 
     boundMs: STATED_BOUND_MS + halfMs,
     kind: 0,
   };
-  const withStated = createFixRows();
+  const withStated = createFixTable();
   const payload = new DataView(new ArrayBuffer(64));
   for (const fix of [...fixes, stated].sort((a, b) => a.rawMs - b.rawMs)) {
     putFix(payload, fix);
     addFixRow(withStated, payload, 0);
   }
-  return createTimeMap({ fixes: () => withStated }, data.clock, Number.MAX_SAFE_INTEGER);
+  return createTimeMap({ fixes: () => lookAtFixes(withStated, undefined) }, data.clock, Number.MAX_SAFE_INTEGER);
 }

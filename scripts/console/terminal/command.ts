@@ -20,13 +20,24 @@ export class ExitStatus extends Error {
   }
 }
 
-/** A commander program that writes to the terminal, and throws where commander would end the process. */
-export function createCommand(name: string, description: string, terminal: Terminal): Command {
+const EXIT_STATUS = "0 done; 1 something has to be put right; 2 wrong usage.";
+
+/**
+ * A commander program that writes to the terminal, and throws where commander would end the process. Its help ends with
+ * `exitStatus`.
+ */
+export function createCommand(
+  name: string,
+  description: string,
+  terminal: Terminal,
+  exitStatus = EXIT_STATUS,
+): Command {
   return new Command(`npm run ${name} --`)
     .usage("[options]")
     .description(description)
     .exitOverride()
     .showHelpAfterError("(--help lists all options)")
+    .addHelpText("afterAll", `\nExit status: ${exitStatus}`)
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
       writeErr: (text) => terminal.remark(text.replace(/\n$/, "")),
@@ -69,6 +80,16 @@ export async function execute(command: Command, args: string[], terminal: Termin
   }
 }
 
+let whenStopped = "Stopped before the end.";
+
+/** What a person who stops the program with Ctrl-C from now on has to know: in what state the device or the file is. */
+export function sayWhenStopped(text: string): void {
+  whenStopped = text;
+}
+
+/** The status by which a shell knows that SIGINT ended the program. */
+const INTERRUPTED = 130;
+
 /** Ends the program without a word when nobody reads its output any more, as behind `| head`. */
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
@@ -79,6 +100,10 @@ function endWithReader(error: NodeJS.ErrnoException): void {
 export function runAsProgram(moduleUrl: string, command: CommandFunction): void {
   if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== moduleUrl) return;
   for (const stream of [process.stdout, process.stderr]) stream.on("error", endWithReader);
+  process.once("SIGINT", () => {
+    process.stderr.write(`\n${whenStopped}\n`);
+    process.exit(INTERRUPTED);
+  });
   command(process.argv.slice(2), processTerminal()).then(
     // In the next turn, because a write that failed is reported after this one.
     (status) => setImmediate(() => process.exit(status)),

@@ -8,6 +8,16 @@ const HIDDEN = "••••";
 /** Masking a shorter text would blank out half the output, and such a text is not a secret. */
 const SECRET_CHARS_MIN = 4;
 
+/**
+ * A secret wherever it stands. One of letters alone only as a whole word: a password such as "data" must not make "datastream"
+ * unreadable, nor tell by the hole what it is. The letter of an escape such as `\\n` before it is no part of its word.
+ */
+function placesOf(secret: string): RegExp {
+  const escaped = secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  if (!/^\p{L}+$/u.test(secret)) return new RegExp(escaped, "gu");
+  return new RegExp(`(?:(?<![\\p{L}\\p{N}_])|(?<=\\\\[bfnrt]))${escaped}(?![\\p{L}\\p{N}_])`, "gu");
+}
+
 export function createSecrets(): Secrets {
   const kept = new Set<string>();
   return {
@@ -19,7 +29,8 @@ export function createSecrets(): Secrets {
     mask(text) {
       let masked = text;
       // Longest first: a secret that is part of a longer one must not leave the rest of the longer one readable.
-      for (const secret of [...kept].sort((a, b) => b.length - a.length)) masked = masked.replaceAll(secret, HIDDEN);
+      for (const secret of [...kept].sort((a, b) => b.length - a.length))
+        masked = masked.replace(placesOf(secret), HIDDEN);
       // A token in a URL, even one that was never kept.
       return masked.replace(/([?&]token=)[^&\s"']+/g, `$1${HIDDEN}`);
     },

@@ -37,3 +37,31 @@ export async function reachServer(origin: string): Promise<void> {
     socket.once("error", (error) => settle(fail(sayNetworkError(error))));
   });
 }
+
+/** Of an answer, in a message. */
+const EXCERPT_CHARACTERS = 120;
+
+/**
+ * Asks whether the server knows the token (Blynk's `isHardwareConnected`), so that a run does not wait in vain. Any other
+ * answer than a refusal is for the device to judge. Rejects with a SimulationError that says what was answered.
+ */
+export async function askServer(origin: string, token: string): Promise<void> {
+  const base = origin.replace(/\/$/, "");
+  let status: number;
+  let body: string;
+  try {
+    const response = await fetch(`${base}/external/api/isHardwareConnected?token=${encodeURIComponent(token)}`, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS),
+    });
+    status = response.status;
+    body = (await response.text()).slice(0, EXCERPT_CHARACTERS).trim();
+  } catch (error) {
+    const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+    const why = cause === undefined ? `it gave no answer in ${CONNECT_TIMEOUT_MS / 1000} s` : sayNetworkError(cause);
+    throw new SimulationError(`the server at ${base} did not answer: ${why}`);
+  }
+  if (status === 401 || status === 403 || (status === 400 && /token/i.test(body))) {
+    throw new SimulationError(`the server at ${base} refuses the token; it answered ${status} ${body}`);
+  }
+}

@@ -1,6 +1,6 @@
 /**
  * An SNTP server (RFC 4330) on 127.0.0.1, as honest about itself as a daemon at stratum 2 (chrony 4): it states how far it
- * may be off its own source. A test decides how wrong it is.
+ * may be off its own source. Its owner decides how wrong it is.
  */
 import { createSocket } from "node:dgram";
 import type { AddressInfo } from "node:net";

@@ -1,0 +1,172 @@
+/** `npm run on-linux`: the firmware in the real interpreter, as a Linux program, with a server and a time server of its own. */
+import { accessSync, constants } from "node:fs";
+import { resolve } from "node:path";
+import { startServer } from "./blynk-stand-in/server.ts";
+import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
+import { bundleFirmware } from "./build/bundle.ts";
+import {
+  type CommandFunction,
+  createCommand,
+  EXIT,
+  ExitStatus,
+  execute,
+  parseSeconds,
+  runAsProgram,
+} from "./console/terminal/command.ts";
+import { FieldError } from "./console/terminal/field-error.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
+import { readDeviceFile } from "./console/unit/device-build.ts";
+import { ESPRUINO, type Interpreter, startInterpreter } from "./interpreter/interpreter.ts";
+import { provision, REGION } from "./interpreter/provision-flash.ts";
+import { startTimeServer } from "./interpreter/time-server.ts";
+
+interface OnLinuxOptions {
+  device: string;
+  seconds: number;
+  offline: number;
+  json?: boolean;
+}
+
+/** Known to nobody but the server of this run. */
+const TOKEN = "on-linux-token_0123456789abcdef01";
+const TIME_SERVER = "time.test";
+
+export const onLinux: CommandFunction = (args, terminal) => {
+  const command = createCommand(
+    "on-linux",
+    "Runs the firmware in Espruino for Linux, with Espruino's own parser and memory, against a server of its own.",
+    terminal,
+    "0 the firmware ran and every sample is accounted for; 1 it did not; 2 wrong usage.",
+  )
+    .option("--device <file>", "device file", "firmware/device.ts")
+    .option("--seconds <s>", "end after this time", parseSeconds, 30)
+    .option("--offline <s>", "turn the Wi-Fi on after this time", parseSeconds, 5)
+    .option("--json", "print the last status as one JSON object, and the log on standard error")
+    .addHelpText(
+      "after",
+      `
+The environment variable ESPRUINO names the interpreter, built from Espruino's source with BOARD=LINUX:
+  ESPRUINO=./espruino npm run on-linux -- --seconds 60
+The parts that a PC lacks (Wi-Fi, button, LED, watchdog) are those of scripts/interpreter/prelude.js. Pins read as nothing is
+connected: sensors without a chip fail. Region and servers of the device file are replaced; nothing else of it is.`,
+    )
+    .action((options: OnLinuxOptions) => run(options, terminal));
+  return execute(command, args, terminal);
+};
+
+function requireInterpreter(): void {
+  const advice = "Build it from Espruino's source (make BOARD=LINUX) and run: ESPRUINO=PATH npm run on-linux";
+  if (ESPRUINO === "") throw new FieldError("The environment variable ESPRUINO names no interpreter.", advice);
+  try {
+    accessSync(ESPRUINO, constants.X_OK);
+  } catch {
+    throw new FieldError(`ESPRUINO names ${ESPRUINO}, which is no program that can be run.`, advice);
+  }
+}
+
+/** The device file, with the region and the servers of this run. */
+function sourceOf(deviceFile: string): string {
+  return `import { device } from ${JSON.stringify(resolve(deviceFile))};
+device.region = ${JSON.stringify(REGION)};
+device.timeServers = [${JSON.stringify(TIME_SERVER)}];
+device.server.allowPlainHttp = true;
+export { device };`;
+}
+
+async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
+  requireInterpreter();
+  await readDeviceFile(resolve(options.device));
+  const { code } = await bundleFirmware({
+    deviceFile: resolve(options.device),
+    deviceSource: sourceOf(options.device),
+  });
+  const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
+  const time = await startTimeServer();
+  const networks = [{ ssid: "air", password: "secret-word" }];
+  const folder = await provision({
+    program: code,
+    timePorts: { [TIME_SERVER]: time.port },
+    files: { "backfill.json": { token: TOKEN, networks, server: server.url } },
+  });
+  const interpreter = startInterpreter(folder.path);
+  try {
+    await watch(interpreter, options, terminal);
+  } finally {
+    await interpreter.kill();
+    await server.close();
+    await time.close();
+    folder.remove();
+  }
+}
+
+/** The part of `backfill.status()` that this command reads. */
+interface Status {
+  verdictText: string;
+  streams: {
+    pin: string;
+    sampled: number;
+    delivered: number;
+    pending: number;
+    dropped: { [reason: string]: number };
+  }[];
+}
+
+/** Shows the log until time is up. Throws a `FieldError` when the firmware does not start or does not answer. */
+async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal: Terminal): Promise<void> {
+  let shown = 0;
+  const show = () => {
+    const lines = interpreter.lines();
+    const log = lines.slice(shown).filter((line) => line.trim() !== "" && !line.includes("\u0001"));
+    for (const line of log) (options.json ? terminal.remark : terminal.print)(line);
+    shown = lines.length;
+  };
+  const timer = setInterval(show, 200);
+  const isRunning = interpreter.line(/^backfill \S+ logging/, 20_000).then(
+    () => true,
+    () => false,
+  );
+  const endMs = Date.now() + options.seconds * 1000;
+  try {
+    if (!(await isRunning)) {
+      show();
+      throw new FieldError("The firmware did not start in the interpreter.", "The log above says why.");
+    }
+    await pause(Math.min(options.offline * 1000, endMs - Date.now()), terminal.stop);
+    await interpreter.evaluate("air.up=true");
+    await interpreter.evaluate("setTimeout(backfill.sync,100)");
+    await pause(endMs - Date.now(), terminal.stop);
+    report(await interpreter.evaluate<Status>("backfill.status()"), options, terminal, show);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function report(status: Status, options: OnLinuxOptions, terminal: Terminal, show: () => void): void {
+  show();
+  let isBalanced = true;
+  for (const { pin, sampled, delivered, pending, dropped } of status.streams) {
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+    if (sampled !== delivered + pending + lost) isBalanced = false;
+    if (!options.json) {
+      terminal.print(`${pin}: ${sampled} sampled, ${delivered} delivered, ${pending} pending, ${lost} dropped`);
+    }
+  }
+  terminal.print(
+    options.json
+      ? JSON.stringify(status)
+      : `${status.verdictText}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`,
+  );
+  if (!isBalanced) throw new ExitStatus(EXIT.failed);
+}
+
+async function pause(ms: number, stop: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((done) => {
+    const timer = setTimeout(done, Math.max(ms, 0));
+    stop?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      done();
+    });
+  });
+}
+
+runAsProgram(import.meta.url, onLinux);
