@@ -192,7 +192,7 @@ export function plan(options: Options): Plan {
     const recorded = recordedDevice(options);
     device = recorded.device;
     script.start = given?.start ?? recorded.firstRowMs;
-    remarks.push(...sayRepeated(recorded, options));
+    remarks.push(...sayEnd(recorded, options));
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
     if (options.offline === undefined && given?.atLeast === undefined)
       script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
@@ -222,7 +222,7 @@ function keepsScript({ data, offline, until, server }: Options): boolean {
 }
 
 /** After the end of a recording its sensors fail. */
-function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
+function sayEnd({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
   const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
   if (firstRowMs + wantedMs <= lastRowMs) return [];
   const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
