@@ -1,6 +1,8 @@
 /** `npm run on-linux`: the firmware in the real interpreter, as a Linux program, with a server and a time server of its own. */
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeviceStatus } from "../firmware/status-types.ts";
 import { startServer } from "./blynk-stand-in/server.ts";
 import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
 import { bundleFirmware } from "./build/bundle.ts";
@@ -99,18 +101,6 @@ async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   }
 }
 
-/** The part of `backfill.status()` that this command reads. */
-interface Status {
-  verdictText: string;
-  streams: {
-    pin: string;
-    sampled: number;
-    delivered: number;
-    pending: number;
-    dropped: { [reason: string]: number };
-  }[];
-}
-
 /** Shows the log until time is up. Throws a `FieldError` when the firmware does not start or does not answer. */
 async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   let shown = 0;
@@ -126,22 +116,23 @@ async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal
     () => false,
   );
   const endMs = Date.now() + options.seconds * 1000;
+  const pause = (ms: number) => sleep(Math.max(ms, 0), undefined, { signal: terminal.stop }).catch(() => {});
   try {
     if (!(await isRunning)) {
       show();
       throw new FieldError("The firmware did not start in the interpreter.", "The log above says why.");
     }
-    await pause(Math.min(options.offline * 1000, endMs - Date.now()), terminal.stop);
+    await pause(Math.min(options.offline * 1000, endMs - Date.now()));
     await interpreter.evaluate("air.up=true");
     await interpreter.evaluate("setTimeout(backfill.sync,100)");
-    await pause(endMs - Date.now(), terminal.stop);
-    report(await interpreter.evaluate<Status>("backfill.status()"), options, terminal, show);
+    await pause(endMs - Date.now());
+    report(await interpreter.evaluate<DeviceStatus>("backfill.status()"), options, terminal, show);
   } finally {
     clearInterval(timer);
   }
 }
 
-function report(status: Status, options: OnLinuxOptions, terminal: Terminal, show: () => void): void {
+function report(status: DeviceStatus, options: OnLinuxOptions, terminal: Terminal, show: () => void): void {
   show();
   let isBalanced = true;
   for (const { pin, sampled, delivered, pending, dropped } of status.streams) {
@@ -157,16 +148,6 @@ function report(status: Status, options: OnLinuxOptions, terminal: Terminal, sho
       : `${status.verdictText}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`,
   );
   if (!isBalanced) throw new ExitStatus(EXIT.failed);
-}
-
-async function pause(ms: number, stop: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((done) => {
-    const timer = setTimeout(done, Math.max(ms, 0));
-    stop?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      done();
-    });
-  });
 }
 
 runAsProgram(import.meta.url, onLinux);
