@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
 
 /** Sizes of the partitions of Espruino's ESP32 builds that may hold the samples (targets/esp32, HARDWARE.md). */
-const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
+export const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
 
 /** The rolling window of the daily limit, in words. */
 const WINDOW = `${Math.floor(LIMITS.quotaWindowMs / 3_600_000)} h ${(LIMITS.quotaWindowMs % 3_600_000) / 60_000} min`;
