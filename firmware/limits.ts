@@ -57,8 +57,8 @@ export const LIMITS = {
   /** A delivery without progress for this long has lost a timer (out of memory): the chip has to restart. */
   deliveryStallMs: 600000,
   /**
-   * JsVars that must be free to start a delivery: one with a 10,000-point request takes up to 2,750, its own code included
-   * (host-tests/interpreter/memory.test.ts), and a sample that begins a page meanwhile some 200 (estimated).
+   * JsVars that must be free to start a delivery: one with a 10,000-point request takes up to 2,850, its own code included
+   * (host-tests/interpreter/memory.test.ts). What a page that begins meanwhile takes was not measured.
    */
   deliveryMemoryFreeMin: 3000,
   /** Size of one of the ledger's two banks, rounded up to whole pages. */

@@ -24,11 +24,9 @@ import { type Drain, unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
 import { type Losses, lossesOf } from "./upload/final-verdict.ts";
 import { guardTimers } from "./upload/guard.ts";
-import { createOverload } from "./upload/overload.ts";
-import { planLimits, planName } from "./upload/plan-limits.ts";
-import { createQuota } from "./upload/quota.ts";
+import { planName } from "./upload/plan-limits.ts";
 import { createServerDate } from "./upload/server-date.ts";
-import { createUpload, overloadSettings, type UploadMemory, type UploadSettings } from "./upload/upload.ts";
+import { createUpload, openAllowance, type UploadMemory, type UploadSettings } from "./upload/upload.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What stays in memory of a unit that logs, as far as the functions here need it. */
@@ -129,15 +127,14 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
     clock: unit.clock,
     map: createTimeMap(storage.ledger, unit.clock, unit.maxTimeUncertaintyMs),
   };
-  const limits = planLimits(unit.settings.limits);
-  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
+  const allowance = openAllowance(parts, unit.settings, unit.uploadMemory);
   return composeStatus(chip, faults, {
     ledger: storage.ledger,
     ring: storage.ring,
     clock: unit.clock,
     map: parts.map,
-    quota,
-    clearsMs: createOverload(parts, quota, overloadSettings(unit.settings), unit.uploadMemory).clearsMs(),
+    quota: allowance.quota,
+    clearsMs: allowance.overload.clearsMs(),
     sampler: logs.sampler,
     network: logs.network,
     verdict: logs.delivery.verdict(),

@@ -1,6 +1,6 @@
 /**
- * How a sync ended. The number is what the LED blinks (above 5, a long blink counts five), and the smaller number is shown
- * where two apply.
+ * How a sync ended. The number is what the LED blinks (above 5, a long blink counts five). What stood in the way of the
+ * requests is shown before all else, and then the smaller number where two apply (upload/final-verdict.ts).
  */
 export const VERDICT = {
   allSent: 0,

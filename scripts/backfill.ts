@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { VERDICT, verdictText } from "../firmware/verdict.ts";
+import { counted } from "./build/counted.ts";
 import { checkToken } from "./console/doctor/token-check.ts";
 import { type DumpDeliveryOutcome, deliverDump } from "./console/stored-data/dump-delivery.ts";
 import { hostHttp, hostTimers } from "./console/stored-data/host-ports.ts";
@@ -16,7 +17,6 @@ import {
   runAsProgram,
   sayWhenStopped,
 } from "./console/terminal/command.ts";
-import { counted } from "./console/terminal/counted.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readUserFile } from "./console/terminal/user-file.ts";

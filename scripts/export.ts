@@ -1,5 +1,6 @@
 import { closeSync, writeSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
+import { counted } from "./build/counted.ts";
 import { type DataRegion, parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump } from "./console/stored-data/flash-dump.ts";
@@ -17,7 +18,6 @@ import {
   runAsProgram,
   sayWhenStopped,
 } from "./console/terminal/command.ts";
-import { counted } from "./console/terminal/counted.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { openUserFile, readUserFile, requireWritable } from "./console/terminal/user-file.ts";

@@ -1,7 +1,7 @@
 import type { Device } from "../firmware/device-types.ts";
 import type { FlashRegion } from "../firmware/platform/ports.ts";
 import type { DeviceStatus } from "../firmware/status-types.ts";
-import { datastreamCount } from "./build/datastream-count.ts";
+import { counted } from "./build/counted.ts";
 import { parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
@@ -69,7 +69,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
   const file = await readDeviceFile(options.device);
   const built = await (terminal.build ?? buildForDevice)(options.device);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
-  terminal.remark(`Built “${file.name}”: ${datastreamCount(file.datastreams.length)}, ${built.bytes} bytes.`);
+  terminal.remark(`Built “${file.name}”: ${counted(file.datastreams.length, "datastream")}, ${built.bytes} bytes.`);
   let device = await connectDevice(portOptions, terminal, { interrupt: !options.dryRun });
   try {
     const board = await readBoardInfo(device, createDeviceFlash(device));

@@ -1,6 +1,8 @@
 /** `npm run on-linux`: the firmware in the real interpreter, as a Linux program, with a server and a time server of its own. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeviceStatus } from "../firmware/status-types.ts";
 import { startServer } from "./blynk-stand-in/server.ts";
 import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
 import { bundleFirmware } from "./build/bundle.ts";
@@ -16,7 +18,7 @@ import {
 import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readDeviceFile } from "./console/unit/device-build.ts";
-import { ESPRUINO, type Interpreter, startInterpreter } from "./interpreter/interpreter.ts";
+import { ESPRUINO, type Interpreter, InterpreterError, startInterpreter } from "./interpreter/interpreter.ts";
 import { provision, REGION } from "./interpreter/provision-flash.ts";
 import { startTimeServer } from "./interpreter/time-server.ts";
 
@@ -54,13 +56,15 @@ connected: sensors without a chip fail. Region and servers of the device file ar
   return execute(command, args, terminal);
 };
 
+const ADVICE = "Build it from Espruino's source (make BOARD=LINUX) and run: ESPRUINO=PATH npm run on-linux";
+
 function requireInterpreter(): void {
-  const advice = "Build it from Espruino's source (make BOARD=LINUX) and run: ESPRUINO=PATH npm run on-linux";
-  if (ESPRUINO === "") throw new FieldError("The environment variable ESPRUINO names no interpreter.", advice);
+  if (ESPRUINO === "") throw new FieldError("The environment variable ESPRUINO names no interpreter.", ADVICE);
   try {
     accessSync(ESPRUINO, constants.X_OK);
+    if (!statSync(ESPRUINO).isFile()) throw new Error("a folder");
   } catch {
-    throw new FieldError(`ESPRUINO names ${ESPRUINO}, which is no program that can be run.`, advice);
+    throw new FieldError(`ESPRUINO names ${ESPRUINO}, which is no program that can be run.`, ADVICE);
   }
 }
 
@@ -83,32 +87,26 @@ async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
   const time = await startTimeServer();
   const networks = [{ ssid: "air", password: "secret-word" }];
-  const folder = await provision({
-    program: code,
-    timePorts: { [TIME_SERVER]: time.port },
-    files: { "backfill.json": { token: TOKEN, networks, server: server.url } },
-  });
-  const interpreter = startInterpreter(folder.path);
   try {
-    await watch(interpreter, options, terminal);
+    const folder = await provision({
+      program: code,
+      timePorts: { [TIME_SERVER]: time.port },
+      files: { "backfill.json": { token: TOKEN, networks, server: server.url } },
+    }).catch((error) => {
+      if (!(error instanceof InterpreterError)) throw error;
+      throw new FieldError(`${ESPRUINO} does not store a program as Espruino for Linux does.`, ADVICE);
+    });
+    const interpreter = startInterpreter(folder.path);
+    try {
+      await watch(interpreter, options, terminal);
+    } finally {
+      await interpreter.kill();
+      folder.remove();
+    }
   } finally {
-    await interpreter.kill();
     await server.close();
     await time.close();
-    folder.remove();
   }
-}
-
-/** The part of `backfill.status()` that this command reads. */
-interface Status {
-  verdictText: string;
-  streams: {
-    pin: string;
-    sampled: number;
-    delivered: number;
-    pending: number;
-    dropped: { [reason: string]: number };
-  }[];
 }
 
 /** Shows the log until time is up. Throws a `FieldError` when the firmware does not start or does not answer. */
@@ -126,23 +124,26 @@ async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal
     () => false,
   );
   const endMs = Date.now() + options.seconds * 1000;
+  const pause = (ms: number) => sleep(Math.max(ms, 0), undefined, { signal: terminal.stop }).catch(() => {});
   try {
     if (!(await isRunning)) {
       show();
       throw new FieldError("The firmware did not start in the interpreter.", "The log above says why.");
     }
-    await pause(Math.min(options.offline * 1000, endMs - Date.now()), terminal.stop);
+    await pause(Math.min(options.offline * 1000, endMs - Date.now()));
     await interpreter.evaluate("air.up=true");
     await interpreter.evaluate("setTimeout(backfill.sync,100)");
-    await pause(endMs - Date.now(), terminal.stop);
-    report(await interpreter.evaluate<Status>("backfill.status()"), options, terminal, show);
+    await pause(endMs - Date.now());
+    const status = await interpreter.evaluate<DeviceStatus>("backfill.status()");
+    show();
+    const hasSynced = interpreter.lines().some((line) => /\] sync: /.test(line));
+    report(status, hasSynced, options, terminal);
   } finally {
     clearInterval(timer);
   }
 }
 
-function report(status: Status, options: OnLinuxOptions, terminal: Terminal, show: () => void): void {
-  show();
+function report(status: DeviceStatus, hasSynced: boolean, options: OnLinuxOptions, terminal: Terminal): void {
   let isBalanced = true;
   for (const { pin, sampled, delivered, pending, dropped } of status.streams) {
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
@@ -154,19 +155,9 @@ function report(status: Status, options: OnLinuxOptions, terminal: Terminal, sho
   terminal.print(
     options.json
       ? JSON.stringify(status)
-      : `${status.verdictText}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`,
+      : `${hasSynced ? status.verdictText : "no sync has ended yet"}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`,
   );
   if (!isBalanced) throw new ExitStatus(EXIT.failed);
-}
-
-async function pause(ms: number, stop: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((done) => {
-    const timer = setTimeout(done, Math.max(ms, 0));
-    stop?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      done();
-    });
-  });
 }
 
 runAsProgram(import.meta.url, onLinux);

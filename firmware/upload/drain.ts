@@ -8,7 +8,7 @@ import { batchRequest, type Meaning } from "./blynk.ts";
 import { type Endpoint, followMove, keepMove, MET } from "./endpoint.ts";
 import type { Job } from "./job.ts";
 import { type Judgement, judge, type Outcome } from "./outcome.ts";
-import type { Planned, Planner } from "./planner.ts";
+import type { PlanMemory, Planned, Planner } from "./planner.ts";
 import { openTransfer, type Transfer } from "./transfer.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
@@ -69,7 +69,7 @@ function openRun(
   parts: UploadParts,
   openPlanner: () => Planner,
   endpoint: Endpoint,
-  memory: DrainMemory,
+  memory: DrainMemory & PlanMemory,
   done: Drained,
 ): { take: Planned } {
   "on demand";
@@ -109,12 +109,11 @@ function openRun(
 
   /** Ends the run when there is no request left to make. */
   function finishEmpty(): void {
-    const planner = openPlanner();
-    const waitMs = planner.quotaWaitMs();
+    const waitMs = memory.quotaWaitMs;
     // The clock jumped since the fix was taken: nothing was looked at, so nothing says that all was sent.
     if (!parts.map.now()) done(VERDICT.noTime, LIMITS.backoffFirstMs);
-    else if (refused || planner.rests() === "refused") done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
-    else if (planner.rests() === "unknown") done(memory.failure, Infinity);
+    else if (refused || memory.rests === "refused") done(VERDICT.pinOrPointsRefused, waitMs || Infinity);
+    else if (memory.rests === "unknown") done(memory.failure, Infinity);
     else if (waitMs > 0) done(VERDICT.dailyLimit, waitMs);
     else done(VERDICT.allSent, Infinity);
   }
@@ -260,7 +259,7 @@ export function createDrain(
   parts: UploadParts,
   openPlanner: () => Planner,
   endpoint: Endpoint,
-  memory: DrainMemory,
+  memory: DrainMemory & PlanMemory,
 ): Drain {
   return {
     run(done) {

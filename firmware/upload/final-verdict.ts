@@ -30,8 +30,10 @@ export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
   return sum;
 }
 
-/** What a person should deal with first. `found`: how the requests ended; `holds`: samples wait
- * for a better time map; `seen`: the losses at the last press of the button. */
+/**
+ * What a person should deal with first. `found`: how the requests ended; `holds`: samples wait for a better time map; `seen`:
+ * the losses at the last press of the button.
+ */
 export function finalVerdict(found: Verdict, ailments: Ailments, holds: boolean, now: Losses, seen: Losses): Verdict {
   "on demand";
   if (found !== VERDICT.allSent) return found;

@@ -23,23 +23,18 @@ export interface Planner {
   plan(done: Planned): void;
   /** Takes in a request's outcome, before the ledger does. */
   learn(job: Job, judgement: Judgement): Fate;
-  /**
-   * Time until the allowance lets the next request through, or until it is worth one of the day's; 0 when something else, or
-   * nothing, is in the way.
-   */
-  quotaWaitMs(): number;
-  /** Whether samples wait for a better time map. */
-  holds(): boolean;
-  /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
-  rests(): Rests;
 }
 
 /** What planning has found so far in a delivery. Plain data, which stays while the functions here come and go. */
 export interface PlanMemory {
-  /** See `Planner.quotaWaitMs`. */
+  /**
+   * Time until the allowance lets the next request through, or until it is worth one of the day's; 0 when something else, or
+   * nothing, is in the way.
+   */
   quotaWaitMs: number;
-  /** See `Planner.holds`. */
+  /** Samples wait for a better time map. */
   holds: boolean;
+  /** Why a datastream rests: its batch was refused, or nobody knows what became of it; "" when none does. */
   rests: Rests;
   /** True time at which this delivery ends: what is sampled while it runs belongs to the next. NaN: not known yet. */
   endMs: number;
@@ -185,15 +180,6 @@ export function createPlanner(
     learn(job, judgement) {
       if (judgement.attempt === "done") noteSent(parts, pace.of(job.attempt.pin), job);
       return pace.learn(job.attempt, job.replay, judgement);
-    },
-    quotaWaitMs() {
-      return memory.quotaWaitMs;
-    },
-    holds() {
-      return memory.holds;
-    },
-    rests() {
-      return memory.rests;
     },
   };
 }

@@ -2,13 +2,7 @@
 import type { Server } from "../device-types.ts";
 import { createDrain, type Drain, type DrainMemory, openDrainMemory } from "./drain.ts";
 import type { Endpoint } from "./endpoint.ts";
-import {
-  createOverload,
-  type Overload,
-  type OverloadMemory,
-  type OverloadSettings,
-  openOverloadMemory,
-} from "./overload.ts";
+import { createOverload, type Overload, type OverloadMemory, openOverloadMemory } from "./overload.ts";
 import { createPace, openPaceMemory, type PaceMemory } from "./pace.ts";
 import { planLimits } from "./plan-limits.ts";
 import { createPlanner, openPlanMemory, type PlanMemory, type Planner } from "./planner.ts";
@@ -53,20 +47,30 @@ export function forgive(memory: UploadMemory, endpoint: Endpoint, rawMs: number)
   endpoint.silentUntilRawMs = 0;
 }
 
-export function overloadSettings(settings: UploadSettings): OverloadSettings {
-  return {
-    overload: settings.overload ?? "oldest-first",
-    ageMaxMs: planLimits(settings.limits).ageMaxMs,
-    intervalsMs: settings.intervalsMs,
-  };
+/** What the plan lets through, what is left of it today, and what more than that waits. For plans and for the status. */
+export function openAllowance(
+  parts: Pick<UploadParts, "ring" | "ledger" | "map" | "clock">,
+  settings: UploadSettings,
+  memory: OverloadMemory,
+) {
+  const limits = planLimits(settings.limits);
+  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
+  const overload = createOverload(
+    parts,
+    quota,
+    { overload: settings.overload ?? "oldest-first", ageMaxMs: limits.ageMaxMs, intervalsMs: settings.intervalsMs },
+    memory,
+  );
+  return { limits, quota, overload };
 }
 
 /** Made anew for each plan, and let go after it. */
 export function openPlanning(parts: UploadParts, settings: UploadSettings, memory: UploadMemory): Planning {
   "on demand";
-  const limits = planLimits(settings.limits);
-  const quota = createQuota(parts.ledger, parts.clock, limits.pointsPerDayMax, limits.requestsPerDayMax);
-  const overload = createOverload(parts, quota, overloadSettings(settings), memory);
+  const allowance = openAllowance(parts, settings, memory);
+  const limits = allowance.limits;
+  const quota = allowance.quota;
+  const overload = allowance.overload;
   const requestPointsMax = Math.min(
     limits.pointsPerRequestMax,
     quota.pointsMax,

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { afterEach, expect, it, vi } from "vitest";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
 
@@ -9,6 +10,8 @@ afterEach(() => {
 it.each([
   ["", "ESPRUINO names no interpreter"],
   ["/no/such/espruino", "ESPRUINO names /no/such/espruino, which is no program"],
+  [tmpdir(), "which is no program"],
+  [process.execPath, "does not store a program as Espruino for Linux does"],
 ])("on-linux says what to do when ESPRUINO is %j", async (path, message) => {
   vi.stubEnv("ESPRUINO", path);
   vi.resetModules();

@@ -110,6 +110,32 @@ describe("backfill of a dump that lacks something", () => {
     expect(status).toBe(1);
   });
 
+  it("names a dump that is smaller than any partition, unless its size is named", async () => {
+    const dump = chipWithSamples(6000, 40).slice(BEGIN, BEGIN + 0x9000);
+    const { status, text } = await sent(dump);
+    expect(text).toContain("No partition for samples has the size of this dump, 36864 bytes");
+    expect(text).not.toContain("everything sent");
+    expect(status).toBe(1);
+    expect((await exported(dump, "--region", "0x0:0x9000")).text).not.toMatch(/! /);
+  });
+
+  it("names a page whose header can't be read", async () => {
+    const dump = chipWithSamples(300).slice(BEGIN, END);
+    dump.fill(0x5a, 0x2000, 0x2100);
+    const { status, text } = await sent(dump);
+    expect(text).toContain("1 page holds what can't be read, at 0x2000 of the data");
+    expect(text).not.toContain("everything sent");
+    expect(status).toBe(1);
+  });
+
+  it("never says that everything was sent of pages that are larger than was said", async () => {
+    const terminal = captureTerminal({ env: { BACKFILL_TOKEN: TOKEN } });
+    const dump = chipWithSamples(3000).slice(BEGIN, END);
+    const status = await backfill(["--dump", write(dump), "--server", server.url, "--page-bytes", "512"], terminal);
+    expect(terminal.text()).not.toContain("everything sent");
+    expect(status).toBe(1);
+  });
+
   it("never says that everything was sent when the ledger was lost and nothing is pending", async () => {
     const chip = blankChip();
     const { ring, ledger } = openRegionOf(chip, [{ pin: 1, intervalMs: 60000, decimals: 1 }]);

@@ -3,14 +3,14 @@ import { LIMITS } from "../../firmware/limits.ts";
 import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 import { planLimits } from "../../firmware/upload/plan-limits.ts";
-import { datastreamCount } from "./datastream-count.ts";
+import { counted } from "./counted.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
 
 const DAY_MS = 86_400_000;
 const PAGE_BYTES = 4096;
 
 /** Sizes of the partitions of Espruino's ESP32 builds that may hold the samples (targets/esp32, HARDWARE.md). */
-const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
+export const PARTITION_BYTES: { [label: string]: number } = { flash: 65536, ota_0: 1536 * 1024 };
 
 /** The rolling window of the daily limit, in words. */
 const WINDOW = `${Math.floor(LIMITS.quotaWindowMs / 3_600_000)} h ${(LIMITS.quotaWindowMs % 3_600_000) / 60_000} min`;
@@ -105,7 +105,7 @@ function planRegion(plan: Plan, ageDays: number): void {
   const needed = pagesNeeded(plan.streams.length);
   if (plan.ringPages < needed) {
     plan.errors.push(
-      `region ${plan.region} has ${plan.ringPages} pages for samples, ${datastreamCount(plan.streams.length)} ${plan.streams.length === 1 ? "needs" : "need"} ${needed}: ` +
+      `region ${plan.region} has ${plan.ringPages} pages for samples, ${counted(plan.streams.length, "datastream")} ${plan.streams.length === 1 ? "needs" : "need"} ${needed}: ` +
         'name a larger region ("ota_0" has 1.5 MB) or drop datastreams',
     );
     return;
@@ -157,7 +157,7 @@ function judgeLoad(plan: Plan, device: Device): void {
   const requestsMax = planLimits(device.server).requestsPerDayMax;
   if (plan.requestsPerDay > requestsMax) {
     plan.warnings.push(
-      `${plan.requestsPerDay} requests a day (${datastreamCount(plan.streams.length)} at each sync) are more than the ${requestsMax} ` +
+      `${plan.requestsPerDay} requests a day (${counted(plan.streams.length, "datastream")} at each sync) are more than the ${requestsMax} ` +
         "allowed: sync less often (syncEveryMs), or raise server.requestsPerDayMax",
     );
   }

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { didYouMean } from "../build/did-you-mean.ts";
 import { UsageError } from "./errors.ts";
 import { REGIONS } from "./partitions.ts";
-import { readRecording, replay } from "./recording.ts";
+import { holdMsOf, readRecording, replay } from "./recording.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
 import { readScript } from "./script-file.ts";
@@ -86,7 +86,12 @@ function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
 }
 
 /** A device whose sensors replay a recording; its world starts at the first row. */
-function recordedDevice(options: Options): { device: GeneratedDevice; firstRowMs: number; lastRowMs: number } {
+function recordedDevice(options: Options): {
+  device: GeneratedDevice;
+  firstRowMs: number;
+  lastRowMs: number;
+  holdMs: number;
+} {
   const recording = readRecording(options.data as string);
   const intervalMs = options.every ?? 60_000;
   const everything = recording.columns.map((name, i) => `${name}=v${i + 1}:2`).join(",");
@@ -96,6 +101,7 @@ function recordedDevice(options: Options): { device: GeneratedDevice; firstRowMs
   return {
     firstRowMs,
     lastRowMs: recording.times[recording.times.length - 1],
+    holdMs: holdMsOf(recording.times),
     device: {
       streams,
       region: options.region,
@@ -192,7 +198,7 @@ export function plan(options: Options): Plan {
     const recorded = recordedDevice(options);
     device = recorded.device;
     script.start = given?.start ?? recorded.firstRowMs;
-    remarks.push(...sayRepeated(recorded, options));
+    remarks.push(...sayEnd(recorded, options));
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
     if (options.offline === undefined && given?.atLeast === undefined)
       script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
@@ -221,8 +227,10 @@ function keepsScript({ data, offline, until, server }: Options): boolean {
   return [data, offline, until, server].every((option) => option === undefined);
 }
 
-/** After the end of a recording its sensors fail. */
-function sayRepeated({ firstRowMs, lastRowMs }: { firstRowMs: number; lastRowMs: number }, options: Options): string[] {
+/** After the end of a recording its sensors fail, once its last row is held no longer; a single row is held for ever. */
+function sayEnd(recorded: { firstRowMs: number; lastRowMs: number; holdMs: number }, options: Options): string[] {
+  const { firstRowMs, lastRowMs, holdMs } = recorded;
+  if (!Number.isFinite(holdMs)) return [];
   const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
   if (firstRowMs + wantedMs <= lastRowMs) return [];
   const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");

@@ -37,7 +37,8 @@ function parseTime(text: string): number {
 
 /** The delimiter that the header has most of. */
 function delimiterOf(text: string): string {
-  const header = text.split(/\r?\n/, 1)[0];
+  // What a quoted cell holds divides nothing.
+  const header = text.split(/\r?\n/, 1)[0].replace(/"[^"]*"/g, "");
   const count = (delimiter: string) => header.split(delimiter).length;
   return DELIMITERS.reduce((best, one) => (count(one) > count(best) ? one : best));
 }
@@ -81,6 +82,8 @@ function parseValue(text: string): number {
   return Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
 }
 
+const READ_ERRORS: { [code: string]: string } = { ENOENT: "no such file", EISDIR: "it is a folder" };
+
 /**
  * Reads `time` (ISO 8601, `YYYY-MM-DD HH:MM:SS` or the time since 1970 in s or ms; UTC unless it says otherwise), then a column
  * for each sensor. Cells are divided by commas, semicolons or tabs. An empty cell is a failed reading. Throws RecordingError.
@@ -91,7 +94,7 @@ export function readRecording(file: string): Recording {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new RecordingError(`can't read ${file}: ${code === "ENOENT" ? "no such file" : (code ?? String(error))}`);
+    throw new RecordingError(`can't read ${file}: ${READ_ERRORS[code ?? ""] ?? code ?? String(error)}`);
   }
   return parseRecording(text, file);
 }
@@ -147,16 +150,21 @@ function usualDistanceMs(times: number[]): number {
   return distances.sort((a, b) => a - b)[distances.length >> 1];
 }
 
+/** How long a row is held: the reading of a moment later than that is missing. Infinity for a recording of one row. */
+export function holdMsOf(times: number[]): number {
+  return Math.max(GAP_DISTANCES * usualDistanceMs(times), 1);
+}
+
 /**
  * Reads the last row at or before a time; before the first row, the first. In a gap of the recording and after its end there
  * is no reading: NaN. Fast when the times asked for increase.
  */
 export function replay(times: number[], values: Float64Array): (ms: number) => number {
-  const holdMs = GAP_DISTANCES * usualDistanceMs(times);
+  const holdMs = holdMsOf(times);
   let at = 0;
   return (ms) => {
     if (ms < times[at]) at = 0;
     while (at + 1 < times.length && times[at + 1] <= ms) at++;
-    return ms - times[at] < Math.max(holdMs, 1) ? values[at] : Number.NaN;
+    return ms - times[at] < holdMs ? values[at] : Number.NaN;
   };
 }

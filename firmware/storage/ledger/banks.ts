@@ -120,7 +120,7 @@ export interface BankParts {
   bankPages: number;
   /** Bytes of the entry in hand, `ENTRY_MAX` of them. */
   entry: Uint8Array;
-  state: BankState;
+  end: BankState;
 }
 
 /**
@@ -129,7 +129,7 @@ export interface BankParts {
 export function readBanks(parts: BankParts, apply: (kind: number, payload: DataView) => void): void {
   const region = parts.region;
   const entry = parts.entry;
-  const b = parts.state;
+  const b = parts.end;
   const flash = region.flash;
   const bankBytes = parts.bankPages * region.pageBytes;
   const payload = new DataView(entry.buffer, PAYLOAD_AT);
@@ -206,7 +206,7 @@ export function openBanks(parts: BankParts, snapshot: () => void): Banks {
   const region = parts.region;
   const bankPages = parts.bankPages;
   const entry = parts.entry;
-  const b = parts.state;
+  const b = parts.end;
   const bankBytes = bankPages * region.pageBytes;
   const entryView = new DataView(entry.buffer);
   const word = new Uint8Array(COMMIT_BYTES);

@@ -1,4 +1,4 @@
-/** The list of fixes within its bound. Few functions: what the mount calls in a loop stays in memory, function by function. */
+/** The list of fixes within its bound. */
 import { fixesRoomOf, SMALL_BANK_BYTES } from "./capacity.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import { addFixRow, fixAt, removeFixRow } from "./fix-rows.ts";

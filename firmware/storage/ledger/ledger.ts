@@ -68,7 +68,7 @@ export interface LedgerCore {
   /** What all entries say. */
   told: LedgerState;
   /** Where the next entry goes. */
-  state: BankState;
+  end: BankState;
   /** The archive of fixes has been asked what it knows. */
   archiveKnown: boolean;
 }
@@ -81,7 +81,7 @@ export function mountLedger(region: FlashRegion, bankPages: number): LedgerCore 
     bankPages,
     entry: new Uint8Array(ENTRY_MAX),
     told: createLedgerState(bankBytes),
-    state: createBankState(),
+    end: createBankState(),
     archiveKnown: false,
   };
   readBanks(core, openApply(core.told, bankBytes));

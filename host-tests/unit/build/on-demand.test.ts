@@ -140,6 +140,13 @@ describe("a function on demand", () => {
     expect(answerOf(nested)).toBe(answer);
   });
 
+  it.each(['"on-demand";', '"On demand";', "`on demand`;", 'let b; "on demand";', '"use strict"; "on demand";'])(
+    "are refused where the mark is %s: a text that does nothing",
+    (mark) => {
+      expect(() => nest(`function a() { ${mark} } a();`)).toThrow(/^a\.ts:1:\d+: a text by itself does nothing/);
+    },
+  );
+
   it("leaves a script without any as it is", () => {
     const script = new Script("function a(){return 1}a()");
     expect(nestOnDemand(script)).toBe(script);

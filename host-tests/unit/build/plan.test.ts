@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "../../../firmware/device-types.ts";
 import { BuildError, buildFirmware } from "../../../scripts/build/build-firmware.ts";
-import { datastreamCount } from "../../../scripts/build/datastream-count.ts";
+import { counted } from "../../../scripts/build/counted.ts";
 import { findDeviceMistakes, loadDevice } from "../../../scripts/build/device-file.ts";
 import { describePlan, planDevice } from "../../../scripts/build/plan.ts";
 
@@ -108,8 +108,8 @@ describe("the plan of a device", () => {
   });
 
   it("counts one datastream as one", () => {
-    expect(datastreamCount(1)).toBe("1 datastream");
-    expect(datastreamCount(2)).toBe("2 datastreams");
+    expect(counted(1, "datastream")).toBe("1 datastream");
+    expect(counted(2, "datastream")).toBe("2 datastreams");
     expect(planDevice(device({ syncEveryMs: 60_000 }, [1000])).warnings.join()).not.toContain("1 datastreams");
   });
 

@@ -3,7 +3,7 @@ import type { DeviceStatus } from "../../../firmware/status-types.ts";
 import { audit } from "../../../scripts/simulator/audit.ts";
 import { createCrystal } from "../../../scripts/simulator/crystal.ts";
 import { createRecorder } from "../../../scripts/simulator/recorder.ts";
-import { parseRecording, replay } from "../../../scripts/simulator/recording.ts";
+import { holdMsOf, parseRecording, replay } from "../../../scripts/simulator/recording.ts";
 import type { ServerPoint } from "../../../scripts/simulator/simulation-report.ts";
 import { createWorld } from "../../../scripts/simulator/world.ts";
 
@@ -121,6 +121,16 @@ describe("the audit", () => {
 });
 
 describe("a recording", () => {
+  test("is divided by what stands between the cells of its header, not in them", () => {
+    const text = 'time;"temperature, outside"\n2026-01-01T00:00:00Z;21,5\n';
+    expect(parseRecording(text, "a.csv").column("temperature, outside")).toEqual(Float64Array.of(21.5));
+  });
+
+  test("of one row holds it for ever", () => {
+    expect(holdMsOf([5])).toBe(Number.POSITIVE_INFINITY);
+    expect(replay([5], Float64Array.of(7))(1e15)).toBe(7);
+  });
+
   test("shows the last row at or before a time", () => {
     const recording = parseRecording("time,a,b\r\n2026-01-01T00:00:00Z,1,2\n2026-01-01T00:01:00Z,3.5,-4\n\n", "x.csv");
     const read = replay(recording.times, recording.column("a"));

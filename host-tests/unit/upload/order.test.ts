@@ -84,7 +84,7 @@ describe("the order", () => {
     expect(rig.counters(1)).toMatchObject({ undatable: 60, delivered: 40 });
     expect(rig.counters(2)).toMatchObject({ undatable: 0, delivered: 0 });
     expect(rig.counters(3).delivered).toBe(20);
-    expect(rig.unit.planner.holds()).toBe(true);
+    expect(rig.unit.memory.holds).toBe(true);
     // Even when today's allowance is spent.
     const spent = createUploadRig({ pointsPerDayMax: 100 });
     spent.fill(2, 100);

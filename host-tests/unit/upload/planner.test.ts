@@ -29,7 +29,7 @@ describe("a plan", () => {
     rig.fill(1, 10);
     rig.now.known = false;
     expect(plan(rig)).toBeUndefined();
-    expect(rig.unit.planner.quotaWaitMs()).toBe(0);
+    expect(rig.unit.memory.quotaWaitMs).toBe(0);
   });
 
   it("describes a batch to its last byte, and changes nothing in the ledger", () => {
@@ -89,10 +89,10 @@ describe("a plan", () => {
     expect(rig.unit.planner.learn(replay, judge("refused"))).toBe("keep");
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), true, FAIL_CAUSE.refused);
     expect(plan(rig)).toBeUndefined();
-    expect(rig.unit.planner.rests()).toBe("refused");
+    expect(rig.unit.memory.rests).toBe("refused");
     rig.unit.forgive();
     expect(plan(rig)?.replay).toBe(true);
-    expect(rig.unit.planner.rests()).toBe("");
+    expect(rig.unit.memory.rests).toBe("");
   });
 
   it("stops before samples that a better time map may date, and says so", () => {
@@ -101,7 +101,7 @@ describe("a plan", () => {
     for (let i = 0; i < 10; i++) rig.ring.add(1, 9, rig.timers.nowMs() - 9000 + i, 5);
     rig.datings[9] = () => ({ state: "held" });
     expect(plan(rig)?.attempt.points).toBe(100);
-    expect(rig.unit.planner.holds()).toBe(true);
+    expect(rig.unit.memory.holds).toBe(true);
   });
 
   it("never takes more than a request may have, nor more bytes than its body may have", () => {
@@ -180,7 +180,7 @@ describe("the allowance", () => {
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
     // 49 are left, and a twentieth of a day's is 50.
     expect(plan(rig)).toBeUndefined();
-    expect(rig.unit.planner.quotaWaitMs()).toBeGreaterThan(DAY_MS);
+    expect(rig.unit.memory.quotaWaitMs).toBeGreaterThan(DAY_MS);
   });
 
   it("lets less than that through when nothing more waits", () => {
@@ -189,7 +189,7 @@ describe("the allowance", () => {
     rig.unit.ledger.recordAttempt({ ...(plan(rig) as Job).attempt, points: 950 });
     rig.unit.ledger.fail(1, rig.unit.clock.rawMs(), false);
     expect(plan(rig)?.attempt.points).toBe(40);
-    expect(rig.unit.planner.quotaWaitMs()).toBe(0);
+    expect(rig.unit.memory.quotaWaitMs).toBe(0);
   });
 });
 

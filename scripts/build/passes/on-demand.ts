@@ -19,14 +19,15 @@ export const ON_DEMAND = "on demand";
  * - A marked function lies in the innermost marked one around all that need it, and uses what that one holds; else at the top.
  * - Variables stay at the top: there is one of each.
  *
- * Throws `BundleError` for a mark in any other function, and for a marked function that calls itself: it would make its functions
- * anew each time, while the others are held. What one costs that a loop calls, `npm run bench -- interpreter` tells.
+ * Throws `BundleError` for a mark in any other place, misspelt ones too, and for a marked function that calls itself: it would
+ * make its functions anew each time, while the others are held. What one costs that a loop calls, `npm run bench -- interpreter`
+ * tells.
  */
 export function nestOnDemand(script: Script): Script {
-  if (!script.code.includes(ON_DEMAND)) return script;
   const top = readTop(script);
   const problems = findProblems(script, top);
   if (problems.length > 0) throw new BundleError(problems);
+  if (top.roots.length === 0) return script;
 
   const kept = reach(top.outside, top);
   const resident = findResident(script, top, kept);
@@ -242,7 +243,14 @@ function findProblems(script: Script, top: Top): Problem[] {
     const { file = "", line = 0, column = -1 } = script.placeOf(node.start) ?? {};
     problems.push({ file, line, column: column + 1, text, instead });
   };
-  walk(script.program, (node) => {
+  walk(script.program, (node, path) => {
+    if (isIdleText(node) && markOf({ body: path[path.length - 1] }) !== node) {
+      refuse(
+        node,
+        "a text by itself does nothing",
+        `"${ON_DEMAND}"; as the first statement of a function, or leave it out`,
+      );
+    }
     if (!isFunction(node) || top.needs.has(node as TopFunction)) return;
     const mark = markOf(node);
     if (mark)
@@ -257,6 +265,15 @@ function findProblems(script: Script, top: Top): Problem[] {
     }
   }
   return problems;
+}
+
+/** A statement that is nothing but a text, such as a mark that is misspelt or not the first statement. */
+function isIdleText(node: AnyNode): boolean {
+  if (node.type !== "ExpressionStatement" || node.directive === "use strict") return false;
+  const { expression } = node;
+  return (
+    expression.type === "TemplateLiteral" || (expression.type === "Literal" && typeof expression.value === "string")
+  );
 }
 
 /** Whether a function calls another one, directly or through functions at the top, or is that one. */

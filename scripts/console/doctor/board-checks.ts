@@ -1,6 +1,6 @@
 /** What the board itself can do: its heap against what TLS takes, its build's defects, its watchdog. Asked, not assumed. */
 import type { DeviceStatus } from "../../../firmware/status-types.ts";
-import { datastreamCount } from "../../build/datastream-count.ts";
+import { counted } from "../../build/counted.ts";
 import type { BoardInfo } from "../unit/board-info.ts";
 import { poolNeeded } from "../unit/firmware-needs.ts";
 import { defectsOf } from "../unit/known-defects.ts";
@@ -24,7 +24,7 @@ export function checkPool(board: BoardInfo, status: DeviceStatus): Finding {
   const name = "pool";
   const datastreams = status.streams.length;
   const needed = poolNeeded(datastreams);
-  const found = `${board.memory.total} variables (JsVars); ${datastreamCount(datastreams)} ${datastreams === 1 ? "needs" : "need"} ${needed}`;
+  const found = `${board.memory.total} variables (JsVars); ${counted(datastreams, "datastream")} ${datastreams === 1 ? "needs" : "need"} ${needed}`;
   if (board.memory.total >= needed) return { name, verdict: "ok", found };
   const advice = "Take datastreams out of the device file, or use a build with a larger pool (HARDWARE.md, “Builds”).";
   return { name, verdict: "warn", found: `${found}: syncs may be refused`, advice };

@@ -1,7 +1,7 @@
 /** Checks of what the running firmware reports in its status. */
 import type { Device } from "../../../firmware/device-types.ts";
 import type { DeviceStatus, StreamStatus } from "../../../firmware/status-types.ts";
-import { datastreamCount } from "../../build/datastream-count.ts";
+import { counted } from "../../build/counted.ts";
 import type { Finding } from "./finding.ts";
 
 const MEMORY_PERCENT_MAX = 85;
@@ -16,7 +16,7 @@ export function checkFirmware(status: DeviceStatus | undefined): Finding {
     return { name, verdict: "fail", found: "does not run", advice };
   }
   const to = status.server ? `, sends to ${status.server}` : "";
-  const found = `${status.version}, ${datastreamCount(status.streams.length)}${to}, last sync: ${status.verdictText}`;
+  const found = `${status.version}, ${counted(status.streams.length, "datastream")}${to}, last sync: ${status.verdictText}`;
   if (status.faults.length > 0) {
     return { name, verdict: "fail", found: `${found}; ${status.faults.join("; ")}`, advice: "Fix the named fault." };
   }

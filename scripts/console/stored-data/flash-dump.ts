@@ -1,5 +1,6 @@
 import { type Partition, readPartitions } from "../../../firmware/platform/partitions.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
+import { PARTITION_BYTES } from "../../build/plan.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import { TABLE_ADDRESS, TABLE_BYTES } from "../unit/board-info.ts";
 import {
@@ -98,10 +99,14 @@ function findShifted(bytes: Uint8Array, pageBytes: number): RegionCopy {
   const region = { label: "dump", address: 0, bytes: whole, pageBytes };
   onlyRegion(hasData(image, region) ? [region] : [], [], "the dump");
   checkRegionSize(region);
-  const doubts =
-    from === 0
-      ? []
-      : [`The data begins at ${hex(from)} of the dump, not at its start: the end of the data may be missing.`];
+  const doubts: string[] = [];
+  if (from !== 0) {
+    doubts.push(`The data begins at ${hex(from)} of the dump, not at its start: the end of the data may be missing.`);
+  } else if (pageBytes === ESP32_PAGE_BYTES && !Object.values(PARTITION_BYTES).includes(whole)) {
+    doubts.push(
+      `No partition for samples has the size of this dump, ${whole} bytes: its end may be missing. If the device file names a region of this size, say so: --region 0x0:0x${whole.toString(16)}.`,
+    );
+  }
   return { region, image, doubts };
 }
 

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { provenRegion } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { datastreamCount } from "../../build/datastream-count.ts";
+import { counted } from "../../build/counted.ts";
 import { chipOfBoard } from "../../build/pins/chips.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
@@ -96,7 +96,7 @@ function requirePool(board: BoardInfo, needs: FirmwareNeeds): void {
   const jsVars = poolNeeded(needs.datastreams);
   if (board.memory.total < jsVars) {
     throw new FieldError(
-      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${datastreamCount(needs.datastreams)}.`,
+      `This build has ${board.memory.total} variables (JsVars); the firmware needs ${jsVars} with ${counted(needs.datastreams, "datastream")}.`,
       // Not on other builds: with ESP-IDF 4 it ends in a restart loop (Espruino issue #2551).
       sdkMajor(board) === 3
         ? "Run ESP32.enableBLE(false) once in the Espruino Web IDE. It turns Bluetooth off permanently, restarts the board and frees about 2,000 JsVars; the samples stay. If Bluetooth is off already, the device file has too many datastreams for this board."
