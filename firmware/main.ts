@@ -10,8 +10,10 @@ import { createNetwork, type Network } from "./network/station.ts";
 import { startButton } from "./panel/button.ts";
 import { startLed } from "./panel/led.ts";
 import {
+  begin,
   countLosses,
   type Logging,
+  lendPages,
   lookOver,
   mount,
   openUpload,
@@ -26,8 +28,7 @@ import { readSettings } from "./settings.ts";
 import { VERSION } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
-import { pageToScrub } from "./storage/ring/ring.ts";
-import type { StorageCore } from "./storage/storage-core.ts";
+import { pageToScrub, type Storage } from "./storage/ring/ring.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { deathRestMs } from "./upload/drain.ts";
 import { openEndpoint } from "./upload/endpoint.ts";
@@ -57,7 +58,7 @@ const streams = device.datastreams.map((stream) => ({
   priority: stream.priority,
 }));
 
-let storage!: StorageCore;
+let storage!: Storage;
 let clock!: Clock;
 let unit!: Unit;
 // These two also tell how far the start came.
@@ -85,9 +86,9 @@ function kick() {
 const region = openRegion(device.region);
 try {
   if (typeof region === "string") throw region;
-  const mounted = mount(region, streams);
-  const start = mounted.start;
-  storage = mounted.core;
+  storage = mount(region, streams);
+  storage.ledger.openPages = () => lendPages(storage);
+  const start = begin(storage);
   clock = createClock(timers, start.session, start.rawMs);
   clock.watch(onJump);
   sampler = createSampler(timers, clock, createAppender(storage), streams, log);
@@ -124,7 +125,7 @@ try {
       unreached: (found, contact) => sayUnreached(unit, found, contact),
       endpoint,
       memory: unit.uploadMemory,
-      losses: () => countLosses(storage),
+      losses: () => countLosses(storage.ledger),
       clock,
       ailments: sampler,
       timers,

@@ -5,34 +5,40 @@
  */
 import type { Clock } from "./clock/clock.ts";
 import { createSntp } from "./clock/sntp.ts";
-import { startSession } from "./clock/start-session.ts";
 import { type Contact, createTakeFix, type FixMemory, type FixTaken, type TimeFound } from "./clock/take-fix.ts";
-import { createTimeMap } from "./clock/time-map.ts";
+import { openTimeMap, type TimeMap } from "./clock/time-map.ts";
 import { createToldTime } from "./clock/told-time.ts";
 import { BUILD_MS } from "./limits.ts";
 import type { Network } from "./network/station.ts";
 import type { Machine } from "./platform/machine.ts";
 import type { Chip, FlashRegion } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
+import { startSession } from "./start-session.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import { lastRawMs, lastSession } from "./storage/ring/last-sample.ts";
-import { type StreamSettings, startRing } from "./storage/ring/ring.ts";
-import { mountStorage, type StorageCore, storageOf, useStorage } from "./storage/storage-core.ts";
+import type { LedgerPages } from "./storage/ledger/archive.ts";
+import type { Ledger } from "./storage/ledger/ledger.ts";
+import { enterArchive } from "./storage/ledger/room.ts";
+import { mountStorage } from "./storage/mount-storage.ts";
+import { openLedgerPages } from "./storage/ring/ledger-pages.ts";
+import type { Storage, StreamSettings } from "./storage/ring/ring.ts";
 import type { Delivery } from "./upload/delivery.ts";
 import { type Drain, unreached } from "./upload/drain.ts";
 import type { Endpoint } from "./upload/endpoint.ts";
 import { type Losses, lossesOf } from "./upload/final-verdict.ts";
 import { guardTimers } from "./upload/guard.ts";
-import { planName } from "./upload/plan-limits.ts";
+import { planLimits, planName } from "./upload/plan-limits.ts";
+import { openQuota, type UploadSettings } from "./upload/planning.ts";
+import { sampleSource } from "./upload/sample-source.ts";
 import { createServerDate } from "./upload/server-date.ts";
-import { createUpload, openAllowance, type UploadMemory, type UploadSettings } from "./upload/upload.ts";
+import { createUpload } from "./upload/upload.ts";
+import type { UploadMemory, UploadParts } from "./upload/upload-parts.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What stays in memory of a unit that logs, as far as the functions here need it. */
 export interface Unit {
   machine: Machine;
-  storage: StorageCore;
+  storage: Storage;
   clock: Clock;
   endpoint: Endpoint;
   /** Host names. */
@@ -52,17 +58,27 @@ export interface Logging {
   streams: Pick<SampledStream, "pin" | "name">[];
 }
 
-/** Mounts the storage and begins this boot's session: what stays of it, and what the clock goes on from. */
-export function mount(region: FlashRegion, streams: StreamSettings[]) {
+function mapOf(unit: Unit): TimeMap {
+  return openTimeMap(unit.storage.ledger, unit.clock, unit.maxTimeUncertaintyMs);
+}
+
+/** As `mountStorage`. */
+export function mount(region: FlashRegion, streams: StreamSettings[]): Storage {
   "on demand";
-  const core = mountStorage(region, streams);
-  const storage = useStorage(core);
-  const ring = {
-    lastRawMs: () => lastRawMs(storage.parts),
-    lastSession: () => lastSession(storage.parts),
-    start: (session: number) => startRing(core.ring, session),
-  };
-  return { core, start: startSession(storage.ledger, ring) };
+  return mountStorage(region, streams);
+}
+
+/** Begins this boot's session. Returns what the clock goes on from. */
+export function begin(storage: Storage) {
+  "on demand";
+  enterArchive(storage.ledger);
+  return startSession(storage);
+}
+
+/** See `Ledger.openPages`. */
+export function lendPages(storage: Storage): LedgerPages {
+  "on demand";
+  return openLedgerPages(storage);
 }
 
 /** As `TakeFix.take`. */
@@ -70,49 +86,31 @@ export function takeFix(unit: Unit, done: FixTaken): void {
   "on demand";
   const machine = unit.machine;
   const clock = unit.clock;
-  // The whole storage: a fix may have to move others to pages of the ring.
-  const ledger = storageOf(unit.storage).ledger;
   const parts = { udp: machine.udp, timers: machine.timers, clock, random: machine.chip.random };
   const sources = {
     sntp: createSntp(parts, unit.timeServers, unit.fixMemory.restUntilRawMs),
     askDate: createServerDate(machine.http, machine.timers, clock, unit.endpoint),
   };
-  const map = createTimeMap(ledger, clock, unit.maxTimeUncertaintyMs);
-  createTakeFix(sources, { clock, map, ledger, log: machine.log }, unit.fixMemory).take(done);
+  createTakeFix(sources, { clock, map: mapOf(unit), log: machine.log }, unit.fixMemory).take(done);
 }
 
 /** See `DeliveryParts.openUpload`. */
 export function openUpload(unit: Unit, onStep: () => void, onError: (error: unknown) => void): Drain {
   "on demand";
   const machine = unit.machine;
-  const storage = storageOf(unit.storage);
-  const parts = {
-    ring: storage.ring,
-    ledger: storage.ledger,
-    map: createTimeMap(storage.ledger, unit.clock, unit.maxTimeUncertaintyMs),
+  const parts: UploadParts = {
+    storage: unit.storage,
+    source: sampleSource(),
+    map: mapOf(unit),
     clock: unit.clock,
     http: machine.http,
     store: machine.store,
-    askServer: createServerDate(machine.http, machine.timers, unit.clock, unit.endpoint),
+    askServer: (done) => createServerDate(machine.http, machine.timers, unit.clock, unit.endpoint)(done),
     timers: guardTimers(machine.timers, onStep, onError),
     chip: machine.chip,
     log: machine.log,
   };
-  const drain = createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
-  return {
-    run(done) {
-      unit.storage.inUse = storage;
-      drain.run((verdict, nextTryMs) => {
-        unit.storage.inUse = undefined;
-        done(verdict, nextTryMs);
-      });
-    },
-    linkLost: drain.linkLost,
-    stop() {
-      unit.storage.inUse = undefined;
-      drain.stop();
-    },
-  };
+  return createUpload(parts, unit.endpoint, unit.settings, unit.uploadMemory);
 }
 
 /** What a unit says of itself; `logs` is undefined when it has no region to log to. */
@@ -120,21 +118,15 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
   "on demand";
   if (logs === undefined) return composeStatus(chip, faults, undefined);
   const unit = logs.unit;
-  const storage = storageOf(unit.storage);
-  const parts = {
-    ring: storage.ring,
-    ledger: storage.ledger,
-    clock: unit.clock,
-    map: createTimeMap(storage.ledger, unit.clock, unit.maxTimeUncertaintyMs),
-  };
-  const allowance = openAllowance(parts, unit.settings, unit.uploadMemory);
   return composeStatus(chip, faults, {
-    ledger: storage.ledger,
-    ring: storage.ring,
+    storage: unit.storage,
     clock: unit.clock,
-    map: parts.map,
-    quota: allowance.quota,
-    clearsMs: allowance.overload.clearsMs(),
+    map: mapOf(unit),
+    backlog: {
+      quota: openQuota(unit, planLimits(unit.settings.limits)),
+      memory: unit.uploadMemory,
+      intervalsMs: unit.settings.intervalsMs,
+    },
     sampler: logs.sampler,
     network: logs.network,
     verdict: logs.delivery.verdict(),
@@ -147,9 +139,9 @@ export function lookOver(chip: Pick<Chip, "memory">, faults: string[], logs: Log
 }
 
 /** What was lost so far, of all datastreams. */
-export function countLosses(storage: StorageCore): Losses {
+export function countLosses(ledger: Ledger): Losses {
   "on demand";
-  return lossesOf(storageOf(storage).ledger);
+  return lossesOf(ledger);
 }
 
 /** See `DeliveryParts.unreached`. */
@@ -161,8 +153,6 @@ export function sayUnreached(unit: Unit, found: TimeFound, contact: Contact): Ve
 /** See `TellTime`. */
 export function tellTime(unit: Unit, trueMs: number, boundMs: number, rawMs: number, session: number): string {
   "on demand";
-  const ledger = storageOf(unit.storage).ledger;
-  const map = createTimeMap(ledger, unit.clock, unit.maxTimeUncertaintyMs);
-  const tell = createToldTime(unit.clock, map, ledger, BUILD_MS - 86400000, unit.machine.log);
+  const tell = createToldTime(unit.clock, mapOf(unit), BUILD_MS - 86400000, unit.machine.log);
   return tell(trueMs, boundMs, rawMs, session);
 }

@@ -1,12 +1,18 @@
 import type { Clock } from "./clock/clock.ts";
-import type { TimeMap } from "./clock/time-map.ts";
+import { presentTime, type TimeMap } from "./clock/time-map.ts";
 import type { Network } from "./network/station.ts";
 import type { Chip } from "./platform/ports.ts";
 import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import type { DeviceStatus, StreamStatus } from "./status-types.ts";
-import { GONE_PIN, type Ledger } from "./storage/ledger/ledger.ts";
-import type { Ring } from "./storage/ring/ring.ts";
-import type { Quota } from "./upload/quota.ts";
+import { GONE_PIN } from "./storage/ledger/ledger.ts";
+import { accountPins, countersOf, mistakesOf } from "./storage/ledger/reading.ts";
+import { accountOf } from "./storage/ledger/state.ts";
+import { totalsOf } from "./storage/ring/extent.ts";
+import { fillOf } from "./storage/ring/fill.ts";
+import { pinsOf } from "./storage/ring/page-table.ts";
+import type { Storage } from "./storage/ring/ring.ts";
+import { type Backlog, clearsMs } from "./upload/overload.ts";
+import { pointsLeft, requestsLeft } from "./upload/quota.ts";
 import { VERDICT, type Verdict, verdictText } from "./verdict.ts";
 
 /** package.json's. */
@@ -14,13 +20,10 @@ export const VERSION = "0.1.0";
 
 /** The parts of a unit that logs, as far as its status needs them. */
 export interface Logger {
-  ledger: Pick<Ledger, "pins" | "cursor" | "counters" | "mistakes" | "fixesLost">;
-  ring: Pick<Ring, "pins" | "totals" | "fill">;
+  storage: Storage;
   clock: Pick<Clock, "session" | "rawMs">;
-  map: Pick<TimeMap, "now">;
-  quota: Quota;
-  /** As `Overload.clearsMs`. */
-  clearsMs: number;
+  map: TimeMap;
+  backlog: Pick<Backlog, "quota" | "memory" | "intervalsMs">;
   sampler: Pick<Sampler, "flashFailed" | "crowded">;
   network: Pick<Network, "up">;
   verdict: Verdict;
@@ -37,9 +40,9 @@ export interface Logger {
 type Logged = Omit<DeviceStatus, "version" | "memory" | "faults">;
 
 function streamStatus(logger: Logger, pin: number): StreamStatus {
-  const totals = logger.ring.totals(pin);
-  const counters = logger.ledger.counters(pin);
-  const mistakes = logger.ledger.mistakes(pin);
+  const totals = totalsOf(logger.storage, pin);
+  const counters = countersOf(logger.storage.ledger, pin);
+  const mistakes = mistakesOf(logger.storage.ledger, pin);
   const configured = logger.streams.find((stream) => stream.pin === pin);
   return {
     "pin": pin === GONE_PIN ? "gone" : `v${pin}`,
@@ -83,31 +86,35 @@ function withoutLogger(): Logged {
 /** Adds what only a person can put right to `faults`. */
 function ofLogger(logger: Logger, faults: string[]): Logged {
   const pins = logger.streams.map((stream) => stream.pin);
-  logger.ring
-    .pins()
-    .concat(logger.ledger.pins())
+  const storage = logger.storage;
+  const ledger = storage.ledger;
+  pinsOf(storage)
+    .concat(accountPins(ledger))
     .forEach((pin) => {
       if (pins.indexOf(pin) < 0) pins.push(pin);
     });
   // Read before the session: it may find a jump, which begins the next.
   const rawMs = logger.clock.rawMs();
-  const now = logger.map.now();
-  const fill = logger.ring.fill();
-  const quota = logger.quota;
-  const clearsMs = logger.clearsMs;
+  const now = presentTime(logger.map);
+  const fill = fillOf(storage);
+  const quota = logger.backlog.quota;
   if (logger.timeFault !== "") faults.push(logger.timeFault);
-  const lost = logger.ledger.fixesLost();
+  const lost = ledger.told.fixesLost;
   if (lost > 0) faults.push(`time: no room for the fixes of ${lost} sessions; their samples may stay undated`);
-  const forgotten = logger.ledger.cursor(GONE_PIN);
+  const forgotten = accountOf(ledger, GONE_PIN).cursor;
   if (forgotten > 0) faults.push(`ledger: no room for ${forgotten} old pins; some of their samples may be sent twice`);
   if (logger.deliveryFault !== "") faults.push(logger.deliveryFault);
   if (logger.sampler.flashFailed()) faults.push("flash: the last sample could not be written");
   if (logger.sampler.crowded()) faults.push("sensors: they take longer than the intervals allow, so slots are missed");
+  const streams = pins.map((pin) => streamStatus(logger, pin));
+  let pending = 0;
+  for (let i = 0; i < streams.length; i++) pending += streams[i].pending;
+  const backlogMs = clearsMs(logger.backlog, pending);
   return {
     "session": logger.clock.session(),
     "rawMs": rawMs,
     "time": now === undefined ? null : { "trueMs": now.trueMs, "boundMs": now.boundMs },
-    "streams": pins.map((pin) => streamStatus(logger, pin)),
+    "streams": streams,
     "ring": {
       "pages": fill.pages,
       "usedPages": fill.usedPages,
@@ -117,12 +124,12 @@ function ofLogger(logger: Logger, faults: string[]): Logged {
       "decayedPages": fill.decayedPages,
     },
     "quota": {
-      "pointsLeft": quota.pointsLeft(),
-      "requestsLeft": quota.requestsLeft(),
+      "pointsLeft": pointsLeft(quota),
+      "requestsLeft": requestsLeft(quota),
       "pointsMax": quota.pointsMax,
       "plan": logger.plan,
     },
-    "backlogClearsMs": clearsMs < Infinity ? clearsMs : null,
+    "backlogClearsMs": backlogMs < Infinity ? backlogMs : null,
     "verdict": logger.verdict,
     "verdictText": verdictText(logger.verdict),
     "wifi": logger.network.up(),

@@ -9,11 +9,13 @@
  */
 import { BUILD_MS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
+import { fixAt } from "../storage/ledger/fix-rows.ts";
 import type { Ledger } from "../storage/ledger/ledger.ts";
+import { addFix, removeFix } from "../storage/ledger/writing.ts";
 import { type Clock, UNSEEN_JUMP_MS } from "./clock.ts";
 import { FIX_KIND } from "./fix-kind.ts";
 import type { Sntp, TimeAnswer } from "./sntp.ts";
-import { DRIFT_MAX_PPM, type TimeMap } from "./time-map.ts";
+import { boundMsAt, DRIFT_MAX_PPM, dateSample, presentTime, type TimeMap, trueMsAt } from "./time-map.ts";
 
 /** For the clock of the computer that built the firmware. */
 const BUILD_CLOCK_MS = 86400000;
@@ -51,17 +53,15 @@ export interface TimeSources {
 }
 
 /** Newest fix that an open attempt needs: it must be replayed with the very map it used. Later fixes may be removed. */
-function pinnedFixId(ledger: Pick<Ledger, "pins" | "attempt">): number {
+function pinnedFixId(ledger: Ledger): number {
   let pinned = 0;
-  const pins = ledger.pins();
-  for (let i = 0; i < pins.length; i++) {
-    const attempt = ledger.attempt(pins[i]);
+  const accounts = ledger.told.accounts;
+  for (const pin in accounts) {
+    const attempt = accounts[pin].attempt;
     if (attempt && attempt.fixId > pinned) pinned = attempt.fixId;
   }
   return pinned;
 }
-
-type FixLedger = Pick<Ledger, "fixes" | "addFix" | "removeFix" | "pins" | "attempt">;
 
 /** What the fixes of a boot share. Plain data, which stays while the functions here come and go. */
 export interface FixMemory {
@@ -82,7 +82,10 @@ export function openFixMemory(): FixMemory {
 }
 
 /** Made anew for each fix, and let go after it: its functions take JsVars only while it lasts. */
-function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memory: FixMemory) {
+function openJudge(clock: Clock, map: TimeMap, log: Log, memory: FixMemory) {
+  const ledger = map.ledger;
+  const fixes = ledger.told.fixes;
+
   /** Refuses a time. Told once, until a time is believed again. */
   function refuse(reason: string): TimeFound {
     if (memory.fault === "") log("warn", `time: ${reason}`);
@@ -92,17 +95,16 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
 
   /** How far an answer is from what is known, in ms, if by more than the bounds of both; else 0. */
   function contradictionMs(answer: TimeAnswer): number {
-    const dating = map.date(clock.session(), answer.rawMs, Infinity);
+    const dating = dateSample(map, clock.session(), answer.rawMs, Infinity);
     let knownMs = answer.trueMs;
     let boundMs = answer.boundMs;
     if (dating.state === "dated") {
       const segment = dating.segment;
-      knownMs = segment.trueMs + (answer.rawMs - segment.fromRawMs) * segment.rate;
-      boundMs += segment.boundMs(answer.rawMs);
+      knownMs = trueMsAt(segment, answer.rawMs);
+      boundMs += boundMsAt(segment, answer.rawMs);
     } else {
-      const fixes = ledger.fixes();
       if (fixes.length > 0) {
-        const newest = fixes.at(fixes.length - 1);
+        const newest = fixAt(fixes, fixes.length - 1);
         // It may be any time later.
         knownMs = Math.max(knownMs, newest.trueMs);
         boundMs += newest.boundMs;
@@ -115,13 +117,12 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   /** Removes this session's fixes that are less exact about their own moment than the new one is, such as a web server's date. */
   function removeWorse(session: number, answer: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
-    const fixes = ledger.fixes();
     for (let i = fixes.length - 1; i >= 0; i--) {
-      const fix = fixes.at(i);
+      const fix = fixAt(fixes, i);
       const apartMs = answer.rawMs - fix.rawMs;
       const knownMs = answer.boundMs + (apartMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
       if (fix.session === session && apartMs > 0 && fix.id > pinned && knownMs < fix.boundMs) {
-        ledger.removeFix(fix.id);
+        removeFix(ledger, fix.id);
       }
     }
   }
@@ -129,34 +130,32 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
   /** Removes what SNTP alone said in this session, where the server's date disputes it. */
   function removeDisputed(date: TimeAnswer): void {
     const pinned = pinnedFixId(ledger);
-    const fixes = ledger.fixes();
     for (let i = fixes.length - 1; i >= 0; i--) {
-      const fix = fixes.at(i);
+      const fix = fixAt(fixes, i);
       if (fix.session !== clock.session() || fix.kind !== FIX_KIND.sntp || fix.id <= pinned) continue;
       const spanMs = date.rawMs - fix.rawMs;
       const roomMs = date.boundMs + fix.boundMs + (spanMs * DRIFT_MAX_PPM) / 1e6 + UNSEEN_JUMP_MS;
-      if (Math.abs(date.trueMs - fix.trueMs - spanMs) > roomMs) ledger.removeFix(fix.id);
+      if (Math.abs(date.trueMs - fix.trueMs - spanMs) > roomMs) removeFix(ledger, fix.id);
     }
   }
 
   /** Adds a believed answer to the map. */
   function record(answer: TimeAnswer, source: string, contradicts: boolean): void {
     const session = clock.session();
-    const dating = map.date(session, answer.rawMs, Infinity);
+    const dating = dateSample(map, session, answer.rawMs, Infinity);
     // A fix less exact than what is known already would only blur the map.
-    if (!contradicts && dating.state === "dated" && dating.segment.boundMs(answer.rawMs) <= answer.boundMs) return;
+    if (!contradicts && dating.state === "dated" && boundMsAt(dating.segment, answer.rawMs) <= answer.boundMs) return;
     removeWorse(session, answer);
     const kind = source !== SNTP ? FIX_KIND.date : memory.confirmed ? FIX_KIND.checked : FIX_KIND.sntp;
-    ledger.addFix({ session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
+    addFix(ledger, { session, rawMs: answer.rawMs, trueMs: answer.trueMs, boundMs: answer.boundMs, kind });
     log("info", `time: ${source}, within ${answer.boundMs} ms`);
   }
 
   /** Whether the server told its date not long ago. Then it is asked until it does again, and nothing is sent before. */
   function tellsDate(): boolean {
-    const fixes = ledger.fixes();
     let i = fixes.length - 1;
-    while (i >= 0 && fixes.at(i).kind !== FIX_KIND.checked) i--;
-    return i >= 0 && clock.rawMs() - fixes.at(i).rawMs < DATE_EXPECTED_MS;
+    while (i >= 0 && fixAt(fixes, i).kind !== FIX_KIND.checked) i--;
+    return i >= 0 && clock.rawMs() - fixAt(fixes, i).rawMs < DATE_EXPECTED_MS;
   }
 
   /** Believes or refuses what the sources say. */
@@ -192,7 +191,7 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
       memory.fault = "";
       record(answer, source, offMs !== 0);
     }
-    if (memory.fault !== "" || !map.now()) return "unknown";
+    if (memory.fault !== "" || !presentTime(map)) return "unknown";
     if (memory.confirmed || date || ((contact === ANSWERED || contact === FOREIGN) && !tellsDate())) return "known";
     return "unconfirmed";
   }
@@ -204,7 +203,6 @@ function openJudge(clock: Clock, map: TimeMap, ledger: FixLedger, log: Log, memo
 export interface FixParts {
   clock: Clock;
   map: TimeMap;
-  ledger: FixLedger;
   log: Log;
 }
 
@@ -215,7 +213,7 @@ export function createTakeFix(sources: TimeSources, parts: FixParts, memory: Fix
     take(done) {
       const sinceRawMs = clock.rawMs();
       const session = clock.session();
-      const judge = openJudge(clock, parts.map, parts.ledger, parts.log, memory);
+      const judge = openJudge(clock, parts.map, parts.log, memory);
 
       function finish(sntp: TimeAnswer | undefined, date: TimeAnswer | undefined, contact: Contact): void {
         // The last moments before the exchange are only proven free of a jump by a heartbeat after it.
@@ -227,7 +225,7 @@ export function createTakeFix(sources: TimeSources, parts: FixParts, memory: Fix
           } catch (error) {
             // The ledger throws when the flash fails; whoever waits must not wait for ever.
             parts.log("error", `time: ${error}`);
-            if (parts.map.now()) found = "known";
+            if (presentTime(parts.map)) found = "known";
           }
           done(found, contact, sntp !== undefined);
         });

@@ -11,7 +11,9 @@
  * - among the samples and fixes of one calculation, the clock misses one step of UNSEEN_JUMP_MS at most in each session of the
  *   same boot; over reboots raw time is too large by STRAY_JUMP_MS at most, beyond what the last boot's own jumps can cause.
  */
-import type { Fix, FixRows, Ledger } from "../storage/ledger/ledger.ts";
+import { type FixTable, fixAt } from "../storage/ledger/fix-rows.ts";
+import type { Fix, Ledger } from "../storage/ledger/ledger.ts";
+import { archivedAround } from "../storage/ledger/reading.ts";
 import { BOOT_SESSIONS, type Clock, STRAY_JUMP_MS, UNSEEN_JUMP_MS } from "./clock.ts";
 
 /**
@@ -39,8 +41,9 @@ const LEARNED_PPM = 3 * SWING_PPM;
 const JUMP_MS = STRAY_JUMP_MS + UNSEEN_JUMP_MS;
 
 /**
- * A straight piece of the map: true = trueMs + (raw - fromRawMs) × rate. Holds in the session asked for, from the raw time
- * asked for up to `toRawMs` (may be Infinity).
+ * A straight piece of the map and its bound, both from an anchor, with x = raw - fromRawMs: true = trueMs + x × rate, bound =
+ * boundMs + x × boundRate + x × (reachMs - x) × bend. Holds in the session asked for, from the raw time asked for up to
+ * `toRawMs` (may be Infinity).
  */
 export interface Segment {
   /** Raw time of `trueMs`; may be long before the raw time asked for. */
@@ -48,8 +51,22 @@ export interface Segment {
   toRawMs: number;
   trueMs: number;
   rate: number;
-  /** How wrong a time of this piece can be. Within the piece never above the map's limit. */
-  boundMs(rawMs: number): number;
+  /** See `boundMsAt`. */
+  boundMs: number;
+  boundRate: number;
+  bend: number;
+  reachMs: number;
+}
+
+/** How wrong a time of a piece can be. Within the piece never above the map's limit. */
+export function boundMsAt(segment: Segment, rawMs: number): number {
+  const x = rawMs - segment.fromRawMs;
+  return segment.boundMs + x * segment.boundRate + x * (segment.reachMs - x) * segment.bend;
+}
+
+/** The true time that a piece gives for a raw time. */
+export function trueMsAt(segment: Segment, rawMs: number): number {
+  return segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate;
 }
 
 /**
@@ -58,15 +75,19 @@ export interface Segment {
  */
 export type Dating = { state: "dated"; segment: Segment } | { state: "held" } | { state: "never" };
 
+/** What samples are dated by: plain data. `openTimeMap` makes it. */
 export interface TimeMap {
-  /** Dates a sample by the fixes with `id <= version` alone: the same version gives the same times, whatever fixes came later. */
-  date(session: number, rawMs: number, version: number): Dating;
-  /** The present time; nothing while it is not known well enough. */
-  now(): { trueMs: number; boundMs: number } | undefined;
+  ledger: Ledger;
+  clock: Pick<Clock, "rawMs" | "session">;
+  maxUncertaintyMs: number;
+  /** Of the fixes up to `foundVersion`: weighing takes time, and a backlog is dated piece by piece by the same ones. */
+  found: Evidence | undefined;
+  foundVersion: number;
+  foundNewestId: number;
 }
 
 /** What the fixes of a version say by themselves. */
-interface Evidence {
+export interface Evidence {
   /** 1 for each fix that takes part, 0 for one that is too new or proven false. */
   kept: Uint8Array;
   newestSession: number;
@@ -98,7 +119,7 @@ function contradicts(newer: Fix, fix: Fix): boolean {
 }
 
 /** `fixes` in the order they were made, which is that of their raw times. */
-function weigh(fixes: FixRows, version: number): Evidence {
+function weigh(fixes: FixTable, version: number): Evidence {
   const found: Evidence = {
     kept: new Uint8Array(fixes.length),
     newestSession: 0,
@@ -109,7 +130,7 @@ function weigh(fixes: FixRows, version: number): Evidence {
   // The last fix of the session that is being walked through.
   let last: Fix | undefined;
   for (let i = fixes.length - 1; i >= 0; i--) {
-    const fix = fixes.at(i);
+    const fix = fixAt(fixes, i);
     if (fix.id > version) continue;
     if (newer) {
       if (contradicts(newer, fix)) continue;
@@ -133,23 +154,8 @@ function weigh(fixes: FixRows, version: number): Evidence {
   return found;
 }
 
-/**
- * A line over raw time and its bound, both from an anchor: true = trueMs + x × rate, bound = boundMs + x × boundRate + x ×
- * (reachMs - x) × bend.
- */
-interface Line {
-  fromRawMs: number;
-  toRawMs: number;
-  trueMs: number;
-  rate: number;
-  boundMs: number;
-  boundRate: number;
-  bend: number;
-  reachMs: number;
-}
-
 /** Between two fixes of its own session: the chord, which is the drift correction. */
-function interpolate(before: Fix, after: Fix): Line {
+function interpolate(before: Fix, after: Fix): Segment {
   const reachMs = after.rawMs - before.rawMs;
   return {
     fromRawMs: before.rawMs,
@@ -175,7 +181,7 @@ function bracket(
   found: Evidence,
   session: number,
   rawMs: number,
-): Line | undefined {
+): Segment | undefined {
   const slow = found.rate - found.spread;
   const fast = found.rate + found.spread;
   const fromRawMs = before ? before.rawMs : 0;
@@ -219,97 +225,91 @@ function bracket(
   };
 }
 
-export function createTimeMap(ledger: Pick<Ledger, "fixes">, clock: Clock, maxUncertaintyMs: number): TimeMap {
-  "on demand";
-  // Weighing takes time, and a backlog is dated piece by piece by the same fixes.
-  let found: Evidence | undefined;
-  let foundVersion = 0;
-  let foundNewestId = 0;
+export function openTimeMap(ledger: Ledger, clock: TimeMap["clock"], maxUncertaintyMs: number): TimeMap {
+  return { ledger, clock, maxUncertaintyMs, found: undefined, foundVersion: 0, foundNewestId: 0 };
+}
 
-  function date(session: number, rawMs: number, version: number): Dating {
-    const fixes = ledger.fixes();
-    const newestId = fixes.length > 0 ? fixes.at(fixes.length - 1).id : 0;
-    const lastId = Math.min(version, newestId);
-    // One fix more has a new id, one fix less changes the length. Bounds change only when a fix is added.
-    if (!found || found.kept.length !== fixes.length || foundNewestId !== newestId || foundVersion !== lastId) {
-      found = weigh(fixes, lastId);
-      foundVersion = lastId;
-      foundNewestId = newestId;
-    }
-    const kept = found.kept;
-    let high = fixes.length;
-    for (let low = 0; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (fixes.at(middle).rawMs > rawMs) high = middle;
-      else low = middle + 1;
-    }
-    let low = high - 1;
-    while (low >= 0 && !kept[low]) low--;
-    while (high < kept.length && !kept[high]) high++;
-    let before = low >= 0 ? fixes.at(low) : undefined;
-    let after = high < kept.length ? fixes.at(high) : undefined;
-    if (fixes.archivedMs > (before ? before.rawMs : 0)) {
-      // The nearest of what lies in the archive, but for what the next newer one contradicts.
-      const old = fixes.around(rawMs);
-      let newer: Fix | undefined;
-      for (let i = high; i < kept.length && old.length > 0 && !newer; i++) {
-        if (kept[i] && fixes.at(i).rawMs > old[0].rawMs) newer = fixes.at(i);
-      }
-      for (let i = 0; i < old.length; i++) {
-        const fix = old[i];
-        if (fix.id > version || (newer && contradicts(newer, fix))) continue;
-        newer = fix;
-        if (fix.rawMs > rawMs) {
-          if (!after || fix.rawMs < after.rawMs) after = fix;
-        } else if (!before || fix.rawMs > before.rawMs) before = fix;
-      }
-    }
-    const line =
-      before && after && before.session === session && after.session === session
-        ? interpolate(before, after)
-        : bracket(before, after, found, session, rawMs);
-    if (!line) return { state: after ? "never" : "held" };
-
-    const segment: Segment = {
-      fromRawMs: line.fromRawMs,
-      toRawMs: line.toRawMs,
-      trueMs: line.trueMs,
-      rate: line.rate,
-      boundMs(atRawMs) {
-        const x = atRawMs - line.fromRawMs;
-        return line.boundMs + x * line.boundRate + x * (line.reachMs - x) * line.bend;
-      },
-    };
-    const hereMs = segment.boundMs(rawMs);
-    // Limits that cross (a bound below 0) prove an assumption wrong, so nothing is known of the error.
-    if (hereMs >= 0 && hereMs <= maxUncertaintyMs) {
-      // The piece ends where its bound might pass the limit: no bound grows faster than this.
-      const growth = Math.abs(line.boundRate) + line.bend * line.reachMs;
-      if (growth > 0) segment.toRawMs = Math.min(segment.toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
-      segment.toRawMs = Math.floor(segment.toRawMs);
-      return { state: "dated", segment };
-    }
-    if (!after) return { state: "held" };
-    // Before the first fix of a boot whose newest session still runs, the rate may yet be learned well enough.
-    const worthWaiting =
-      sameBoot(session, after.session) &&
-      found.newestSession === after.session &&
-      found.spread > LEARNED_PPM / 1e6 &&
-      after.boundMs + stepsMs(session, after.session) + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
-    return { state: worthWaiting ? "held" : "never" };
+/** The fixes of a version weighed, now or before. */
+function evidenceOf(map: TimeMap, version: number): Evidence {
+  const fixes = map.ledger.told.fixes;
+  const newestId = fixes.length > 0 ? fixAt(fixes, fixes.length - 1).id : 0;
+  const lastId = Math.min(version, newestId);
+  // One fix more has a new id, one fix less changes the length. Bounds change only when a fix is added.
+  let found = map.found;
+  if (!found || found.kept.length !== fixes.length || map.foundNewestId !== newestId || map.foundVersion !== lastId) {
+    found = weigh(fixes, lastId);
+    map.found = found;
+    map.foundVersion = lastId;
+    map.foundNewestId = newestId;
   }
+  return found;
+}
 
-  return {
-    date,
-    now() {
-      const rawMs = clock.rawMs();
-      const dating = date(clock.session(), rawMs, Infinity);
-      if (dating.state !== "dated") return undefined;
-      const segment = dating.segment;
-      return {
-        trueMs: segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate,
-        boundMs: segment.boundMs(rawMs),
-      };
-    },
-  };
+/** Dates a sample by the fixes with `id <= version` alone: the same version gives the same times, whatever fixes came later. */
+export function dateSample(map: TimeMap, session: number, rawMs: number, version: number): Dating {
+  "on demand";
+  const fixes = map.ledger.told.fixes;
+  const maxUncertaintyMs = map.maxUncertaintyMs;
+  const found = evidenceOf(map, version);
+  const kept = found.kept;
+  let high = fixes.length;
+  for (let low = 0; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (fixAt(fixes, middle).rawMs > rawMs) high = middle;
+    else low = middle + 1;
+  }
+  let low = high - 1;
+  while (low >= 0 && !kept[low]) low--;
+  while (high < kept.length && !kept[high]) high++;
+  let before = low >= 0 ? fixAt(fixes, low) : undefined;
+  let after = high < kept.length ? fixAt(fixes, high) : undefined;
+  if (fixes.archivedMs > (before ? before.rawMs : 0)) {
+    // The nearest of what lies in the archive, but for what the next newer one contradicts.
+    const old = archivedAround(map.ledger, rawMs);
+    let newer: Fix | undefined;
+    for (let i = high; i < kept.length && old.length > 0 && !newer; i++) {
+      if (kept[i] && fixAt(fixes, i).rawMs > old[0].rawMs) newer = fixAt(fixes, i);
+    }
+    for (let i = 0; i < old.length; i++) {
+      const fix = old[i];
+      if (fix.id > version || (newer && contradicts(newer, fix))) continue;
+      newer = fix;
+      if (fix.rawMs > rawMs) {
+        if (!after || fix.rawMs < after.rawMs) after = fix;
+      } else if (!before || fix.rawMs > before.rawMs) before = fix;
+    }
+  }
+  const segment =
+    before && after && before.session === session && after.session === session
+      ? interpolate(before, after)
+      : bracket(before, after, found, session, rawMs);
+  if (!segment) return { state: after ? "never" : "held" };
+
+  const hereMs = boundMsAt(segment, rawMs);
+  // Limits that cross (a bound below 0) prove an assumption wrong, so nothing is known of the error.
+  if (hereMs >= 0 && hereMs <= maxUncertaintyMs) {
+    // The piece ends where its bound might pass the limit: no bound grows faster than this.
+    const growth = Math.abs(segment.boundRate) + segment.bend * segment.reachMs;
+    if (growth > 0) segment.toRawMs = Math.min(segment.toRawMs, rawMs + (maxUncertaintyMs - hereMs) / growth);
+    segment.toRawMs = Math.floor(segment.toRawMs);
+    return { state: "dated", segment };
+  }
+  if (!after) return { state: "held" };
+  // Before the first fix of a boot whose newest session still runs, the rate may yet be learned well enough.
+  const worthWaiting =
+    sameBoot(session, after.session) &&
+    found.newestSession === after.session &&
+    found.spread > LEARNED_PPM / 1e6 &&
+    after.boundMs + stepsMs(session, after.session) + ((after.rawMs - rawMs) * LEARNED_PPM) / 1e6 <= maxUncertaintyMs;
+  return { state: worthWaiting ? "held" : "never" };
+}
+
+/** The present time; nothing while it is not known well enough. */
+export function presentTime(map: TimeMap): { trueMs: number; boundMs: number } | undefined {
+  "on demand";
+  const rawMs = map.clock.rawMs();
+  const dating = dateSample(map, map.clock.session(), rawMs, Infinity);
+  if (dating.state !== "dated") return undefined;
+  const segment = dating.segment;
+  return { trueMs: trueMsAt(segment, rawMs), boundMs: boundMsAt(segment, rawMs) };
 }

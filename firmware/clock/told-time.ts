@@ -4,10 +4,11 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../platform/ports.ts";
-import type { Ledger } from "../storage/ledger/ledger.ts";
+import { fixAt } from "../storage/ledger/fix-rows.ts";
+import { addFix } from "../storage/ledger/writing.ts";
 import type { Clock } from "./clock.ts";
 import { FIX_KIND } from "./fix-kind.ts";
-import type { TimeMap } from "./time-map.ts";
+import { boundMsAt, dateSample, type TimeMap, trueMsAt } from "./time-map.ts";
 
 /** A moment longer ago than this is not taken: the exchange with the console takes far less. */
 const MOMENT_AGE_MAX_MS = 60000;
@@ -19,13 +20,7 @@ const MOMENT_AGE_MAX_MS = 60000;
 export type TellTime = (trueMs: number, boundMs: number, rawMs: number, session: number) => string;
 
 /** `earliestMs`: no time before it is believed. */
-export function createToldTime(
-  clock: Clock,
-  map: TimeMap,
-  ledger: Pick<Ledger, "fixes" | "addFix">,
-  earliestMs: number,
-  log: Log,
-): TellTime {
+export function createToldTime(clock: Clock, map: TimeMap, earliestMs: number, log: Log): TellTime {
   return (trueMs, boundMs, rawMs, session) => {
     const nowRawMs = clock.rawMs();
     // Written so that NaN and what is no number fail, too.
@@ -34,20 +29,20 @@ export function createToldTime(
     if (!(rawMs <= nowRawMs && rawMs >= nowRawMs - MOMENT_AGE_MAX_MS) || clock.session() !== session) {
       return "the moment is not of just now";
     }
-    const dating = map.date(session, rawMs, Infinity);
+    const dating = dateSample(map, session, rawMs, Infinity);
     if (dating.state === "dated") {
       const segment = dating.segment;
-      const knownBoundMs = segment.boundMs(rawMs);
-      const apartMs = Math.round(trueMs - segment.trueMs - (rawMs - segment.fromRawMs) * segment.rate);
+      const knownBoundMs = boundMsAt(segment, rawMs);
+      const apartMs = Math.round(trueMs - trueMsAt(segment, rawMs));
       if (Math.abs(apartMs) > boundMs + knownBoundMs) return `it is ${apartMs} ms off what time servers told the unit`;
       if (knownBoundMs <= boundMs) return "the unit knows the time better";
     }
     clock.confirm(rawMs, () => {
-      const fixes = ledger.fixes();
+      const fixes = map.ledger.told.fixes;
       // Fixes stand in the order of their raw times, and a jump or a time server may have come in between.
-      if (clock.session() !== session || (fixes.length > 0 && fixes.at(fixes.length - 1).rawMs >= rawMs)) return;
+      if (clock.session() !== session || (fixes.length > 0 && fixAt(fixes, fixes.length - 1).rawMs >= rawMs)) return;
       try {
-        ledger.addFix({ session, rawMs, trueMs, boundMs, kind: FIX_KIND.cable });
+        addFix(map.ledger, { session, rawMs, trueMs, boundMs, kind: FIX_KIND.cable });
         log("info", `time: told at the console, within ${boundMs} ms`);
       } catch (error) {
         log("error", `time: ${error}`);

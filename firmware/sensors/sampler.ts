@@ -1,8 +1,8 @@
 import type { Clock } from "../clock/clock.ts";
 import type { Sensor } from "../device-types.ts";
 import type { Log, Timers } from "../platform/ports.ts";
+import type { Appender } from "../storage/appender.ts";
 import { decimalText, SCALES, VALUE_MAX } from "../storage/format/decimal.ts";
-import type { Ring } from "../storage/ring/ring.ts";
 
 /** A sensor that has not answered after this time, or by its next slot, has failed. */
 export const SENSOR_TIMEOUT_MS = 10000;
@@ -72,7 +72,7 @@ function createState(stream: SampledStream) {
 type State = ReturnType<typeof createState>;
 
 /** Writes a reading, or counts it as failed when `why` says so. The log hears of changes: once, not once a minute. */
-function keepReading(state: State, why: string, ring: Pick<Ring, "append" | "fail">, log: Log): void {
+function keepReading(state: State, why: string, ring: Appender, log: Log): void {
   const pin = state.stream.pin;
   const name = state.stream.name;
   const decimals = state.stream.decimals;
@@ -103,7 +103,7 @@ function keepReading(state: State, why: string, ring: Pick<Ring, "append" | "fai
 export function createSampler(
   timers: Timers,
   clock: Pick<Clock, "session" | "rawMs" | "rawAtTimer" | "blocked">,
-  ring: Pick<Ring, "append" | "fail">,
+  ring: Appender,
   streams: SampledStream[],
   log: Log,
 ): Sampler {

@@ -1,10 +1,11 @@
 /** Puts samples on flash. It stays in memory; what only some samples need is made for them. */
 
+import { recordBoot } from "./ledger/writing.ts";
+import { streamOf } from "./ring/open-page.ts";
 import { createPen } from "./ring/pen.ts";
-import { startRing, write } from "./ring/ring.ts";
+import { type Storage, startRing, write } from "./ring/ring.ts";
 import { scrubPage } from "./ring/scrub.ts";
 import { createWriter } from "./ring/writer.ts";
-import { type StorageCore, storageOf } from "./storage-core.ts";
 
 export interface Appender {
   /** As `Ring.append`. */
@@ -14,35 +15,31 @@ export interface Appender {
 }
 
 /** Any sample but the usual one, and without a value a reading that failed. */
-function writeSlowly(core: StorageCore, pin: number, rawMs: number, value: number | undefined): boolean {
+function writeSlowly(storage: Storage, pin: number, rawMs: number, value: number | undefined): boolean {
   "on demand";
-  const stream = core.ring.streams[pin];
-  // Its newest page is looked for.
-  if (stream && !stream.known) storageOf(core).parts.streamOf(pin);
-  const writer = createWriter(core.ring.region, core.ring.session, () => storageOf(core));
-  return write(writer, stream, rawMs, value);
+  return write(createWriter(storage), streamOf(storage, pin), rawMs, value);
 }
 
-export function createAppender(core: StorageCore): Appender {
+export function createAppender(storage: Storage): Appender {
   return {
-    append: createPen(core.ring.region.flash, core.ring.streams, (pin, rawMs, value) =>
-      writeSlowly(core, pin, rawMs, value),
+    append: createPen(storage.ring.region, storage.ring.streams, (pin, rawMs, value) =>
+      writeSlowly(storage, pin, rawMs, value),
     ),
     fail(pin, rawMs) {
-      writeSlowly(core, pin, rawMs, undefined);
+      writeSlowly(storage, pin, rawMs, undefined);
     },
   };
 }
 
 /** A jump of the clock begins a session. */
-export function beginSession(core: StorageCore, session: number, rawMs: number): void {
+export function beginSession(storage: Storage, session: number, rawMs: number): void {
   "on demand";
-  startRing(core.ring, session);
-  storageOf(core).ledger.boot(session, rawMs);
+  startRing(storage.ring, session);
+  recordBoot(storage.ledger, session, rawMs);
 }
 
 /** Checks a page that waits to be sent. */
-export function checkPage(core: StorageCore, page: number): void {
+export function checkPage(storage: Storage, page: number): void {
   "on demand";
-  scrubPage(storageOf(core).parts, page);
+  scrubPage(storage, page);
 }

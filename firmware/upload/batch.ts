@@ -2,11 +2,13 @@
  * A run of one datastream's samples as the pieces of a JSON body. It is walked twice, once to measure (Content-Length
  * comes first) and once to send, and again after a lost answer: the same run gives the same bytes each time.
  */
-import type { Segment, TimeMap } from "../clock/time-map.ts";
+import { boundMsAt, type Segment, type TimeMap } from "../clock/time-map.ts";
 import { decimalText, SCALES } from "../storage/format/decimal.ts";
 import { type Position, positionOf, sampleIndexOf, sequenceOf } from "../storage/format/position.ts";
-import type { RingReading } from "../storage/ring/ring.ts";
+import type { Reader } from "../storage/ring/reader.ts";
+import type { Storage } from "../storage/ring/ring.ts";
 import type { TextLine } from "../storage/ring/text-fold.ts";
+import type { SampleSource } from "./sample-source.ts";
 
 /** What a body depends on, and what may end it early while it is planned. */
 export interface Run {
@@ -31,7 +33,10 @@ export interface Run {
 
 /** Counts are those of the samples walked so far. */
 export interface Batch {
-  /** Walks on by one piece of at most 64 samples and puts its points into `text`. False when there is none left. */
+  /**
+   * Walks on by one piece of at most 64 samples, or 128 that are only measured,
+   * and puts its points into `text`. False when there is none left.
+   */
   step(): boolean;
   /** Points of the last step with the commas between, "" when none of its samples is sent. */
   text: string;
@@ -49,10 +54,9 @@ export interface Batch {
   firstTrueMs: number;
   /** Timestamp of the last point. */
   lastTrueMs: number;
-  /** Session and raw time of its sample, and the bound of its error. The raw time is what its timestamp stands for. */
+  /** Session of its sample, and the stretch of the time map that dated it; undefined while there is no point. */
   lastSession: number;
-  lastRawMs: number;
-  lastBoundMs: number;
+  lastSegment: Segment | undefined;
   /** The run consists of samples that can never be dated; it ends before the first that can. */
   never: boolean;
   /** The run ended before a sample that can't be dated well enough yet. */
@@ -77,16 +81,15 @@ function dodge(trueMs: number, run: Run, intervalMs: number): number {
   return Math.abs(apartMs) > nearMs ? trueMs : Math.ceil(trueMs + nearMs - apartMs);
 }
 
-/** Notes which sample the last timestamp stands for, and its bound, by the stretch of the map that dated it. */
-function noteLast(batch: Batch, segment: Segment): void {
-  batch.lastRawMs = Math.round(segment.fromRawMs + (batch.lastTrueMs - segment.trueMs) / segment.rate);
-  batch.lastBoundMs = segment.boundMs(batch.lastRawMs);
+/** What a batch is walked with. */
+export interface BatchParts {
+  storage: Storage;
+  source: SampleSource;
+  map: TimeMap;
 }
 
-type BatchRing = Pick<RingReading, "reader" | "decimals" | "intervalMs">;
-
 /** A line that holds nowhere yet. */
-function lineOf(run: Run, divisor: number): TextLine {
+function lineOf(run: Run, divisor: number, measured: boolean): TextLine {
   return {
     stretch: undefined,
     session: -1,
@@ -95,106 +98,168 @@ function lineOf(run: Run, divisor: number): TextLine {
     untilTrueMs: run.untilTrueMs,
     pointsMax: 0,
     afterTrueMs: 0,
+    measured,
     text: "",
+    chars: 0,
+    firstTrueMs: 0,
     lastTrueMs: 0,
   };
 }
 
-/** Starts at the first piece of a run; nothing is read until the first step. */
-export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run): Batch {
-  "on demand";
-  const reader = ring.reader(run.pin, run.from, run.to);
-  const decimals = ring.decimals(run.pin, run.from);
-  let over = false;
-  let segment: Segment | undefined;
-  /** Of the last point. */
-  let lastSegment: Segment | undefined;
-  let held = false;
+/** What the steps of a batch share. */
+interface Walk {
+  parts: BatchParts;
+  run: Run;
+  batch: Batch;
+  reader: Reader;
+  decimals: number;
   /** Of the samples; 0 when no misdated points are in the way. */
-  const intervalMs = run.wrongToMs > run.afterTrueMs ? ring.intervalMs(run.pin, run.from) : 0;
+  intervalMs: number;
+  /** The stretch of the time map that the last sample lay in, if it has a time. */
+  segment: Segment | undefined;
   /** How samples of `segment` become points. The half that rounds to the ms is in `zeroMs`. */
-  const line = lineOf(run, SCALES[decimals]);
+  line: TextLine;
+}
 
-  /** Looks up the stretch of the time map that a sample lies in. */
-  function locate(rawMs: number): void {
-    if (segment && reader.session === line.session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return;
-    const dating = map.date(reader.session, rawMs, run.fixId);
-    held = dating.state === "held";
-    segment = dating.state === "dated" ? dating.segment : undefined;
-    line.session = reader.session;
-    line.stretch = segment;
-    if (segment) line.zeroMs = segment.trueMs - segment.fromRawMs * segment.rate + 0.5;
-  }
+function openWalk(parts: BatchParts, run: Run, measured: boolean): Walk {
+  "on demand";
+  const storage = parts.storage;
+  const decimals = parts.source.decimals(storage, run.pin, run.from);
+  const batch: Batch = {
+    step: () => false,
+    text: "",
+    to: run.from,
+    samples: 0,
+    points: 0,
+    bodyBytes: 2,
+    thinned: 0,
+    undatable: 0,
+    unrepresentable: 0,
+    corrupt: 0,
+    firstTrueMs: 0,
+    lastTrueMs: run.afterTrueMs,
+    lastSession: 0,
+    lastSegment: undefined,
+    never: false,
+    held: false,
+  };
+  return {
+    parts,
+    run,
+    batch,
+    reader: parts.source.reader(storage, run.pin, run.from, run.to),
+    decimals,
+    intervalMs: run.wrongToMs > run.afterTrueMs ? parts.source.intervalMs(storage, run.pin, run.from) : 0,
+    segment: undefined,
+    line: lineOf(run, SCALES[decimals], measured),
+  };
+}
 
-  /** Sample by sample. Returns how many of the piece belong to the run. */
-  function walkPiece(rawMs: number[], values: number[]): number {
-    for (let i = 0; i < rawMs.length; i++) {
-      const raw = rawMs[i];
-      locate(raw);
-      if (held) {
-        batch.held = true;
-        return i;
-      }
-      if (batch.samples > 0 && batch.never !== (segment === undefined)) return i;
-      if (segment === undefined) {
-        batch.never = true;
-        batch.samples++;
-        batch.undatable++;
-        continue;
-      }
-      const exactMs = line.zeroMs + raw * segment.rate;
-      if (exactMs - 0.5 > run.untilTrueMs) return i;
-      const number = run.thinPhase + batch.samples;
-      batch.samples++;
-      const trueMs = Math.floor(exactMs);
-      // Two samples in one ms would collapse on the server: moved on as far as the time is uncertain anyway.
-      const freeMs = Math.max(trueMs, batch.lastTrueMs + 1);
-      const sentMs = intervalMs > 0 ? dodge(freeMs, run, intervalMs * segment.rate) : freeMs;
-      if (run.thinEvery > 1 && number % run.thinEvery !== 0) batch.thinned++;
-      else if (isNaN(values[i])) batch.unrepresentable++;
-      else if (sentMs > trueMs && sentMs - (exactMs - 0.5) > segment.boundMs(raw)) batch.undatable++;
-      else {
-        if (batch.points === 0) batch.firstTrueMs = sentMs;
-        batch.lastTrueMs = sentMs;
-        batch.lastSession = line.session;
-        lastSegment = segment;
-        const point = `${batch.points > 0 ? ",[" : "["}${sentMs},${decimalText(values[i], decimals)}]`;
-        batch.bodyBytes += point.length;
-        batch.text += point;
-        batch.points++;
-        if (batch.points === run.pointsMax) return i + 1;
-      }
+/** Looks up the stretch of the time map that a sample lies in. Returns whether its time is not known yet. */
+function locate(walk: Walk, rawMs: number): boolean {
+  const segment = walk.segment;
+  const line = walk.line;
+  const session = walk.reader.session;
+  if (segment && session === line.session && rawMs >= segment.fromRawMs && rawMs < segment.toRawMs) return false;
+  const dating = walk.parts.source.date(walk.parts.map, session, rawMs, walk.run.fixId);
+  const found = dating.state === "dated" ? dating.segment : undefined;
+  walk.segment = found;
+  line.session = session;
+  line.stretch = found;
+  if (found) line.zeroMs = found.trueMs - found.fromRawMs * found.rate + 0.5;
+  return dating.state === "held";
+}
+
+/** Sample by sample. Returns how many of the piece belong to the run. */
+function walkPiece(walk: Walk): number {
+  "on demand";
+  const run = walk.run;
+  const batch = walk.batch;
+  const line = walk.line;
+  const rawMs = walk.reader.rawMs;
+  const values = walk.reader.values;
+  for (let i = 0; i < rawMs.length; i++) {
+    const raw = rawMs[i];
+    if (locate(walk, raw)) {
+      batch.held = true;
+      return i;
     }
-    return rawMs.length;
+    const segment = walk.segment;
+    if (batch.samples > 0 && batch.never !== (segment === undefined)) return i;
+    if (segment === undefined) {
+      batch.never = true;
+      batch.samples++;
+      batch.undatable++;
+      continue;
+    }
+    const exactMs = line.zeroMs + raw * segment.rate;
+    if (exactMs - 0.5 > run.untilTrueMs) return i;
+    const number = run.thinPhase + batch.samples;
+    batch.samples++;
+    const trueMs = Math.floor(exactMs);
+    // Two samples in one ms would collapse on the server: moved on as far as the time is uncertain anyway.
+    const freeMs = Math.max(trueMs, batch.lastTrueMs + 1);
+    const sentMs = walk.intervalMs > 0 ? dodge(freeMs, run, walk.intervalMs * segment.rate) : freeMs;
+    if (run.thinEvery > 1 && number % run.thinEvery !== 0) batch.thinned++;
+    else if (isNaN(values[i])) batch.unrepresentable++;
+    else if (sentMs > trueMs && sentMs - (exactMs - 0.5) > boundMsAt(segment, raw)) batch.undatable++;
+    else {
+      if (batch.points === 0) batch.firstTrueMs = sentMs;
+      batch.lastTrueMs = sentMs;
+      batch.lastSession = line.session;
+      batch.lastSegment = segment;
+      const point = `${batch.points > 0 ? ",[" : "["}${sentMs},${decimalText(values[i], walk.decimals)}]`;
+      batch.bodyBytes += point.length;
+      batch.text += point;
+      batch.points++;
+      if (batch.points === run.pointsMax) return i + 1;
+    }
   }
+  return rawMs.length;
+}
+
+/** Position after the first `taken` samples of the piece of `count` that was read from `from`. */
+function cut(walk: Walk, from: Position, count: number, taken: number): Position {
+  "on demand";
+  const reader = walk.reader;
+  const pin = walk.run.pin;
+  let high = reader.position - (count - taken);
+  if (reader.position - from === count || sampleIndexOf(reader.position) === count) return high;
+  // Samples were lost within or before the piece, and only reading again tells where.
+  let low = positionOf(sequenceOf(high), 0);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const part = walk.parts.source.reader(walk.parts.storage, pin, from, middle);
+    let samples = 0;
+    for (let n = part.next(); n > 0; n = part.next()) samples += n;
+    if (samples < taken) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Starts at the first piece of a run; nothing is read until the first step. `measured`: all is counted, but the texts are not
+ * to be used. This takes half the time.
+ */
+export function openBatch(parts: BatchParts, run: Run, measured?: boolean): Batch {
+  "on demand";
+  const walk = openWalk(parts, run, measured === true);
+  const batch = walk.batch;
+  const reader = walk.reader;
+  const line = walk.line;
+  let over = false;
 
   /** Takes the text of a piece of `count` samples, all of which are points. */
   function takeText(count: number): void {
     batch.text = batch.points > 0 ? line.text : line.text.substr(1);
-    if (batch.points === 0) batch.firstTrueMs = parseInt(batch.text.substr(1, 15), 10);
+    batch.bodyBytes += batch.points > 0 ? line.chars : line.chars - 1;
+    if (batch.points === 0) batch.firstTrueMs = line.firstTrueMs;
     batch.lastSession = line.session;
-    lastSegment = segment;
-    batch.bodyBytes += batch.text.length;
+    batch.lastSegment = walk.segment;
     batch.points += count;
     batch.samples += count;
     batch.lastTrueMs = line.lastTrueMs;
-  }
-
-  /** Position after the first `taken` samples of the piece that was read from `from`. */
-  function cut(from: Position, count: number, taken: number): Position {
-    let high = reader.position - (count - taken);
-    if (reader.position - from === count || sampleIndexOf(reader.position) === count) return high;
-    // Samples were lost within or before the piece, and only reading again tells where.
-    let low = positionOf(sequenceOf(high), 0);
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const part = ring.reader(run.pin, from, middle);
-      let samples = 0;
-      for (let n = part.next(); n > 0; n = part.next()) samples += n;
-      if (samples < taken) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   function step(): boolean {
@@ -215,13 +280,17 @@ export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run)
     }
     let taken = count;
     if (reader.folded) takeText(count);
-    else taken = walkPiece(reader.rawMs, reader.values);
+    else {
+      taken = walkPiece(walk);
+      // Long, as the text is, and no longer needed.
+      reader.rawMs = [];
+      reader.values = [];
+    }
     // Long, and no longer needed.
     line.text = "";
-    if (lastSegment) noteLast(batch, lastSegment);
     if (taken < count) over = true;
     if (taken > 0) {
-      batch.to = taken < count ? cut(from, count, taken) : reader.position;
+      batch.to = taken < count ? cut(walk, from, count, taken) : reader.position;
       // Every place of the piece's page holds a sample or the loss of one.
       batch.corrupt = reader.corrupt - (reader.position - batch.to - (count - taken));
     }
@@ -229,24 +298,6 @@ export function openBatch(ring: BatchRing, map: Pick<TimeMap, "date">, run: Run)
     return taken > 0;
   }
 
-  const batch: Batch = {
-    step,
-    text: "",
-    to: run.from,
-    samples: 0,
-    points: 0,
-    bodyBytes: 2,
-    thinned: 0,
-    undatable: 0,
-    unrepresentable: 0,
-    corrupt: 0,
-    firstTrueMs: 0,
-    lastTrueMs: run.afterTrueMs,
-    lastSession: 0,
-    lastRawMs: 0,
-    lastBoundMs: 0,
-    never: false,
-    held: false,
-  };
+  batch.step = step;
   return batch;
 }

@@ -9,7 +9,8 @@ import { backoffMs } from "./backoff.ts";
 import type { Drain } from "./drain.ts";
 import { type Endpoint, MET, resetEndpoint } from "./endpoint.ts";
 import { type Ailments, finalVerdict, type Losses } from "./final-verdict.ts";
-import { forgive, type UploadMemory } from "./upload.ts";
+import { forgive } from "./upload.ts";
+import type { UploadMemory } from "./upload-parts.ts";
 
 export type Trigger = "connect" | "button" | "schedule" | "console";
 

@@ -95,6 +95,12 @@ export function followMove(endpoint: Endpoint, location: string, path: string): 
   return true;
 }
 
+/** Nothing thrown or answered may carry the token to a log. */
+export function withoutToken(text: string, token: string): string {
+  // Espruino's split() returns nothing of a text that is shorter than the separator.
+  return token === "" || text.indexOf(token) < 0 ? text : text.split(token).join("…");
+}
+
 /** Begins a delivery. */
 export function resetEndpoint(endpoint: Endpoint): void {
   endpoint.met = MET.nobody;

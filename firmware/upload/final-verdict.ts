@@ -1,5 +1,6 @@
 /** The verdict that a delivery shows, which tells of more than its requests. */
 import type { Ledger } from "../storage/ledger/ledger.ts";
+import { accountPins, countersOf } from "../storage/ledger/reading.ts";
 import { VERDICT, type Verdict } from "../verdict.ts";
 
 /** What the sampler knows. */
@@ -18,11 +19,11 @@ export interface Losses {
   undatable: number;
 }
 
-export function lossesOf(ledger: Pick<Ledger, "pins" | "counters">): Losses {
+export function lossesOf(ledger: Ledger): Losses {
   const sum: Losses = { lost: 0, undatable: 0 };
-  const pins = ledger.pins();
+  const pins = accountPins(ledger);
   for (let i = 0; i < pins.length; i++) {
-    const counters = ledger.counters(pins[i]);
+    const counters = countersOf(ledger, pins[i]);
     sum.lost += counters.expired + counters.overwritten + counters.thinned + counters.refused;
     sum.lost += counters.unrepresentable + counters.corrupt;
     sum.undatable += counters.undatable;

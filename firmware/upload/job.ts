@@ -1,9 +1,10 @@
 /** One request to make: its samples, how they will be counted, and how both are found out. */
-import type { TimeMap } from "../clock/time-map.ts";
+import { boundMsAt } from "../clock/time-map.ts";
 import type { Timers } from "../platform/ports.ts";
 import type { Attempt, Ledger, Settlement } from "../storage/ledger/ledger.ts";
-import type { RingReading } from "../storage/ring/ring.ts";
-import { type Batch, openBatch, type Run } from "./batch.ts";
+import { mapVersionOf, mistakesOf } from "../storage/ledger/reading.ts";
+import { accountOf } from "../storage/ledger/state.ts";
+import { type Batch, type BatchParts, openBatch, type Run } from "./batch.ts";
 
 export interface Job {
   /** `rawMs` is set when it is charged. */
@@ -27,39 +28,38 @@ export interface SentBatch extends Settlement {
 /** Planning gives way to the sampler after this. */
 const SLICE_MS = 10;
 
+function noStep(): boolean {
+  return false;
+}
+
 /** Walks a run to its end, in slices. `done` is called at once when one slice is enough, else from a timer. */
-export function measure(
-  parts: { ring: RingReading; map: TimeMap; timers: Timers },
-  run: Run,
-  done: (batch: Batch) => void,
-): void {
-  const batch = openBatch(parts.ring, parts.map, run);
+export function measure(parts: BatchParts & { timers: Timers }, run: Run, done: (batch: Batch) => void): void {
+  const batch = openBatch(parts, run, true);
   function walk(): void {
     const untilMs = parts.timers.nowMs() + SLICE_MS;
     let more = true;
     while (more && parts.timers.nowMs() < untilMs) more = batch.step();
     if (more) parts.timers.setTimeout(walk, 0);
-    else done(batch);
+    else {
+      // Of the batch its counts stay; what walked it goes.
+      batch.step = noStep;
+      done(batch);
+    }
   }
   walk();
 }
 
 /** A run of samples not sent before; it ends at the true time `untilTrueMs` at the latest. */
-export function newRun(
-  ledger: Pick<Ledger, "mapVersion" | "lastTrueMs" | "mistakes">,
-  pin: number,
-  from: number,
-  untilTrueMs: number,
-): Run {
-  const mistakes = ledger.mistakes(pin);
+export function newRun(ledger: Ledger, pin: number, from: number, untilTrueMs: number): Run {
+  const mistakes = mistakesOf(ledger, pin);
   return {
     pin,
     from,
     to: Infinity,
-    fixId: ledger.mapVersion(),
+    fixId: mapVersionOf(ledger),
     thinEvery: 1,
     thinPhase: 0,
-    afterTrueMs: ledger.lastTrueMs(pin),
+    afterTrueMs: accountOf(ledger, pin).lastTrueMs,
     pointsMax: Infinity,
     untilTrueMs,
     wrongFromMs: mistakes.fromTrueMs,
@@ -68,8 +68,8 @@ export function newRun(
 }
 
 /** The very run of an attempt, which gives the same bytes again: what is corrected ends the attempt (mistakes.ts). */
-export function runOf(ledger: Pick<Ledger, "mistakes">, attempt: Attempt): Run {
-  const mistakes = ledger.mistakes(attempt.pin);
+export function runOf(ledger: Ledger, attempt: Attempt): Run {
+  const mistakes = mistakesOf(ledger, attempt.pin);
   return {
     pin: attempt.pin,
     from: attempt.from,
@@ -102,6 +102,9 @@ export function attemptOf(run: Run, batch: Batch, rawMs: number): Attempt {
 }
 
 export function settlementOf(batch: Batch): SentBatch {
+  const segment = batch.lastSegment;
+  // What the last timestamp stands for.
+  const rawMs = segment ? Math.round(segment.fromRawMs + (batch.lastTrueMs - segment.trueMs) / segment.rate) : 0;
   return {
     delivered: batch.points,
     thinned: batch.thinned,
@@ -110,8 +113,8 @@ export function settlementOf(batch: Batch): SentBatch {
     corrupt: batch.corrupt,
     lastTrueMs: batch.lastTrueMs,
     lastSession: batch.lastSession,
-    lastRawMs: batch.lastRawMs,
+    lastRawMs: rawMs,
     firstTrueMs: batch.firstTrueMs,
-    lastBoundMs: batch.lastBoundMs,
+    lastBoundMs: segment ? boundMsAt(segment, rawMs) : 0,
   };
 }

@@ -2,8 +2,9 @@
 import type { Clock } from "../clock/clock.ts";
 import { LIMITS } from "../limits.ts";
 import { type Attempt, isAhead, type Ledger, TROUBLES_AT } from "../storage/ledger/ledger.ts";
+import { troublesOf } from "../storage/ledger/reading.ts";
+import { accountOf } from "../storage/ledger/state.ts";
 import type { Judgement } from "./outcome.ts";
-import type { Quota } from "./quota.ts";
 import { createServerLimit, lowerLimit, raiseLimit, type ServerLimit } from "./server-limit.ts";
 
 const HOUR_MS = 3600000;
@@ -79,22 +80,6 @@ export interface StreamPace {
  */
 export type Fate = "keep" | "close" | "abandon";
 
-export interface Pace {
-  of(pin: number): StreamPace;
-  /** Most points that the next new batch of a datastream may have. */
-  pointsMax(stream: StreamPace): number;
-  /**
-   * Time until a datastream may have a request; 0: now. A batch that was refused or had no answer rests. A new request of
-   * `points` that has its share of the day's points is always worth one of the `requestsLeft`; the others are spread over the
-   * day, hourly for each datastream if they suffice.
-   */
-  waitMs(stream: StreamPace, points: number, requestsLeft: number): number;
-  /** Takes in a request's outcome, before the ledger does. */
-  learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate;
-  /** Starts a delivery: every datastream gets requests again. */
-  begin(): void;
-}
-
 /** What a boot's deliveries have taught. Plain data, which stays while the functions here come and go. */
 export interface PaceMemory {
   streams: StreamPace[];
@@ -129,9 +114,16 @@ export function openPaceMemory(): PaceMemory {
   };
 }
 
-export interface PaceParts {
+/** The memory, and what it is read and written by: plain data. */
+export interface Pace {
   clock: Pick<Clock, "rawMs">;
-  ledger: Pick<Ledger, "attempt" | "troubles" | "lastTrueMs">;
+  ledger: Ledger;
+  /** The plan's day. */
+  pointsMax: number;
+  requestsMax: number;
+  /** What the plan, the body size and the ledger allow. */
+  requestPointsMax: number;
+  memory: PaceMemory;
 }
 
 /** A batch was accepted, so the server is well: what failed while it was not goes by its age again. */
@@ -170,13 +162,11 @@ function refuse(stream: StreamPace, attempt: Attempt, isNew: boolean, isProbed: 
   stream.skipping = true;
 }
 
-type Known = PaceParts["ledger"];
-
 /** Whether no open batch has fewer points than `points`. */
-function isSmallest(ledger: Known, streams: StreamPace[], points: number): boolean {
+function isSmallest(ledger: Ledger, streams: StreamPace[], points: number): boolean {
   let least = points;
   for (let i = 0; i < streams.length; i++) {
-    const open = ledger.attempt(streams[i].pin);
+    const open = accountOf(ledger, streams[i].pin).attempt;
     if (open) least = Math.min(least, open.points);
   }
   return least === points;
@@ -184,167 +174,189 @@ function isSmallest(ledger: Known, streams: StreamPace[], points: number): boole
 
 /** How long an open batch rests. `isLifted`: another datastream's was accepted since its last try. */
 function replayRestMs(
-  ledger: Known,
+  ledger: Ledger,
   streams: StreamPace[],
   open: Attempt,
   isLifted: boolean,
   dayPointsMax: number,
 ): number {
-  const troubles = ledger.troubles(open.pin);
+  const troubles = troublesOf(ledger, open.pin);
   const refused = troubles[TROUBLES_AT.replaysRefused];
   const tries = troubles[TROUBLES_AT.tries];
   const restMs = refused > 0 ? HOUR_MS * Math.pow(2, refused - 1) : 0;
   if (tries < TRIES_IN_A_ROW || (tries <= TRIES_LIFTED && isLifted)) return restMs;
   let attempts = 0;
-  for (let i = 0; i < streams.length; i++) if (ledger.attempt(streams[i].pin)) attempts++;
+  for (let i = 0; i < streams.length; i++) if (accountOf(ledger, streams[i].pin).attempt) attempts++;
   const share = (open.points * attempts * REPLAYS_SHARE) / dayPointsMax;
   return Math.max(restMs, LIMITS.quotaWindowMs * Math.min(1, share));
 }
 
-/** `requestPointsMax`: what the plan, the body size and the ledger allow. */
-export function createPace(
-  parts: PaceParts,
-  quota: Pick<Quota, "pointsMax" | "requestsMax">,
-  requestPointsMax: number,
-  memory: PaceMemory,
-): Pace {
+/** Of a server of which nothing is known yet. */
+function limitOf(pace: Pace): ServerLimit {
+  const memory = pace.memory;
+  if (memory.serverLimit === undefined) memory.serverLimit = createServerLimit(pace.requestPointsMax);
+  if (memory.size === 0) memory.size = Math.min(LIMITS.batchPointsFirst, pace.requestPointsMax);
+  return memory.serverLimit;
+}
+
+/** What is known of a datastream. */
+export function streamPace(memory: PaceMemory, pin: number): StreamPace {
   const streams = memory.streams;
-  if (memory.serverLimit === undefined) memory.serverLimit = createServerLimit(requestPointsMax);
-  const serverLimit = memory.serverLimit;
-  // A failure must not cost a small plan half of its day.
-  const least = Math.min(LIMITS.batchPointsMin, requestPointsMax, Math.ceil(quota.pointsMax / 10));
-  if (memory.size === 0) memory.size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
-
-  function of(pin: number): StreamPace {
-    for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
-    // biome-ignore format: a record
-    const stream: StreamPace = {
-      pin, stopped: false, failures: 0, pointsMax: Infinity, refused: 0, skipTo: 0, skipping: false,
-      askedRawMs: 0, passed: false, jams: 0, sentPoints: 0, sentFromMs: 0, sentBoundMs: 0,
-    };
-    streams.push(stream);
-    return stream;
-  }
-
-  /** Refusals beyond those after which it is only probed; below 0 when it is not. */
-  function probes(stream: StreamPace): number {
-    const pin = stream.pin;
-    const most = parts.ledger.lastTrueMs(pin) === 0 ? REFUSALS_NEW_MAX : REFUSALS_MAX;
-    return parts.ledger.troubles(pin)[TROUBLES_AT.refusals] - most;
-  }
-
-  function learnSuccess(stream: StreamPace, points: number): void {
-    stream.failures = 0;
-    stream.jams = 0;
-    stream.skipping = false;
-    stream.skipTo = 0;
-    stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
-    memory.acceptedRawMs = stream.askedRawMs;
-    if (points >= memory.probedPoints) memory.probedPoints = 0;
-    raiseLimit(serverLimit, points, memory.acceptedRawMs, requestPointsMax);
-    pass(streams);
-  }
-
-  function learnSize(judgement: Judgement, points: number): void {
-    // Only a batch that filled the size says that a larger one may pass.
-    if (judgement.size === "grow" && points >= memory.size) memory.size = Math.min(memory.size * 2, requestPointsMax);
-    // Until somebody has dealt with it, every try costs allowance: as little as can be.
-    if (judgement.size === "least") memory.size = least;
-    if (judgement.size === "new") {
-      serverLimit.pointsMax = requestPointsMax;
-      serverLimit.holdMs = 0;
-      memory.size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
-    }
-    if (judgement.size === "halve") memory.size = Math.max(least, memory.size >> 1);
-  }
-
-  function learn(attempt: Attempt, replay: boolean, judgement: Judgement): Fate {
-    const stream = of(attempt.pin);
-    const points = attempt.points;
-    const troubles = parts.ledger.troubles(attempt.pin);
-    const rawMs = parts.clock.rawMs();
-    // A request that did not leave is none of the day's.
-    if (judgement.attempt !== "none") stream.askedRawMs = rawMs;
-    learnSize(judgement, points);
-    if (judgement.answered !== "Blynk") {
-      stream.failures++;
-      if (stream.passed) stream.jams++;
-      stream.passed = false;
-    }
-    if (judgement.attempt === "done") learnSuccess(stream, points);
-    // A refusal says nothing of an earlier try, which may have been accepted.
-    const refused =
-      judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
-    // This answer is not among those counted yet.
-    const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
-    const isProbed =
-      memory.probedPoints > 0 &&
-      memory.acceptedRawMs > memory.probedRawMs &&
-      rawMs - memory.probedRawMs < LIMITS.quotaWindowMs;
-    const jammed = busy >= BUSY_SIZE && (stream.jams >= PASSED || (isProbed && points > least));
-    const lower = jammed || (refused && judgement.outcome === "smaller");
-    const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
-    if (jammed && lowered) return "abandon";
-    if (busy >= BUSY_ALONE && points > least && isSmallest(parts.ledger, streams, points)) {
-      memory.probedPoints = points;
-      memory.probedRawMs = rawMs;
-      return "abandon";
-    }
-    if (!refused) {
-      const again = judgement.attempt === "as before" || judgement.attempt === "rest";
-      return judgement.attempt === "keep" || (replay && again) ? "keep" : "close";
-    }
-    if (judgement.outcome === "pin") stream.pointsMax = 1;
-    if (judgement.outcome === "pin" || (lower && !lowered)) stream.stopped = true;
-    if (judgement.outcome === "refused") {
-      // This refusal is not counted yet.
-      refuse(stream, attempt, parts.ledger.lastTrueMs(stream.pin) === 0, probes(stream) >= -1);
-    }
-    // A request counts its share of the day's points, however few it has.
-    memory.searched += Math.max(points, quota.pointsMax / quota.requestsMax);
-    if (memory.searched * SEARCH_SHARE > quota.pointsMax && !lowered) stream.stopped = true;
-    return replay ? "abandon" : "close";
-  }
-
-  return {
-    of,
-    pointsMax(stream) {
-      return probes(stream) >= 0 ? 1 : Math.min(memory.size, stream.pointsMax, serverLimit.pointsMax);
-    },
-    waitMs(stream, points, requestsLeft) {
-      const rawMs = parts.clock.rawMs();
-      const open = parts.ledger.attempt(stream.pin);
-      const troubles = parts.ledger.troubles(stream.pin);
-      const lastRawMs = open ? open.rawMs : stream.askedRawMs;
-      if (memory.forgivenRawMs >= lastRawMs) return 0;
-      let restMs = 0;
-      if (open) {
-        restMs = replayRestMs(parts.ledger, streams, open, memory.acceptedRawMs > lastRawMs, quota.pointsMax);
-      } else if (troubles[TROUBLES_AT.refusals] > 0) {
-        const beyond = probes(stream);
-        if (beyond > 0 && stream.refused === 0)
-          restMs = HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
-      } else if (
-        points * quota.requestsMax < quota.pointsMax &&
-        rawMs - memory.forgivenRawMs >= URGENT_MS &&
-        lastRawMs < memory.beganRawMs
-      ) {
-        // What the hourly requests don't need goes first quickly, then more and more slowly.
-        const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
-        const windowMs = LIMITS.quotaWindowMs * streams.length;
-        restMs = Math.min(Math.max(0.98 * HOUR_MS, windowMs / (0.97 * quota.requestsMax)), windowMs / (4 * free));
-      }
-      // Not asked in this boot: what was before is known of an open attempt alone.
-      return lastRawMs === 0 ? 0 : Math.max(0, lastRawMs + restMs - rawMs);
-    },
-    learn,
-    begin() {
-      const rawMs = parts.clock.rawMs();
-      const goneDays = (rawMs - memory.beganRawMs) / LIMITS.quotaWindowMs;
-      memory.searched = Math.max(0, memory.searched - (goneDays * quota.pointsMax) / SEARCH_SHARE);
-      memory.beganRawMs = rawMs;
-      renew(streams);
-      memory.size = Math.min(memory.size, LIMITS.batchPointsFirst);
-    },
+  for (let i = 0; i < streams.length; i++) if (streams[i].pin === pin) return streams[i];
+  // biome-ignore format: a record
+  const stream: StreamPace = {
+    pin, stopped: false, failures: 0, pointsMax: Infinity, refused: 0, skipTo: 0, skipping: false,
+    askedRawMs: 0, passed: false, jams: 0, sentPoints: 0, sentFromMs: 0, sentBoundMs: 0,
   };
+  streams.push(stream);
+  return stream;
+}
+
+/** Refusals beyond those after which it is only probed; below 0 when it is not. */
+function probesOf(ledger: Ledger, pin: number): number {
+  const most = accountOf(ledger, pin).lastTrueMs === 0 ? REFUSALS_NEW_MAX : REFUSALS_MAX;
+  return troublesOf(ledger, pin)[TROUBLES_AT.refusals] - most;
+}
+
+function learnSuccess(pace: Pace, serverLimit: ServerLimit, stream: StreamPace, points: number): void {
+  const memory = pace.memory;
+  stream.failures = 0;
+  stream.jams = 0;
+  stream.skipping = false;
+  stream.skipTo = 0;
+  stream.pointsMax = stream.pointsMax * 2 > LIMITS.batchPointsFirst ? Infinity : stream.pointsMax * 2;
+  memory.acceptedRawMs = stream.askedRawMs;
+  if (points >= memory.probedPoints) memory.probedPoints = 0;
+  raiseLimit(serverLimit, points, memory.acceptedRawMs, pace.requestPointsMax);
+  pass(memory.streams);
+}
+
+/** A failure must not cost a small plan half of its day. */
+function leastPoints(pace: Pace): number {
+  return Math.min(LIMITS.batchPointsMin, pace.requestPointsMax, Math.ceil(pace.pointsMax / 10));
+}
+
+function learnSize(pace: Pace, serverLimit: ServerLimit, judgement: Judgement, points: number): void {
+  const memory = pace.memory;
+  const requestPointsMax = pace.requestPointsMax;
+  // Only a batch that filled the size says that a larger one may pass.
+  if (judgement.size === "grow" && points >= memory.size) memory.size = Math.min(memory.size * 2, requestPointsMax);
+  // Until somebody has dealt with it, every try costs allowance: as little as can be.
+  if (judgement.size === "least") memory.size = leastPoints(pace);
+  if (judgement.size === "new") {
+    serverLimit.pointsMax = requestPointsMax;
+    serverLimit.holdMs = 0;
+    memory.size = Math.min(LIMITS.batchPointsFirst, requestPointsMax);
+  }
+  if (judgement.size === "halve") memory.size = Math.max(leastPoints(pace), memory.size >> 1);
+}
+
+/** Takes in a request's outcome, before the ledger does. */
+export function learnPace(pace: Pace, attempt: Attempt, replay: boolean, judgement: Judgement): Fate {
+  "on demand";
+  const memory = pace.memory;
+  const ledger = pace.ledger;
+  const serverLimit = limitOf(pace);
+  const stream = streamPace(memory, attempt.pin);
+  const least = leastPoints(pace);
+  const points = attempt.points;
+  const troubles = troublesOf(ledger, attempt.pin);
+  const rawMs = pace.clock.rawMs();
+  // A request that did not leave is none of the day's.
+  if (judgement.attempt !== "none") stream.askedRawMs = rawMs;
+  learnSize(pace, serverLimit, judgement, points);
+  if (judgement.answered !== "Blynk") {
+    stream.failures++;
+    if (stream.passed) stream.jams++;
+    stream.passed = false;
+  }
+  if (judgement.attempt === "done") learnSuccess(pace, serverLimit, stream, points);
+  // A refusal says nothing of an earlier try, which may have been accepted.
+  const refused =
+    judgement.attempt === "rest" && (!replay || troubles[TROUBLES_AT.replaysRefused] + 1 >= REPLAY_REFUSALS_MAX);
+  // This answer is not among those counted yet.
+  const busy = replay && judgement.outcome === "busy" ? troubles[TROUBLES_AT.busy] + 1 : 0;
+  const isProbed =
+    memory.probedPoints > 0 &&
+    memory.acceptedRawMs > memory.probedRawMs &&
+    rawMs - memory.probedRawMs < LIMITS.quotaWindowMs;
+  const jammed = busy >= BUSY_SIZE && (stream.jams >= PASSED || (isProbed && points > least));
+  const lower = jammed || (refused && judgement.outcome === "smaller");
+  const lowered = lower && lowerLimit(serverLimit, points, rawMs, jammed);
+  if (jammed && lowered) return "abandon";
+  if (busy >= BUSY_ALONE && points > least && isSmallest(ledger, memory.streams, points)) {
+    memory.probedPoints = points;
+    memory.probedRawMs = rawMs;
+    return "abandon";
+  }
+  if (!refused) {
+    const again = judgement.attempt === "as before" || judgement.attempt === "rest";
+    return judgement.attempt === "keep" || (replay && again) ? "keep" : "close";
+  }
+  if (judgement.outcome === "pin") stream.pointsMax = 1;
+  if (judgement.outcome === "pin" || (lower && !lowered)) stream.stopped = true;
+  if (judgement.outcome === "refused") {
+    // This refusal is not counted yet.
+    refuse(stream, attempt, accountOf(ledger, stream.pin).lastTrueMs === 0, probesOf(ledger, stream.pin) >= -1);
+  }
+  // A request counts its share of the day's points, however few it has.
+  memory.searched += Math.max(points, pace.pointsMax / pace.requestsMax);
+  if (memory.searched * SEARCH_SHARE > pace.pointsMax && !lowered) stream.stopped = true;
+  return replay ? "abandon" : "close";
+}
+
+/** Most points that the next new batch of a datastream may have. */
+export function batchPointsMax(pace: Pace, stream: StreamPace): number {
+  const serverLimit = limitOf(pace);
+  return probesOf(pace.ledger, stream.pin) >= 0
+    ? 1
+    : Math.min(pace.memory.size, stream.pointsMax, serverLimit.pointsMax);
+}
+
+/**
+ * Time until a datastream may have a request; 0: now. A batch that was refused or had no answer rests. A new request of
+ * `points` that has its share of the day's points is always worth one of the `requestsLeft`; the others are spread over the
+ * day, hourly for each datastream if they suffice.
+ */
+export function streamWaitMs(pace: Pace, stream: StreamPace, points: number, requestsLeft: number): number {
+  "on demand";
+  const memory = pace.memory;
+  const ledger = pace.ledger;
+  const streams = memory.streams;
+  const rawMs = pace.clock.rawMs();
+  const open = accountOf(ledger, stream.pin).attempt;
+  const troubles = troublesOf(ledger, stream.pin);
+  const lastRawMs = open ? open.rawMs : stream.askedRawMs;
+  if (memory.forgivenRawMs >= lastRawMs) return 0;
+  let restMs = 0;
+  if (open) {
+    restMs = replayRestMs(ledger, streams, open, memory.acceptedRawMs > lastRawMs, pace.pointsMax);
+  } else if (troubles[TROUBLES_AT.refusals] > 0) {
+    const beyond = probesOf(ledger, stream.pin);
+    if (beyond > 0 && stream.refused === 0) restMs = HOUR_MS * Math.pow(2, Math.min(beyond - 1, PROBE_DOUBLINGS_MAX));
+  } else if (
+    points * pace.requestsMax < pace.pointsMax &&
+    rawMs - memory.forgivenRawMs >= URGENT_MS &&
+    lastRawMs < memory.beganRawMs
+  ) {
+    // What the hourly requests don't need goes first quickly, then more and more slowly.
+    const free = Math.max(0, requestsLeft - HOURLY_REQUESTS * streams.length);
+    const windowMs = LIMITS.quotaWindowMs * streams.length;
+    restMs = Math.min(Math.max(0.98 * HOUR_MS, windowMs / (0.97 * pace.requestsMax)), windowMs / (4 * free));
+  }
+  // Not asked in this boot: what was before is known of an open attempt alone.
+  return lastRawMs === 0 ? 0 : Math.max(0, lastRawMs + restMs - rawMs);
+}
+
+/** Starts a delivery: every datastream gets requests again. */
+export function beginPace(pace: Pace): void {
+  "on demand";
+  const memory = pace.memory;
+  const rawMs = pace.clock.rawMs();
+  const goneDays = (rawMs - memory.beganRawMs) / LIMITS.quotaWindowMs;
+  limitOf(pace);
+  memory.searched = Math.max(0, memory.searched - (goneDays * pace.pointsMax) / SEARCH_SHARE);
+  memory.beganRawMs = rawMs;
+  renew(memory.streams);
+  memory.size = Math.min(memory.size, LIMITS.batchPointsFirst);
 }

@@ -2,6 +2,8 @@
 import { LIMITS } from "../limits.ts";
 import { ANSWER_TOO_LONG, HANDSHAKE_REFUSED, type HttpRequest } from "../platform/ports.ts";
 import { isAhead } from "../storage/ledger/ledger.ts";
+import { accountOf } from "../storage/ledger/state.ts";
+import { recordAttempt } from "../storage/ledger/writing.ts";
 import { type Batch, openBatch } from "./batch.ts";
 import { ANSWER_CHARS_MAX, type Answer, batchRequest, headerOf, type Meaning, readAnswer } from "./blynk.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -28,7 +30,7 @@ export function openTransfer(
 ): Transfer {
   "on demand";
   const attempt = job.attempt;
-  const batch: Batch = openBatch(parts.ring, parts.map, job.run);
+  const batch: Batch = openBatch(parts, job.run);
   const answer: Answer = { status: NaN, headers: {}, body: "", chars: 0 };
   let answered = false;
   let charged = false;
@@ -58,7 +60,7 @@ export function openTransfer(
   }
 
   function end(why: string): void {
-    const now = parts.map.now();
+    const now = parts.source.now(parts.map);
     if (answered) conclude(readAnswer(answer, whole, now ? now.trueMs : Infinity));
     else abandon(why);
   }
@@ -68,7 +70,7 @@ export function openTransfer(
     if (charged) return;
     charged = true;
     attempt.rawMs = parts.clock.rawMs();
-    parts.ledger.recordAttempt(attempt);
+    recordAttempt(parts.storage.ledger, attempt);
   }
 
   /** Writes the next piece of the body, or the last and the end. */
@@ -104,7 +106,7 @@ export function openTransfer(
   /** The head and the first bracket have left: TLS came about, too. */
   function begin(): void {
     if (over) return;
-    if (isAhead(parts.ledger.cursor(attempt.pin), attempt.from)) {
+    if (isAhead(accountOf(parts.storage.ledger, attempt.pin).cursor, attempt.from)) {
       abandon("the ring was full, and let go of what was to be sent");
       return;
     }

@@ -1,9 +1,11 @@
 /** Whose turn it is: the datastream that sends next. */
 import { TROUBLES_AT } from "../storage/ledger/ledger.ts";
-import type { Overload } from "./overload.ts";
-import type { Pace, StreamPace } from "./pace.ts";
+import { troublesOf } from "../storage/ledger/reading.ts";
+import { accountOf } from "../storage/ledger/state.ts";
+import { abandonAttempt } from "../storage/ledger/writing.ts";
+import { type Backlog, sampleTrueMs, thinEveryOf } from "./overload.ts";
+import { batchPointsMax, type Pace, type StreamPace, streamPace, streamWaitMs } from "./pace.ts";
 import type { Rests } from "./planner.ts";
-import type { Quota } from "./quota.ts";
 import type { UploadParts } from "./upload-parts.ts";
 
 /** What a look over all datastreams with waiting samples finds. */
@@ -27,7 +29,7 @@ export interface TurnLimits {
   expiredMs: number;
   /** Samples after it belong to the next delivery. */
   endMs: number;
-  quota: Pick<Quota, "pointsMax" | "requestsLeft">;
+  requestsLeft: number;
 }
 
 /** Behind every other datastream. */
@@ -42,16 +44,17 @@ const FAILURE_RANK = 4;
  * from before `expiredMs`, and the plan no batch of more than the day's points.
  */
 export function chooseTurn(
-  parts: Pick<UploadParts, "ring" | "ledger" | "clock">,
-  overload: Pick<Overload, "trueMsAt" | "thinEvery">,
+  parts: Pick<UploadParts, "storage" | "source" | "map" | "clock">,
+  backlog: Backlog,
   pace: Pace,
   limits: TurnLimits,
 ): Turn {
   "on demand";
-  const ledger = parts.ledger;
-  const pins = parts.ring.pins();
+  const storage = parts.storage;
+  const ledger = storage.ledger;
+  const source = parts.source;
+  const pins = source.pins(storage);
   const rawMs = parts.clock.rawMs();
-  const requestsLeft = limits.quota.requestsLeft();
   // biome-ignore format: a record
   const turn: Turn = {
     stream: undefined, headMs: 0, pending: 0, held: false, rests: "", worthInMs: Infinity,
@@ -59,25 +62,26 @@ export function chooseTurn(
   let bestRank = 0;
   for (let i = 0; i < pins.length; i++) {
     const pin = pins[i];
-    const stream = pace.of(pin);
-    const waiting = parts.ring.totals(pin).pending;
+    const stream = streamPace(pace.memory, pin);
+    const waiting = source.totals(storage, pin).pending;
     if (waiting === 0) continue;
-    let open = ledger.attempt(pin);
-    let trueMs = overload.trueMsAt(pin, open ? open.from : ledger.cursor(pin), open ? open.fixId : Infinity);
+    const account = accountOf(ledger, pin);
+    let open = account.attempt;
+    let trueMs = sampleTrueMs(parts, pin, open ? open.from : account.cursor, open ? open.fixId : Infinity);
     // Without a time by the map that it was sent with: its samples can't be read any more, and those behind it wait for nothing.
-    if (open && (isNaN(trueMs) || trueMs < limits.expiredMs || open.points > limits.quota.pointsMax)) {
+    if (open && (isNaN(trueMs) || trueMs < limits.expiredMs || open.points > backlog.quota.pointsMax)) {
       // Part of it may stand on the server, and what is left goes in other bytes.
-      ledger.abandon(pin, rawMs, open.points);
+      abandonAttempt(ledger, pin, rawMs, open.points);
       open = undefined;
-      trueMs = overload.trueMsAt(pin, ledger.cursor(pin), Infinity);
+      trueMs = sampleTrueMs(parts, pin, account.cursor, Infinity);
     }
     if (isNaN(trueMs)) turn.held = true;
     if (stream.stopped || !(trueMs < Infinity) || (!open && trueMs > limits.endMs)) continue;
-    const troubles = ledger.troubles(pin);
+    const troubles = troublesOf(ledger, pin);
     const refused = troubles[TROUBLES_AT.refusals] + troubles[TROUBLES_AT.replaysRefused] > 0;
     // What can never be dated is let go without a request.
-    const points = Math.min(pace.pointsMax(stream), Math.ceil(waiting / overload.thinEvery()));
-    const waitMs = open || trueMs > -Infinity ? pace.waitMs(stream, points, requestsLeft) : 0;
+    const points = Math.min(batchPointsMax(pace, stream), Math.ceil(waiting / thinEveryOf(backlog)));
+    const waitMs = open || trueMs > -Infinity ? streamWaitMs(pace, stream, points, limits.requestsLeft) : 0;
     if (waitMs > 0) {
       if (refused) turn.rests = "refused";
       else if (open) turn.rests = turn.rests || "unknown";
@@ -88,7 +92,7 @@ export function chooseTurn(
     const first = !open && trueMs < limits.expiredMs;
     const rank = first
       ? -1
-      : (refused ? LAST_RANK : 0) + (stream.failures >> 1) * FAILURE_RANK + (open ? 0 : parts.ring.priority(pin));
+      : (refused ? LAST_RANK : 0) + (stream.failures >> 1) * FAILURE_RANK + (open ? 0 : source.priority(storage, pin));
     if (!turn.stream || rank < bestRank || (rank === bestRank && trueMs < turn.headMs)) {
       turn.stream = stream;
       bestRank = rank;

@@ -1,17 +1,18 @@
 /** A unit on flash that decays and is misread, with its surroundings: the composition that ships, on virtual time. */
 import { crc32 } from "node:zlib";
 import { createClock } from "../../firmware/clock/clock.ts";
-import { startSession } from "../../firmware/clock/start-session.ts";
-import { createTimeMap } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { startSession } from "../../firmware/start-session.ts";
+import { openStorageWithBanks } from "../../firmware/storage/whole-storage.ts";
 import { openEndpoint } from "../../firmware/upload/endpoint.ts";
+import { sampleSource } from "../../firmware/upload/sample-source.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
 import { createUpload, openUploadMemory } from "../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
 import { createFakeServer, OK } from "../support/fake-server.ts";
 import { addFix } from "../support/fixes.ts";
+import { createTimeMap } from "../support/time-map.ts";
 import { createVirtualTimers } from "../support/virtual-timers.ts";
 
 const ADDRESS = 0x1000;
@@ -165,19 +166,19 @@ export class Unit {
       pageBytes: PAGE_BYTES,
       pages: REGION_BYTES / PAGE_BYTES,
     };
-    const { ledger, ring } = openStorageWithBanks(region, STREAMS, BANK_PAGES);
+    const { data, ledger, ring } = openStorageWithBanks(region, STREAMS, BANK_PAGES);
     this.ledger = ledger;
     this.ring = ring;
-    const start = startSession(ledger, ring);
+    const start = startSession(data);
     this.clock = createClock(this.timers, start.session, start.rawMs);
-    const map = createTimeMap(ledger, this.clock, 300_000);
+    const map = createTimeMap(ledger.data, this.clock, 300_000);
     const random = this.random;
     const store = { readJson: () => undefined, writeJson: () => {} };
     const endpoint = openEndpoint(store, "https://blynk.example", "s3cret-token_0123456789abcdefghi");
     this.upload = createUpload(
       {
-        ring,
-        ledger,
+        storage: data,
+        source: sampleSource(),
         map,
         clock: this.clock,
         http: this.server,

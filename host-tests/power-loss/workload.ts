@@ -1,4 +1,4 @@
-import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { openStorageWithBanks } from "../../firmware/storage/whole-storage.ts";
 import type { Geometry, StorageCode, World } from "./world.ts";
 
 export const FIRMWARE: StorageCode = { openStorageWithBanks };

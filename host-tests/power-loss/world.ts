@@ -1,9 +1,9 @@
 import { crc32 } from "node:zlib";
-import { startSession } from "../../firmware/clock/start-session.ts";
 import type { FlashRegion } from "../../firmware/platform/ports.ts";
-import type { Counters, Ledger } from "../../firmware/storage/ledger/ledger.ts";
-import type { Ring } from "../../firmware/storage/ring/ring.ts";
-import type { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { startSession } from "../../firmware/start-session.ts";
+import type { Counters } from "../../firmware/storage/ledger/ledger.ts";
+import type { Storage } from "../../firmware/storage/ring/ring.ts";
+import type { openStorageWithBanks, WholeLedger, WholeRing } from "../../firmware/storage/whole-storage.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { addFix, fixesOf } from "../support/fixes.ts";
 
@@ -147,8 +147,9 @@ export class World {
   readonly geometry: Geometry;
   readonly flash: SimulatedFlash;
   readonly model: Model;
-  ledger!: Ledger;
-  ring!: Ring;
+  data!: Storage;
+  ledger!: WholeLedger;
+  ring!: WholeRing;
   session = 0;
   rawMs = 0;
   private erasesSeen = 0;
@@ -190,13 +191,14 @@ export class World {
     };
     const streams = geometry.pins.map((pin) => ({ pin, intervalMs: geometry.intervalMs, decimals: 1 }));
     const opened = storage.openStorageWithBanks(region, streams, geometry.bankPages);
+    this.data = opened.data;
     this.ledger = opened.ledger;
     this.ring = opened.ring;
   }
 
   /** What `main` does after mounting. */
   boot(): void {
-    const start = startSession(this.ledger, this.ring);
+    const start = startSession(this.data);
     this.session = start.session;
     this.rawMs = start.rawMs;
   }

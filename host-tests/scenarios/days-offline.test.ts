@@ -1,7 +1,7 @@
 /** The days that `npm run build` states are those that the firmware lasts. */
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { openStorage } from "../../firmware/storage/storage.ts";
+import { openStorage } from "../../firmware/storage/whole-storage.ts";
 import { loadDevice } from "../../scripts/build/device-file.ts";
 import { planDevice } from "../../scripts/build/plan.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, SAMPLES_PER_PAGE } from "../../scripts/build/ring-life.ts";

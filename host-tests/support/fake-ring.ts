@@ -5,8 +5,10 @@ import {
   sampleIndexOf,
   sequenceOf,
 } from "../../firmware/storage/format/position.ts";
-import type { Ledger } from "../../firmware/storage/ledger/ledger.ts";
-import type { Reader, Ring } from "../../firmware/storage/ring/ring.ts";
+import { accountOf } from "../../firmware/storage/ledger/state.ts";
+import type { Reader } from "../../firmware/storage/ring/reader.ts";
+import type { Storage } from "../../firmware/storage/ring/ring.ts";
+import type { SampleSource } from "../../firmware/upload/sample-source.ts";
 
 export interface FakeSample {
   session: number;
@@ -17,8 +19,8 @@ export interface FakeSample {
   corrupt?: boolean;
 }
 
-export interface FakeRing
-  extends Pick<Ring, "reader" | "end" | "count" | "decimals" | "intervalMs" | "head" | "totals" | "pins" | "priority"> {
+/** As the ring answers, whatever storage it is asked of: only the ledger is that one's. */
+export interface FakeRing extends Omit<SampleSource, "date" | "now"> {
   samples: { [pin: number]: FakeSample[] };
   add(pin: number, session: number, rawMs: number, value: number): void;
   intervalMsOf: number;
@@ -37,7 +39,9 @@ const indexOf = (position: Position): number =>
 /** As the ring has it: behind the last sample of a page, not before the first of the next. */
 export const endOf = (index: number): number => (index === 0 ? 0 : positionOf(index - 1) + 1);
 
-export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
+const cursorOf = (storage: Storage, pin: number): Position => accountOf(storage.ledger, pin).cursor;
+
+export function createFakeRing(): FakeRing {
   const samples: { [pin: number]: FakeSample[] } = {};
   const of = (pin: number): FakeSample[] => samples[pin] ?? [];
   const ring: FakeRing = {
@@ -51,23 +55,23 @@ export function createFakeRing(ledger: () => Pick<Ledger, "cursor">): FakeRing {
       samples[pin].push({ session, rawMs, value });
     },
     pins: () => Object.keys(samples).map(Number),
-    priority: (pin) => ring.priorityOf[pin] ?? 2,
-    decimals: (pin) => ring.decimalsOf[pin] ?? 1,
+    priority: (_, pin) => ring.priorityOf[pin] ?? 2,
+    decimals: (_, pin) => ring.decimalsOf[pin] ?? 1,
     intervalMs: () => ring.intervalMsOf,
-    head: (pin) => {
-      const at = indexOf(ledger().cursor(pin));
+    head: (storage, pin) => {
+      const at = indexOf(cursorOf(storage, pin));
       const sample = of(pin)[at];
-      return sample && { position: ledger().cursor(pin), session: sample.session, rawMs: sample.rawMs };
+      return sample && { position: cursorOf(storage, pin), session: sample.session, rawMs: sample.rawMs };
     },
-    totals: (pin) => ({
+    totals: (storage, pin) => ({
       sampled: of(pin).length,
       missed: 0,
       failed: 0,
-      pending: of(pin).length - indexOf(ledger().cursor(pin)),
+      pending: of(pin).length - indexOf(cursorOf(storage, pin)),
     }),
-    count: (pin, from, to) => Math.min(indexOf(to), of(pin).length) - indexOf(from),
-    end: (pin, from, points) => positionOf(Math.min(indexOf(from) + points, of(pin).length)),
-    reader: (pin, from, to) => {
+    count: (_, pin, from, to) => Math.min(indexOf(to), of(pin).length) - indexOf(from),
+    end: (_, pin, from, points) => positionOf(Math.min(indexOf(from) + points, of(pin).length)),
+    reader: (_, pin, from, to) => {
       let at = indexOf(from);
       const all = of(pin);
       const reader: Reader = {

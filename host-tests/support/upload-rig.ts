@@ -2,14 +2,20 @@
 import { crc32 } from "node:zlib";
 import { bootSession, createClock } from "../../firmware/clock/clock.ts";
 import type { Contact, TimeFound } from "../../firmware/clock/take-fix.ts";
-import type { Dating, TimeMap } from "../../firmware/clock/time-map.ts";
+import { type Dating, openTimeMap, type Segment } from "../../firmware/clock/time-map.ts";
 import type { FlashRegion, Store } from "../../firmware/platform/ports.ts";
-import type { Ring } from "../../firmware/storage/ring/ring.ts";
-import { openStorageWithBanks } from "../../firmware/storage/storage.ts";
+import { openStorageWithBanks } from "../../firmware/storage/whole-storage.ts";
 import { deathRestMs, unreached } from "../../firmware/upload/drain.ts";
 import { MET, openEndpoint } from "../../firmware/upload/endpoint.ts";
+import type { Job } from "../../firmware/upload/job.ts";
+import type { Judgement } from "../../firmware/upload/outcome.ts";
+import { clearsMs, horizonMsOf, thinEveryOf } from "../../firmware/upload/overload.ts";
+import { beginPlanning, learnOutcome, type Planned, planRequest } from "../../firmware/upload/planner.ts";
+import { openBacklog } from "../../firmware/upload/planning.ts";
+import { pointsLeft, requestsLeft } from "../../firmware/upload/quota.ts";
+import type { SampleSource } from "../../firmware/upload/sample-source.ts";
 import { createServerDate } from "../../firmware/upload/server-date.ts";
-import { createUpload, forgive, openPlanning, openUploadMemory } from "../../firmware/upload/upload.ts";
+import { createUpload, forgive, openUploadMemory } from "../../firmware/upload/upload.ts";
 import type { Verdict } from "../../firmware/verdict.ts";
 import { SimulatedFlash } from "../../scripts/simulator/flash.ts";
 import { createPrng } from "../../scripts/simulator/prng.ts";
@@ -23,6 +29,11 @@ export const MINUTE_MS = 60_000;
 /** True time at raw 0. */
 export const EPOCH_MS = 1_790_000_000_000;
 export const TOKEN = "s3cret-token_0123456789abcdefghi";
+
+/** A stretch of the time map from raw 0 on without an end, with the same bound everywhere. */
+export function segmentOf(trueMs: number, boundMs: number, rate = 1): Segment {
+  return { fromRawMs: 0, toRawMs: Number.POSITIVE_INFINITY, trueMs, rate, boundMs, boundRate: 0, bend: 0, reachMs: 0 };
+}
 
 /** How a drain ended. */
 export interface Drained {
@@ -72,19 +83,18 @@ export function createUploadRig(options: RigOptions = {}) {
   const now = { boundMs: 100, known: true, offMs: 0 };
 
   const boot = (bootRawMs?: number) => {
-    const { ledger } = openStorageWithBanks(region, [], 1);
+    const { data, ledger } = openStorageWithBanks(region, [], 1);
     const rawMs = bootRawMs ?? timers.nowMs();
     const session = bootSession(ledger.session());
     const deaths = ledger.boot(session, rawMs);
     const clock = createClock(timers, session, rawMs);
-    const map: TimeMap = {
-      date: (atSession, atRawMs, version) =>
+    const map = openTimeMap(data.ledger, clock, 300_000);
+    const source: SampleSource = {
+      ...ring,
+      date: (_, atSession, atRawMs, version) =>
         datings[atSession]
           ? datings[atSession](atRawMs, version)
-          : {
-              state: "dated",
-              segment: { fromRawMs: 0, toRawMs: Infinity, trueMs: EPOCH_MS, rate: 1, boundMs: () => 10 },
-            },
+          : { state: "dated", segment: segmentOf(EPOCH_MS, 10) },
       now: () => (now.known ? { trueMs: EPOCH_MS + timers.nowMs() + now.offMs, boundMs: now.boundMs } : undefined),
     };
     if (ledger.fixes().length === 0) addFix(ledger, session, rawMs, EPOCH_MS + rawMs, 50);
@@ -93,8 +103,8 @@ export function createUploadRig(options: RigOptions = {}) {
     if (restMs > 0) endpoint.silentUntilRawMs = rawMs + restMs;
     const memory = openUploadMemory(deaths);
     const parts = {
-      ring: ring as unknown as Ring,
-      ledger,
+      storage: data,
+      source,
       map,
       clock,
       http: server,
@@ -109,13 +119,38 @@ export function createUploadRig(options: RigOptions = {}) {
       overload: options.overload,
       intervalsMs: options.intervalsMs ?? [MINUTE_MS],
     };
+    const upload = { parts, endpoint, settings, memory };
+    const backlog = openBacklog(parts, settings, memory);
     return {
+      storage: data,
+      quota: backlog.quota,
       ledger,
       clock,
-      map,
+      now: () => source.now(map),
       endpoint,
       memory,
-      ...openPlanning(parts, settings, memory),
+      requestsLeft: () => requestsLeft(backlog.quota),
+      pointsLeft: () => pointsLeft(backlog.quota),
+      overload: {
+        survey() {
+          memory.surveyDue = true;
+        },
+        thinEvery: () => thinEveryOf(backlog),
+        horizonMs: (pin: number) => horizonMsOf(backlog, pin),
+        clearsMs: () =>
+          clearsMs(
+            backlog,
+            ring.pins(data).reduce((sum, pin) => sum + ring.totals(data, pin).pending, 0),
+          ),
+      },
+      planner: {
+        begin: () => beginPlanning(upload),
+        plan(done: Planned) {
+          const again = () => timers.setTimeout(() => planRequest(upload, done, again), 0);
+          planRequest(upload, done, again);
+        },
+        learn: (job: Job, judgement: Judgement) => learnOutcome(upload, job, judgement),
+      },
       drain: createUpload(parts, endpoint, settings, memory),
       forgive: () => forgive(memory, endpoint, clock.rawMs()),
       fault: () => memory.fault,
@@ -124,7 +159,7 @@ export function createUploadRig(options: RigOptions = {}) {
     };
   };
   type Unit = ReturnType<typeof boot>;
-  const ring = createFakeRing(() => rig.unit.ledger);
+  const ring = createFakeRing();
 
   const rig = {
     timers,
@@ -167,6 +202,7 @@ export function createUploadRig(options: RigOptions = {}) {
       return result;
     },
     counters: (pin: number) => rig.unit.ledger.counters(pin),
+    pending: (pin: number) => ring.totals(rig.unit.storage, pin).pending,
   };
   rig.unit = boot();
   return rig;

@@ -1,14 +1,14 @@
 /** The firmware's storage on simulated flash, booted, for the benches that count. */
 import { crc32 } from "node:zlib";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
-import { openStorageWithBanks, type Storage } from "../../firmware/storage/storage.ts";
+import { openStorageWithBanks, type WholeStorage } from "../../firmware/storage/whole-storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 
 export const PAGE_BYTES = 4096;
 export const BANK_PAGES = 1;
 export const INTERVAL_MS = 60000;
 
-export interface StorageRig extends Storage {
+export interface StorageRig extends WholeStorage {
   flash: SimulatedFlash;
 }
 

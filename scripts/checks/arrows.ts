@@ -25,7 +25,14 @@ const ARROWS: { [folder: string]: string[] } = {
   "firmware/platform/": ["firmware/platform/"],
   "firmware/storage/": ["firmware/storage/", "firmware/platform/ports.ts", "firmware/limits.ts"],
   "firmware/storage/format/": ["firmware/storage/format/", "firmware/limits.ts", "type firmware/platform/ports.ts"],
-  "firmware/clock/": ["firmware/clock/", "firmware/platform/ports.ts", "firmware/limits.ts", "type firmware/storage/"],
+  // Fixes are the ledger's.
+  "firmware/clock/": [
+    "firmware/clock/",
+    "firmware/storage/ledger/",
+    "firmware/platform/ports.ts",
+    "firmware/limits.ts",
+    "type firmware/storage/",
+  ],
   "firmware/network/": [
     "firmware/network/",
     "firmware/platform/ports.ts",

@@ -1,9 +1,9 @@
 /** Samples from an earlier life of the device. The firmware's own storage writes them on this machine, which is quicker. */
 import { crc32 } from "node:zlib";
 import { FIX_KIND } from "../../firmware/clock/fix-kind.ts";
-import { startSession } from "../../firmware/clock/start-session.ts";
+import { startSession } from "../../firmware/start-session.ts";
 import type { StreamSettings } from "../../firmware/storage/ring/ring.ts";
-import { openStorage } from "../../firmware/storage/storage.ts";
+import { openStorage } from "../../firmware/storage/whole-storage.ts";
 import { SimulatedFlash } from "../simulator/flash.ts";
 import { REGION } from "./provision-flash.ts";
 
@@ -38,8 +38,8 @@ export function openBlankStorage(
 /** The region's bytes, with one fix at the first sample and one just after the last, ten minutes ago. */
 export function makeBacklog(options: BacklogOptions): { bytes: Uint8Array; usedPages: number } {
   const { pageBytes, streams, samples, samplesOf = {}, region = REGION } = options;
-  const { flash, ledger, ring } = openBlankStorage(region, pageBytes, streams);
-  const { session } = startSession(ledger, ring);
+  const { flash, data, ledger, ring } = openBlankStorage(region, pageBytes, streams);
+  const { session } = startSession(data);
   const firstRawMs = 1000;
   let endRawMs = firstRawMs;
   for (let index = 0; index < Math.max(samples, ...Object.values(samplesOf)); index++) {

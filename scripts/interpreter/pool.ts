@@ -87,6 +87,7 @@ var meter = {
     if (used <= meter.peak) return;
     meter.peak = used;
     print("PEAK " + used);
+    if (meter.tr) { try { throw new Error("x") } catch (e) { print("STACK " + e.stack.split("\\n").map(function(l){return l.trim()}).filter(function(l){return l.indexOf("at ")==0||l.indexOf("in function")>=0||1}).join(" | ").substr(0,1500)); } }
   },
   start: function () {
     meter.peak = 0;

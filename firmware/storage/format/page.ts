@@ -250,6 +250,7 @@ const HEADER_READS = 3;
 
 /** A page as its header says, at its first word; undefined when the header is beyond mending. */
 export function loadPage(region: FlashRegion, index: number): Page | undefined {
+  "on demand";
   const address = region.address + index * region.pageBytes;
   let bytes = region.flash.read(HEADER_BYTES, address);
   for (let reads = 1; reads < HEADER_READS && headerKind(region.crc32, bytes) === "none"; reads++) {

@@ -38,15 +38,13 @@ export const PIN_CONFIGURED = 2;
 /** What the ledger needs of the ring. Pages are named by their index. */
 export interface LedgerPages {
   region: FlashRegion;
-  table: {
-    /** By page. */
-    sequences: Uint32Array;
-    /** First page of `pin` with a sequence not before `sequence` (0 = any), or -1. */
-    pageFrom(pin: number, sequence: number): number;
-  };
+  /** By page. */
+  sequences: Uint32Array;
+  /** First page of `pin` with a sequence not before `sequence` (0 = any), or -1. */
+  pageFrom(pin: number, sequence: number): number;
   /** Erases a free page and writes the header of `page` to it. False when there is none to be had. */
   take(page: Page): boolean;
-  /** Pages that may hold needed fixes at once. */
+  /** Pages that may hold needed fixes at once. -Infinity: there are no pages at all, so no archive, and no account is folded. */
   pagesMax: number;
   /** Raw time of the oldest pending sample of all datastreams; 0 when it can't be read, Infinity when nothing is pending. */
   pendingFromRawMs(): RawMs;
@@ -72,13 +70,13 @@ export interface Archive {
 export function openArchive(pages: LedgerPages): Archive {
   "on demand";
   const region = pages.region;
-  const table = pages.table;
+  const sequences = pages.sequences;
   const slots = Math.floor((region.pageBytes - SLOTS_AT) / SLOT_BYTES);
   /** The slot that was read last is blank. */
   let blank = false;
 
   function nextPage(index: number): number {
-    return table.pageFrom(FIXES_PIN, index < 0 ? 0 : (table.sequences[index] + 1) >>> 0);
+    return pages.pageFrom(FIXES_PIN, index < 0 ? 0 : (sequences[index] + 1) >>> 0);
   }
 
   function addressOf(index: number): number {
@@ -155,7 +153,7 @@ export function openArchive(pages: LedgerPages): Archive {
       newest = index;
     }
     if (needed < 0) return 0;
-    const position = positionOf(table.sequences[needed], 0);
+    const position = positionOf(sequences[needed], 0);
     if (needed === newest) {
       // Unless the bank has a later one.
       for (let i = rows.length - 1; i >= 0; i--) {
@@ -184,7 +182,7 @@ export function openArchive(pages: LedgerPages): Archive {
       const from = neededFrom(rows);
       let used = 0;
       for (let index = nextPage(-1); index >= 0; index = nextPage(index)) {
-        if (isAhead(positionOf(table.sequences[index], 0), from)) used++;
+        if (isAhead(positionOf(sequences[index], 0), from)) used++;
       }
       const page = createPage(FIXES_PIN, 0, 0, 0, region.pageBytes);
       startPage(page, fix.session, fix.rawMs, 0);

@@ -1,5 +1,4 @@
 import type { RawMs } from "../format/times.ts";
-import { type LedgerPages, openArchive } from "./archive.ts";
 import { FIX_AT, getFix } from "./entries.ts";
 import type { Fix } from "./ledger-types.ts";
 
@@ -14,19 +13,6 @@ export interface FixTable {
   archivedMs: RawMs;
 }
 
-/** A look at the fixes as they are now. */
-export interface FixRows {
-  length: number;
-  /** A copy of row `index`. */
-  at(index: number): Fix;
-  /** As in `FixTable`. */
-  archivedMs: RawMs;
-  /** The pages of the archive, which `openArchive` takes. */
-  pages: LedgerPages | undefined;
-  /** As `Archive.around`. */
-  around(rawMs: RawMs): Fix[];
-}
-
 /** Room grows by this many rows at once. */
 const STEP_ROWS = 8;
 
@@ -37,17 +23,6 @@ export function createFixTable(): FixTable {
 /** A copy of row `index`. */
 export function fixAt(table: FixTable, index: number): Fix {
   return getFix(table.view, index * FIX_AT.bytes);
-}
-
-/** `pages`: those of the archive, if there may be one. */
-export function lookAtFixes(table: FixTable, pages: LedgerPages | undefined): FixRows {
-  return {
-    length: table.length,
-    at: (index) => fixAt(table, index),
-    archivedMs: table.archivedMs,
-    pages: pages,
-    around: (rawMs) => (pages ? openArchive(pages).around(rawMs) : []),
-  };
 }
 
 /** Adds the fix that lies at `at` in `payload`. */

@@ -5,24 +5,15 @@ import { ledgerPinsMax } from "./capacity.ts";
 import { FIX_AT, FOLD, FOLD_AT, PIN_AT, putFix, UNFIX, UNFIX_AT } from "./entries.ts";
 import { fixAt, removeFixRow } from "./fix-rows.ts";
 import { addFixes, openOutgoing } from "./fixes.ts";
-import type { LedgerState } from "./state.ts";
+import { bankBytesOf, type Ledger, payloadOf, record } from "./ledger.ts";
 
-/** What room is made with. */
-export interface Room {
-  state: LedgerState;
-  bankBytes: number;
-  /** The ring's, once there is one. */
-  pages: LedgerPages | undefined;
-  payload: DataView;
-  /** Appends the entry that the payload holds, and then believes it. */
-  record(kind: number, payloadBytes: number): void;
-}
-
-/** Takes in what the archive says of ids, sessions and raw times. */
-export function enterArchive(state: LedgerState, pages: LedgerPages, payload: DataView): void {
+/** Takes in what the archive says of ids, sessions and raw times. To be called once, when `openPages` is set. */
+export function enterArchive(ledger: Ledger): void {
   "on demand";
-  const last = openArchive(pages).last();
+  const state = ledger.told;
+  const last = openArchive((ledger.openPages as () => LedgerPages)()).last();
   if (!last) return;
+  const payload = payloadOf(ledger);
   state.fixes.archivedMs = last.rawMs;
   putFix(payload, last);
   addFixes(state, payload, 1);
@@ -30,13 +21,14 @@ export function enterArchive(state: LedgerState, pages: LedgerPages, payload: Da
 }
 
 /** Moves fixes to the archive until the list has room for one of `session`. What can't be moved stays, and may be let go. */
-export function moveFixes(room: Room, session: number): void {
+export function moveFixes(ledger: Ledger, session: number): void {
   "on demand";
-  const state = room.state;
+  const state = ledger.told;
   const fixes = state.fixes;
-  if (!room.pages) return;
-  const archive = openArchive(room.pages);
-  const nextOutgoing = openOutgoing(state, room.bankBytes, session);
+  const pages = ledger.openPages ? ledger.openPages() : undefined;
+  if (!pages || pages.pagesMax === -Infinity) return;
+  const archive = openArchive(pages);
+  const nextOutgoing = openOutgoing(state, bankBytesOf(ledger), session);
   for (;;) {
     const outgoing = nextOutgoing();
     if (!outgoing) return;
@@ -46,19 +38,23 @@ export function moveFixes(room: Room, session: number): void {
       if (!archive.append(fix, bytes, fixes)) return;
       fixes.archivedMs = fix.rawMs;
     } else {
-      room.payload.setUint32(UNFIX_AT.id, fix.id, true);
-      room.record(UNFIX, UNFIX_AT.bytes);
+      payloadOf(ledger).setUint32(UNFIX_AT.id, fix.id, true);
+      record(ledger, UNFIX, UNFIX_AT.bytes);
     }
   }
 }
 
 /** Before a pin gets its first entry: others' accounts are folded when there is no room for one more. */
-export function foldPins(room: Room, pin: number): void {
+export function foldPins(ledger: Ledger, pin: number): void {
+  if (!ledger.told.accounts[pin] && ledger.openPages) foldOthers(ledger, ledger.openPages());
+}
+
+function foldOthers(ledger: Ledger, pages: LedgerPages): void {
   "on demand";
-  const state = room.state;
-  const pages = room.pages;
-  if (state.accounts[pin] || !pages) return;
-  for (const pinsMax = ledgerPinsMax(room.bankBytes); ; ) {
+  const state = ledger.told;
+  if (pages.pagesMax === -Infinity) return;
+  const payload = payloadOf(ledger);
+  for (const pinsMax = ledgerPinsMax(bankBytesOf(ledger)); ; ) {
     const pins = Object.keys(state.accounts).map(Number);
     if (pins.length < pinsMax) return;
     let use = PIN_CONFIGURED;
@@ -70,8 +66,8 @@ export function foldPins(room: Room, pin: number): void {
       }
     }
     if (use === PIN_CONFIGURED) return;
-    room.payload.setUint8(PIN_AT, pins[i - 1]);
-    room.payload.setUint8(FOLD_AT.forgets, use);
-    room.record(FOLD, FOLD_AT.bytes);
+    payload.setUint8(PIN_AT, pins[i - 1]);
+    payload.setUint8(FOLD_AT.forgets, use);
+    record(ledger, FOLD, FOLD_AT.bytes);
   }
 }

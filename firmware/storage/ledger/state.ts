@@ -70,7 +70,7 @@ export interface LedgerState {
   /** Pending samples need no fix before this raw time, but for the last one. */
   keepFromRawMs: RawMs;
   fixesLost: number;
-  /** See `Ledger.boot`. */
+  /** See `recordBoot` (writing.ts). */
   deaths: number;
   fixes: FixTable;
   charges: PinCharge[];
@@ -132,8 +132,8 @@ export function createLedgerState(bankBytes: number): LedgerState {
 }
 
 /** The account of a pin, for reading; an empty one for a pin that has none. */
-export function accountOf(state: LedgerState, pin: number): Account {
-  return state.accounts[pin] || createAccount();
+export function accountOf(ledger: { told: LedgerState }, pin: number): Account {
+  return ledger.told.accounts[pin] || createAccount();
 }
 
 /**
@@ -141,6 +141,7 @@ export function accountOf(state: LedgerState, pin: number): Account {
  * each use, and let go after it: its functions take JsVars only while it lasts.
  */
 export function openApply(state: LedgerState, bankBytes: number): (kind: number, payload: DataView) => void {
+  "on demand";
   const chargesMax = chargesMaxOf(bankBytes);
   const fixesMax = state.fixesMax;
   const fixes = state.fixes;

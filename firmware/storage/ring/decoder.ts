@@ -15,12 +15,16 @@ import {
   VALUE,
 } from "../format/record.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
-import { createPlainDecoder, type Samples } from "./plain.ts";
-import type { TextLine } from "./text-fold.ts";
+import { type BookTables, createPlainDecoder, fillTables, type Samples } from "./plain.ts";
+import { foldWords, isUsual, type TextLine } from "./text-fold.ts";
 import { passedBytes, tornBytes } from "./torn.ts";
 
 /** Flash is decoded in pieces of at most this many bytes: they fit few JsVars, and native calls work them off. */
 export const DECODE_BYTES = 64;
+/** Where only the length of a text is asked for, it holds no timestamps, and the way to a piece costs more than its samples. */
+const MEASURE_BYTES = 128;
+/** What may become arrays, which take three times a text, is read in smaller ones. */
+const ARRAY_BYTES = 32;
 /** What is only passed over is read in larger pieces: no arrays are made of it. */
 const PASS_BYTES = 256;
 
@@ -40,10 +44,12 @@ export type Decode = (page: Page, span: Span, out: Samples, line?: TextLine) => 
 /** What `takeRecord` returns when the piece ends before the record. */
 const PIECE_ENDS = 0;
 
-export function createDecoder(region: FlashRegion): Decode {
+/** Decodes whatever stands there. */
+function createPieceDecoder(region: FlashRegion, tables: BookTables): Decode {
+  "on demand";
   const flash = region.flash;
   const fields = [0, 0, 0, 0, 0, 0, 0, 0, 0];
-  const decodePlain = createPlainDecoder();
+  const decodePlain = createPlainDecoder(tables);
 
   /** Words of a page, with the one mended that is known to be wrong. */
   function readWords(page: Page, at: number, bytes: number): Uint8Array {
@@ -170,7 +176,7 @@ export function createDecoder(region: FlashRegion): Decode {
     const words = page.words;
     const at = page.at;
     const left = span.end - at;
-    let room = DECODE_BYTES;
+    let room = words === 2 ? DECODE_BYTES : ARRAY_BYTES;
     const pass = (span.from - page.count) * words;
     // Whole pieces: those that are wanted lie as if all had been, and a text is never of more than one and a record.
     if (pass > room && !page.lost) room = pass < PASS_BYTES ? pass - (pass % room) : PASS_BYTES;
@@ -189,4 +195,49 @@ export function createDecoder(region: FlashRegion): Decode {
     }
     return decodeMixed(page, bytes, span, out);
   };
+}
+
+export function createDecoder(region: FlashRegion): Decode {
+  "on demand";
+  const flash = region.flash;
+  const tables: BookTables = { book: -1, steps: new Int16Array(256), jitters: new Int8Array(256) };
+  /** Held from one piece that needs it to the next that does not: then the text of that one takes its place in memory. */
+  let slow: Decode | undefined;
+
+  function decodeSlowly(page: Page, span: Span, out: Samples, line: TextLine | undefined): number {
+    if (!slow) slow = createPieceDecoder(region, tables);
+    const samples = slow(page, span, out, line);
+    if (page.count >= span.upTo || page.at >= span.end) slow = undefined;
+    return samples;
+  }
+
+  /** What nearly every piece of a body is: text from plain words. Short, as the interpreter reads it again each time. */
+  function decode(page: Page, span: Span, out: Samples, line?: TextLine): number {
+    if (!line || page.words === 2 || page.lost || page.mendedAt >= 0 || page.count < span.from) {
+      return decodeSlowly(page, span, out, line);
+    }
+    const count = Math.min(
+      line.measured ? MEASURE_BYTES : DECODE_BYTES,
+      line.pointsMax,
+      span.upTo - page.count,
+      page.checkedAt + CHECK_EVERY_BYTES - page.at,
+      span.end - page.at,
+    );
+    if (count < 1 || !isUsual(line, page, count)) return decodeSlowly(page, span, out, line);
+    if (tables.book !== page.book) fillTables(tables, page);
+    slow = undefined;
+    const bytes = flash.read(count, page.address + page.at);
+    const value = foldWords(line, page, bytes, tables.steps, tables.jitters);
+    if (value === undefined) return decodeSlowly(page, span, out, line);
+    const slotMs = page.nextMs + (count - 1) * page.intervalMs;
+    page.value = value;
+    page.nextMs = slotMs + page.intervalMs;
+    page.rawMs = slotMs + tables.jitters[bytes[count - 1]];
+    page.at += count;
+    page.count += count;
+    out.folded = true;
+    return count;
+  }
+
+  return decode;
 }

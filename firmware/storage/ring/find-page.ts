@@ -1,23 +1,26 @@
 import { FIRST_VERSION, loadPage, type Page } from "../format/page.ts";
 import { isAhead, positionOf, sampleIndexOf, sequenceOf } from "../format/position.ts";
-import type { RingParts } from "./parts.ts";
+import { accountOf } from "../ledger/state.ts";
+import { forgetPage, newestPage } from "./page-table.ts";
 import { resume } from "./resume.ts";
+import type { Storage } from "./ring.ts";
 import { loadSeal } from "./seal.ts";
 import type { Stream } from "./stream.ts";
 
 /** Finds the newest page of a stream, and where to go on in it. */
-export function findPage(parts: RingParts, s: Stream): void {
+export function findPage(storage: Storage, s: Stream): void {
   "on demand";
-  const region = parts.region;
-  const table = parts.table;
+  const region = storage.ring.region;
+  const table = storage.ring.table;
+  const account = accountOf(storage.ledger, s.pin);
   s.known = true;
   let page: Page | undefined;
   while (!page) {
-    const index = table.newest(s.pin);
+    const index = newestPage(table, s.pin);
     if (index < 0) return;
     page = loadPage(region, index);
     // Decayed since it was entered.
-    if (!page) table.forget(index);
+    if (!page) forgetPage(table, index);
   }
   s.page = page;
   const headerDecayed = page.mendedAt >= 0;
@@ -27,10 +30,10 @@ export function findPage(parts: RingParts, s: Stream): void {
     page.rawMs = page.lastRawMs;
   } else resume(region, page);
   // Those that no page has.
-  s.failed = Math.max(0, parts.ledger.retired(s.pin).failed - page.failedBefore - page.failed);
+  s.failed = Math.max(0, account.failed - page.failedBefore - page.failed);
   if (page.sealed) return;
   // What the server has taken was there, whatever decayed since.
-  const cursor = parts.ledger.cursor(s.pin);
+  const cursor = account.cursor;
   if (sequenceOf(cursor) === page.sequence) page.count = Math.max(page.count, sampleIndexOf(cursor));
   // What was cut short may look blank, and change yet: as far as one program reaches.
   page.at = page.end + page.words;

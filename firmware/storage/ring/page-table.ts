@@ -12,12 +12,12 @@ import {
   type Page,
 } from "../format/page.ts";
 import { sequenceOf } from "../format/position.ts";
-import type { Ledger } from "../ledger/ledger-types.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { eraseVerified, program, readSteady } from "../proven-flash.ts";
 
 /** In the table of sequences: nothing of ours, a page of another format version, a page that no longer erases. */
 export const NONE = 0;
-const KEPT = 0xffffffff;
+export const KEPT = 0xffffffff;
 export const BAD = 0xfffffffe;
 
 /** What is known of a page's bytes since the start: not looked at, as written, one bit mended, beyond mending. */
@@ -27,7 +27,7 @@ export const MENDED = 2;
 export const DECAYED = 3;
 
 /** Which page belongs to whom: plain data. Sequences are compared as 32-bit serial numbers. */
-export interface TableState {
+export interface PageTable {
   /** By page: its sequence; NONE when it holds nothing of ours, from BAD on when it must not be used. */
   sequences: Uint32Array;
   /** By page: its pin, or `FIXES_PIN`. A page that was forgotten keeps it. */
@@ -37,21 +37,6 @@ export interface TableState {
   /** By pin: its newest page. Asked for at every status and choice, where a search through hundreds of pages would take long. */
   newestOf: { [pin: number]: number };
   lastSequence: number;
-}
-
-/** What works with it. */
-export interface PageTable extends Pick<TableState, "sequences" | "owners" | "checks"> {
-  kept(): number;
-  bad(): number;
-  /** Pins with pages of samples. */
-  pins(): number[];
-  /** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
-  pageFrom(pin: number, sequence: number): number;
-  newest(pin: number): number;
-  /** The page's header is beyond mending. */
-  forget(index: number): void;
-  /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
-  take(index: number, page: Page): boolean;
 }
 
 /**
@@ -105,7 +90,7 @@ function isOurs(sequence: number): boolean {
 }
 
 /** Looks for the newest page of a pin anew. */
-function findNewest(state: TableState, pin: number): void {
+function findNewest(state: PageTable, pin: number): void {
   const sequences = state.sequences;
   const owners = state.owners;
   let last = -1;
@@ -118,12 +103,12 @@ function findNewest(state: TableState, pin: number): void {
 }
 
 /** Reads the header of every page of the region, and unstable ones again. */
-export function mountPageTable(region: FlashRegion, ledger: Pick<Ledger, "pins" | "cursor">): TableState {
+export function mountPageTable(region: FlashRegion, ledger: Ledger): PageTable {
   const crc32 = region.crc32;
   const pages = region.pages;
   const sequences = new Uint32Array(pages);
   const pins = new Uint16Array(pages);
-  const state: TableState = {
+  const state: PageTable = {
     sequences: sequences,
     owners: pins,
     checks: new Uint8Array(pages),
@@ -168,17 +153,57 @@ export function mountPageTable(region: FlashRegion, ledger: Pick<Ledger, "pins" 
   // Any of those that are no pages any more may have been the newest.
   if (state.lastSequence !== NONE) state.lastSequence = (state.lastSequence + lost) >>> 0;
   // A cursor must never be ahead of pages to come, even when its own pages are gone.
-  const settledPins = ledger.pins();
-  for (let i = 0; i < settledPins.length; i++) {
-    const sequence = sequenceOf(ledger.cursor(settledPins[i]));
+  const accounts = ledger.told.accounts;
+  for (const pin in accounts) {
+    const sequence = sequenceOf(accounts[pin].cursor);
     if (sequence > 0) noteSequence(sequence);
   }
 
   return state;
 }
 
-/** As `PageTable.take`. */
-function takePage(region: FlashRegion, state: TableState, index: number, page: Page): boolean {
+/** Pages with such a sequence: `KEPT` or `BAD`. */
+export function countPages(table: PageTable, sequence: number): number {
+  const sequences = table.sequences;
+  let sum = 0;
+  for (let i = 0; i < sequences.length; i++) if (sequences[i] === sequence) sum++;
+  return sum;
+}
+
+/** Pins with pages of samples. */
+export function pinsOf(storage: { ring: { table: PageTable } }): number[] {
+  const all = Object.keys(storage.ring.table.newestOf).map(Number);
+  const fixesAt = all.indexOf(FIXES_PIN);
+  if (fixesAt >= 0) all.splice(fixesAt, 1);
+  return all;
+}
+
+/** First page of a pin with a sequence not before `sequence` (0 = any), or -1. */
+export function pageFrom(table: PageTable, pin: number, sequence: number): number {
+  const sequences = table.sequences;
+  const owners = table.owners;
+  let first = -1;
+  for (let i = 0; i < sequences.length; i++) {
+    if (owners[i] !== pin || !isOurs(sequences[i])) continue;
+    if (sequence > 0 && ((sequences[i] - sequence) | 0) < 0) continue;
+    if (first < 0 || ((sequences[i] - sequences[first]) | 0) < 0) first = i;
+  }
+  return first;
+}
+
+/** The newest page of a pin, or -1. */
+export function newestPage(table: PageTable, pin: number): number {
+  return table.newestOf[pin] ?? -1;
+}
+
+/** The page's header is beyond mending. */
+export function forgetPage(table: PageTable, index: number): void {
+  table.sequences[index] = NONE;
+  findNewest(table, table.owners[index]);
+}
+
+/** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
+export function takePage(region: FlashRegion, state: PageTable, index: number, page: Page): boolean {
   "on demand";
   const crc32 = region.crc32;
   const sequences = state.sequences;
@@ -205,47 +230,4 @@ function takePage(region: FlashRegion, state: TableState, index: number, page: P
   pins[index] = page.pin;
   state.newestOf[page.pin] = index;
   return true;
-}
-
-/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
-export function usePageTable(region: FlashRegion, state: TableState): PageTable {
-  const pages = region.pages;
-  const sequences = state.sequences;
-  const pins = state.owners;
-  const newestOf = state.newestOf;
-
-  function count(sequence: number): number {
-    let sum = 0;
-    for (let i = 0; i < pages; i++) if (sequences[i] === sequence) sum++;
-    return sum;
-  }
-
-  return {
-    sequences: sequences,
-    owners: pins,
-    checks: state.checks,
-    kept: () => count(KEPT),
-    bad: () => count(BAD),
-    pins() {
-      const all = Object.keys(newestOf).map(Number);
-      const fixesAt = all.indexOf(FIXES_PIN);
-      if (fixesAt >= 0) all.splice(fixesAt, 1);
-      return all;
-    },
-    pageFrom(pin, sequence) {
-      let first = -1;
-      for (let i = 0; i < pages; i++) {
-        if (pins[i] !== pin || !isOurs(sequences[i])) continue;
-        if (sequence > 0 && ((sequences[i] - sequence) | 0) < 0) continue;
-        if (first < 0 || ((sequences[i] - sequences[first]) | 0) < 0) first = i;
-      }
-      return first;
-    },
-    newest: (pin) => newestOf[pin] ?? -1,
-    forget(index) {
-      sequences[index] = NONE;
-      findNewest(state, pins[index]);
-    },
-    take: (index, page) => takePage(region, state, index, page),
-  };
 }

@@ -1,12 +1,12 @@
 import { DATA_WORDS, WORDS } from "../format/code-words.ts";
 import type { Page } from "../format/page.ts";
 import { jitterOf, symbolOf } from "../format/symbol.ts";
-import { foldText, type TextLine } from "./text-fold.ts";
+import { foldPairs, type TextLine } from "./text-fold.ts";
 
 /** Marks a byte that is not a sample in the table of steps. */
-const NO_STEP = -30000;
+export const NO_STEP = -30000;
 /** A piece with such a byte has a sum of steps below this. A piece of samples never has. */
-const NO_STEPS_SUM = -20000;
+export const NO_STEPS_SUM = -20000;
 
 /** Where decoded samples go: two parallel arrays, replaced at each piece. */
 export interface Samples {
@@ -27,7 +27,7 @@ export type PlainStart = Pick<
 
 /**
  * Passes over samples that nobody wants. This takes a third of the time of decoding them into arrays. Returns the last
- * value, as `foldText` does.
+ * value, as `foldPairs` does.
  */
 function passOver(start: PlainStart, bytes: Uint8Array, steps: Int16Array): number | undefined {
   let value = start.value;
@@ -62,37 +62,42 @@ export type DecodePlain = (
   line: TextLine | undefined,
 ) => boolean;
 
-export function createPlainDecoder(): DecodePlain {
-  /**
-   * Tables of the book that was used last. If the book has one word a sample, the sample of a byte lies `jitters[byte]` ms
-   * from its slot, and its value is `steps[byte]` more than the value before. If it has two words a sample, `steps[byte]` is
-   * the index of the word. 65 × the first index + the second index is the symbol; the book may not have that symbol. For a
-   * byte that is not a sample, `steps[byte]` is NO_STEP.
-   */
-  const steps = new Int16Array(256);
-  const jitters = new Int8Array(256);
-  let tabledBook = -1;
+/**
+ * Tables of the book that was used last. If the book has one word a sample, the sample of a byte lies `jitters[byte]` ms
+ * from its slot, and its value is `steps[byte]` more than the value before. If it has two words a sample, `steps[byte]` is
+ * the index of the word. 65 × the first index + the second index is the symbol; the book may not have that symbol. For a
+ * byte that is not a sample, `steps[byte]` is NO_STEP.
+ */
+export interface BookTables {
+  /** -1 before the first. */
+  book: number;
+  steps: Int16Array;
+  jitters: Int8Array;
+}
 
-  function fillTables(page: Page): void {
-    steps.fill(NO_STEP);
-    tabledBook = page.book;
-    if (page.words === 2) {
-      for (let index = 0; index < DATA_WORDS; index++) steps[WORDS[index]] = index;
-      return;
-    }
-    for (let jitterMs = -page.jitterSpan; jitterMs <= page.jitterSpan; jitterMs++) {
-      for (let step = -page.stepSpan; step <= page.stepSpan; step++) {
-        const word = WORDS[symbolOf(page, jitterMs, step)];
-        steps[word] = step;
-        jitters[word] = jitterMs;
-      }
+/** Makes `tables` those of the page's book. */
+export function fillTables(tables: BookTables, page: Page): void {
+  const steps = tables.steps;
+  steps.fill(NO_STEP);
+  tables.book = page.book;
+  if (page.words === 2) {
+    for (let index = 0; index < DATA_WORDS; index++) steps[WORDS[index]] = index;
+    return;
+  }
+  for (let jitterMs = -page.jitterSpan; jitterMs <= page.jitterSpan; jitterMs++) {
+    for (let step = -page.stepSpan; step <= page.stepSpan; step++) {
+      const word = WORDS[symbolOf(page, jitterMs, step)];
+      steps[word] = step;
+      tables.jitters[word] = jitterMs;
     }
   }
+}
 
+export function createPlainDecoder(tables: BookTables): DecodePlain {
   return (page, bytes, out, wanted, line) => {
-    if (tabledBook !== page.book) fillTables(page);
-    const stepOfByte = steps;
-    const jitterOfByte = jitters;
+    if (tables.book !== page.book) fillTables(tables, page);
+    const stepOfByte = tables.steps;
+    const jitterOfByte = tables.jitters;
     const intervalMs = page.intervalMs;
     const count = bytes.length;
     const before = page.value;
@@ -100,7 +105,7 @@ export function createPlainDecoder(): DecodePlain {
     let value = before;
     let folded: number | undefined;
     if (!wanted) folded = passOver(page, bytes, stepOfByte);
-    else if (line) folded = foldText(line, page, bytes, stepOfByte, jitterOfByte);
+    else if (line && page.words === 2) folded = foldPairs(line, page, bytes, stepOfByte);
     out.folded = folded !== undefined;
     if (folded !== undefined) value = folded;
     // On the interpreter an expression costs a sixth less than a block that returns.

@@ -32,6 +32,7 @@ function lastRecord(region: FlashRegion, page: Page, tail: number, start: number
 
 /** Moves a page at its first word on to the last absolute record that is surely before sample `count`, if there is one. */
 export function seek(region: FlashRegion, page: Page, end: number, count: number): void {
+  "on demand";
   const at = lastRecord(region, page, Math.min(end, page.at + count * page.words), page.at);
   if (at < 0) return;
   page.at = at;

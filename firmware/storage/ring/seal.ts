@@ -29,6 +29,7 @@ export function encodeSeal(crc32: (bytes: Uint8Array) => number, page: Page, pag
  * no whole seal.
  */
 export function loadSeal(region: FlashRegion, page: Page): number {
+  "on demand";
   const address = page.address + SEAL_AT;
   let bytes = region.flash.read(SEAL_BYTES, address);
   page.sealed = region.crc32(bytes) === CRC_RESIDUE;

@@ -1,6 +1,7 @@
 import { BOOK_COUNT, BOOKS, DATA_WORDS, MISSED, WORDS } from "../format/code-words.ts";
 import { VALUE_MAX } from "../format/decimal.ts";
 import { CHECK_EVERY_BYTES, leadMs, type Page, RECORD_MAX } from "../format/page.ts";
+import type { Position } from "../format/position.ts";
 import {
   applyRecord,
   BASE,
@@ -25,7 +26,14 @@ import {
   VALUE,
 } from "../format/record.ts";
 import { symbolOf } from "../format/symbol.ts";
-import type { Head } from "./ring.ts";
+import type { RawMs } from "../format/times.ts";
+
+/** The oldest pending sample of a datastream. */
+export interface Head {
+  position: Position;
+  session: number;
+  rawMs: RawMs;
+}
 
 /** A datastream that is being logged. */
 export interface Stream {
@@ -120,19 +128,25 @@ export function createScratch(session: number): Scratch {
   };
 }
 
+/** Mean of a sum of jitter since the base was set, whole ms. */
+function meanOf(page: Page, jitterSumMs: number): number {
+  const slots = (page.nextMs - page.baseRawMs) / page.intervalMs;
+  return slots > 0 ? Math.round(jitterSumMs / slots) : 0;
+}
+
 /** Mean jitter since the base was set, whole ms. */
 export function meanJitterMs(page: Page): number {
-  const slots = (page.nextMs - page.baseRawMs) / page.intervalMs;
-  return slots > 0 ? Math.round(page.jitterSumMs / slots) : 0;
+  return meanOf(page, page.jitterSumMs);
 }
 
 /** Notes what this sample would cost in each book. */
 function score(s: Stream, jitterMs: number, step: number): void {
   const jitter = Math.abs(jitterMs);
   const steps = Math.abs(step);
-  for (let i = 0; i < BOOK_COUNT; i++) {
-    const book = 3 * i;
-    s.costs[i] += BOOKS[book + 2] + (jitter <= BOOKS[book] && steps <= BOOKS[book + 1] ? 0 : CHECK_COST);
+  const costs = s.costs;
+  const books = BOOKS;
+  for (let i = 0, book = 0; i < BOOK_COUNT; i++, book += 3) {
+    costs[i] += books[book + 2] + (jitter <= books[book] && steps <= books[book + 1] ? 0 : CHECK_COST);
   }
   s.scored++;
 }
@@ -279,6 +293,35 @@ export function commitSample(s: Stream, page: Page, rawMs: number, scratch: Scra
   if (scored) score(s, jitterMs - meanJitterMs(page), value - scratch.before);
   page.nextMs += page.intervalMs;
   page.count++;
-  const plainBytes = ((SCORE_EVERY - (page.count % SCORE_EVERY)) % SCORE_EVERY) * page.words;
-  page.plainUntil = Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + plainBytes) - page.words + 1;
+  const plainSamples = (SCORE_EVERY - (page.count % SCORE_EVERY)) % SCORE_EVERY;
+  page.plainUntil = plainUntil(page, plainSamples, pageBytes);
+}
+
+/** The offset before which the next `samples` samples may begin as plain words. */
+function plainUntil(page: Page, samples: number, pageBytes: number): number {
+  const words = page.words;
+  return Math.min(page.checkedAt + CHECK_EVERY_BYTES, pageBytes, page.at + samples * words) - words + 1;
+}
+
+/**
+ * At `page.plainUntil`: true when the next sample can be plain words all the same, because only its turn to be looked at has
+ * come. It is looked at, and more may follow. Making the writer for it would take the interpreter twice as long.
+ */
+export function passScored(s: Stream, rawMs: number, value: number, pageBytes: number): boolean {
+  "on demand";
+  const page = s.page as Page;
+  const jitterMs = rawMs - page.nextMs;
+  const step = value - page.value;
+  const until = plainUntil(page, SCORE_EVERY, pageBytes);
+  if (
+    page.plainUntil === 0 ||
+    page.count % SCORE_EVERY !== 0 ||
+    page.at >= until ||
+    !(Math.abs(jitterMs) <= page.jitterSpan && Math.abs(step) <= page.stepSpan && Math.abs(value) <= VALUE_MAX)
+  ) {
+    return false;
+  }
+  score(s, jitterMs - meanOf(page, page.jitterSumMs + jitterMs), step);
+  page.plainUntil = until;
+  return true;
 }

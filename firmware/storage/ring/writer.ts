@@ -1,11 +1,13 @@
-import type { FlashRegion } from "../../platform/ports.ts";
 import { FAILED, WORDS } from "../format/code-words.ts";
 import { VALUE_MAX } from "../format/decimal.ts";
 import { createPage, leadMs, type Page, SEAL_AT, startPage } from "../format/page.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import { settledOf } from "../ledger/reading.ts";
+import { accountOf } from "../ledger/state.ts";
+import { retireReadings } from "../ledger/writing.ts";
 import { program } from "../proven-flash.ts";
+import type { Storage } from "./ring.ts";
 import { encodeSeal, pageCrc } from "./seal.ts";
-import type { Space } from "./space.ts";
+import { takeFreePage } from "./space.ts";
 import { commitSample, createScratch, encodeSample, meanJitterMs, nextBook, type Stream } from "./stream.ts";
 
 /** Failed readings that are on no page reach the ledger at this interval, which is 144 entries a day. */
@@ -18,27 +20,19 @@ export interface Writer {
   fail(s: Stream, rawMs: number): void;
 }
 
-/** What only some samples need: those that begin a page, and failed readings that are on none. */
-export interface WriterNeeds {
-  ledger: Pick<Ledger, "settled" | "retired" | "retire">;
-  space: Pick<Space, "take">;
-}
-
-/** `open` is called for the samples that need more. */
-export function createWriter(region: FlashRegion, session: number, open: () => WriterNeeds): Writer {
+export function createWriter(storage: Storage): Writer {
+  const region = storage.ring.region;
   const pageBytes = region.pageBytes;
-  const scratch = createScratch(session);
+  const scratch = createScratch(storage.ring.session);
   const one = new Uint8Array(1);
 
   /** Seals the stream's page and takes another for a sample at `rawMs`. False when no page can be had. */
   function turn(s: Stream, rawMs: number, value: number): boolean {
     const old = s.page;
-    const needs = open();
-    const ledger = needs.ledger;
-    const retired = ledger.retired(s.pin);
+    const retired = accountOf(storage.ledger, s.pin);
     const next = createPage(s.pin, s.decimals, nextBook(s), s.intervalMs, pageBytes);
     let startMs = s.rebase ? rawMs + leadMs(next) : rawMs;
-    const settled = ledger.settled(s.pin) >>> 0;
+    const settled = settledOf(storage.ledger, s.pin) >>> 0;
     next.sampledBefore = settled;
     next.missedBefore = retired.missed;
     next.failedBefore = retired.failed + s.failed;
@@ -67,7 +61,7 @@ export function createWriter(region: FlashRegion, session: number, open: () => W
       s.open = false;
     }
     startPage(next, scratch.session, startMs, Math.abs(value) <= VALUE_MAX ? value : old ? old.value : 0);
-    if (!needs.space.take(next)) return false;
+    if (!takeFreePage(storage, next)) return false;
     s.page = next;
     s.open = true;
     s.rebase = false;
@@ -121,10 +115,9 @@ export function createWriter(region: FlashRegion, session: number, open: () => W
   function noteFailed(s: Stream, rawMs: number): void {
     if (Math.floor(rawMs / NOTE_MS) === Math.floor((rawMs - s.intervalMs) / NOTE_MS)) return;
     const page = s.page;
-    const ledger = open().ledger;
-    const retired = ledger.retired(s.pin);
+    const retired = accountOf(storage.ledger, s.pin);
     const missed = page ? page.missedBefore + page.missed : retired.missed;
-    ledger.retire(s.pin, missed, (page ? page.failedBefore + page.failed : retired.failed) + s.failed);
+    retireReadings(storage.ledger, s.pin, missed, (page ? page.failedBefore + page.failed : retired.failed) + s.failed);
     if (!page) s.failed = 0;
   }
 

@@ -1,4 +1,4 @@
-import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { openStorage, type WholeStorage } from "../../../firmware/storage/whole-storage.ts";
 import { crc32, imageOf } from "../../../scripts/console/stored-data/flash-image.ts";
 
 /** Opens a region of a chip with the firmware's own storage, to write samples into it. */
@@ -8,7 +8,7 @@ export function openRegionOf(
   address = 0x310000,
   bytes = 0x10000,
   pageBytes = 4096,
-): Storage {
+): WholeStorage {
   const flash = imageOf(chip, 0, pageBytes);
   const region = { flash, crc32, address, pageBytes, pages: bytes / pageBytes };
   return openStorage(region, streams);

@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, gzipSync } from "node:zlib";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { startSession } from "../../../firmware/start-session.ts";
+import { openStorage, type WholeStorage } from "../../../firmware/storage/whole-storage.ts";
 import { imageOf } from "../../../scripts/console/stored-data/flash-image.ts";
 import { mountCopy, samplesOf } from "../../../scripts/console/stored-data/stored-samples.ts";
 import { PowerCut, SimulatedFlash } from "../../../scripts/simulator/flash.ts";
@@ -36,7 +36,7 @@ const THREE = [TEMPERATURE, LIGHT, BATTERY];
 class Unit {
   readonly flash: SimulatedFlash;
   readonly random: () => number;
-  storage!: Storage;
+  storage!: WholeStorage;
   session = 0;
   rawMs = 0;
   /** True time at raw time 0 of this session. */
@@ -63,7 +63,7 @@ class Unit {
       pages: PAGES,
     };
     this.storage = openStorage(region, streams);
-    const started = startSession(this.storage.ledger, this.storage.ring);
+    const started = startSession(this.storage.data);
     this.session = started.session;
     this.rawMs = started.rawMs;
     this.zeroMs = trueMs - this.rawMs;

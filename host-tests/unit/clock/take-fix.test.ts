@@ -3,10 +3,10 @@ import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
 import type { TimeAnswer } from "../../../firmware/clock/sntp.ts";
 import { type Contact, createTakeFix, openFixMemory, type TimeFound } from "../../../firmware/clock/take-fix.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { BUILD_MS } from "../../../firmware/limits.ts";
-import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
-import { rowsOf } from "../../support/fixes.ts";
+import { createAccount } from "../../../firmware/storage/ledger/account.ts";
+import { emptyLedger, fixesOf, pushFix } from "../../support/fixes.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const T0_MS = Date.UTC(2026, 6, 1, 12);
@@ -16,19 +16,23 @@ const HOUR_MS = 3600000;
 function createFixRig() {
   const machine = createVirtualMachine();
   const clock = createClock(machine.timers, 8, 0);
-  const fixes: Fix[] = [];
+  const ledger = emptyLedger();
   const memory = openFixMemory();
   const rig = {
     machine,
     clock,
-    fixes,
+    fixes: () => fixesOf({ data: ledger }),
+    push: (fix: Parameters<typeof pushFix>[1]) => pushFix(ledger, fix),
     lines: [] as string[],
     sntp: undefined as TimeAnswer | undefined,
     date: undefined as TimeAnswer | undefined,
     contact: "answered" as Contact,
-    pinnedId: 0,
+    /** An attempt is open that was dated by the fixes up to this one; 0: none. */
+    pin(fixId: number) {
+      ledger.told.accounts[3] = { ...createAccount(), attempt: fixId > 0 ? ({ fixId } as never) : undefined };
+    },
     dateAsked: 0,
-    map: createTimeMap({ fixes: () => rowsOf(fixes) }, clock, 300000),
+    map: createTimeMap(ledger, clock, 300000),
     /** What the clock would be told now, wrong by `offMs`. */
     answer: (boundMs: number, offMs = 0): TimeAnswer => ({
       rawMs: clock.rawMs(),
@@ -43,23 +47,6 @@ function createFixRig() {
     },
     fault: (): string => memory.fault,
   };
-  let nextId = 1;
-  const ledger = {
-    fixes: () => rowsOf(fixes),
-    addFix(taken: Omit<Fix, "id">) {
-      const fix = { id: nextId++, ...taken };
-      fixes.push(fix);
-      return fix;
-    },
-    removeFix(id: number) {
-      fixes.splice(
-        fixes.findIndex((fix) => fix.id === id),
-        1,
-      );
-    },
-    pins: () => [3],
-    attempt: () => (rig.pinnedId > 0 ? ({ fixId: rig.pinnedId } as never) : undefined),
-  };
   const takeFix = createTakeFix(
     {
       sntp: { query: (done) => done(rig.sntp) },
@@ -68,7 +55,7 @@ function createFixRig() {
         done(rig.date, rig.contact);
       },
     },
-    { clock, map: rig.map, ledger, log: (level, text) => rig.lines.push(`[${level}] ${text}`) },
+    { clock, map: rig.map, log: (level, text) => rig.lines.push(`[${level}] ${text}`) },
     memory,
   );
   return rig;
@@ -80,7 +67,7 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(30);
     rig.date = rig.answer(1200, 700);
     expect(rig.run()).toEqual(["known"]);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.checked }]);
+    expect(rig.fixes()).toEqual([{ id: 1, session: 8, rawMs: 0, trueMs: T0_MS, boundMs: 30, kind: FIX_KIND.checked }]);
     expect(rig.dateAsked).toBe(1);
     expect(rig.lines).toEqual(["[info] time: SNTP, within 30 ms"]);
     for (let i = 0; i < 5; i++) {
@@ -89,7 +76,7 @@ describe("a fix of the clock", () => {
       expect(rig.run()).toEqual(["known"]);
     }
     expect(rig.dateAsked).toBe(1);
-    expect(rig.fixes.length).toBe(6);
+    expect(rig.fixes().length).toBe(6);
   });
 
   it("believes neither when SNTP and the server's date differ by more than their bounds, and says so once", () => {
@@ -101,14 +88,14 @@ describe("a fix of the clock", () => {
       rig.date = rig.answer(1200);
       rig.sntp = rig.answer(30, offMs);
       expect(rig.run()).toEqual(["unknown"]);
-      expect(rig.fixes).toEqual([]);
+      expect(rig.fixes()).toEqual([]);
       expect(rig.fault()).toBe(`time: SNTP and the server's date are ${offMs} ms apart`);
       expect(rig.lines).toEqual([`[warn] ${rig.fault()}`]);
       rig.date = rig.answer(1200, 700);
       rig.sntp = rig.answer(30);
       expect(rig.run()).toEqual(["known"]);
       expect(rig.fault()).toBe("");
-      expect(rig.fixes.length).toBe(1);
+      expect(rig.fixes().length).toBe(1);
     }
   });
 
@@ -121,15 +108,15 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(20, -HOUR_MS);
     rig.date = rig.answer(1000);
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
     rig.date = undefined;
     rig.sntp = rig.answer(20, -HOUR_MS);
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
     rig.machine.run(24 * HOUR_MS);
     rig.sntp = rig.answer(20);
     expect(rig.run()).toEqual(["known"]);
-    expect(rig.fixes.map(({ kind }) => kind)).toEqual([FIX_KIND.sntp]);
+    expect(rig.fixes().map(({ kind }) => kind)).toEqual([FIX_KIND.sntp]);
     expect(rig.fault()).toBe("");
   });
 
@@ -156,21 +143,21 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(20, HOUR_MS);
     rig.date = rig.answer(1000);
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("keeps what SNTP said for an open attempt when the server's date disputes it", () => {
     const rig = createFixRig();
     rig.sntp = rig.answer(20, -HOUR_MS);
     expect(rig.run()).toEqual(["known"]);
-    rig.pinnedId = rig.fixes[0].id;
+    rig.pin(rig.fixes()[0].id);
     rig.sntp = undefined;
     rig.date = undefined;
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(20, -HOUR_MS);
     rig.date = rig.answer(1000);
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("asks for the server's date when a later answer contradicts the map, and keeps the map while they differ", () => {
@@ -200,12 +187,12 @@ describe("a fix of the clock", () => {
       rig.sntp = rig.answer(30, HOUR_MS);
       expect(rig.run()).toEqual(["unknown"]);
     }
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("believes two sources that agree against any belief of earlier boots", () => {
     const rig = createFixRig();
-    rig.fixes.push({
+    rig.push({
       id: 0,
       session: 0,
       rawMs: 0,
@@ -222,14 +209,14 @@ describe("a fix of the clock", () => {
 
   it("doubts a time before the newest in the ledger once, where the server tells no date", () => {
     const rig = createFixRig();
-    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30, kind: FIX_KIND.sntp });
+    rig.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS + HOUR_MS, boundMs: 30, kind: FIX_KIND.sntp });
     rig.machine.run(1000);
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual(["known"]);
-    expect(rig.fixes.length).toBe(2);
+    expect(rig.fixes().length).toBe(2);
   });
 
   it("takes a time from before the build for no time, whoever tells it", () => {
@@ -239,7 +226,7 @@ describe("a fix of the clock", () => {
       rig[source] = rig.answer(1200, beforeMs);
       expect(rig.run()).toEqual(["unknown"]);
       expect(rig.run()).toEqual(["unknown"]);
-      expect(rig.fixes).toEqual([]);
+      expect(rig.fixes()).toEqual([]);
       expect(rig.lines.length).toBe(1);
       expect(rig.fault()).toContain("is from before this firmware was built (2009-12-30T");
     }
@@ -247,7 +234,7 @@ describe("a fix of the clock", () => {
 
   it("lets nothing be sent by SNTP alone for a day after the server told its date", () => {
     const rig = createFixRig();
-    rig.fixes.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS - HOUR_MS, boundMs: 30, kind: FIX_KIND.checked });
+    rig.push({ id: 0, session: 0, rawMs: 0, trueMs: T0_MS - HOUR_MS, boundMs: 30, kind: FIX_KIND.checked });
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual(["unconfirmed"]);
     rig.machine.run(23.9 * HOUR_MS);
@@ -265,7 +252,7 @@ describe("a fix of the clock", () => {
       rig.contact = contact;
       expect(rig.run()).toEqual(["unconfirmed"]);
     }
-    expect(rig.fixes.length).toBe(2);
+    expect(rig.fixes().length).toBe(2);
     expect(rig.dateAsked).toBe(2);
   });
 
@@ -277,23 +264,23 @@ describe("a fix of the clock", () => {
     rig.machine.run(HOUR_MS);
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual(["known"]);
-    expect(rig.fixes.map((point) => point.boundMs)).toEqual([30]);
+    expect(rig.fixes().map((point) => point.boundMs)).toEqual([30]);
   });
 
   it("keeps a point that an open attempt was dated with, until the attempt is closed", () => {
     const rig = createFixRig();
     rig.date = rig.answer(1200, 700);
     rig.run();
-    rig.pinnedId = 1;
+    rig.pin(1);
     rig.machine.run(60000);
     rig.sntp = rig.answer(30);
     rig.run();
-    expect(rig.fixes.map((point) => point.id)).toEqual([1, 2]);
-    rig.pinnedId = 0;
+    expect(rig.fixes().map((point) => point.id)).toEqual([1, 2]);
+    rig.pin(0);
     rig.machine.run(60000);
     rig.sntp = rig.answer(30);
     rig.run();
-    expect(rig.fixes.map((point) => point.id)).toEqual([2, 3]);
+    expect(rig.fixes().map((point) => point.id)).toEqual([2, 3]);
   });
 
   it("keeps a date that is too long ago for a later SNTP answer to tell better", () => {
@@ -303,7 +290,7 @@ describe("a fix of the clock", () => {
     rig.machine.run(24 * HOUR_MS);
     rig.sntp = rig.answer(30);
     rig.run();
-    expect(rig.fixes.map((point) => point.boundMs)).toEqual([1200, 30]);
+    expect(rig.fixes().map((point) => point.boundMs)).toEqual([1200, 30]);
   });
 
   it("adds no point that is less sure than what is known", () => {
@@ -314,7 +301,7 @@ describe("a fix of the clock", () => {
     rig.sntp = undefined;
     rig.date = rig.answer(1200, 700);
     expect(rig.run()).toEqual(["known"]);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("believes SNTP against what was known, but not a web server", () => {
@@ -324,7 +311,7 @@ describe("a fix of the clock", () => {
     rig.sntp = undefined;
     rig.date = rig.answer(1200, 5000000);
     rig.run();
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
     expect(rig.lines[1]).toBe("[warn] time: web server's date is off by 5000000 ms, not believed");
     rig.sntp = rig.answer(900, 5000000);
     rig.run();
@@ -334,7 +321,7 @@ describe("a fix of the clock", () => {
   it("says so when nobody knows the time", () => {
     const rig = createFixRig();
     expect(rig.run()).toEqual(["unknown"]);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
   });
 
   it("waits for the heartbeat that proves the clock was not set just before", () => {
@@ -344,6 +331,6 @@ describe("a fix of the clock", () => {
     rig.sntp = rig.answer(30);
     expect(rig.run()).toEqual(["unknown"]);
     expect(rig.clock.session()).toBe(9);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
-import { createTimeMap, type Dating } from "../../../firmware/clock/time-map.ts";
+import { boundMsAt, type Dating, trueMsAt } from "../../../firmware/clock/time-map.ts";
 import {
   anyCrystal,
   anyLife,
@@ -16,20 +16,20 @@ import {
   STILL,
   T0_MS,
 } from "../../support/device-life.ts";
-import { rowsOf } from "../../support/fixes.ts";
+import { ledgerOf } from "../../support/fixes.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 
 const LIMIT_MS = 300000;
 const RUNS = Number(process.env.CLOCK_RUNS ?? 2000);
 
 function mapOf(fixes: Fix[], limitMs = LIMIT_MS, here: Moment = { session: 8, rawMs: 0, trueMs: 0 }) {
   const clock = { session: () => here.session, rawMs: () => here.rawMs } as Clock;
-  return createTimeMap({ fixes: () => rowsOf(fixes) }, clock, limitMs);
+  return createTimeMap(ledgerOf(fixes), clock, limitMs);
 }
 
 function timeOf(dating: Dating, rawMs: number): { trueMs: number; boundMs: number } {
   if (dating.state !== "dated") throw new Error(`expected a date, found ${dating.state}`);
-  const { fromRawMs, trueMs, rate, boundMs } = dating.segment;
-  return { trueMs: trueMs + (rawMs - fromRawMs) * rate, boundMs: boundMs(rawMs) };
+  return { trueMs: trueMsAt(dating.segment, rawMs), boundMs: boundMsAt(dating.segment, rawMs) };
 }
 
 const run = (ms: number): Event => ({ kind: "run", ms });
@@ -297,9 +297,11 @@ describe("the time map", () => {
         const { fixes: lived, samples } = live(crystal, events);
         const fixes: Fix[] = [];
         const map = mapOf(fixes);
+        const { told } = map.ledger;
         for (let i = 0; i < lived.length; i++) {
           fixes.push(lived[i]);
           if (picks[i % picks.length] % 3 === 0) fixes.splice(picks[i % picks.length] % fixes.length, 1);
+          told.fixes = ledgerOf(fixes).told.fixes;
           for (const { session, rawMs } of samples) {
             for (const version of [i, Infinity]) {
               const dating = map.date(session, rawMs, version);

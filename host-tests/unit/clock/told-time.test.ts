@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { createToldTime } from "../../../firmware/clock/told-time.ts";
-import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
-import { rowsOf } from "../../support/fixes.ts";
+import { emptyLedger, fixesOf, pushFix } from "../../support/fixes.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 import { createVirtualMachine } from "../../support/virtual-timers.ts";
 
 const T0_MS = Date.UTC(2026, 6, 1, 12);
@@ -13,22 +12,15 @@ const MIN_MS = Date.UTC(2026, 0, 1);
 function createRig() {
   const machine = createVirtualMachine();
   const clock = createClock(machine.timers, 8, 0);
-  const fixes: Fix[] = [];
-  const map = createTimeMap({ fixes: () => rowsOf(fixes) }, clock, 300000);
-  const ledger = {
-    fixes: () => rowsOf(fixes),
-    addFix(taken: Omit<Fix, "id">) {
-      const fix = { id: fixes.length + 1, ...taken };
-      fixes.push(fix);
-      return fix;
-    },
-  };
-  const tell = createToldTime(clock, map, ledger, MIN_MS, () => undefined);
+  const ledger = emptyLedger();
+  const map = createTimeMap(ledger, clock, 300000);
+  const tell = createToldTime(clock, map, MIN_MS, () => undefined);
   machine.run(1000);
   return {
     machine,
     clock,
-    fixes,
+    fixes: () => fixesOf({ data: ledger }),
+    push: (fix: Parameters<typeof pushFix>[1]) => pushFix(ledger, fix),
     map,
     tell,
     trueMs: () => T0_MS + machine.uptimeMs(),
@@ -44,35 +36,35 @@ describe("a time told at the console", () => {
     const rawMs = rig.clock.rawMs();
     const trueMs = rig.trueMs();
     expect(rig.told(2005)).toBe("");
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
     rig.machine.run(6000);
-    expect(rig.fixes).toEqual([{ id: 1, session: 8, rawMs, trueMs, boundMs: 2005, kind: FIX_KIND.cable }]);
+    expect(rig.fixes()).toEqual([{ id: 1, session: 8, rawMs, trueMs, boundMs: 2005, kind: FIX_KIND.cable }]);
     expect(Math.abs((rig.map.now()?.trueMs ?? 0) - rig.trueMs())).toBeLessThan(10);
   });
 
   it("is not taken when the unit knows the time better", () => {
     const rig = createRig();
-    rig.fixes.push({ id: 1, session: 8, rawMs: 500, trueMs: T0_MS + 500, boundMs: 30, kind: FIX_KIND.sntp });
+    rig.push({ id: 1, session: 8, rawMs: 500, trueMs: T0_MS + 500, boundMs: 30, kind: FIX_KIND.sntp });
     expect(rig.told(2005, 700)).toBe("the unit knows the time better");
     rig.machine.run(6000);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("is told off when it contradicts what the unit knows", () => {
     const rig = createRig();
-    rig.fixes.push({ id: 1, session: 8, rawMs: 500, trueMs: T0_MS + 500, boundMs: 30, kind: FIX_KIND.sntp });
+    rig.push({ id: 1, session: 8, rawMs: 500, trueMs: T0_MS + 500, boundMs: 30, kind: FIX_KIND.sntp });
     expect(rig.told(2005, 3600000)).toBe("it is 3600000 ms off what time servers told the unit");
     rig.machine.run(6000);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("makes way for a fix that comes before the heartbeat", () => {
     const rig = createRig();
     expect(rig.told(2005)).toBe("");
     const rawMs = rig.clock.rawMs() + 1;
-    rig.fixes.push({ id: 1, session: 8, rawMs, trueMs: T0_MS + rawMs, boundMs: 30, kind: FIX_KIND.sntp });
+    rig.push({ id: 1, session: 8, rawMs, trueMs: T0_MS + rawMs, boundMs: 30, kind: FIX_KIND.sntp });
     rig.machine.run(6000);
-    expect(rig.fixes.length).toBe(1);
+    expect(rig.fixes().length).toBe(1);
   });
 
   it("is lost when the clock jumps before the heartbeat", () => {
@@ -81,7 +73,7 @@ describe("a time told at the console", () => {
     rig.machine.setClockOn(3600000);
     rig.machine.run(20000);
     expect(rig.clock.session()).not.toBe(8);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
   });
 
   it.each([
@@ -100,6 +92,6 @@ describe("a time told at the console", () => {
     const [trueMs, boundMs, rawMs, session] = values() as number[];
     expect(rig.tell(trueMs, boundMs, rawMs, session)).not.toBe("");
     rig.machine.run(6000);
-    expect(rig.fixes).toEqual([]);
+    expect(rig.fixes()).toEqual([]);
   });
 });

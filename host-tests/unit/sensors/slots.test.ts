@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createClock } from "../../../firmware/clock/clock.ts";
 import type { Sensor } from "../../../firmware/device-types.ts";
 import { createSampler } from "../../../firmware/sensors/sampler.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 import { createRegion } from "../../support/region.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 

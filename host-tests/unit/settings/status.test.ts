@@ -1,52 +1,56 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { openTimeMap, presentTime } from "../../../firmware/clock/time-map.ts";
 import { composeStatus, type Logger, VERSION } from "../../../firmware/status.ts";
+import { createAccount } from "../../../firmware/storage/ledger/account.ts";
+import type { Storage } from "../../../firmware/storage/ring/ring.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
+import { openOverloadMemory } from "../../../firmware/upload/overload.ts";
+import { pushFix } from "../../support/fixes.ts";
+import { createRegion } from "../../support/region.ts";
 
+const STREAMS = [2, 9].map((pin) => ({ pin, intervalMs: 60000, decimals: 1 }));
 const CHIP = { memory: () => ({ free: 1500, total: 4000 }) };
+
+const COUNTERS = [10, 1, 2, 3, 4, 5, 6, 7];
+const RETIRED = { missed: 3, failed: 4 };
+
+/** A storage that has samples of v2 and v9, and of v1 and v9 only what became of them. */
+function stored(): Storage {
+  const { data, ledger, ring } = openStorageWithBanks(createRegion(15).region, STREAMS, 1);
+  ledger.boot(1, 0);
+  ring.start(1);
+  for (const { pin } of STREAMS) for (let i = 0; i < 50; i++) ring.append(pin, 1000 + i * 60000, i % 5);
+  for (const pin of [1, 9]) {
+    const account = { ...createAccount(), ...RETIRED, wrong: { fromTrueMs: 1, toTrueMs: 2 } };
+    account.counts.set([...COUNTERS, 8, 9]);
+    data.ledger.told.accounts[pin] = account;
+  }
+  return data;
+}
 
 function logger(over: Partial<Logger> = {}): Logger {
   let jumped = false;
+  const storage = stored();
+  const clock = {
+    rawMs: () => {
+      jumped = true;
+      return 123456;
+    },
+    session: () => (jumped ? 8 : 7),
+  };
+  pushFix(storage.ledger, { id: 1, session: 8, rawMs: 123456, trueMs: 1785000000000, boundMs: 20 });
   return {
-    ledger: {
-      pins: () => [1, 9],
-      counters: () => ({
-        delivered: 10,
-        expired: 1,
-        overwritten: 2,
-        thinned: 3,
-        undatable: 4,
-        refused: 5,
-        unrepresentable: 6,
-        corrupt: 7,
-      }),
-      mistakes: () => ({ misdated: 8, duplicated: 9, fromTrueMs: 1, toTrueMs: 2 }),
-      fixesLost: () => 0,
-      cursor: () => 0,
-    },
-    ring: {
-      pins: () => [2, 9],
-      totals: (pin) => ({ sampled: 100 + pin, missed: 3, failed: 4, pending: 50 }),
-      fill: () => ({ pages: 13, usedPages: 5, keptPages: 0, badPages: 0, mendedPages: 0, decayedPages: 0 }),
-    },
-    clock: {
-      rawMs: () => {
-        jumped = true;
-        return 123456;
-      },
-      session: () => (jumped ? 8 : 7),
-    },
-    map: { now: () => ({ trueMs: 1785000000000, boundMs: 20 }) },
+    storage,
+    clock,
+    map: openTimeMap(storage.ledger, clock, 300000),
     sampler: { flashFailed: () => false, crowded: () => false },
     network: { up: () => true },
-    quota: {
-      pointsMax: 10000,
-      requestsMax: 300,
-      pointsLeft: () => 9000,
-      requestsLeft: () => 290,
-      pointsWithin: () => 0,
-      waitMs: () => 0,
+    backlog: {
+      quota: { ledger: storage.ledger, clock, pointsMax: 10000, requestsMax: 300 },
+      memory: openOverloadMemory(),
+      intervalsMs: [],
     },
-    clearsMs: 0,
     verdict: 5,
     server: "https://fra1.blynk.cloud",
     timeFault: "",
@@ -65,15 +69,16 @@ test("the firmware's version is the package's", () => {
 });
 
 test("the status is plain JSON of everything there is to know", () => {
-  const status = composeStatus(CHIP, ["a fault"], logger());
+  const logging = logger();
+  const status = composeStatus(CHIP, ["a fault"], logging);
   expect(JSON.parse(JSON.stringify(status))).toEqual(status);
   expect(status).toMatchObject({
     version: VERSION,
     session: 8,
     rawMs: 123456,
-    time: { trueMs: 1785000000000, boundMs: 20 },
-    ring: { pages: 13, usedPages: 5 },
-    quota: { pointsLeft: 9000, requestsLeft: 290, pointsMax: 10000, plan: "2026" },
+    time: presentTime(logging.map),
+    ring: { pages: 13, usedPages: 2 },
+    quota: { pointsLeft: 10000, requestsLeft: 300, pointsMax: 10000, plan: "2026" },
     backlogClearsMs: 0,
     verdict: 5,
     verdictText: "token refused or server says no",
@@ -81,22 +86,23 @@ test("the status is plain JSON of everything there is to know", () => {
     memory: { used: 2500, total: 4000 },
     faults: ["a fault", "no usable token is set"],
   });
+  expect(status.time?.trueMs).toBe(1785000000000);
   expect(status).not.toHaveProperty("deliveryFault");
 });
 
 test("the status names configured datastreams first, then pins that only flash still knows, each once", () => {
   const status = composeStatus(CHIP, [], logger());
   expect(status.streams.map((stream) => [stream.pin, stream.name, stream.sampled])).toEqual([
-    ["v1", "temperature", 101],
-    ["v2", "light", 102],
-    ["v9", "", 109],
+    ["v1", "temperature", 38],
+    ["v2", "light", 50],
+    ["v9", "", 50],
   ]);
   expect(status.streams[0]).toEqual({
     pin: "v1",
     name: "temperature",
-    sampled: 101,
+    sampled: 38,
     delivered: 10,
-    pending: 50,
+    pending: 0,
     dropped: { expired: 1, overwritten: 2, thinned: 3, undatable: 4, refused: 5, unrepresentable: 6, corrupt: 7 },
     misdated: 8,
     duplicated: 9,
@@ -111,7 +117,10 @@ test("the status tells a flash that takes no more", () => {
 });
 
 test("a backlog that grows never clears", () => {
-  expect(composeStatus(CHIP, [], logger({ clearsMs: Infinity })).backlogClearsMs).toBeNull();
+  const growing = logger();
+  growing.backlog.quota.pointsMax = 10;
+  growing.backlog.intervalsMs = [1000];
+  expect(composeStatus(CHIP, [], growing).backlogClearsMs).toBeNull();
 });
 
 test("a unit that can't log still has a status, with its faults", () => {

@@ -1,7 +1,7 @@
 /** A region that was logged to and then damaged: what its reader may make of it. */
 import { expect, test } from "vitest";
 import { WORDS_AT } from "../../../firmware/storage/format/page.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { createRegion, regionOf, SEED } from "../../support/region.ts";

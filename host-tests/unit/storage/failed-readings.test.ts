@@ -1,7 +1,7 @@
 /** Readings that fail where no page can count them: after a boot, before the first success. */
 import { expect, it } from "vitest";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { startSession } from "../../../firmware/start-session.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const MINUTE_MS = 60000;
@@ -9,8 +9,8 @@ const MINUTE_MS = 60000;
 function unit(intervalMs: number) {
   const { region, flash } = createRegion(10);
   const boot = () => {
-    const { ledger, ring } = openStorageWithBanks(region, [{ pin: 1, intervalMs, decimals: 0 }], 1);
-    const { rawMs } = startSession(ledger, ring);
+    const { data, ring } = openStorageWithBanks(region, [{ pin: 1, intervalMs, decimals: 0 }], 1);
+    const { rawMs } = startSession(data);
     return { ring, rawMs };
   };
   return { flash, boot };

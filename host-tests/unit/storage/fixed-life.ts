@@ -2,12 +2,13 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
-import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
+import { boundMsAt, trueMsAt } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openWholeLedger, type WholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion, SEED } from "../../support/region.ts";
+import { type AskedMap, createTimeMap } from "../../support/time-map.ts";
 
 const MINUTE_MS = 60000;
 const T0_MS = 1780000000000;
@@ -22,7 +23,7 @@ interface Sample {
 export class UnitLife {
   private readonly region: FlashRegion;
   readonly ppm: number;
-  ledger: Ledger;
+  ledger: WholeLedger;
   session = 8;
   rawMs = 1;
   trueMs = T0_MS;
@@ -37,8 +38,8 @@ export class UnitLife {
     this.ledger.boot(this.session, this.rawMs);
   }
 
-  private mount(): Ledger {
-    const ledger = openLedger(this.region, 1);
+  private mount(): WholeLedger {
+    const ledger = openWholeLedger(this.region, 1);
     ledger.keepFor(() => (this.pending.length > 0 ? this.pending[0].rawMs : Number.POSITIVE_INFINITY));
     return ledger;
   }
@@ -73,9 +74,9 @@ export class UnitLife {
     this.pending = this.pending.slice(Math.floor(this.pending.length * share));
   }
 
-  map(): TimeMap {
+  map(): AskedMap {
     const clock = { session: () => this.session, rawMs: () => this.rawMs } as Clock;
-    return createTimeMap(this.ledger, clock, LIMITS.maxTimeUncertaintyMs);
+    return createTimeMap(this.ledger.data, clock, LIMITS.maxTimeUncertaintyMs);
   }
 
   /** Pending samples of sessions that met a clock, but are not dated. Each that is dated is within its bound. */
@@ -85,8 +86,8 @@ export class UnitLife {
       const dating = map.date(session, rawMs, Number.POSITIVE_INFINITY);
       if (dating.state !== "dated") return this.met.has(session);
       const segment = dating.segment;
-      const errorMs = segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate - trueMs;
-      expect(Math.abs(errorMs)).toBeLessThanOrEqual(segment.boundMs(rawMs) + 1);
+      const errorMs = trueMsAt(segment, rawMs) - trueMs;
+      expect(Math.abs(errorMs)).toBeLessThanOrEqual(boundMsAt(segment, rawMs) + 1);
       return false;
     });
   }

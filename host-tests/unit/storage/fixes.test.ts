@@ -2,12 +2,13 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { ledgerPinsMax } from "../../../firmware/storage/ledger/capacity.ts";
-import { type Attempt, type Fix, type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import type { Attempt, Fix } from "../../../firmware/storage/ledger/ledger.ts";
+import { openWholeLedger, type WholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 
 const HOUR_MS = 3600000;
 const T0_MS = 1780000000000;
@@ -22,15 +23,15 @@ function attemptOf(pin: number, rawMs: number, fixId: number): Attempt {
   return { pin, ...fixed, rawMs, fixId, afterTrueMs: 0 };
 }
 
-const pointsOf = (ledger: Ledger, version: number): Fix[] =>
+const pointsOf = (ledger: WholeLedger, version: number): Fix[] =>
   fixesOf(ledger)
     .filter((point) => point.id <= version)
     .map((point) => ({ ...point }));
 
 /** Times that an attempt's samples get: spread over the 30 days before it was made. */
-function timesOf(ledger: Ledger, attempt: Attempt, madeRawMs: number): string {
+function timesOf(ledger: WholeLedger, attempt: Attempt, madeRawMs: number): string {
   const clock = { session: () => 8, rawMs: () => 0 } as Clock;
-  const map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
+  const map = createTimeMap(ledger.data, clock, LIMITS.maxTimeUncertaintyMs);
   const times: string[] = [];
   for (let n = 0; n < 10; n++) {
     const rawMs = madeRawMs - n * 72 * HOUR_MS;
@@ -48,7 +49,7 @@ it.each([
   "stands 60 days without an answer, with every datastream in flight and a fix an hour (%d-byte pages, %d a bank)",
   (pageBytes, bankPages) => {
     const { region, flash } = createRegion(2 * bankPages, pageBytes);
-    let ledger = openLedger(region, bankPages);
+    let ledger = openWholeLedger(region, bankPages);
     let rawMs = 1;
     const hour = (): void => {
       rawMs += HOUR_MS;
@@ -73,7 +74,7 @@ it.each([
         ledger.fail(attempt.pin, rawMs + 90000, true);
       }
       if (i % 100 === 99) {
-        ledger = openLedger(region, bankPages);
+        ledger = openWholeLedger(region, bankPages);
         ledger.boot(8, rawMs + 100000);
       }
       longest = Math.max(longest, ledger.fixes().length);
@@ -100,7 +101,7 @@ it.each([
     expect(ledger.fixes().length).toBe(FIXES_MAX);
     hour();
     expect(ledger.fixes().length).toBe(FIXES_MAX);
-    expect(fixesOf(openLedger(region, bankPages))).toEqual(fixesOf(ledger));
+    expect(fixesOf(openWholeLedger(region, bankPages))).toEqual(fixesOf(ledger));
   },
 );
 
@@ -113,7 +114,7 @@ it("keeps the fixes of each attempt, and the list within its bound, in any order
   fc.assert(
     fc.property(fc.array(event, { maxLength: 150, size: "max" }), (events) => {
       const { region } = createRegion(2, 4096);
-      let ledger = openLedger(region, 1);
+      let ledger = openWholeLedger(region, 1);
       let rawMs = 1;
       const held: { [pin: number]: Fix[] } = {};
       ledger.boot(8, rawMs);
@@ -143,7 +144,7 @@ it("keeps the fixes of each attempt, and the list within its bound, in any order
         }
         if (kind === "boot") {
           const points = JSON.stringify(fixesOf(ledger));
-          ledger = openLedger(region, 1);
+          ledger = openWholeLedger(region, 1);
           ledger.boot(8, rawMs);
           expect(JSON.stringify(fixesOf(ledger))).toBe(points);
         }
@@ -162,7 +163,7 @@ it("keeps the fixes of each attempt, and the list within its bound, in any order
 
 it("stands 60 days with an attempt open at any time", () => {
   const { region } = createRegion(2, 4096);
-  const ledger = openLedger(region, 1);
+  const ledger = openWholeLedger(region, 1);
   let longest = 0;
   let oldest = 0;
   ledger.boot(8, 1);
@@ -189,7 +190,7 @@ it("fits as many datastreams as a device may have, with all lists full", () => {
 
 it("widens no honest fix by a lie in its session when an open attempt leaves the list little else to thin", () => {
   const { region } = createRegion(2, 4096);
-  const ledger = openLedger(region, 1);
+  const ledger = openWholeLedger(region, 1);
   let rawMs = 1;
   const fix = (session: number, lieMs: number): void => {
     rawMs += 60_000;

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { entryBytes } from "../../../firmware/storage/ledger/banks.ts";
-import { type Ledger, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openWholeLedger, type WholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { addFix } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 import { ATTEMPT, SETTLEMENT, state } from "./ledger-life.ts";
@@ -12,7 +12,7 @@ const BANK_BYTES = 1024;
 /** A bank with an entry of each kind, those of a snapshot too; where its entries begin, by kind. */
 function bankOfAllKinds() {
   const { region, flash } = createRegion(2);
-  let ledger = openLedger(region, 1);
+  let ledger = openWholeLedger(region, 1);
   let rawMs = 1000;
   ledger.boot(8, rawMs);
   for (let i = 0; i < 3; i++) addFix(ledger, 8, ++rawMs, 1.7e12 + rawMs, 40);
@@ -22,7 +22,7 @@ function bankOfAllKinds() {
   // Boots, until the bank is full and a snapshot begins the other.
   const wear = () => flash.wear[1];
   for (rawMs = 8000; wear() === 0 || flash.wear[0] === 1; rawMs += 1000) ledger.boot(8 + rawMs / 1000, rawMs);
-  ledger = openLedger(region, 1);
+  ledger = openWholeLedger(region, 1);
   ledger.keepFor(() => rawMs);
   ledger.boot(200, ++rawMs);
   for (let i = 0; i < 4; i++) addFix(ledger, 200, ++rawMs, 1.7e12 + rawMs, 40);
@@ -52,15 +52,15 @@ function placesIn(bank: Uint8Array): { at: number; kind: number; bytes: number }
 }
 
 /** What is still free of 10,000 points a day. */
-export const left = (ledger: Ledger): number =>
+export const left = (ledger: WholeLedger): number =>
   10000 - ledger.charges().reduce((sum, charge) => sum + charge.points, 0);
 
 /** What a ledger says after it was opened, and after it has gone on and was opened again. */
 function twice(region: FlashRegion): unknown[] {
-  const first = openLedger(region, 1);
+  const first = openWholeLedger(region, 1);
   const opened = state(first);
   first.boot(240, 900000);
-  return [opened, state(openLedger(region, 1))];
+  return [opened, state(openWholeLedger(region, 1))];
 }
 
 export const all = bankOfAllKinds();

@@ -48,9 +48,9 @@ import {
   STATE_AT,
   UNFIX_AT,
 } from "../../../firmware/storage/ledger/entries.ts";
-import { FAIL_CAUSE, openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { FAIL_CAUSE } from "../../../firmware/storage/ledger/ledger.ts";
 import { IN_SEAL } from "../../../firmware/storage/ring/seal.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { openStorageWithBanks, openWholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { addFix } from "../../support/fixes.ts";
 import { createRegion } from "../../support/region.ts";
 
@@ -217,7 +217,7 @@ test.each([
 
 test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and widths", () => {
   const { flash, region } = createRegion(4, 1024);
-  const ledger = openLedger(region, 1);
+  const ledger = openWholeLedger(region, 1);
   const far = 2 ** 40 + 7;
   ledger.boot(0xf0000001, 5);
   addFix(ledger, 0xf0000002, 6, far, 0xfffffff0);
@@ -279,10 +279,10 @@ test("writes each entry, and reads each snapshot, at FORMAT.md's offsets and wid
     { name: "CHARGE", pin: 7, rawMs: far + 1, points: 10, requests: 1, open: 0 },
   ]);
   // What is read back from it is the same.
-  expect(openLedger(region, 1).attempt(7)).toEqual(ledger.attempt(7));
-  expect(openLedger(region, 1).counters(7)).toEqual(ledger.counters(7));
-  expect(openLedger(region, 1).retired(7)).toEqual({ missed: 0xf0000004, failed: 0xf0000005 });
-  expect(openLedger(region, 1).charges()).toEqual(ledger.charges());
+  expect(openWholeLedger(region, 1).attempt(7)).toEqual(ledger.attempt(7));
+  expect(openWholeLedger(region, 1).counters(7)).toEqual(ledger.counters(7));
+  expect(openWholeLedger(region, 1).retired(7)).toEqual({ missed: 0xf0000004, failed: 0xf0000005 });
+  expect(openWholeLedger(region, 1).charges()).toEqual(ledger.charges());
 });
 
 const ATTEMPT = {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bankPagesOf, pagesNeeded, ringPagesOf } from "../../../firmware/storage/geometry.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { openStorage } from "../../../firmware/storage/whole-storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const stream = (pin: number) => ({ pin, intervalMs: 60000, decimals: 1 });

@@ -1,6 +1,6 @@
 /** Bits of a ledger bank that flip: one in an entry is turned back, and more never let the server get more than it may. */
 import { expect, it } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openWholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { SEED } from "../../support/region.ts";
 import { all, damaged, expectSameWithOneFlip, left } from "./flipped-ledger.ts";
@@ -18,14 +18,14 @@ it("says the same with any one bit of its bank flipped, and goes on as if it wer
 
 it("lets no more be sent when several bits of one entry have flipped, and counts nothing twice", () => {
   const random = createPrng(SEED + 3).next;
-  const whole = openLedger(damaged([]), 1);
+  const whole = openWholeLedger(damaged([]), 1);
   for (const { at, bytes } of all.places.slice(0, -1)) {
     for (let n = 0; n < 40; n++) {
       const flips = Array.from({ length: 2 + (n % 3) }, () => ({
         at: at + Math.floor(random() * bytes),
         bit: Math.floor(random() * 8),
       }));
-      const ledger = openLedger(damaged(flips), 1);
+      const ledger = openWholeLedger(damaged(flips), 1);
       expect(left(ledger)).toBeLessThanOrEqual(left(whole));
       for (const pin of whole.pins()) expect(ledger.settled(pin)).toBeLessThanOrEqual(whole.settled(pin));
     }

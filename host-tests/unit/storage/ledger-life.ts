@@ -1,4 +1,4 @@
-import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
+import type { WholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { fixesOf } from "../../support/fixes.ts";
 
 /** A batch of ten samples in flight. */
@@ -25,7 +25,7 @@ export const SETTLEMENT = {
 };
 
 /** Everything that the ledger says. */
-export function state(ledger: Ledger) {
+export function state(ledger: WholeLedger) {
   return JSON.parse(
     JSON.stringify({
       session: ledger.session(),

@@ -1,6 +1,6 @@
 /** What the ledger keeps so that a time that was wrong can be taken back. */
 import { expect, test } from "vitest";
-import { openLedger } from "../../../firmware/storage/ledger/ledger.ts";
+import { openWholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import { createRegion } from "../../support/region.ts";
 import { ATTEMPT, SETTLEMENT, state } from "./ledger-life.ts";
 
@@ -8,7 +8,7 @@ const NONE = { misdated: 0, duplicated: 0, fromTrueMs: 0, toTrueMs: 0 };
 
 test("remembers which sample the last timestamp was sent for, and keeps it until a later one is sent", () => {
   const { region } = createRegion(4);
-  const ledger = openLedger(region, 1);
+  const ledger = openWholeLedger(region, 1);
   expect(ledger.mark(3)).toEqual({ trueMs: 0, session: 0, rawMs: 0 });
   ledger.recordAttempt(ATTEMPT);
   ledger.settle(3, 6000, { ...SETTLEMENT, lastSession: 16, lastRawMs: 5500 });
@@ -18,12 +18,12 @@ test("remembers which sample the last timestamp was sent for, and keeps it until
   ledger.recordAttempt({ ...ATTEMPT, from: 4106, to: 4107 });
   ledger.settle(3, 7000, { ...SETTLEMENT, delivered: 0, lastTrueMs: 0 });
   expect(ledger.mark(3)).toEqual(mark);
-  expect(openLedger(region, 1).mark(3)).toEqual(mark);
+  expect(openWholeLedger(region, 1).mark(3)).toEqual(mark);
 });
 
 test("lowers a mark that was disproved, and remembers the stretch of wrong times over boots and compactions", () => {
   const { region } = createRegion(4);
-  let ledger = openLedger(region, 1);
+  let ledger = openWholeLedger(region, 1);
   ledger.recordAttempt(ATTEMPT);
   ledger.settle(3, 6000, { ...SETTLEMENT, lastSession: 16, lastRawMs: 5500 });
   expect(ledger.mistakes(3)).toEqual(NONE);
@@ -39,7 +39,7 @@ test("lowers a mark that was disproved, and remembers the stretch of wrong times
     ledger.boot(8 * round + 24, 7000 + round);
     if (round % 7 === 0) {
       const before = state(ledger);
-      ledger = openLedger(region, 1);
+      ledger = openWholeLedger(region, 1);
       expect(state(ledger)).toEqual(before);
     }
   }
@@ -47,7 +47,7 @@ test("lowers a mark that was disproved, and remembers the stretch of wrong times
 
 test("closes an attempt that is given up, and counts what may stand twice", () => {
   const { region } = createRegion(4);
-  const ledger = openLedger(region, 1);
+  const ledger = openWholeLedger(region, 1);
   ledger.recordAttempt(ATTEMPT);
   ledger.abandon(3, 6000, 10);
   expect(ledger.attempt(3)).toBeUndefined();
@@ -55,5 +55,5 @@ test("closes an attempt that is given up, and counts what may stand twice", () =
   ledger.recordAttempt(ATTEMPT);
   ledger.fail(3, 7000, false);
   expect(ledger.mistakes(3)).toEqual({ ...NONE, duplicated: 10 });
-  expect(openLedger(region, 1).mistakes(3)).toEqual({ ...NONE, duplicated: 10 });
+  expect(openWholeLedger(region, 1).mistakes(3)).toEqual({ ...NONE, duplicated: 10 });
 });

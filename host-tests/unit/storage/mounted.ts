@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import type { Position } from "../../../firmware/storage/format/position.ts";
-import type { Ring } from "../../../firmware/storage/ring/ring.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import type { WholeRing } from "../../../firmware/storage/whole-storage.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 
 export interface Sample {
   session: number;
@@ -13,7 +13,12 @@ export interface Sample {
 export const STREAM = { pin: 1, intervalMs: 60000, decimals: 1 };
 
 /** Everything between two positions of a pin, read run after run. */
-export function readAll(ring: Ring, pin: number, from: Position, to: Position = Number.POSITIVE_INFINITY): Sample[] {
+export function readAll(
+  ring: WholeRing,
+  pin: number,
+  from: Position,
+  to: Position = Number.POSITIVE_INFINITY,
+): Sample[] {
   const samples: Sample[] = [];
   let position = from;
   for (;;) {

@@ -1,9 +1,9 @@
 /** Regions that earlier versions wrote, under the storage code of today. */
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { startSession } from "../../../firmware/clock/start-session.ts";
+import { startSession } from "../../../firmware/start-session.ts";
 import { PAGE_MAGIC } from "../../../firmware/storage/format/page.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { openStorage } from "../../../firmware/storage/whole-storage.ts";
 import { PowerCut, SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { type HeldStream, IMAGE_NAMES, IMAGE_VERSIONS, readImage } from "../../support/old-formats/images.ts";
@@ -80,8 +80,8 @@ describe.each(CASES)("a region of format $version, $name", ({ version, name }) =
   test("adds samples on pages of today's version, and none to an old page", () => {
     const { bytes, contents } = readImage(version, name);
     const flash = flashWith(bytes);
-    const { ledger, ring } = mount(flash);
-    const started = startSession(ledger, ring);
+    const { data, ring } = mount(flash);
+    const started = startSession(data);
     expect(started.rawMs).toBeGreaterThan(contents.lastRawMs);
     for (let i = 0; i < 50; i++) {
       for (const { pin } of STREAMS) expect(ring.append(pin, started.rawMs + i * MINUTE_MS, 100 + i)).toBe(true);
@@ -107,8 +107,8 @@ describe.each(CASES)("a region of format $version, $name", ({ version, name }) =
   test("frees the old pages once their samples are settled", () => {
     const { bytes } = readImage(version, name);
     const flash = flashWith(bytes);
-    const { ledger, ring } = mount(flash);
-    const started = startSession(ledger, ring);
+    const { data, ledger, ring } = mount(flash);
+    const started = startSession(data);
     for (const { pin } of STREAMS) ring.append(pin, started.rawMs, 1);
     for (const pin of ring.pins()) {
       const from = ledger.cursor(pin);
@@ -132,8 +132,8 @@ test("loses no sample of an old region when power goes at any of its first progr
     let cut = false;
     try {
       flash.cutAtOperation(operation);
-      const { ledger, ring } = mount(flash);
-      const started = startSession(ledger, ring);
+      const { data, ring } = mount(flash);
+      const started = startSession(data);
       for (let i = 0; i < 20; i++) {
         for (const { pin } of STREAMS) ring.append(pin, started.rawMs + i * MINUTE_MS, 100 + i);
       }

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { startSession } from "../../../firmware/start-session.ts";
+import { openStorage } from "../../../firmware/storage/whole-storage.ts";
 import { bootBytes } from "../../../scripts/bench/storage-figures.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
@@ -23,8 +23,8 @@ function overwrittenIn(boots: number, samples: number, pins: number, lateMsMax: 
   const streams = Array.from({ length: pins }, (_, pin) => ({ pin, intervalMs: 15000, decimals: 1 }));
   let overwritten = 0;
   for (let boot = 0; boot < boots; boot++) {
-    const { ledger, ring } = openStorage(region, streams);
-    const { rawMs } = startSession(ledger, ring);
+    const { data, ledger, ring } = openStorage(region, streams);
+    const { rawMs } = startSession(data);
     for (let i = 0; i < samples; i++) {
       // The first sample is taken at once, the others when a timer fires.
       const atMs = rawMs + i * 15000 + (i === 0 ? 0 : Math.floor(random() * (lateMsMax + 1)));

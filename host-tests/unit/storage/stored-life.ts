@@ -2,14 +2,15 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Clock } from "../../../firmware/clock/clock.ts";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { boundMsAt } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { startSession } from "../../../firmware/start-session.ts";
 import { type Archive, type LedgerPages, openArchive } from "../../../firmware/storage/ledger/archive.ts";
 import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
-import { openStorageWithBanks, type Storage } from "../../../firmware/storage/storage.ts";
+import { openStorageWithBanks, type WholeStorage } from "../../../firmware/storage/whole-storage.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
 import { createRegion, SEED } from "../../support/region.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 
 const MINUTE_MS = 60000;
 const T0_MS = 1780000000000;
@@ -21,7 +22,7 @@ export class StoredLife {
   private readonly region;
   private readonly bankPages: number;
   readonly ppm: number;
-  storage!: Storage;
+  storage!: WholeStorage;
   session = 0;
   rawMs = 0;
   trueMs = T0_MS;
@@ -46,7 +47,7 @@ export class StoredLife {
       [{ pin: PIN, intervalMs: 10 * MINUTE_MS, decimals: 0 }],
       this.bankPages,
     );
-    const start = startSession(this.storage.ledger, this.storage.ring);
+    const start = startSession(this.storage.data);
     this.session = start.session;
     this.rawMs = start.rawMs;
   }
@@ -106,7 +107,7 @@ export class StoredLife {
   times(from: number, to: number, version: number): (number | string)[] {
     const { ledger, ring } = this.storage;
     const clock = { session: () => this.session, rawMs: () => this.rawMs } as Clock;
-    const map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
+    const map = createTimeMap(ledger.data, clock, LIMITS.maxTimeUncertaintyMs);
     const reader = ring.reader(PIN, from, to);
     const times: (number | string)[] = [];
     for (let n = reader.next(); n > 0; n = reader.next()) {
@@ -120,7 +121,7 @@ export class StoredLife {
         const { segment } = dating;
         const trueMs = segment.trueMs + (rawMs - segment.fromRawMs) * segment.rate;
         const errorMs = Math.abs(trueMs - (this.taken.get(rawMs) as number));
-        expect(errorMs).toBeLessThanOrEqual(segment.boundMs(rawMs) + 1);
+        expect(errorMs).toBeLessThanOrEqual(boundMsAt(segment, rawMs) + 1);
         times.push(Math.round(trueMs));
       }
     }
@@ -179,7 +180,7 @@ export function expectNoneLost(bankPages: number, alike: boolean, maxLength: num
         expect(life.storage.ledger.fixesLost()).toBe(0);
         if (open && alike) expect(life.dates(open)).toBe(made);
       }
-      if (life.storage.ledger.fixes().archivedMs > 0) archived++;
+      if (life.storage.data.ledger.told.fixes.archivedMs > 0) archived++;
     }),
     { numRuns, seed: SEED, endOnFailure: true },
   );

@@ -29,7 +29,7 @@ function piece(page: (typeof books)[number]["page"], jitterMs: number, step: num
 }
 
 test.each(books)("passes over words of book $book to the value and time that they stand for", ({ page }) => {
-  const decode = createPlainDecoder();
+  const decode = createPlainDecoder({ book: -1, steps: new Int16Array(256), jitters: new Int8Array(256) });
   const out: Samples = { rawMs: [], values: [], corrupt: 0, folded: false };
   for (const jitterMs of [-page.jitterSpan, 0, page.jitterSpan]) {
     for (const step of [-page.stepSpan, 0, page.stepSpan]) {

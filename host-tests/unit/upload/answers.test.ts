@@ -249,7 +249,7 @@ describe("an answer", () => {
 
   it("with `Retry-After` as a date waits until then", () => {
     const rig = rigWith([]);
-    const untilMs = Math.ceil((rig.unit.map.now()?.trueMs ?? 0) / 1000) * 1000 + 600_000;
+    const untilMs = Math.ceil((rig.unit.now()?.trueMs ?? 0) / 1000) * 1000 + 600_000;
     rig.server.behave = (n) =>
       n === 0 ? { answer: 429, headers: { "Retry-After": new Date(untilMs).toUTCString() } } : OK;
     const { nextTryMs } = rig.drain();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dating, TimeMap } from "../../../firmware/clock/time-map.ts";
 import { decimalText } from "../../../firmware/storage/format/decimal.ts";
-import type { Ring } from "../../../firmware/storage/ring/ring.ts";
+import type { Storage } from "../../../firmware/storage/ring/ring.ts";
 import { type Batch, openBatch, type Run } from "../../../firmware/upload/batch.ts";
 import { createFakeRing, endOf, type FakeSample } from "../../support/fake-ring.ts";
 import { EPOCH_MS } from "../../support/upload-rig.ts";
@@ -10,20 +10,30 @@ import { EPOCH_MS } from "../../support/upload-rig.ts";
 const PIN = 3;
 
 function ringOf(samples: FakeSample[], decimals = 1) {
-  const ring = createFakeRing(() => ({ cursor: () => 0 }));
+  const ring = createFakeRing();
   ring.samples[PIN] = samples;
   ring.decimalsOf[PIN] = decimals;
   return ring;
 }
 
-function mapOf(date: (session: number, rawMs: number) => Dating): Pick<TimeMap, "date"> {
-  return { date };
-}
+/** What dates a sample. */
+type Dates = (session: number, rawMs: number) => Dating;
+
+const mapOf = (date: Dates): Dates => date;
 
 function line(boundMs = 10, rate = 1, trueMs = EPOCH_MS): Dating {
   return {
     state: "dated",
-    segment: { fromRawMs: 0, toRawMs: Number.POSITIVE_INFINITY, trueMs, rate, boundMs: () => boundMs },
+    segment: {
+      fromRawMs: 0,
+      toRawMs: Number.POSITIVE_INFINITY,
+      trueMs,
+      rate,
+      boundMs: boundMs,
+      boundRate: 0,
+      bend: 0,
+      reachMs: 0,
+    },
   };
 }
 
@@ -41,8 +51,15 @@ const whole: Run = {
   wrongToMs: 0,
 };
 
-function walk(ring: ReturnType<typeof ringOf>, map: Pick<TimeMap, "date">, run: Run): { body: string; batch: Batch } {
-  const batch = openBatch(ring as unknown as Ring, map, run);
+function walk(ring: ReturnType<typeof ringOf>, date: Dates, run: Run): { body: string; batch: Batch } {
+  const storage = undefined as unknown as Storage;
+  const map = undefined as unknown as TimeMap;
+  const source = {
+    ...ring,
+    date: (_: TimeMap, session: number, rawMs: number) => date(session, rawMs),
+    now: () => undefined,
+  };
+  const batch = openBatch({ storage, source, map }, run);
   let body = "[";
   while (batch.step()) body += batch.text;
   return { body: `${body}${batch.text}]`, batch };
@@ -239,8 +256,26 @@ describe("a batch", () => {
       state: "dated",
       segment:
         rawMs < 1_000_000
-          ? { fromRawMs: 0, toRawMs: 1_000_000, trueMs: EPOCH_MS, rate: 1, boundMs: () => 1 }
-          : { fromRawMs: 1_000_000, toRawMs: Infinity, trueMs: EPOCH_MS + 1_000_500, rate: 1.001, boundMs: () => 1 },
+          ? {
+              fromRawMs: 0,
+              toRawMs: 1_000_000,
+              trueMs: EPOCH_MS,
+              rate: 1,
+              boundMs: 1,
+              boundRate: 0,
+              bend: 0,
+              reachMs: 0,
+            }
+          : {
+              fromRawMs: 1_000_000,
+              toRawMs: Infinity,
+              trueMs: EPOCH_MS + 1_000_500,
+              rate: 1.001,
+              boundMs: 1,
+              boundRate: 0,
+              bend: 0,
+              reachMs: 0,
+            },
     }));
     const { body } = walk(ringOf(regular(40)), map, whole);
     const times = JSON.parse(body).map((p: number[]) => p[0] - EPOCH_MS);

@@ -1,13 +1,25 @@
 import { describe, expect, it } from "vitest";
 import type { TimeFound } from "../../../firmware/clock/take-fix.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { createAccount } from "../../../firmware/storage/ledger/account.ts";
+import { COUNTERS } from "../../../firmware/storage/ledger/counters.ts";
+import type { Counters, Ledger } from "../../../firmware/storage/ledger/ledger.ts";
 import { createDelivery, type DeliverySettings } from "../../../firmware/upload/delivery.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { lossesOf } from "../../../firmware/upload/final-verdict.ts";
 import { openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { VERDICT, type Verdict } from "../../../firmware/verdict.ts";
+import { emptyLedger } from "../../support/fixes.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
+
+/** A ledger in which the samples of v1 went so. */
+function ledger(counters: Partial<Counters>): Ledger {
+  const known = emptyLedger();
+  known.told.accounts[1] = createAccount();
+  known.told.accounts[1].counts.set(COUNTERS.map((name) => counters[name] ?? 0));
+  return known;
+}
 
 /** A delivery among fakes whose doings are listed in `events`. Each step takes a second. */
 function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
@@ -82,7 +94,7 @@ function createDeliveryRig(settings: Partial<DeliverySettings> = {}) {
       },
       memory: rig.memory,
       endpoint: rig.endpoint,
-      losses: () => lossesOf({ pins: () => [1], counters: () => ({ delivered: 0, ...counters }) }),
+      losses: () => lossesOf(ledger(counters)),
       clock: { rawMs: timers.nowMs },
       ailments: { flashFailed: () => rig.flashFault, failing: () => rig.sensorFailing },
       timers,

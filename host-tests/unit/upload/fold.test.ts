@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Segment, TimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import type { Ring } from "../../../firmware/storage/ring/ring.ts";
 import type { TextLine } from "../../../firmware/storage/ring/text-fold.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import type { WholeStorage } from "../../../firmware/storage/whole-storage.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 import { openBatch, type Run } from "../../../firmware/upload/batch.ts";
+import { type SampleSource, sampleSource } from "../../../firmware/upload/sample-source.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 
 const PIN = 1;
@@ -35,10 +36,11 @@ const device: fc.Arbitrary<Device> = fc.record({
 });
 
 /** A ring that really logged what befell the device. */
-function logged({ decimals, intervalMs, slots }: Device): Ring {
+function logged({ decimals, intervalMs, slots }: Device): WholeStorage {
   const flash = new SimulatedFlash({ pageBytes: 1024, pages: 12 });
   const region: FlashRegion = { flash, crc32: (bytes) => crc32(bytes), address: 0, pageBytes: 1024, pages: 12 };
-  const { ledger, ring } = openStorageWithBanks(region, [{ pin: PIN, intervalMs, decimals }], 1);
+  const storage = openStorageWithBanks(region, [{ pin: PIN, intervalMs, decimals }], 1);
+  const { ledger, ring } = storage;
   let session = 1;
   let value = 200;
   ledger.boot(session, 0);
@@ -52,15 +54,15 @@ function logged({ decimals, intervalMs, slots }: Device): Ring {
       ring.append(PIN, rawMs, fate === "unrepresentable" ? Number.NaN : value);
     }
   });
-  return ring;
+  return storage;
 }
 
-/** The same ring, read as arrays of samples only. */
-function unfolded(ring: Ring): Ring {
+/** What reads arrays of samples only. */
+function unfolded(source: SampleSource): SampleSource {
   return {
-    ...ring,
-    reader: (pin, from, to) => {
-      const reader = ring.reader(pin, from, to);
+    ...source,
+    reader: (storage, pin, from, to) => {
+      const reader = source.reader(storage, pin, from, to);
       const next = reader.next;
       reader.next = () => next();
       return reader;
@@ -69,9 +71,10 @@ function unfolded(ring: Ring): Ring {
 }
 
 /** A time map in stretches, each with its own rate. */
-function mapOf(stretchMs: number, ppm: number): Pick<TimeMap, "date"> {
+function mapOf(stretchMs: number, ppm: number): SampleSource {
   return {
-    date: (_, rawMs) => {
+    ...sampleSource(),
+    date: (_map, _session, rawMs) => {
       const number = Math.floor(rawMs / stretchMs);
       const rate = 1 + (number % 2 === 0 ? ppm : -ppm) / 1e6;
       const fromRawMs = number * stretchMs;
@@ -80,18 +83,22 @@ function mapOf(stretchMs: number, ppm: number): Pick<TimeMap, "date"> {
         toRawMs: fromRawMs + stretchMs,
         trueMs: EPOCH_MS + fromRawMs,
         rate,
-        boundMs: () => 40,
+        boundMs: 40,
+        boundRate: 0,
+        bend: 0,
+        reachMs: 0,
       };
       return { state: "dated", segment };
     },
   };
 }
 
-function walk(ring: Ring, map: Pick<TimeMap, "date">, run: Run) {
-  const batch = openBatch(ring, map, run);
-  const pieces: string[] = [];
-  while (batch.step()) pieces.push(batch.text);
-  return { ...batch, step: 0, text: "", pieces };
+function walk({ data }: WholeStorage, source: SampleSource, run: Run, measured?: boolean) {
+  const map = undefined as unknown as TimeMap;
+  const batch = openBatch({ storage: data, source, map }, run, measured);
+  let body = "";
+  while (batch.step()) body += batch.text;
+  return { ...batch, step: 0, text: "", body };
 }
 
 describe("a batch made from words as they lie on flash", () => {
@@ -105,7 +112,8 @@ describe("a batch made from words as they lie on flash", () => {
         fc.constantFrom(1, 1, 1, 3),
         fc.constantFrom(7_000, 100_000, 1e9),
         (life, skip, pointsMax, untilTrueMs, thinEvery, stretchMs) => {
-          const ring = logged(life);
+          const storage = logged(life);
+          const { ring } = storage;
           const head = ring.head(PIN);
           const from = head === undefined || skip === 0 ? 0 : ring.end(PIN, head.position, skip);
           const run: Run = {
@@ -121,9 +129,11 @@ describe("a batch made from words as they lie on flash", () => {
             wrongFromMs: 0,
             wrongToMs: 0,
           };
-          const map = mapOf(stretchMs, 40);
-          const folded = walk(ring, map, run);
-          expect(folded).toEqual(walk(unfolded(ring), map, run));
+          const source = mapOf(stretchMs, 40);
+          const folded = walk(storage, source, run);
+          expect(folded).toEqual(walk(storage, unfolded(source), run));
+          // What is measured is what is written.
+          expect({ ...walk(storage, source, run, true), body: "" }).toEqual({ ...folded, body: "" });
           // What was planned is what is sent.
           const again = {
             ...run,
@@ -131,8 +141,8 @@ describe("a batch made from words as they lie on flash", () => {
             pointsMax: Number.POSITIVE_INFINITY,
             untilTrueMs: Number.POSITIVE_INFINITY,
           };
-          const sent = walk(ring, map, again);
-          expect(sent.pieces.join("")).toBe(folded.pieces.join(""));
+          const sent = walk(storage, source, again);
+          expect(sent.body).toBe(folded.body);
           expect(sent.bodyBytes).toBe(folded.bodyBytes);
         },
       ),
@@ -146,12 +156,13 @@ describe("a batch made from words as they lie on flash", () => {
       step: (i % 3) - 1,
       fate: "sample" as const,
     }));
-    const ring = logged({ decimals: 1, intervalMs: 60_000, slots });
+    const { ring } = logged({ decimals: 1, intervalMs: 60_000, slots });
     const reader = ring.reader(PIN, 0, Number.POSITIVE_INFINITY);
     let folded = 0;
     const line: TextLine = {
       ...{ stretch: { fromRawMs: 0, toRawMs: Infinity, rate: 1 }, session: 1, zeroMs: EPOCH_MS, divisor: 10 },
-      ...{ untilTrueMs: Infinity, pointsMax: Infinity, afterTrueMs: 0, text: "", lastTrueMs: 0 },
+      ...{ untilTrueMs: Infinity, pointsMax: Infinity, afterTrueMs: 0, measured: false, text: "", chars: 0 },
+      ...{ firstTrueMs: 0, lastTrueMs: 0 },
     };
     for (let count = reader.next(line); count > 0; count = reader.next(line)) {
       if (reader.folded) folded += count;

@@ -13,7 +13,10 @@ const dated = (offMs: number, boundMs: number): Dating => ({
     toRawMs: Number.POSITIVE_INFINITY,
     trueMs: EPOCH_MS + offMs,
     rate: 1,
-    boundMs: () => boundMs,
+    boundMs: boundMs,
+    boundRate: 0,
+    bend: 0,
+    reachMs: 0,
   },
 });
 

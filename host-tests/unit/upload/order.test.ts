@@ -66,7 +66,7 @@ describe("the order", () => {
     const counters = rig.counters(1);
     expect(counters.expired + counters.delivered).toBe(300);
     const oldestMs = pointsOf(bodies(rig)[0])[0][0];
-    const now = rig.unit.map.now();
+    const now = rig.unit.now();
     expect(now).toBeDefined();
     expect((now?.trueMs ?? 0) - oldestMs).toBeLessThanOrEqual(LIMITS.ageMaxMs - LIMITS.ageMarginMs);
     expect((now?.trueMs ?? 0) - oldestMs).toBeGreaterThan(LIMITS.ageMaxMs - LIMITS.ageMarginMs - DAY_MS / 4);

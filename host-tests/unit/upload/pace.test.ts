@@ -1,8 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { createAccount, type Account as LedgerAccount } from "../../../firmware/storage/ledger/account.ts";
+import { BUSY, REFUSALS, REPLAYS_REFUSED, TRIES } from "../../../firmware/storage/ledger/counters.ts";
 import type { Attempt } from "../../../firmware/storage/ledger/ledger.ts";
 import { judge, type Outcome } from "../../../firmware/upload/outcome.ts";
-import { createPace, openPaceMemory } from "../../../firmware/upload/pace.ts";
+import {
+  batchPointsMax,
+  beginPace,
+  learnPace,
+  openPaceMemory,
+  type Pace,
+  streamPace,
+  streamWaitMs,
+} from "../../../firmware/upload/pace.ts";
+import { emptyLedger } from "../../support/fixes.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -17,23 +28,33 @@ function createPaceRig(requestPointsMax = 10_000, refusals = 0) {
     attempt: Attempt | undefined;
     lastTrueMs: number;
   }
-  const accounts: { [pin: number]: Account } = {};
-  const account = (pin: number) => {
-    accounts[pin] ??= { refusals, tries: 0, busy: 0, replaysRefused: 0, attempt: undefined, lastTrueMs: 1 };
-    return accounts[pin];
+  const accounts: { [pin: number]: LedgerAccount } = {};
+  const account = (pin: number): Account => {
+    if (!accounts[pin]) {
+      accounts[pin] = { ...createAccount(), lastTrueMs: 1 };
+      accounts[pin].counts[REFUSALS] = refusals;
+    }
+    const { counts } = accounts[pin];
+    const counted = (at: number) => ({ get: () => counts[at], set: (value: number) => (counts[at] = value) });
+    return Object.defineProperties(accounts[pin], {
+      refusals: { configurable: true, ...counted(REFUSALS) },
+      tries: { configurable: true, ...counted(TRIES) },
+      busy: { configurable: true, ...counted(BUSY) },
+      replaysRefused: { configurable: true, ...counted(REPLAYS_REFUSED) },
+    }) as LedgerAccount & Account;
   };
-  const ledger = {
-    attempt: (pin: number) => account(pin).attempt,
-    troubles: (pin: number) => {
-      const { refusals, tries, busy, replaysRefused } = account(pin);
-      return [refusals, tries, busy, replaysRefused];
-    },
-    lastTrueMs: (pin: number) => account(pin).lastTrueMs,
-  };
+  const ledger = emptyLedger();
+  ledger.told.accounts = accounts;
   const memory = openPaceMemory();
-  const pace = createPace({ clock, ledger }, { pointsMax: 10_000, requestsMax: 300 }, requestPointsMax, memory);
+  const plan = { pointsMax: 10_000, requestsMax: 300, requestPointsMax };
+  const pace: Pace = { clock, ledger, ...plan, memory };
+  const of = (pin: number) => {
+    account(pin);
+    return streamPace(memory, pin);
+  };
   return {
-    pace,
+    pace: { of, begin: () => beginPace(pace) },
+    waitMs: (points: number, requestsLeft: number) => streamWaitMs(pace, of(1), points, requestsLeft),
     forgive: () => {
       memory.forgivenRawMs = clock.nowRawMs;
     },
@@ -41,10 +62,10 @@ function createPaceRig(requestPointsMax = 10_000, refusals = 0) {
     account,
     /** Raw time until which it gets no request; 0: none. */
     rests: (pin = 1) => {
-      const waitMs = pace.waitMs(pace.of(pin), 1000, 300);
+      const waitMs = streamWaitMs(pace, of(pin), 1000, 300);
       return waitMs === 0 ? 0 : clock.nowRawMs + waitMs;
     },
-    size: (pin = 1) => pace.pointsMax(pace.of(pin)),
+    size: (pin = 1) => batchPointsMax(pace, of(pin)),
     /** A request of `points` points from position 4096 on comes to `outcome`. */
     learn: (
       outcome: Outcome,
@@ -66,7 +87,7 @@ function createPaceRig(requestPointsMax = 10_000, refusals = 0) {
         afterTrueMs: 0,
       };
       const judgement = judge(outcome);
-      const fate = pace.learn(attempt, options.replay ?? false, judgement);
+      const fate = learnPace(pace, attempt, options.replay ?? false, judgement);
       // As the ledger counts it.
       if (!known.attempt) known.tries = known.busy = known.replaysRefused = 0;
       if (judgement.attempt === "done") known.refusals = 0;
@@ -456,12 +477,12 @@ describe("the search for bad points", () => {
 
 describe("the requests of a day", () => {
   const spacing = (streams: number, requestsLeft: number): number => {
-    const { pace, clock, learn } = createPaceRig();
+    const { pace, clock, learn, waitMs } = createPaceRig();
     clock.nowRawMs = HOUR_MS;
     for (let pin = 1; pin <= streams; pin++) learn("sent", 5, { pin });
     clock.nowRawMs++;
     pace.begin();
-    return (pace.waitMs(pace.of(1), 5, requestsLeft) + 1) / HOUR_MS;
+    return (waitMs(5, requestsLeft) + 1) / HOUR_MS;
   };
 
   it("are spread: seldom with few left, but hourly for each datastream as long as the day's suffice", () => {
@@ -472,14 +493,14 @@ describe("the requests of a day", () => {
   });
 
   it("are not saved for a request with its share of the day's points, nor when somebody asks", () => {
-    const { pace, clock, learn, forgive } = createPaceRig();
+    const { pace, clock, learn, forgive, waitMs } = createPaceRig();
     clock.nowRawMs = HOUR_MS;
     learn("sent", 5);
     clock.nowRawMs++;
     pace.begin();
-    expect(pace.waitMs(pace.of(1), 33, 1)).toBeGreaterThan(0);
-    expect(pace.waitMs(pace.of(1), 34, 1)).toBe(0);
+    expect(waitMs(33, 1)).toBeGreaterThan(0);
+    expect(waitMs(34, 1)).toBe(0);
     forgive();
-    expect(pace.waitMs(pace.of(1), 5, 1)).toBe(0);
+    expect(waitMs(5, 1)).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../firmware/limits.ts";
+import { pointsWithin, quotaWaitMs } from "../../../firmware/upload/quota.ts";
 import { VERDICT } from "../../../firmware/verdict.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { type Behaviour, OK } from "../../support/fake-server.ts";
@@ -108,7 +109,7 @@ describe("the quota", () => {
     rig.fill(1, 25_000);
     rig.drain();
     rig.reboot();
-    expect(rig.unit.quota.pointsLeft()).toBe(0);
+    expect(rig.unit.pointsLeft()).toBe(0);
     expect(rig.drain().verdict).toBe(VERDICT.dailyLimit);
   });
 
@@ -118,7 +119,7 @@ describe("the quota", () => {
     for (let pin = 2; pin < 9; pin++) rig.fill(pin, 10);
     expect(rig.drain().verdict).toBe(VERDICT.dailyLimit);
     expect(rig.server.requests).toHaveLength(4);
-    expect(rig.unit.quota.requestsLeft()).toBe(0);
+    expect(rig.unit.requestsLeft()).toBe(0);
   });
 
   it("charges a replay again, and waits until it fits whole", () => {
@@ -151,11 +152,11 @@ describe("the quota", () => {
     rig.fill(1, 600);
     rig.drain();
     const { quota } = rig.unit;
-    expect(quota.pointsWithin(0)).toBe(400);
-    expect(quota.pointsWithin(LIMITS.quotaWindowMs - MINUTE_MS)).toBe(400);
-    expect(quota.pointsWithin(LIMITS.quotaWindowMs)).toBe(1400);
-    expect(quota.pointsWithin(2 * LIMITS.quotaWindowMs + MINUTE_MS)).toBe(2400);
-    expect(quota.waitMs(400)).toBe(0);
-    expect(quota.waitMs(401)).toBeGreaterThan(DAY_MS);
+    expect(pointsWithin(quota, 0)).toBe(400);
+    expect(pointsWithin(quota, LIMITS.quotaWindowMs - MINUTE_MS)).toBe(400);
+    expect(pointsWithin(quota, LIMITS.quotaWindowMs)).toBe(1400);
+    expect(pointsWithin(quota, 2 * LIMITS.quotaWindowMs + MINUTE_MS)).toBe(2400);
+    expect(quotaWaitMs(quota, 400)).toBe(0);
+    expect(quotaWaitMs(quota, 401)).toBeGreaterThan(DAY_MS);
   });
 });

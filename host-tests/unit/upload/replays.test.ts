@@ -33,7 +33,10 @@ describe("a replay", () => {
           toRawMs: Infinity,
           trueMs: 1.79e12 + version * 3,
           rate: 1 + version * 1e-9,
-          boundMs: () => boundMs,
+          boundMs: boundMs,
+          boundRate: 0,
+          bend: 0,
+          reachMs: 0,
         },
       };
     };

@@ -68,7 +68,7 @@ describe("a request", () => {
     for (let i = 0; i < 50; i++) expect(rig.drain().verdict).toBe(VERDICT.intercepted);
     expect(rig.unit.ledger.charges()).toEqual([]);
     expect(rig.unit.ledger.attempt(1)).toBeUndefined();
-    expect(rig.unit.quota.pointsLeft()).toBe(10_000);
+    expect(rig.unit.pointsLeft()).toBe(10_000);
     // A batch of unknown fate stays one.
     rig.server.behave = () => ({ fail: "close" });
     rig.unit.forgive();

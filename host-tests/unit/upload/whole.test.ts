@@ -6,19 +6,19 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bootSession, createClock } from "../../../firmware/clock/clock.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import type { Ledger } from "../../../firmware/storage/ledger/ledger.ts";
-import type { Ring } from "../../../firmware/storage/ring/ring.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import type { WholeRing } from "../../../firmware/storage/whole-storage.ts";
+import { openStorageWithBanks, type WholeLedger } from "../../../firmware/storage/whole-storage.ts";
 import type { Drain } from "../../../firmware/upload/drain.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { sampleSource } from "../../../firmware/upload/sample-source.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { SimulatedFlash } from "../../../scripts/simulator/flash.ts";
 import { createPrng } from "../../../scripts/simulator/prng.ts";
 import { type Behaviour, createFakeServer, OK } from "../../support/fake-server.ts";
 import { addFix, fixesOf } from "../../support/fixes.ts";
+import { createTimeMap } from "../../support/time-map.ts";
 import { DAY_MS, EPOCH_MS, MINUTE_MS, TOKEN } from "../../support/upload-rig.ts";
 import { createVirtualTimers } from "../../support/virtual-timers.ts";
 
@@ -28,8 +28,8 @@ const PINS = [
 ];
 
 interface Unit {
-  ledger: Ledger;
-  ring: Ring;
+  ledger: WholeLedger;
+  ring: WholeRing;
   clock: ReturnType<typeof createClock>;
   map: ReturnType<typeof createTimeMap>;
   drain: Drain;
@@ -47,19 +47,30 @@ function createDevice(seed: number, options: { overload: "thin" | "oldest-first"
   const device = { timers, random, flash, server, taken, unit: boot() };
 
   function boot(): Unit {
-    const { ledger, ring } = openStorageWithBanks(region, PINS, 2);
+    const { data, ledger, ring } = openStorageWithBanks(region, PINS, 2);
     const session = bootSession(ledger.session());
     const rawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs()) + 1;
     ledger.boot(session, rawMs);
     ring.start(session);
     const clock = createClock(timers, session, rawMs);
-    const map = createTimeMap(ledger, clock, 300_000);
+    const map = createTimeMap(ledger.data, clock, 300_000);
     const store = { readJson: () => undefined, writeJson() {} };
     const endpoint = openEndpoint(store, "https://blynk.example", TOKEN);
     const askServer = createServerDate(server, timers, clock, endpoint);
     const chip = { random: () => random.next() };
     const drain = createUpload(
-      { ring, ledger, map, clock, http: server, store, askServer, timers, chip, log: () => {} },
+      {
+        storage: data,
+        source: sampleSource(),
+        map,
+        clock,
+        http: server,
+        store,
+        askServer,
+        timers,
+        chip,
+        log: () => {},
+      },
       endpoint,
       {
         limits: {

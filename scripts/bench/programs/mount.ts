@@ -1,7 +1,7 @@
 /** Mounts the storage that lies on the flash, as a boot does. */
 import { createMachine, openRegion } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { openStorage } from "../../../firmware/storage/whole-storage.ts";
 import { idleJsVars, jsVars, report } from "./measure.ts";
 
 const machine = createMachine();

@@ -1,14 +1,15 @@
 /** The firmware at the same work: ring, batch and drain, put together as main.ts does it. */
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { openTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import { createMachine, openRegion } from "../../../firmware/platform/machine.ts";
 import type { FlashRegion, HttpHandlers, HttpRequestOptions } from "../../../firmware/platform/ports.ts";
 import { ringPagesOf } from "../../../firmware/storage/geometry.ts";
-import { openStorage } from "../../../firmware/storage/storage.ts";
+import { openStorage } from "../../../firmware/storage/whole-storage.ts";
 import { openBatch } from "../../../firmware/upload/batch.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { sampleSource } from "../../../firmware/upload/sample-source.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import { idleJsVars, jitter, jsVars, reading, report, timeUs } from "./measure.ts";
@@ -76,25 +77,29 @@ const endRawMs = 1000 + written * INTERVAL_MS + 10 * INTERVAL_MS;
 ledger.addFix({ session: 1, rawMs: 0, trueMs: setup.nowMs - endRawMs, boundMs: 5, kind: FIX_KIND.sntp });
 ledger.addFix({ session: 1, rawMs: endRawMs, trueMs: setup.nowMs, boundMs: 5, kind: FIX_KIND.sntp });
 let clock = createClock(machine.timers, 1, endRawMs);
-let map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
+let map = openTimeMap(ledger.data, clock, LIMITS.maxTimeUncertaintyMs);
 
+const source = sampleSource();
 let walked = 0;
 report(
   "decodeUs",
   timeUs(written, () => {
-    const batch = openBatch(ring, map, {
-      pin: PIN,
-      from: ledger.cursor(PIN),
-      to: Infinity,
-      fixId: 2,
-      thinEvery: 1,
-      thinPhase: 0,
-      afterTrueMs: 0,
-      pointsMax: written,
-      untilTrueMs: Infinity,
-      wrongFromMs: 0,
-      wrongToMs: 0,
-    });
+    const batch = openBatch(
+      { storage: storage.data, source, map },
+      {
+        pin: PIN,
+        from: ledger.cursor(PIN),
+        to: Infinity,
+        fixId: 2,
+        thinEvery: 1,
+        thinPhase: 0,
+        afterTrueMs: 0,
+        pointsMax: written,
+        untilTrueMs: Infinity,
+        wrongFromMs: 0,
+        wrongToMs: 0,
+      },
+    );
     while (batch.step()) walked += batch.text.length;
   }),
 );
@@ -132,13 +137,13 @@ region.flash = {
 
 // Decoding blocked for seconds, which this clock took for a jump.
 clock = createClock(machine.timers, 1, endRawMs);
-map = createTimeMap(ledger, clock, LIMITS.maxTimeUncertaintyMs);
+map = openTimeMap(ledger.data, clock, LIMITS.maxTimeUncertaintyMs);
 LIMITS.batchPointsFirst = 10000;
 const endpoint = openEndpoint(machine.store, `http://127.0.0.1:${setup.httpPort}`, setup.token);
 const drain = createUpload(
   {
-    ring,
-    ledger,
+    storage: storage.data,
+    source,
     map,
     clock,
     http: machine.http,

@@ -1,11 +1,12 @@
 import { createClock } from "../../../firmware/clock/clock.ts";
 import { FIX_KIND } from "../../../firmware/clock/fix-kind.ts";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { createTimeMap } from "../../../firmware/clock/time-map.ts";
+import { openTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
-import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { startSession } from "../../../firmware/start-session.ts";
+import { openStorage, type WholeStorage } from "../../../firmware/storage/whole-storage.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
+import { sampleSource } from "../../../firmware/upload/sample-source.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
 import { createUpload, forgive, openUploadMemory } from "../../../firmware/upload/upload.ts";
 import type { Verdict } from "../../../firmware/verdict.ts";
@@ -53,8 +54,9 @@ export async function deliverDump(
   timers: HostTimers,
   log: Log,
 ): Promise<DumpDeliveryOutcome> {
-  const { ledger, ring } = openStorage(flashRegionOf(copy), []);
-  const { session, rawMs } = startSession(ledger, ring);
+  const whole = openStorage(flashRegionOf(copy), []);
+  const { data, ledger } = whole;
+  const { session, rawMs } = startSession(data);
   const clock = createClock(timers, session, rawMs);
   clock.watch((next) => ledger.boot(next, clock.rawMs()));
   // How long the device was off is not known. A sample that only this fix could date is sent if its bound is small enough.
@@ -65,7 +67,7 @@ export async function deliverDump(
     boundMs: HOST_CLOCK_BOUND_MS,
     kind: FIX_KIND.cable,
   });
-  const map = createTimeMap(ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
+  const map = openTimeMap(data.ledger, clock, settings.maxTimeUncertaintyMs ?? LIMITS.maxTimeUncertaintyMs);
   // A region that Blynk names is followed, and found anew in each run.
   const store = { readJson: () => undefined, writeJson() {} };
   const endpoint = openEndpoint(store, settings.server, settings.token);
@@ -73,18 +75,18 @@ export async function deliverDump(
   const chip = { random: settings.random ?? Math.random };
   const memory = openUploadMemory(0);
   const drain = createUpload(
-    { ring, ledger, map, clock, http, store, askServer, timers, chip, log },
+    { storage: data, source: sampleSource(), map, clock, http, store, askServer, timers, chip, log },
     endpoint,
     { limits: settings, intervalsMs: [] },
     memory,
   );
   // Somebody asks: a batch that was refused or had no answer does not rest.
   forgive(memory, endpoint, clock.rawMs());
-  const before = countSamples({ ledger, ring });
+  const before = countSamples(whole);
   const found = await new Promise<{ verdict: Verdict; nextTryMs: number }>((resolve) => {
     drain.run((verdict, nextTryMs) => resolve({ verdict, nextTryMs }));
   });
-  const after = countSamples({ ledger, ring });
+  const after = countSamples(whole);
   timers.stop();
   return {
     ...found,
@@ -98,7 +100,7 @@ export async function deliverDump(
 }
 
 /** Sums over all datastreams. */
-function countSamples({ ledger, ring }: Storage) {
+function countSamples({ ledger, ring }: WholeStorage) {
   const sum = { delivered: 0, pending: 0, dropped: 0, corrupt: 0, undated: 0 };
   for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
     const { delivered, undatable, corrupt, ...dropped } = ledger.counters(pin);

@@ -1,7 +1,7 @@
 import { BOOT_SESSIONS } from "../../../firmware/clock/clock.ts";
-import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
+import { openTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
 import { putFix } from "../../../firmware/storage/ledger/entries.ts";
-import { addFixRow, createFixTable, lookAtFixes } from "../../../firmware/storage/ledger/fix-rows.ts";
+import { addFixRow, createFixTable } from "../../../firmware/storage/ledger/fix-rows.ts";
 import type { Fix } from "../../../firmware/storage/ledger/ledger.ts";
 import { pinsOf, type StoredData } from "./stored-samples.ts";
 
@@ -74,5 +74,7 @@ export function statedMap(data: StoredData, offMs: number): TimeMap | undefined 
     putFix(payload, fix);
     addFixRow(withStated, payload, 0);
   }
-  return createTimeMap({ fixes: () => lookAtFixes(withStated, undefined) }, data.clock, Number.MAX_SAFE_INTEGER);
+  const { told, ...ledger } = data.ledger.data;
+  const stating = { ...ledger, told: { ...told, fixes: withStated } };
+  return openTimeMap(stating, data.clock, Number.MAX_SAFE_INTEGER);
 }

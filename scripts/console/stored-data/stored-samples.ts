@@ -1,14 +1,14 @@
 import type { Clock } from "../../../firmware/clock/clock.ts";
-import { createTimeMap, type TimeMap } from "../../../firmware/clock/time-map.ts";
+import { boundMsAt, dateSample, openTimeMap, type TimeMap, trueMsAt } from "../../../firmware/clock/time-map.ts";
 import { decimalText } from "../../../firmware/storage/format/decimal.ts";
 import { HEADER_BYTES, headerKind } from "../../../firmware/storage/format/page.ts";
-import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
+import { openStorage, type WholeStorage } from "../../../firmware/storage/whole-storage.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import { flashRegionOf, type RegionCopy } from "./data-region.ts";
 import { crc32 } from "./flash-image.ts";
 
 /** The firmware's own storage code on a copy of a region. */
-export interface StoredData extends Storage {
+export interface StoredData extends WholeStorage {
   copy: RegionCopy;
   clock: Clock;
   map: TimeMap;
@@ -47,7 +47,8 @@ export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITI
       );
     }
   }
-  const { ledger, ring } = openStorage(region, []);
+  const storage = openStorage(region, []);
+  const { ledger, ring } = storage;
   // No program runs here: the present is the end of the data.
   const lastRawMs = Math.max(ledger.lastRawMs(), ring.lastRawMs());
   const clock: Clock = {
@@ -61,9 +62,8 @@ export function mountCopy(copy: RegionCopy, maxTimeUncertaintyMs = Number.POSITI
   return {
     copy,
     clock,
-    ledger,
-    ring,
-    map: createTimeMap(ledger, clock, Math.min(maxTimeUncertaintyMs, Number.MAX_SAFE_INTEGER)),
+    ...storage,
+    map: openTimeMap(ledger.data, clock, Math.min(maxTimeUncertaintyMs, Number.MAX_SAFE_INTEGER)),
   };
 }
 
@@ -111,18 +111,19 @@ function* readRun(
       any = true;
       for (let i = 0; i < n; i++) {
         const rawMs = reader.rawMs[i];
-        const dating = map.date(reader.session, rawMs, version);
+        const dating = dateSample(map, reader.session, rawMs, version);
         const known = dating.state === "dated" ? dating.segment : undefined;
-        const told = stated?.date(reader.session, rawMs, version);
+        const told = stated && dateSample(stated, reader.session, rawMs, version);
         // What a clock says of its own boot is not made better by a person's statement, but for the last digits.
         const better =
-          told?.state === "dated" && (known === undefined || 2 * told.segment.boundMs(rawMs) < known.boundMs(rawMs));
+          told?.state === "dated" &&
+          (known === undefined || 2 * boundMsAt(told.segment, rawMs) < boundMsAt(known, rawMs));
         const dated = better ? told.segment : known;
         yield {
           pin: `v${pin}`,
-          ts: dated && Math.round(dated.trueMs + (rawMs - dated.fromRawMs) * dated.rate),
+          ts: dated && Math.round(trueMsAt(dated, rawMs)),
           value: Number.isNaN(reader.values[i]) ? "" : decimalText(reader.values[i], decimals),
-          boundMs: dated && Math.ceil(dated.boundMs(rawMs)),
+          boundMs: dated && Math.ceil(boundMsAt(dated, rawMs)),
           stated: better,
           known: known !== undefined,
         };

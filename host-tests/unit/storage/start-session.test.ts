@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { startSession } from "../../../firmware/clock/start-session.ts";
-import { openStorageWithBanks } from "../../../firmware/storage/storage.ts";
+import { startSession } from "../../../firmware/start-session.ts";
+import { openStorageWithBanks } from "../../../firmware/storage/whole-storage.ts";
 import { createRegion } from "../../support/region.ts";
 
 const STREAMS = [{ pin: 1, intervalMs: 60000, decimals: 1 }];
@@ -9,8 +9,8 @@ test("starts each boot at the next multiple of eight, one ms after anything on f
   const { region } = createRegion(9);
   const started: unknown[] = [];
   for (let boot = 0; boot < 3; boot++) {
-    const { ledger, ring } = openStorageWithBanks(region, STREAMS, 1);
-    const start = startSession(ledger, ring);
+    const { data, ring } = openStorageWithBanks(region, STREAMS, 1);
+    const start = startSession(data);
     ring.append(1, start.rawMs + 1000, 200);
     started.push(start);
   }
@@ -23,8 +23,8 @@ test("starts each boot at the next multiple of eight, one ms after anything on f
 
 test("counts the samples that follow to the session it started", () => {
   const { region } = createRegion(9);
-  const { ledger, ring } = openStorageWithBanks(region, STREAMS, 1);
-  const { session, rawMs } = startSession(ledger, ring);
+  const { data, ring } = openStorageWithBanks(region, STREAMS, 1);
+  const { session, rawMs } = startSession(data);
   ring.append(1, rawMs + 1000, 200);
   expect(ring.head(1)).toEqual({ position: 0, session, rawMs: rawMs + 1000 });
 });
@@ -35,8 +35,8 @@ test("never uses a session again when the ledger was lost, whatever page has its
   // Enough to fill pages: at some of the boots the newest page is sealed, or belongs to a datastream that was removed.
   for (let boot = 0; boot < 60; boot++) {
     const removed = boot % 3 === 0;
-    const { ledger, ring } = openStorageWithBanks(region, removed ? [] : STREAMS, 1);
-    const start = startSession(ledger, ring);
+    const { data, ring } = openStorageWithBanks(region, removed ? [] : STREAMS, 1);
+    const start = startSession(data);
     expect(start.session).toBeGreaterThan(lastSession);
     for (let i = 1; i <= 37 && !removed; i++) ring.append(1, start.rawMs + i * 977, 200 + ((i * 71) % 90));
     if (!removed) lastSession = start.session;

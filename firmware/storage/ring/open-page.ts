@@ -1,29 +1,25 @@
-import type { FlashRegion } from "../../platform/ports.ts";
+/** A page of the ring, and the datastream that writes it. */
 import { loadPage, type Page } from "../format/page.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { PageTable } from "./page-table.ts";
+import { findPage } from "./find-page.ts";
+import { forgetPage } from "./page-table.ts";
 import { resume } from "./resume.ts";
+import type { Storage } from "./ring.ts";
 import { loadSeal } from "./seal.ts";
 import type { Stream } from "./stream.ts";
-
-/** What the ring's parts share. */
-export interface RingParts {
-  /** The ring's pages, without the ledger's. */
-  region: FlashRegion;
-  ledger: Ledger;
-  table: PageTable;
-  /** By configured pin. Those that `streamOf` was not asked for know no page yet. */
-  streams: { [pin: number]: Stream };
-  /** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
-  streamOf(pin: number): Stream | undefined;
-}
 
 /** Of a datastream whose device file says none, and of a pin that is not configured any more. */
 export const DEFAULT_PRIORITY = 2;
 
-export function priorityOf(parts: Pick<RingParts, "streams">, pin: number): number {
-  const stream = parts.streams[pin];
+export function priorityOf(storage: Storage, pin: number): number {
+  const stream = storage.ring.streams[pin];
   return stream ? stream.priority : DEFAULT_PRIORITY;
+}
+
+/** The stream of a configured pin, its newest page looked at; undefined for any other pin. */
+export function streamOf(storage: Storage, pin: number): Stream | undefined {
+  const stream = storage.ring.streams[pin];
+  if (stream && !stream.known) findPage(storage, stream);
+  return stream;
 }
 
 /**
@@ -31,12 +27,12 @@ export function priorityOf(parts: Pick<RingParts, "streams">, pin: number): numb
  * decayed beyond mending: then the table forgets it, and what was in it shows as a gap before the next page of its pin. A page
  * that is being written, and whose header decayed, is closed.
  */
-export function openPage(parts: RingParts, index: number): Page | undefined {
+export function openPage(storage: Storage, index: number): Page | undefined {
   "on demand";
-  const region = parts.region;
-  const table = parts.table;
+  const region = storage.ring.region;
+  const table = storage.ring.table;
   const page = loadPage(region, index);
-  const stream = parts.streamOf(table.owners[index]);
+  const stream = streamOf(storage, table.owners[index]);
   const live = stream && stream.page && stream.page.index === index ? stream.page : undefined;
   const isOurs = page !== undefined && page.sequence === table.sequences[index];
   if (stream && live && (!isOurs || page.mendedAt >= 0)) {
@@ -44,7 +40,7 @@ export function openPage(parts: RingParts, index: number): Page | undefined {
     live.plainUntil = 0;
   }
   if (!isOurs) {
-    table.forget(index);
+    forgetPage(table, index);
     return undefined;
   }
   if (live && !live.sealed) {
