@@ -108,16 +108,20 @@ async function runFleet(options: Options, devices: number, terminal: Terminal): 
   return status;
 }
 
-/** Makes sure of a real server, and says that the run waits for it. */
+/** Makes sure of a real server, and says for how long the run may wait for it. */
 async function expectServer(script: Script, terminal: Terminal): Promise<void> {
   const url = script.server?.url;
   terminal.secrets.keep(script.server?.token);
   if (url === undefined) return;
   await reachServer(url);
   await askServer(url, script.server?.token ?? "");
-  const endMs = script.until === undefined ? undefined : startMs(script) + durationMs(script.until);
-  const atMost = endMs === undefined ? "" : `, until ${new Date(endMs).toISOString()} at the latest`;
-  terminal.remark(`simulate: the run sends to ${url} and waits in real time${atMost}`);
+  const endMs = script.until === undefined ? Number.POSITIVE_INFINITY : startMs(script) + durationMs(script.until);
+  const waits = endMs > Date.now() ? `, and waits in real time until ${sayEnd(endMs)}` : "";
+  terminal.remark(`simulate: the run sends to ${url}${waits}`);
+}
+
+function sayEnd(endMs: number): string {
+  return Number.isFinite(endMs) ? `${new Date(endMs).toISOString()} at the latest` : "everything is delivered";
 }
 
 /** One device, or with --fleet many. Resolves with the exit status. */

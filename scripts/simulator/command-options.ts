@@ -2,10 +2,12 @@
 import { InvalidArgumentError } from "commander";
 import { didYouMean } from "../build/did-you-mean.ts";
 import { UsageError } from "./errors.ts";
+import { isOrigin } from "./origin.ts";
 import { REGIONS } from "./partitions.ts";
 import { holdMsOf, readRecording, replay } from "./recording.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
+import { quietFromMs, startMs, withOffline } from "./script.ts";
 import { readScript } from "./script-file.ts";
 import {
   durationMs,
@@ -38,8 +40,14 @@ export interface Options {
 const INTERVAL_MS_MIN = 100;
 /** Longer than from one sync to the next. */
 const DRAIN_MS = 2 * 3_600_000;
-/** How long the rest may take after now, with a real server. */
-const REAL_WAIT_MS = 600_000;
+const DAY_MS = 86_400_000;
+/**
+ * With a real server a run ends now. This is how long it has lasted then, beside its faults: time for the backlog, and for
+ * repetitions of what had no answer.
+ */
+const REAL_SPAN_MS = 14 * DAY_MS;
+/** The oldest point of a run has to be younger: Blynk takes 28 days. */
+const REAL_AGE_MS = 27 * DAY_MS;
 
 /** ms of 90s, 5m, 12h, 7d. */
 export function duration(text: string): number {
@@ -168,7 +176,7 @@ function check(options: Options): void {
   if ((options.server === undefined) !== (options.token === undefined)) {
     throw new UsageError("--server and --token belong together");
   }
-  if (options.server !== undefined && !/^https?:\/\/[^/]+\/?$/.test(options.server)) {
+  if (options.server !== undefined && !isOrigin(options.server)) {
     throw new UsageError(`--server: "${options.server}" is not an origin such as http://127.0.0.1:8080`);
   }
   if (options.seed !== undefined && (!Number.isInteger(options.seed) || options.seed < 0)) {
@@ -211,15 +219,24 @@ export function plan(options: Options): Plan {
   if (options.drift !== undefined) script.crystal = { ...script.crystal, driftPpm: options.drift };
   if (options.server !== undefined) {
     script.server = { ...script.server, url: options.server, token: options.token };
-    // A real server judges by its own clock: the run ends about now.
-    script.start = Date.now() - (options.until ?? durationMs(script.offline ?? 0) + 86_400_000);
-  }
-  if (options.start !== undefined) script.start = startOf(options.start);
-  if (options.server !== undefined) {
-    script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
     if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
   }
+  if (options.start !== undefined) script.start = startOf(options.start);
+  if (script.server?.url !== undefined) endNow(script, options.start !== undefined || given?.start !== undefined);
   return { device, script, promise: keepsScript(options) ? scenario?.promise : undefined, remarks };
+}
+
+/** A real server judges by its own clock: the run ends now, unless start and end were chosen. */
+function endNow(script: Script, isStartGiven: boolean): void {
+  const nowMs = Date.now();
+  if (!isStartGiven) {
+    const quietMs = Math.max(quietFromMs(withOffline(script)), durationMs(script.atLeast ?? 0));
+    const spanMs = Math.min(REAL_SPAN_MS, Math.max(REAL_AGE_MS - quietMs, DAY_MS));
+    script.start = nowMs - (script.until === undefined ? quietMs + spanMs : durationMs(script.until));
+  }
+  const lastsMs = nowMs - startMs(script);
+  if (lastsMs < 0) throw new UsageError("the run starts later than now: a real server takes no points of the future");
+  script.until ??= lastsMs;
 }
 
 /** Whether what happens is the scenario's own, so that its promise holds for any device. */

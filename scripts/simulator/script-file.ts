@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
+import { isOrigin } from "./origin.ts";
 import type { HttpFaultKind, NtpFaultKind, Script, WifiFaultKind } from "./script.ts";
 
 /** All of a script that is data. */
@@ -193,7 +194,7 @@ const SERVER = object({
   refuseAbovePoints: count.optional(),
   pointsPerDay: count.optional(),
   ageMax: span.optional(),
-  url: text.optional(),
+  url: value<string>((input) => isOrigin(String(input)), "an origin such as http://127.0.0.1:8080").optional(),
   token: text.optional(),
   stallMs: positive.optional(),
 });

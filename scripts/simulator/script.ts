@@ -33,7 +33,7 @@ export interface ServerOptions {
    */
   url?: string;
   token?: string;
-  /** With `url`: real time that the run waits once a request failed, while no point is taken; then it ends. Default 30,000. */
+  /** With `url`: real time that the run waits once a request failed, while no point is taken; then it ends. Default 10,000. */
   stallMs?: number;
   /** With `url`: the origin that stands for an address `nowMs` after power-on. Default: the address itself. */
   route?(host: string, port: number, nowMs: number): string;
