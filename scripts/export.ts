@@ -1,6 +1,7 @@
 import { closeSync, writeSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { counted } from "./build/counted.ts";
+import { parseIsoTime } from "./build/iso-time.ts";
 import { type DataRegion, parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump } from "./console/stored-data/flash-dump.ts";
@@ -148,7 +149,7 @@ async function findRegion(device: DeviceConsole, wanted: string | undefined): Pr
 
 /** Unix ms of a time in ISO 8601; without a zone it is the time of this computer. */
 function parseTime(text: string): number {
-  const ms = Date.parse(text);
+  const ms = parseIsoTime(text);
   if (Number.isNaN(ms))
     throw new InvalidArgumentError("Give a time such as 2026-03-01T14:30Z or 2026-03-01T15:30+01:00.");
   return ms;

@@ -15,6 +15,7 @@ import { type Load, simulateFleet } from "./simulator/fleet.ts";
 import { brokenBy, isSound } from "./simulator/judgement.ts";
 import { askServer, reachServer } from "./simulator/network/reach-server.ts";
 import { RecordingError } from "./simulator/recording.ts";
+import { FORM_WORDS } from "./simulator/recording-form.ts";
 import { SCENARIOS } from "./simulator/scenarios/registry.ts";
 import { room } from "./simulator/scenarios/scenario.ts";
 import { startMs } from "./simulator/script.ts";
@@ -22,6 +23,7 @@ import { runSimulation, type Script, type Simulation, SimulationError } from "./
 import { summary } from "./simulator/summary.ts";
 
 function program(terminal: Terminal): Command {
+  const collect = (value: string, earlier: string[] = []) => [...earlier, value];
   const list = SCENARIOS.map((scenario) => `  ${scenario.name.padEnd(22)}${scenario.about}`).join("\n");
   return createCommand(
     "simulate",
@@ -41,13 +43,19 @@ function program(terminal: Terminal): Command {
       "--data <file.csv>",
       "recorded readings: `time`, then one column for each sensor; a gap is a failed reading",
     )
+    .option("--csv <setting>", `how that file is written, where it is not detected; repeat it: ${FORM_WORDS}`, collect)
+    .option(
+      "--map <column=datastream>",
+      "with --data and --device: which column is which datastream, where their names differ; repeat it",
+      collect,
+    )
     .option("--streams <list>", "which columns to log, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
     .option("--every <duration>", "sampling interval, 60s unless the device file says otherwise", duration)
     .option("--offline <duration>", "time without Wi-Fi after power-on", duration)
     .option("--until <duration>", "stop at this time, delivered or not", duration)
     .option("--region <name>", "partition that keeps the samples: flash or ota_0")
     .option("--drift <ppm>", "error of the crystal; positive is fast", number)
-    .option("--device <file>", "your own device file instead of --streams")
+    .option("--device <file>", "your own device file; with --data, its sensors show the columns of the same names")
     .option("--start <time>", "power-on: 2026-01-01T00:00:00Z, or relative to now: -7d")
     .option("--seed <n>", "another sequence of random numbers", number)
     .option("--server <url>", "send to a real server, over real sockets, with --token")
@@ -87,7 +95,7 @@ function progressBar(script: Script): () => void {
  * exit status.
  */
 async function runFleet(options: Options, devices: number, terminal: Terminal): Promise<number> {
-  const { device, script, remarks } = plan(options);
+  const { device, script, remarks } = await plan(options);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
   const { every: everyMs, region } = options;
   const chosen = options.device === undefined && options.data === undefined ? room({ everyMs, region }) : device;
@@ -127,7 +135,7 @@ function sayEnd(endMs: number): string {
 /** One device, or with --fleet many. Resolves with the exit status. */
 async function run(options: Options, terminal: Terminal): Promise<number> {
   if (options.fleet !== undefined) return runFleet(options, options.fleet, terminal);
-  const { device, script, promise, remarks } = plan(options);
+  const { device, script, promise, remarks } = await plan(options);
   if (options.pointsOut !== undefined) requireWritable(options.pointsOut);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
   await expectServer(script, terminal);

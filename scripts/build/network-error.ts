@@ -27,8 +27,8 @@ const REASONS: { [code: string]: string } = {
 };
 
 /**
- * The words for an error of `node:net`, `node:tls`, `node:http` or `fetch`, whose reason is its `cause`. A code of llhttp, the parser
- * of both (`HPE_…`), says that the answer is no HTTP.
+ * The words for an error of `node:net`, `node:tls`, `node:http` or `fetch`, whose reason is its `cause`. A code of llhttp,
+ * the parser of both (`HPE_…`), says that the answer is no HTTP.
  */
 export function sayNetworkError(error: unknown): string {
   const { cause = error, name } = error as Error;

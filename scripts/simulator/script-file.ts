@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { parseIsoTime } from "../build/iso-time.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
 import { isOrigin } from "./origin.ts";
@@ -81,7 +82,7 @@ function isDuration(input: unknown): boolean {
 const isNumber = (input: unknown) => typeof input === "number" && Number.isFinite(input);
 const isCount = (input: unknown) => Number.isInteger(input) && (input as number) >= 0;
 const isTime = (input: unknown) =>
-  isNumber(input) || (typeof input === "string" && /^\d{4}-/.test(input) && Number.isFinite(Date.parse(input)));
+  isNumber(input) || (typeof input === "string" && Number.isFinite(parseIsoTime(input)));
 
 const duration = value<Duration>(isDuration, 'ms as a number, or text such as "90s", "5m", "12h" or "7d"');
 const span = value<Duration>(

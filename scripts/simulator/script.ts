@@ -1,5 +1,6 @@
 /** What happens to a simulated device: its surroundings and every fault, at scripted times. */
 import type { StandInServer } from "../blynk-stand-in/server.ts";
+import { parseIsoTime } from "../build/iso-time.ts";
 import type { CrystalOptions } from "./crystal.ts";
 import { type Duration, durationMs, type Window } from "./duration.ts";
 import type { ClockSetting, FlashHarm, HttpFault, NtpFault, PowerFault, SensorFault, WifiFault } from "./faults.ts";
@@ -121,7 +122,7 @@ const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 /** Unix ms of power-on. Throws an Error if `start` is no time. */
 export function startMs({ start }: Script): number {
   if (start === undefined) return DEFAULT_START_MS;
-  const ms = typeof start === "number" ? start : Date.parse(start);
+  const ms = typeof start === "number" ? start : parseIsoTime(start);
   if (!Number.isFinite(ms)) throw new Error(`"${start}" is not a time: write 2026-01-01T00:00:00Z`);
   return ms;
 }
