@@ -6,6 +6,7 @@ import { BundleError } from "./build/bundle.ts";
 import { DeviceFileError } from "./build/device-file.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { requireWritable } from "./console/terminal/user-file.ts";
 import { duration, number, type Options, plan } from "./simulator/command-options.ts";
@@ -30,6 +31,7 @@ function program(terminal: Terminal): Command {
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
     "0 all is well; 1 samples don't balance, a limit or a promise is broken, a server takes nothing, or wrong usage.",
+    "the report, as scripts/simulator/README.md has it, and what is broken",
   )
     .option(
       "--scenario <name>",
@@ -62,7 +64,6 @@ function program(terminal: Terminal): Command {
     .option("--token <token>", "the device's token on that server")
     .option("--points-out <file>", "write what the server holds as CSV: pin,ts,value")
     .option("--fleet <n>", "this many devices with a common outage of 6 h (or --offline), against one server", number)
-    .option("--json", "print one JSON object and nothing else")
     .addHelpText("after", `\nScenarios:\n${list}`)
     .allowExcessArguments(false)
     .showHelpAfterError("(--help lists flags and scenarios)");
@@ -101,10 +102,7 @@ async function runFleet(options: Options, devices: number, terminal: Terminal): 
   const chosen = options.device === undefined && options.data === undefined ? room({ everyMs, region }) : device;
   const report = await simulateFleet(chosen, { devices, seed: script.seed ?? 1, outageMs: options.offline });
   const status = report.balanced && report.violations === 0 ? EXIT.ok : EXIT.failed;
-  if (options.json) {
-    terminal.print(JSON.stringify(report));
-    return status;
-  }
+  terminal.json?.result(report);
   const line = (name: string, load: Load) =>
     terminal.print(
       `${name}${load.requests} requests, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
@@ -139,7 +137,7 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
   if (options.pointsOut !== undefined) requireWritable(options.pointsOut);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
   await expectServer(script, terminal);
-  const stopBar = options.json ? () => {} : progressBar(script);
+  const stopBar = terminal.json !== undefined ? () => {} : progressBar(script);
   let simulation: Simulation;
   try {
     simulation = await runSimulation(device, script);
@@ -153,8 +151,8 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
   const sayBroken = () => {
     for (const sentence of broken) terminal.remark(`simulate: ${sentence}`);
   };
-  if (options.json) {
-    terminal.print(JSON.stringify(simulation.report));
+  if (terminal.json !== undefined) {
+    terminal.json.result({ ...simulation.report, broken });
     sayBroken();
     return status;
   }
@@ -170,20 +168,25 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
  * The exit status is 1 for every failure, so that scripts need to know only one: wrong usage, samples that don't balance, a
  * limit of the server or a promise that was broken, a server that takes nothing.
  */
-export const simulate: CommandFunction = async (args, terminal) => {
+export const simulate: CommandFunction = withJson(async (args, terminal) => {
   try {
     const command = program(terminal);
     return await run(command.parse(args, { from: "user" }).opts<Options>(), terminal);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      terminal.json?.fail(error.message.replace(/^error: /, ""));
+      return EXIT.failed;
+    }
     const expected = [UsageError, RecordingError, SimulationError, BundleError, DeviceFileError, FieldError].some(
       (type) => error instanceof type,
     );
     const text = error instanceof Error ? error.message : String(error);
+    terminal.json?.fail(text, error instanceof FieldError ? error.advice : undefined);
     terminal.remark(`simulate: ${text}`);
     if (!expected && terminal.env.DEBUG !== undefined) terminal.remark((error as Error)?.stack ?? "");
     return EXIT.failed;
   }
-};
+});
 
 runAsProgram(import.meta.url, simulate);

@@ -30,7 +30,6 @@ export interface Options {
   server?: string;
   token?: string;
   pointsOut?: string;
-  json?: boolean;
   fleet?: number;
 }
 

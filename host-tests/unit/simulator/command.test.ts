@@ -145,13 +145,16 @@ const WRONG: [what: string, args: string[], message: string][] = [
 
 describe("npm run simulate", () => {
   test.each(WRONG)(
-    "says what is wrong with %s, with exit status 1 and nothing on stdout",
+    "says what is wrong with %s, with exit status 1 and nothing but the error on stdout",
     async (_what, args, message) => {
       const terminal = captureTerminal();
       expect(await simulate(["--json", ...args], terminal)).toBe(1);
       expect(terminal.err.join("\n")).toContain(message);
       expect(terminal.err.join("\n")).not.toMatch(/\n\s+at /);
-      expect(terminal.out).toEqual([]);
+      expect(terminal.out).toHaveLength(1);
+      const said = JSON.parse(terminal.out[0]);
+      expect(Object.keys(said)).toEqual(["error"]);
+      expect(said.error.message).toContain(message);
     },
   );
 
@@ -160,7 +163,7 @@ describe("npm run simulate", () => {
     const done = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect(done.stderr).toBe(`simulate: ${done.stderr.slice("simulate: ".length)}`);
     expect(done.stderr.trim().split("\n")).toHaveLength(1);
-    expect(done.stdout).toBe("");
+    expect(JSON.parse(done.stdout)).toEqual({ error: { message: expect.stringContaining("unknown scenario") } });
     expect(done.status).toBe(1);
   }, 30_000);
 

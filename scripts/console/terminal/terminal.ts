@@ -2,6 +2,7 @@ import * as prompts from "@clack/prompts";
 import { Bar, Presets } from "cli-progress";
 import colors from "picocolors";
 import { Cancelled } from "./field-error.ts";
+import type { JsonOutput } from "./json-output.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** Where a command reads and writes. All output has its secrets masked. */
@@ -19,6 +20,8 @@ export interface Terminal {
   /** A progress bar on standard error when that is a terminal, else nothing. */
   progress(label: string, total: number): Progress;
   ask: Questions;
+  /** With `--json`: for the result. `withJson` sets it. */
+  readonly json?: JsonOutput;
   /** Ends a command that would run for ever. Only tests set it. */
   readonly stop?: AbortSignal;
 }
