@@ -1,8 +1,10 @@
 /** `npm run simulate`: a simulated device, offline for a while or in a scenario, and what became of its samples. */
+
 import { writeFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
 import { type Command, CommanderError } from "commander";
 import { BundleError } from "./build/bundle.ts";
+import { counted } from "./build/counted.ts";
 import { DeviceFileError } from "./build/device-file.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
@@ -105,12 +107,12 @@ async function runFleet(options: Options, devices: number, terminal: Terminal): 
   terminal.json?.result(report);
   const line = (name: string, load: Load) =>
     terminal.print(
-      `${name}${load.requests} requests, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
+      `${name}${counted(load.requests, "request")}, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
     );
-  terminal.print(`${devices} devices back after ${report.outageMs / 3_600_000} h, seed ${report.seed}`);
+  terminal.print(`${counted(devices, "device")} back after ${report.outageMs / 3_600_000} h, seed ${report.seed}`);
   line("  in step:         ", report.withoutJitter);
   line("  with own jitter: ", report.withJitter);
-  terminal.print(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${report.violations} violations`);
+  terminal.print(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${counted(report.violations, "violation")}`);
   return status;
 }
 

@@ -1,6 +1,8 @@
 /** Recorded readings from a CSV file. */
+
 import { readFileSync } from "node:fs";
 import { CsvError, parse } from "csv-parse/sync";
+import { counted } from "../build/counted.ts";
 import { delimiterOf, type RecordingForm, readTime, readValue } from "./recording-form.ts";
 
 /** The file is malformed, or lacks what was asked for. The message is for a person and says where. */
@@ -131,7 +133,7 @@ export function parseRecording(text: string, file: string, form: RecordingForm =
   const times: number[] = [];
   for (const { line, cells } of rows) {
     if (cells.length !== header.length) {
-      throw wrong(line, `${cells.length} columns where the header has ${header.length}`);
+      throw wrong(line, `${counted(cells.length, "column")} where the header has ${header.length}`);
     }
     const ms = readTime(cells[timeAt], form);
     if (typeof ms === "string") throw wrong(line, ms);
