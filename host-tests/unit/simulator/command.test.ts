@@ -229,7 +229,10 @@ describe("npm run simulate", () => {
     expect(points.get("v1")).toEqual(
       rows.map((_, i) => [i, String(20 + i)]).filter(([i]) => i !== 10 && i !== 20 && Number(i) < 30),
     );
-    expect(err).toEqual(["simulate: no datastream for the column other: not used (--map)"]);
+    expect(err).toEqual([
+      "simulate: no datastream for the column other: not used (--map)",
+      "simulate: the recording ends at 2026-01-01T00:29:00Z; readings after it fail",
+    ]);
   });
 
   test("gives them the columns that --map says, also one with commas in its name", async () => {
