@@ -5,6 +5,7 @@ import { startServer } from "../../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../../scripts/blynk-stand-in/stand-in.ts";
 import { simulate } from "../../../scripts/simulate.ts";
 import { reachServer } from "../../../scripts/simulator/network/reach-server.ts";
+import { createRealServer } from "../../../scripts/simulator/network/real-server.ts";
 import { room } from "../../../scripts/simulator/scenarios/scenario.ts";
 import { type Report, runSimulation } from "../../../scripts/simulator/simulate.ts";
 import { captureTerminal } from "../../support/console/captured-terminal.ts";
@@ -187,6 +188,12 @@ describe.concurrent("a server that fails in the middle of a run", () => {
     expect(performance.now() - began).toBeLessThan(30_000);
   }, 60_000);
 
+  test("with a login page from the beginning, to which the device sends no point, ends the run, with what it says", async () => {
+    const simulation = await sendLater(await listen((_request, response) => void response.end("<html>log in</html>")));
+    expect(simulation.stalled).toMatch(/^the server took no point for 6 h of .*: 200 <html>log in<\/html>$/);
+    expect(simulation.report.simulatedMs).toBeLessThan(14 * 3_600_000);
+  }, 60_000);
+
   test("with a login page from then on ends the run, with what it says", async () => {
     const login = (response: ServerResponse) => response.end("<html>log in</html>") !== undefined;
     const simulation = await sendLater(await spoiled((response, { posts }) => posts > 1 && login(response)));
@@ -195,6 +202,24 @@ describe.concurrent("a server that fails in the middle of a run", () => {
     );
     expect(simulation.report.simulatedMs).toBeLessThan(14 * 3_600_000);
   }, 60_000);
+});
+
+describe("the answer to a read", () => {
+  test.each([
+    ["true", Number.POSITIVE_INFINITY],
+    ["false\n", Number.POSITIVE_INFINITY],
+    ["<html>log in</html>", 7000],
+    ["", 7000],
+  ])("%j is no failure only if it is Blynk's", async (body, failsSinceMs) => {
+    const { hostname: host, port } = new URL(await listen((_request, response) => void response.end(body)));
+    const real = createRealServer({ nowTrueMs: () => 7000 });
+    const connection = real.open({ host, port: Number(port), secure: false }, 0);
+    if (typeof connection === "string") throw new Error(connection);
+    connection.write("GET /external/api/isHardwareConnected?token=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    connection.whole({ method: "GET", path: "/", headers: {}, body: "", arrivedMs: 7000 }, () => {});
+    await real.settled();
+    expect(real.failsSinceMs()).toBe(failsSinceMs);
+  });
 });
 
 describe("npm run simulate with a server of your own", () => {
