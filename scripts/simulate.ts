@@ -6,6 +6,7 @@ import { type Command, CommanderError } from "commander";
 import { BundleError } from "./build/bundle.ts";
 import { counted } from "./build/counted.ts";
 import { DeviceFileError } from "./build/device-file.ts";
+import { sayFileError } from "./build/file-error.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import { withJson } from "./console/terminal/json-output.ts";
@@ -76,7 +77,7 @@ function writePoints(file: string, simulation: Simulation): void {
   try {
     writeFileSync(file, `pin,ts,value\n${rows.map((one) => `${one.pin},${one.ts},${one.value}\n`).join("")}`);
   } catch (error) {
-    throw new UsageError(`can't write ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UsageError(`can't write ${file}: ${sayFileError(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { CsvError, parse } from "csv-parse/sync";
 import { counted } from "../build/counted.ts";
+import { sayFileError } from "../build/file-error.ts";
 import { delimiterOf, type RecordingForm, readTime, readValue } from "./recording-form.ts";
 
 /** The file is malformed, or lacks what was asked for. The message is for a person and says where. */
@@ -18,12 +19,6 @@ export interface Recording {
   column(name: string): Float64Array;
 }
 
-const READ_ERRORS: { [code: string]: string } = {
-  ENOENT: "no such file",
-  EISDIR: "it is a folder",
-  EACCES: "you have no permission",
-};
-
 /**
  * Reads a column of times (ISO 8601, `YYYY-MM-DD HH:MM:SS`, `DD.MM.YYYY HH:MM` or the time since 1970 in s or ms; UTC unless
  * it says otherwise), and a column for each sensor. Cells are divided by commas, semicolons or tabs. An empty cell is a failed
@@ -34,8 +29,7 @@ export function readRecording(file: string, form: RecordingForm = {}): Recording
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new RecordingError(`can't read ${file}: ${READ_ERRORS[code ?? ""] ?? code ?? String(error)}`);
+    throw new RecordingError(`can't read ${file}: ${sayFileError(error)}`);
   }
   return parseRecording(decode(bytes, file), file, form);
 }

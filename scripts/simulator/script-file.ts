@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { sayFileError } from "../build/file-error.ts";
 import { parseIsoTime } from "../build/iso-time.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
@@ -19,7 +20,7 @@ export function readScript(file: string): ScriptData {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`--script ${file}: ${(error as NodeJS.ErrnoException).code}: name a JSON file`);
+    throw new UsageError(`--script: can't read ${file}: ${sayFileError(error)}`);
   }
   let given: unknown;
   try {

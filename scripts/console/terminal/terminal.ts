@@ -75,12 +75,14 @@ function clackQuestions(): Questions {
   };
   const validate = (check: (answer: string) => string | undefined) => (answer: string | undefined) =>
     check(answer ?? "");
+  // Standard output is for what a command prints: it may be a file, or JSON.
+  const output = process.stderr;
   return {
     text: (message, check, initialValue) =>
-      answered<string>(prompts.text({ message, initialValue, validate: validate(check) })),
+      answered<string>(prompts.text({ message, initialValue, validate: validate(check), output })),
     password: (message, check) =>
-      answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true })),
-    confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue })),
-    select: (message, options) => answered<string>(prompts.select({ message, options })),
+      answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true, output })),
+    confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue, output })),
+    select: (message, options) => answered<string>(prompts.select({ message, options, output })),
   };
 }

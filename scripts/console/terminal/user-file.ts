@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { sayFileError } from "../../build/file-error.ts";
 import { FieldError } from "./field-error.ts";
 
 /** The bytes of a file that a person named. Throws a `FieldError` when it can't be read. */
@@ -27,19 +28,10 @@ export function requireWritable(path: string): void {
   });
 }
 
-const REASONS: { [code: string]: string } = {
-  ENOENT: "there is no such file or folder",
-  EISDIR: "it is a folder",
-  ENOTDIR: "a part of its path is a file, not a folder",
-  EACCES: "you have no permission",
-  EPERM: "you have no permission",
-};
-
 function orFieldError<T>(path: string, verb: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    throw new FieldError(`${path} can't be ${verb}: ${REASONS[code] ?? message}.`, "Check the path.", { cause });
+    throw new FieldError(`${path} can't be ${verb}: ${sayFileError(cause)}.`, "Check the path.", { cause });
   }
 }
