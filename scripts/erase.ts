@@ -57,7 +57,7 @@ async function run(options: EraseOptions, terminal: DeviceTerminal): Promise<voi
     );
     await eraseUnitFiles(device);
     sayWhenStopped(
-      "Stopped. The secrets are erased, but the flash was not searched for them, and the program is stopped and does not log. Run the command again.",
+      "Stopped. The secrets are erased, but the flash was not searched for what may be left of them. The program is stopped and does not log: power the unit off and on.",
     );
     const secrets = secretsOf(settings);
     const isSearched = await searchForSecrets(device, board, secrets, (bytes) =>
@@ -94,7 +94,7 @@ async function confirm(pending: number, { yes }: EraseOptions, terminal: DeviceT
   const waiting =
     pending === 0
       ? ""
-      : ` ${counted(pending, "sample is", "samples are")} pending: whoever provisions the unit next sends them (\`npm run export\` saves them).`;
+      : ` ${counted(pending, "sample is", "samples are")} pending: whoever provisions the unit next sends ${pending === 1 ? "it" : "them"} (save with \`npm run export\`).`;
   if (yes) {
     if (waiting !== "") terminal.remark(`${terminal.colors.yellow("!")}${waiting}`);
     return;

@@ -102,7 +102,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
       return;
     }
     if (settings !== undefined) {
-      sayWhenStopped(`Stopped. The settings may be on the device; ${OLD_PROGRAM}`);
+      sayWhenStopped(`Stopped. The settings may be on the device. ${OLD_PROGRAM}`);
       await writeStoredSettings(device, settings);
       terminal.remark(`Settings stored on the device: ${describeSettings(settings)}.`);
     }

@@ -3,7 +3,7 @@ import type { DeviceStatus } from "../firmware/status-types.ts";
 import {
   type CommandFunction,
   createCommand,
-  EXIT,
+  EXIT_STATUS,
   execute,
   parseSeconds,
   runAsProgram,
@@ -33,7 +33,7 @@ export const monitor: CommandFunction<DeviceTerminal> = withJson((args, terminal
       "monitor",
       "Shows the status of a device and prints its log, live.",
       terminal,
-      "0 it was shown, or Ctrl-C ended it; 1 something has to be put right; 2 wrong usage.",
+      EXIT_STATUS,
       "each status as one line, as firmware/status-types.ts has it, and one alone with --once",
     ),
   )
@@ -49,7 +49,7 @@ export const monitor: CommandFunction<DeviceTerminal> = withJson((args, terminal
 });
 
 async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise<void> {
-  sayWhenStopped("Stopped. The device keeps running.", EXIT.ok);
+  sayWhenStopped("Stopped. The device keeps running.");
   const fixed = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(fixed, terminal);
   try {

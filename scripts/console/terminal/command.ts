@@ -40,7 +40,7 @@ export function createCommand(
     .description(description)
     .exitOverride()
     .showHelpAfterError("(--help lists all options)")
-    .addHelpText("afterAll", `\nExit status: ${exitStatus}`)
+    .addHelpText("afterAll", `\nExit status: ${exitStatus.replace(/\.$/, "; 130 Ctrl-C ended it.")}`)
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
       writeErr: (text) => terminal.remark(text.replace(/\n$/, "")),

@@ -1,21 +1,12 @@
 /** Ctrl-C, and the other signals that end a program: what a person has to know then, and what has to be done before. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-interface LastWords {
-  text: string;
-  /** Exit status; undefined for the usual one of the signal. */
-  status?: number;
-}
-
-let lastWords: LastWords = { text: "Stopped before the end." };
+let lastWords = "Stopped before the end.";
 const acts = new Set<() => unknown>();
 
-/**
- * What a person who stops the program from now on has to know: in what state the device or the file is. `status` is the exit
- * status of a command that is ended by Ctrl-C as a rule.
- */
-export function sayWhenStopped(text: string, status?: number): void {
-  lastWords = { text, status };
+/** What a person who stops the program from now on has to know: in what state the device or the file is. */
+export function sayWhenStopped(text: string): void {
+  lastWords = text;
 }
 
 /** Calls `act` before the program ends by a signal, and waits for what it returns. Returns what takes that back. */
@@ -39,13 +30,12 @@ function restoreTerminal(): void {
 /** From now on a signal ends the program so. `tell` gets the text. A second signal does not wait. */
 export function stopOnSignals(tell: (text: string) => void): void {
   let isStopping = false;
-  for (const [signal, usual] of Object.entries(STATUSES)) {
+  for (const [signal, status] of Object.entries(STATUSES)) {
     process.on(signal, async () => {
-      const { text, status = usual } = lastWords;
-      if (isStopping) process.exit(usual);
+      if (isStopping) process.exit(status);
       isStopping = true;
       restoreTerminal();
-      tell(text);
+      tell(lastWords);
       const done = Promise.allSettled([...acts].map(async (act) => act()));
       await Promise.race([done, sleep(PATIENCE_MS)]);
       process.exit(status);
