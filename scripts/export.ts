@@ -125,6 +125,7 @@ async function exportFromDevice(
     const copy = await copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
     const data = mountCopy(copy);
     const written = write(data, names, options, terminal);
+    sayWhenStopped("Stopped. All samples were written; nothing was changed on the device.");
     if (options.markDelivered === undefined) {
       terminal.json?.result({ ...written, marked: 0 });
       return;
