@@ -248,7 +248,7 @@ describe("a delivery", () => {
     expect(rig.events).toEqual([]);
     expect(rig.busy.at(-1)).toBe(false);
     rig.up = false;
-    expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 2999 of 5000 JsVars are free, 3000 needed/);
+    expect(rig.lines[0]).toMatch(/^\[error\] sync refused: 1999 of 5000 JsVars are free, 2000 needed/);
     rig.free = 4000;
     rig.timers.advance(10_000);
     expect(rig.events).toEqual(ONE_DELIVERY);
