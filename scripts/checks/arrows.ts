@@ -156,8 +156,9 @@ function textOf(node: Node | null | undefined): string | undefined {
 }
 
 function targetOf(path: string, source: string): string | undefined {
-  // Device files name the firmware so (scripts/build).
-  if (source.startsWith("espruino-backfill/")) return `firmware/${source.slice("espruino-backfill/".length)}`;
+  // Device files name the firmware so (`exports` of package.json).
+  const named = /^espruino-backfill\/(.+?)(\.ts)?$/.exec(source);
+  if (named !== null) return `firmware/${named[1]}.ts`;
   if (!source.startsWith(".")) return undefined;
   return normalize(join(dirname(path), source)).replaceAll("\\", "/");
 }
