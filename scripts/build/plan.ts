@@ -4,6 +4,7 @@ import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 import { planLimits } from "../../firmware/upload/plan-limits.ts";
 import { counted } from "./counted.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
 
 const DAY_MS = 86_400_000;
@@ -98,7 +99,9 @@ export function planDevice(device: Device): Plan {
 
 function planRegion(plan: Plan, ageDays: number): void {
   if (plan.regionBytes === undefined) {
-    plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor shows its size`);
+    plan.warnings.push(
+      `region ${plan.region} is not one of Espruino's own partitions${didYouMean(plan.region, Object.keys(PARTITION_BYTES))}; npm run doctor shows its size`,
+    );
     return;
   }
   plan.ringPages = ringPagesOf(Math.floor(plan.regionBytes / PAGE_BYTES), PAGE_BYTES);

@@ -60,7 +60,7 @@ function tell(group: Group): string {
 /** Why the pin can't serve, or undefined. */
 function whyNot(chip: Chip, group: Group): string | undefined {
   const number = pinNumber(chip, group[0].pin);
-  if (number === undefined) return `the ${chip.name} has no such pin`;
+  if (number === undefined) return `the ${chip.name} has no such pin${guessPin(chip, group[0].pin)}`;
   if (chip.flash.includes(number)) return "the module's own flash is wired to this pin";
   if (has(group, "analog input") && !chip.analog.includes(number)) {
     return chip.adc2.includes(number)
@@ -71,6 +71,12 @@ function whyNot(chip: Chip, group: Group): string | undefined {
   if (has(group, ...DRIVES)) return "it is an input only, and here it has to drive its line";
   if (has(group, "input with pull-up")) return "it has no pull-up";
   return undefined;
+}
+
+/** "34", "GPIO34" and "IO34" are names that other tools give to D34. */
+function guessPin(chip: Chip, name: string): string {
+  const meant = `D${/^(?:GPIO|IO|G|P|D|pin ?)?_?0*(\d{1,2})$/i.exec(name)?.[1]}`;
+  return pinNumber(chip, meant) === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function carefully(chip: Chip, group: Group): string[] {
