@@ -210,7 +210,8 @@ function say(value: number): string {
   return rounded.toLocaleString("en-US");
 }
 
-function sayDuration(ms: number): string {
+/** An interval in the largest unit that divides it: "5 min". */
+export function sayDuration(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   if (ms % 60_000 === 0) return `${ms / 60_000} min`;
   return `${ms / 1000} s`;

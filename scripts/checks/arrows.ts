@@ -69,6 +69,13 @@ const ARROWS: { [folder: string]: string[] } = {
   "scripts/interpreter/": ["firmware/", "scripts/build/", "scripts/simulator/", "scripts/interpreter/"],
   "scripts/console/": ["firmware/", "scripts/build/", "scripts/console/"],
   ...CONSOLE_ROOMS,
+  "scripts/new-device/": [
+    "firmware/",
+    "scripts/build/",
+    "scripts/console/terminal/",
+    "scripts/simulator/duration.ts",
+    "scripts/new-device/",
+  ],
   "scripts/checks/": ["scripts/build/", "scripts/checks/"],
   "scripts/bench/": [
     "firmware/",

@@ -84,7 +84,10 @@ function carefully(chip: Chip, group: Group): string[] {
   if (number === undefined) return [];
   const told: string[] = [];
   // The board's own button and LED sit on strapping pins, and are wired so that the chip starts.
-  const onBoard = ["LED", "button"].includes(group[0].owner.what) && Object.values(chip.aliases).includes(number);
+  const { what } = group[0].owner;
+  const onBoard =
+    (["LED", "button"].includes(what) && Object.values(chip.aliases).includes(number)) ||
+    (what === "button" && number === chip.boot);
   const strapping = chip.strapping[number];
   if (strapping !== undefined && !onBoard) {
     told.push(`${tell(group)} a strapping pin, ${strapping}. Nothing that is wired to it may do that`);

@@ -11,9 +11,21 @@ export type Argument =
   | { name: string; is: "function"; what: string }
   | { name: string; is: "settings"; members: Setting[] };
 
-/** A member of a sensor's settings. It may be left out, unless it is `needed`. */
+/**
+ * A member of a sensor's settings. It may be left out, unless it is `needed`. `initial`: what a new device
+ * file starts with, `unless` it has that other setting.
+ */
 export type Setting =
-  | { name: string; is: "number"; what: string; needed?: true; min?: number; isWhole?: true }
+  | {
+      name: string;
+      is: "number";
+      what: string;
+      needed?: true;
+      min?: number;
+      isWhole?: true;
+      initial?: number;
+      unless?: string;
+    }
   | { name: string; is: "choice"; of: string[]; what: string };
 
 export interface Quantity {
@@ -57,12 +69,12 @@ function i2cAddress(...of: number[]): Argument {
   return { name: "address", is: "choice", of, what: "I²C address" };
 }
 
-function needed(name: string, what: string): Setting {
-  return { name, is: "number", needed: true, what };
+function needed(name: string, what: string, initial: number): Setting {
+  return { name, is: "number", needed: true, what, initial };
 }
 
-function optional(name: string, what: string, min?: number): Setting {
-  return { name, is: "number", what, min };
+function optional(name: string, what: string, min?: number, initial?: number): Setting & { is: "number" } {
+  return { name, is: "number", what, min, initial };
 }
 
 /** In the order in which `npm run new` offers them. */
@@ -77,7 +89,7 @@ export const SENSOR_KINDS: SensorKind[] = [
         name: "settings",
         is: "settings",
         members: [
-          needed("scale", "value at full scale (3.3 V), less the offset"),
+          needed("scale", "value at full scale (3.3 V), less the offset", 100),
           optional("offset", "value at 0 V"),
           AVERAGE_OF,
           optional("min", "smallest value that the sensor can give"),
@@ -85,7 +97,7 @@ export const SENSOR_KINDS: SensorKind[] = [
         ],
       },
     ],
-    quantities: [{ name: "value", unit: "", decimals: 2 }],
+    quantities: [{ name: "analog", unit: "", decimals: 2 }],
     example: '"D34", { scale: 100 }',
   },
   {
@@ -99,8 +111,8 @@ export const SENSOR_KINDS: SensorKind[] = [
         is: "settings",
         members: [
           optional("ratio", "(r1 + r2) / r2", 1),
-          optional("r1", "resistor from the battery to the pin", 0),
-          optional("r2", "resistor from the pin to ground", 0),
+          { ...optional("r1", "resistor from the battery to the pin", 0, 100), unless: "ratio" },
+          { ...optional("r2", "resistor from the pin to ground", 0, 100), unless: "ratio" },
           optional("fullScaleV", "voltage at full scale, by calibration", 0),
           AVERAGE_OF,
         ],
@@ -156,8 +168,8 @@ export const SENSOR_KINDS: SensorKind[] = [
         name: "settings",
         is: "settings",
         members: [
-          needed("tare", "raw value of the empty scale"),
-          needed("scale", "weight of one step of the raw value"),
+          needed("tare", "raw value of the empty scale", 0),
+          needed("scale", "weight of one step of the raw value", 1),
         ],
       },
     ],
@@ -174,9 +186,9 @@ export const SENSOR_KINDS: SensorKind[] = [
         name: "settings",
         is: "settings",
         members: [
-          optional("perPulse", "what one pulse stands for"),
+          optional("perPulse", "what one pulse stands for", undefined, 1),
           { name: "edge", is: "choice", of: ["rising", "falling"], what: "edge that counts" },
-          optional("debounceMs", "ms in which further edges are bounces (reed contact: 20)", 0),
+          optional("debounceMs", "ms in which further edges are bounces (reed contact: 20)", 0, 20),
         ],
       },
     ],
@@ -218,8 +230,8 @@ export const SENSOR_KINDS: SensorKind[] = [
         name: "settings",
         is: "settings",
         members: [
-          needed("dry", "fraction of full scale, the probe in air"),
-          needed("wet", "fraction of full scale, the probe in water"),
+          needed("dry", "fraction of full scale, the probe in air", 0.71),
+          needed("wet", "fraction of full scale, the probe in water", 0.32),
           AVERAGE_OF,
         ],
       },
@@ -232,7 +244,7 @@ export const SENSOR_KINDS: SensorKind[] = [
     file: "custom",
     what: "a function of your own",
     args: [{ name: "read", is: "function", what: "function that returns a number" }],
-    quantities: [{ name: "value", unit: "", decimals: 2 }],
+    quantities: [{ name: "custom", unit: "", decimals: 2 }],
     example: "() => 42",
   },
 ];
