@@ -18,7 +18,7 @@ const COMBINATIONS = (Object.keys(CHIPS) as ChipName[]).flatMap((board) => {
 it.each(COMBINATIONS)("$kind.name on $board delivers a day that began offline", async ({ board, kind }) => {
   const path = join(makeTempFolder(), "shed.ts");
   writeFileSync(path, deviceText(await askDevice(eagerAnswers(kind.name, board), {}, "shed"), path));
-  const report = await simulate({ file: path }, { offline: "12h", until: "26h" });
+  const report = await simulate({ file: path }, { offline: "12h", atLeast: "26h" });
   expect(report.balanced).toBe(true);
   expect(report.server.violations).toEqual([]);
   expect(report.streams).toHaveLength(kind.quantities.length);

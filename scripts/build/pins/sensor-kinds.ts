@@ -231,7 +231,7 @@ export const SENSOR_KINDS: SensorKind[] = [
         is: "settings",
         members: [
           needed("dry", "fraction of full scale, the probe in air", 0.71),
-          needed("wet", "fraction of full scale, the probe in water", 0.32),
+          needed("wet", "fraction of full scale, the probe in water", 0.2),
           AVERAGE_OF,
         ],
       },
