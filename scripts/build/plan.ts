@@ -147,7 +147,7 @@ function judgeLoad(plan: Plan, device: Device): void {
     if (device.overload === undefined) {
       const factor = Math.ceil((plan.samplesPerDay / plan.pointsPerDay) * 100) / 100;
       plan.errors.push(
-        `${load}. Ways out: intervals ${factor} times as long; fewer datastreams; server.pointsPerDayMax, if your plan allows ` +
+        `${load}. Ways out: intervals ${factor} times as long${sayLonger(device, factor)}; fewer datastreams; server.pointsPerDayMax, if your plan allows ` +
           'more; overload: "thin" (only every k-th sample is sent) or "oldest-first" (the oldest are dropped once they expire)',
       );
     } else if (device.overload === "thin") {
@@ -164,6 +164,16 @@ function judgeLoad(plan: Plan, device: Device): void {
         "allowed: sync less often (syncEveryMs), or raise server.requestsPerDayMax",
     );
   }
+}
+
+/** The longer intervals as a device file has them, rounded up to seconds where they are longer than that. */
+function sayLonger({ datastreams }: Device, factor: number): string {
+  const intervalsMs = [...new Set(datastreams.map((one) => one.intervalMs))].sort((a, b) => a - b).slice(0, 3);
+  const changes = intervalsMs.map((intervalMs) => {
+    const stepMs = intervalMs < 1000 ? 1 : 1000;
+    return `${Math.ceil((intervalMs * factor) / stepMs) * stepMs} in place of ${intervalMs}`;
+  });
+  return ` (intervalMs: ${changes.join(", ")})`;
 }
 
 /** The plan as text for a person, without colours. */

@@ -35,7 +35,8 @@ export const NONE = "none";
 
 /**
  * The BOOT button and the LED of common boards: DOIT ESP32 DevKit v1 (D0, D2), ESP32-C3-DevKitM-1 (D9; its LED is addressed,
- * which a plain output can't light), ESP32-S3-DevKitC-1 (D0; the same LED). Sources: Espressif's user guides; UNVERIFIED on boards.
+ * which a plain output can't light), ESP32-S3-DevKitC-1 (D0; the same LED). Sources: Espressif's user guides.
+ * UNVERIFIED on boards.
  */
 export const PANELS: { [board in ChipName]: { led: string; button: string } } = {
   ESP32: { led: "D2", button: "D0" },
