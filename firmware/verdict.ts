@@ -34,7 +34,7 @@ export function verdictText(verdict: Verdict): string {
     "daily limit reached, more to send",
     "flash fault",
     "a sensor is failing",
-    "samples were lost since the last press",
+    "samples were lost since the last press or restart",
     "undated samples: held, or let go for good",
     "something else answers in Blynk's place",
     "not provisioned: no Wi-Fi network or token",

@@ -4,9 +4,13 @@ import type { InterpreterBenchOptions } from "./bench/print-interpreter.ts";
 import type { StorageBenchOptions } from "./bench/print-storage.ts";
 import { type CommandFunction, createCommand, execute, parseCount, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import type { Terminal } from "./console/terminal/terminal.ts";
 import { RecordingError } from "./simulator/recording.ts";
 
-export const measure: CommandFunction = (args, terminal) => {
+const JSON_OPTION = "print one JSON object, the figures, and nothing else to standard output";
+
+export const measure: CommandFunction = withJson((args, terminal) => {
   const command = createCommand(
     "bench",
     "Measures the firmware's figures beside those of the usual ways to log.",
@@ -16,23 +20,27 @@ export const measure: CommandFunction = (args, terminal) => {
     .command("storage")
     .description("Counts flash bytes, programs, erases and reads for each sample on the simulated flash.")
     .option("--data <csv>", "also log the columns of a recorded CSV (first column: time)")
-    .option("--json", "print one JSON object as the last line")
-    .action((options: StorageBenchOptions) => benchStorage(options, terminal.print));
+    .option("--json", JSON_OPTION)
+    .action((options: StorageBenchOptions) => benchStorage(options, terminal));
   command
     .command("interpreter")
     .description("Measures time, memory and capacity on the interpreter that ESPRUINO names.")
     .addOption(new Option("--runs <n>", "number of runs; the medians count").default(3).argParser(parseCount))
-    .option("--json", "print one JSON object as the last line")
+    .option("--json", JSON_OPTION)
     .action(async (options: InterpreterBenchOptions) =>
-      (await import("./bench/print-interpreter.ts")).printInterpreterBench(options, terminal.print),
+      (await import("./bench/print-interpreter.ts")).printInterpreterBench(
+        options,
+        terminal.print,
+        terminal.json?.result,
+      ),
     );
   return execute(command, args, terminal);
-};
+});
 
-async function benchStorage(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
+async function benchStorage(options: StorageBenchOptions, terminal: Terminal): Promise<void> {
   const { printStorageBench } = await import("./bench/print-storage.ts");
   try {
-    await printStorageBench(options, print);
+    await printStorageBench(options, terminal.print, terminal.json?.result);
   } catch (error) {
     if (!(error instanceof RecordingError)) throw error;
     throw new FieldError(

@@ -9,10 +9,12 @@ import {
   type CommandFunction,
   createCommand,
   EXIT,
+  EXIT_STATUS,
   ExitStatus,
   execute,
   runAsProgram,
 } from "./console/terminal/command.ts";
+import { withJson } from "./console/terminal/json-output.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { openUserFile } from "./console/terminal/user-file.ts";
 
@@ -21,21 +23,21 @@ const OUT = "dist/firmware.js";
 interface BuildOptions {
   device: string;
   out: string;
-  json?: boolean;
 }
 
-export const build: CommandFunction = (args, terminal) => {
+export const build: CommandFunction = withJson((args, terminal) => {
   const command = createCommand(
     "build",
     "Bundles the firmware with a device file into one script for Espruino. Prints what the device samples, holds and sends.",
     terminal,
+    EXIT_STATUS,
+    "{ out, bytes, bytesMax, plan }, as scripts/build/plan.ts has the plan",
   )
     .option("--device <file>", "device file", "firmware/device.ts")
     .option("--out <file>", "where to write", OUT)
-    .option("--json", "print the plan as one JSON object")
     .action((options: BuildOptions) => run(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function run(options: BuildOptions, terminal: Terminal): Promise<void> {
   const { bold, yellow } = terminal.colors;
@@ -44,10 +46,8 @@ async function run(options: BuildOptions, terminal: Terminal): Promise<void> {
     throw new ExitStatus(EXIT.failed);
   });
   writeScript(options.out, built.code);
-  if (options.json) {
-    terminal.print(JSON.stringify({ bytes: built.bytes, bytesMax: built.bytesMax, plan: built.plan }));
-    return;
-  }
+  const { bytes, bytesMax, plan } = built;
+  terminal.json?.result({ out: options.out, bytes, bytesMax, plan });
   terminal.print(`${bold(options.device)}\n${describePlan(built.plan)}`);
   for (const warning of built.plan.warnings) terminal.print(yellow(`  ${warning}`));
   const share = Math.round((built.bytes / built.bytesMax) * 100);
@@ -59,6 +59,7 @@ async function run(options: BuildOptions, terminal: Terminal): Promise<void> {
 function tellMistake(error: unknown, device: string, terminal: Terminal): void {
   if (!(error instanceof BundleError || error instanceof DeviceFileError || error instanceof BuildError)) throw error;
   if (error instanceof BuildError && error.plan !== undefined) terminal.remark(describePlan(error.plan));
+  terminal.json?.fail(error instanceof DeviceFileError ? `${device}:\n${error.message}` : error.message);
   terminal.remark(
     terminal.colors.red(error instanceof DeviceFileError ? `${device}:\n${error.message}` : error.message),
   );

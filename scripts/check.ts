@@ -11,10 +11,12 @@ import {
   type CommandFunction,
   createCommand,
   EXIT,
+  EXIT_STATUS,
   ExitStatus,
   execute,
   runAsProgram,
 } from "./console/terminal/command.ts";
+import { withJson } from "./console/terminal/json-output.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 
 interface Verdict {
@@ -73,26 +75,35 @@ function verdictOf(error: unknown): Verdict {
   return { isGood: false, text: error.message };
 }
 
-export const check: CommandFunction = (args, terminal) => {
+export const check: CommandFunction = withJson((args, terminal) => {
   const names = Object.keys(CHECKS);
-  const command = createCommand("check", "Checks the whole repository without running a test.", terminal)
+  const command = createCommand(
+    "check",
+    "Checks the whole repository without running a test.",
+    terminal,
+    EXIT_STATUS,
+    "{ isGood, checks: [{ name, isGood, text }] }",
+  )
     .usage("[options] [names...]")
     .addArgument(new Argument("[names...]", "only these checks").choices(names).default(names, "all"))
     .action((chosen: string[]) => runChecks(chosen, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function runChecks(chosen: string[], terminal: Terminal): Promise<void> {
   const { green, red } = terminal.colors;
   // The tools run side by side; the verdicts come in the order of the list.
-  const verdicts = chosen.map((name) => ({ what: CHECKS[name].what, verdict: CHECKS[name].check().catch(verdictOf) }));
-  let isGood = true;
-  for (const { what, verdict } of verdicts) {
+  const running = chosen.map((name) => ({ name, verdict: CHECKS[name].check().catch(verdictOf) }));
+  const done: ({ name: string } & Verdict)[] = [];
+  for (const { name, verdict } of running) {
     const { isGood: isThisGood, text } = await verdict;
+    const { what } = CHECKS[name];
     terminal.print(`${isThisGood ? green("✓") : red("✗")} ${what}`);
     if (text !== "") terminal.print(text.replace(/^/gm, "  "));
-    isGood &&= isThisGood;
+    done.push({ name, isGood: isThisGood, text });
   }
+  const isGood = done.every((one) => one.isGood);
+  terminal.json?.result({ isGood, checks: done });
   if (!isGood) throw new ExitStatus(EXIT.failed);
 }
 

@@ -10,6 +10,8 @@ import {
   runAsProgram,
 } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice } from "./console/transport/connect-device.ts";
 import { readDeviceAndPins } from "./console/unit/device-build.ts";
@@ -17,7 +19,6 @@ import { checkAnswer } from "./console/unit/unit-settings.ts";
 
 interface DoctorOptions extends PortOptions {
   device?: string;
-  json?: boolean;
   /** False for --no-server. */
   server: string | boolean;
   region?: string;
@@ -25,20 +26,20 @@ interface DoctorOptions extends PortOptions {
 
 const DEFAULT_FILE = "firmware/device.ts";
 
-export const doctor: CommandFunction<DeviceTerminal> = (args, terminal) => {
+export const doctor: CommandFunction<DeviceTerminal> = withJson((args, terminal) => {
   const command = addPortOptions(
     createCommand(
       "doctor",
       "Checks a device, from the cable to the server's answer.",
       terminal,
       "0 all is well, perhaps with warnings; 1 something has to be fixed; 2 wrong usage.",
+      "{ isWell, findings: [{ name, verdict, found, advice }] }, a verdict is ok, warn, fail or skip",
     ),
   )
     .option(
       "--device <file>",
       "the unit's device file: its server, region and names are used, its buses searched; default: firmware/device.ts",
     )
-    .option("--json", "print the findings as JSON: [{ name, verdict, found, advice }]")
     .option("--server <url>", "check this server instead of the unit's own")
     .option("--no-server", "do not contact the server")
     .option("--region <where>", "where the data is, if it is not found: a partition's label, or 0xADDRESS:0xBYTES")
@@ -53,7 +54,7 @@ The server is the one that the unit names, or else the device file's; the line â
     )
     .action((options: DoctorOptions) => run(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<void> {
   const server = typeof options.server === "string" ? options.server : undefined;
@@ -62,6 +63,7 @@ async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<vo
     throw new FieldError(`--server: ${complaint}.`, "Write for example https://blynk.cloud.");
   const file = await readDeviceAndPins(options.device).catch((error: FieldError) => error);
   if (file instanceof Error && options.device !== undefined) throw file;
+  sayWhenStopped("Stopped. Nothing was changed on the device.");
   const device = await connectDevice(options, terminal);
   let findings: Finding[];
   try {
@@ -77,8 +79,8 @@ async function run(options: DoctorOptions, terminal: DeviceTerminal): Promise<vo
   } finally {
     await device.close();
   }
-  if (options.json) terminal.print(JSON.stringify(findings, null, 2));
-  else printFindings(findings, terminal);
+  if (terminal.json === undefined) printFindings(findings, terminal);
+  else terminal.json.result({ isWell: allWell(findings), findings });
   if (!allWell(findings)) throw new ExitStatus(EXIT.failed);
 }
 

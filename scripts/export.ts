@@ -1,24 +1,21 @@
 import { closeSync, writeSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { counted } from "./build/counted.ts";
+import { parseIsoTime } from "./build/iso-time.ts";
 import { type DataRegion, parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { openDump } from "./console/stored-data/flash-dump.ts";
 import { endsOf, markOnDevice } from "./console/stored-data/mark-delivered.ts";
+import { pageBytesOption } from "./console/stored-data/page-bytes-option.ts";
 import { readProgress } from "./console/stored-data/progress-file.ts";
 import { type ExportFormat, writeSamples } from "./console/stored-data/sample-export.ts";
 import { statedMap } from "./console/stored-data/stated-time.ts";
 import { mountCopy, type StoredData } from "./console/stored-data/stored-samples.ts";
 import { doubtsOf } from "./console/stored-data/whole-region.ts";
-import {
-  type CommandFunction,
-  createCommand,
-  execute,
-  parseCount,
-  runAsProgram,
-  sayWhenStopped,
-} from "./console/terminal/command.ts";
+import { type CommandFunction, createCommand, EXIT_STATUS, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { openUserFile, readUserFile, requireWritable } from "./console/terminal/user-file.ts";
 import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
@@ -43,17 +40,22 @@ interface ExportOptions extends PortOptions {
   assumeOff?: number;
 }
 
-export const exportSamples: CommandFunction<DeviceTerminal> = (args, terminal) => {
+const SHAPE =
+  "{ counts: { pending, delivered, … }, stated, undated, doubts, marked, out, samples }, without samples where --out has them";
+
+export const exportSamples: CommandFunction<DeviceTerminal> = withJson((args, terminal) => {
   const command = addPortOptions(
     createCommand(
       "export",
       "Writes all samples that are still in the flash of a device, or in a dump of it.",
       terminal,
+      EXIT_STATUS,
+      SHAPE,
     ),
   )
     .option("--dump <flash.bin>", "read a dump of the whole chip, or of the region alone, instead of a device")
     .option("--region <where>", "where the data is, if it is not found: a partition's label, or 0xADDRESS:0xBYTES")
-    .addOption(new Option("--page-bytes <n>", "size of a flash page in the dump").default(4096).argParser(parseCount))
+    .addOption(pageBytesOption())
     .addOption(new Option("--format <format>", "output format").choices(["csv", "json"]).default("csv"))
     .option("-o, --out <file>", "write into a file instead of standard output")
     .option("--pending", "only samples that the server does not have yet")
@@ -85,7 +87,7 @@ belongs to the last of them before the next time that the unit learned. The devi
     )
     .action((options: ExportOptions) => run(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function run(options: ExportOptions, terminal: DeviceTerminal): Promise<void> {
   const names = options.device === undefined ? new Map() : namesOf((await readDeviceFile(options.device)).datastreams);
@@ -97,7 +99,9 @@ async function run(options: ExportOptions, terminal: DeviceTerminal): Promise<vo
     throw new FieldError("--mark-delivered does not work with --dump.", "It is for a device: give --port instead.");
   }
   if (options.out !== undefined) requireWritable(options.out);
-  write(mountCopy(openDump(readUserFile(options.dump), options.region, options.pageBytes)), names, options, terminal);
+  const data = mountCopy(openDump(readUserFile(options.dump), options.region, options.pageBytes));
+  const written = write(data, names, options, terminal);
+  terminal.json?.result({ ...written, marked: 0 });
 }
 
 async function exportFromDevice(
@@ -107,6 +111,9 @@ async function exportFromDevice(
 ): Promise<void> {
   if (options.out !== undefined) requireWritable(options.out);
   if (typeof options.markDelivered === "string") readUserFile(options.markDelivered);
+  sayWhenStopped(
+    `Stopped. Nothing was changed on the device${options.out === undefined ? "" : ", and no sample was written"}.`,
+  );
   const portOptions = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(portOptions, terminal);
   try {
@@ -117,14 +124,19 @@ async function exportFromDevice(
       typeof options.markDelivered === "string" ? readProgress(options.markDelivered, region) : undefined;
     const copy = await copyFromDevice(device, region, terminal.progress("Reading", region.bytes / region.pageBytes));
     const data = mountCopy(copy);
-    write(data, names, options, terminal);
-    if (options.markDelivered === undefined) return;
+    const written = write(data, names, options, terminal);
+    sayWhenStopped("Stopped. All samples were written; nothing was changed on the device.");
+    if (options.markDelivered === undefined) {
+      terminal.json?.result({ ...written, marked: 0 });
+      return;
+    }
     sayWhenStopped(
       "Stopped. The device's program is stopped and does not log: power it off and on. Then run the command again.",
     );
     const marked = await markOnDevice(device, copy, progress ?? endsOf(data));
     terminal.remark(`Marked ${counted(marked, "sample")} as delivered. Restarting …`);
     device = (await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) })).device;
+    terminal.json?.result({ ...written, marked });
   } finally {
     await device.close();
   }
@@ -148,38 +160,60 @@ async function findRegion(device: DeviceConsole, wanted: string | undefined): Pr
 
 /** Unix ms of a time in ISO 8601; without a zone it is the time of this computer. */
 function parseTime(text: string): number {
-  const ms = Date.parse(text);
+  const ms = parseIsoTime(text);
   if (Number.isNaN(ms))
     throw new InvalidArgumentError("Give a time such as 2026-03-01T14:30Z or 2026-03-01T15:30+01:00.");
   return ms;
 }
 
-function write(data: StoredData, names: Map<string, string>, options: ExportOptions, terminal: Terminal): void {
+/** What `--json` says of an export. */
+interface Written {
+  counts: { [state: string]: number };
+  stated: number;
+  undated: number;
+  doubts: string[];
+  out: string | null;
+  /** As `--format json` writes them; undefined with --out. */
+  samples?: unknown[];
+}
+
+function write(data: StoredData, names: Map<string, string>, options: ExportOptions, terminal: Terminal): Written {
   const file = options.out === undefined ? undefined : openUserFile(options.out);
-  const put = (line: string) => (file === undefined ? terminal.print(line) : void writeSync(file, `${line}\n`));
+  const isInResult = terminal.json !== undefined && file === undefined;
+  const lines: string[] = [];
+  const put = (line: string) => {
+    if (file !== undefined) writeSync(file, `${line}\n`);
+    else if (isInResult) lines.push(line);
+    else terminal.print(line);
+  };
+  const offMs = options.assumeOff;
+  const map = offMs === undefined ? undefined : statedMap(data, offMs);
+  const format = isInResult ? "json" : options.format;
+  let written: ReturnType<typeof writeSamples>;
   try {
-    const offMs = options.assumeOff;
-    const map = offMs === undefined ? undefined : statedMap(data, offMs);
-    const settings = { format: options.format, names, pendingOnly: options.pending === true };
-    const { counts, stated } = writeSamples(data, { ...settings, stated: map }, put);
-    const words = [...counts].map(([state, count]) => `${count} ${state}`);
-    terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
-    if (offMs !== undefined) {
-      terminal.remark(
-        stated > 0
-          ? `${counted(stated, "sample has", "samples have")} a stated time.`
-          : "The stated time dates no sample: a clock dates them all, or it contradicts what the unit knows.",
-      );
-    }
-    const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0) - stated;
-    if (undated > 0)
-      terminal.remark(
-        `No fix dates ${counted(undated, "sample")}: ${undated === 1 ? "its time is" : "their times are"} left empty.`,
-      );
-    for (const doubt of doubtsOf(data)) terminal.remark(`${terminal.colors.yellow("!")} ${doubt}`);
+    written = writeSamples(data, { format, names, pendingOnly: options.pending === true, stated: map }, put);
   } finally {
     if (file !== undefined) closeSync(file);
   }
+  const { counts, stated } = written;
+  const undated = (counts.get("undated") ?? 0) + (counts.get("undatable") ?? 0) - stated;
+  const doubts = doubtsOf(data);
+  const words = [...counts].map(([state, count]) => `${count} ${state}`);
+  terminal.remark(words.length === 0 ? "No samples." : `Samples: ${words.join(", ")}.`);
+  if (offMs !== undefined) {
+    terminal.remark(
+      stated > 0
+        ? `${counted(stated, "sample has", "samples have")} a stated time.`
+        : "The stated time dates no sample: a clock dates them all, or it contradicts what the unit knows.",
+    );
+  }
+  if (undated > 0)
+    terminal.remark(
+      `No fix dates ${counted(undated, "sample")}: ${undated === 1 ? "its time is" : "their times are"} left empty.`,
+    );
+  for (const doubt of doubts) terminal.remark(`${terminal.colors.yellow("!")} ${doubt}`);
+  const samples = isInResult ? (JSON.parse(lines.join("\n")) as unknown[]) : undefined;
+  return { counts: Object.fromEntries(counts), stated, undated, doubts, out: options.out ?? null, samples };
 }
 
 runAsProgram(import.meta.url, exportSamples);

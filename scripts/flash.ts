@@ -6,8 +6,10 @@ import { parseRegion } from "./console/stored-data/data-region.ts";
 import { copyFromDevice, findOnDevice } from "./console/stored-data/device-data.ts";
 import { mountCopy } from "./console/stored-data/stored-samples.ts";
 import { describeStranded, findStranded, type StrandedSamples } from "./console/stored-data/stranded-samples.ts";
-import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
+import { type CommandFunction, createCommand, EXIT_STATUS, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -39,9 +41,18 @@ interface FlashTerminal extends DeviceTerminal {
   readonly build?: typeof buildForDevice;
 }
 
-export const flash: CommandFunction<FlashTerminal> = (args, terminal) => {
+const SHAPE =
+  "{ version, isDryRun, bytes, region: { address, bytes }, datastreams: [{ pin, name, intervalMs }], warnings, faults }";
+
+export const flash: CommandFunction<FlashTerminal> = withJson((args, terminal) => {
   const command = addPortOptions(
-    createCommand("flash", "Builds the firmware and puts it on a device, where it starts at power-on.", terminal),
+    createCommand(
+      "flash",
+      "Builds the firmware and puts it on a device, where it starts at power-on.",
+      terminal,
+      EXIT_STATUS,
+      SHAPE,
+    ),
   )
     .option("--device <file>", "the device file; default: firmware/device.ts")
     .option("--dry-run", "make all checks, on this computer and on the device, and write nothing")
@@ -61,9 +72,10 @@ A blank ESP32 first needs the Espruino runtime: see “The Espruino runtime” i
     )
     .action((options: FlashOptions) => run(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void> {
+  sayWhenStopped("Stopped. Nothing was written to the device: its program and its samples are as before.");
   const chosen = options.provision === undefined ? undefined : chooseUnit(options.provision, terminal);
   const portOptions = { ...options, port: await choosePort(options.port ?? chosen?.unit.port, terminal) };
   const file = await readDeviceFile(options.device);
@@ -78,24 +90,47 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
     const server = await serverToBe(device, file, settings, terminal);
     const region = await checkFirst(device, { board, file, server, programBytes: code.length }, terminal);
     await refuseToStrand(device, board, file, options, terminal);
+    const result = {
+      bytes: built.bytes,
+      region: sizeOf(region),
+      datastreams: streamsOf(file),
+      warnings: built.plan.warnings,
+    };
     if (options.dryRun) {
+      terminal.json?.result({ version: null, isDryRun: true, ...result, faults: [] });
       terminal.print(`${terminal.colors.green("✓")} Dry run: all checks passed, and nothing was written.`);
       return;
     }
     if (settings !== undefined) {
+      sayWhenStopped(`Stopped. The settings may be on the device. ${OLD_PROGRAM}`);
       await writeStoredSettings(device, settings);
       terminal.remark(`Settings stored on the device: ${describeSettings(settings)}.`);
     }
+    sayWhenStopped(`Stopped. ${OLD_PROGRAM}`);
     await upload(device, code, terminal);
+    sayWhenStopped("Stopped. The new program is stored whole; it runs when the device restarts: power it off and on.");
     terminal.remark("Stored. Restarting …");
     const restarted = await restartFirmware(device, { reconnect: reconnector(portOptions, terminal) });
     device = restarted.device;
     const where = `${typeof file.region === "string" ? file.region : "region"}, ${describeRegion(region)}`;
-    report(`backfill ${restarted.version} runs and logs to ${where}`, file, await readStatus(device), terminal);
+    const status = await readStatus(device);
+    report(`backfill ${restarted.version} runs and logs to ${where}`, file, status, terminal);
     await tellTime(device, terminal);
+    terminal.json?.result({ version: restarted.version, isDryRun: false, ...result, faults: status?.faults ?? [] });
   } finally {
     await device.close();
   }
+}
+
+const OLD_PROGRAM =
+  "The new program is not stored whole: the old one is still the one that starts, and all samples stay. Run the command again.";
+
+function streamsOf(file: Device) {
+  return file.datastreams.map(({ pin, name, intervalMs }) => ({ pin, name, intervalMs }));
+}
+
+function sizeOf({ address, pages, pageBytes }: FlashRegion) {
+  return { address, bytes: pages * pageBytes };
 }
 
 /** The unit that `--provision` names, as `units.json#barn 1`, and the units beside it in the file. */

@@ -3,12 +3,15 @@ import type { DeviceStatus } from "../firmware/status-types.ts";
 import {
   type CommandFunction,
   createCommand,
+  EXIT_STATUS,
   execute,
   parseSeconds,
   runAsProgram,
 } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
 import { formatStatus } from "./console/terminal/status-panel.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import { addPortOptions, choosePort, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -17,7 +20,6 @@ import { readStatus } from "./console/unit/device-status.ts";
 interface MonitorOptions extends PortOptions {
   every: number;
   once?: boolean;
-  json?: boolean;
   sync?: boolean;
 }
 
@@ -25,13 +27,18 @@ const RETRY_MS = 1000;
 const NO_FIRMWARE = "No firmware runs on this device.";
 const FLASH_OR_RESET = "Run `npm run flash`, or press reset (EN) and read what the device prints.";
 
-export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
+export const monitor: CommandFunction<DeviceTerminal> = withJson((args, terminal) => {
   const command = addPortOptions(
-    createCommand("monitor", "Shows the status of a device and prints its log, live.", terminal),
+    createCommand(
+      "monitor",
+      "Shows the status of a device and prints its log, live.",
+      terminal,
+      EXIT_STATUS,
+      "each status as one line, as firmware/status-types.ts has it, and one alone with --once",
+    ),
   )
     .option("--every <seconds>", "interval between two requests for the status", parseSeconds, 5)
     .option("--once", "show one status, then end; with exit status 1 if no firmware runs")
-    .option("--json", "print each status as one line of JSON, without log lines")
     .option("--sync", "start a sync, like a press of the button")
     .addHelpText(
       "after",
@@ -39,9 +46,10 @@ export const monitor: CommandFunction<DeviceTerminal> = (args, terminal) => {
     )
     .action((options: MonitorOptions) => watch(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 async function watch(options: MonitorOptions, terminal: DeviceTerminal): Promise<void> {
+  sayWhenStopped("Stopped. The device keeps running.");
   const fixed = { ...options, port: await choosePort(options.port, terminal) };
   let device = await connectDevice(fixed, terminal);
   try {
@@ -71,16 +79,16 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
   const gone = new AbortController();
   device.onClose(() => gone.abort());
   terminal.stop?.addEventListener("abort", () => gone.abort(), { once: true });
-  if (!options.json && !options.once) device.onLine((line) => showLine(line, terminal));
+  if (terminal.json === undefined && !options.once) device.onLine((line) => showLine(line, terminal));
   let last = "";
   let runs = true;
   while (!gone.signal.aborted) {
     try {
       const status = await readStatus(device);
       runs = status !== undefined;
-      const shown = show(status, options, terminal);
+      const shown = status === undefined ? `${NO_FIRMWARE} ${FLASH_OR_RESET}` : formatStatus(status, terminal);
       // Without firmware, one look ends with that as its error.
-      if (shown !== last && (runs || options.json || !options.once)) terminal.print(shown);
+      if (shown !== last && (runs || !options.once)) tell(status, shown, terminal);
       last = shown;
     } catch (error) {
       if (gone.signal.aborted) return;
@@ -96,10 +104,10 @@ async function follow(device: DeviceConsole, options: MonitorOptions, terminal: 
   }
 }
 
-function show(status: DeviceStatus | undefined, options: MonitorOptions, terminal: DeviceTerminal): string {
-  if (options.json) return JSON.stringify(status ?? null);
-  if (status === undefined) return `${NO_FIRMWARE} ${FLASH_OR_RESET}`;
-  return formatStatus(status, terminal);
+function tell(status: DeviceStatus | undefined, shown: string, terminal: DeviceTerminal): void {
+  if (terminal.json === undefined) terminal.print(shown);
+  else if (status === undefined) terminal.json.fail(NO_FIRMWARE, FLASH_OR_RESET);
+  else terminal.json.result(status);
 }
 
 function showLine(line: string, terminal: DeviceTerminal): void {

@@ -9,14 +9,10 @@ import { CHIPS, type ChipName } from "./build/pins/chips.ts";
 import { SENSOR_KINDS } from "./build/pins/sensor-kinds.ts";
 import { describePlan, PARTITION_BYTES } from "./build/plan.ts";
 import { BundleError } from "./build/problems.ts";
-import {
-  type CommandFunction,
-  createCommand,
-  execute,
-  runAsProgram,
-  sayWhenStopped,
-} from "./console/terminal/command.ts";
+import { type CommandFunction, createCommand, EXIT_STATUS, execute, runAsProgram } from "./console/terminal/command.ts";
 import { Cancelled, FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { askDevice, complainOfConnect, complainOfUrl, readsAnalog, type SaidByFlags } from "./new-device/ask-device.ts";
 import { deviceText } from "./new-device/device-text.ts";
@@ -36,13 +32,18 @@ interface NewOptions {
   button?: string;
   led?: string;
   yes?: boolean;
-  json?: boolean;
 }
 
 const NOTHING = "Nothing was written.";
 
-export const newDevice: CommandFunction = (args, terminal) => {
-  const command = createCommand("new", "Writes a device file: what a unit measures and where it sends.", terminal)
+export const newDevice: CommandFunction = withJson((args, terminal) => {
+  const command = createCommand(
+    "new",
+    "Writes a device file: what a unit measures and where it sends. It was built before it is written.",
+    terminal,
+    EXIT_STATUS,
+    "{ file, bytes, plan }, as scripts/build/plan.ts has the plan; nothing is asked then",
+  )
     .usage("FILE.ts [options]")
     .argument("<file>", "the device file to write; one that is there is never overwritten")
     .option("--board <chip>", `${Object.keys(CHIPS).join(", ")}; default ESP32`, parseBoard)
@@ -56,11 +57,10 @@ export const newDevice: CommandFunction = (args, terminal) => {
     .option("--button <pin>", 'pin of the button, or "none"')
     .option("--led <pin>", 'pin of the LED, or "none"')
     .option("--yes", "ask nothing: what no option says gets its default")
-    .option("--json", "ask nothing; print { file, bytes, plan } as one JSON object")
     .addHelpText("after", `\n${helpOnSensors()}`)
     .action((file: string, options: NewOptions) => run(file, options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 function helpOnSensors(): string {
   const kinds = SENSOR_KINDS.map((kind) => {
@@ -114,10 +114,7 @@ async function run(file: string, options: NewOptions, terminal: Terminal): Promi
   const built = await tryBuild(text);
   write(file, text);
   sayWhenStopped(`${file} is written.`);
-  if (options.json) {
-    terminal.print(JSON.stringify({ file, bytes: built.bytes, plan: built.plan }));
-    return;
-  }
+  terminal.json?.result({ file, bytes: built.bytes, plan: built.plan });
   const { bold, green, yellow } = terminal.colors;
   terminal.print(`${green("✓")} ${bold(file)}\n${describePlan(built.plan)}`);
   for (const warning of built.plan.warnings) terminal.print(yellow(`  ${warning}`));
@@ -137,7 +134,7 @@ function requireFree(file: string): void {
 }
 
 async function wantedDevice(file: string, options: NewOptions, terminal: Terminal): Promise<WantedDevice> {
-  const isAsked = terminal.interactive && options.yes !== true && options.json !== true;
+  const isAsked = terminal.interactive && options.yes !== true && terminal.json === undefined;
   if (!isAsked && options.sensor === undefined) {
     throw new FieldError(
       `No sensor is named, and nobody can be asked. ${NOTHING}`,

@@ -13,9 +13,12 @@ import {
   ExitStatus,
   execute,
   parseSeconds,
+  parseWait,
   runAsProgram,
 } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { beforeStopping, sayWhenStopped } from "./console/terminal/stopping.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readDeviceFile } from "./console/unit/device-build.ts";
 import { ESPRUINO, type Interpreter, InterpreterError, startInterpreter } from "./interpreter/interpreter.ts";
@@ -26,24 +29,23 @@ interface OnLinuxOptions {
   device: string;
   seconds: number;
   offline: number;
-  json?: boolean;
 }
 
 /** Known to nobody but the server of this run. */
 const TOKEN = "on-linux-token_0123456789abcdef01";
 const TIME_SERVER = "time.test";
 
-export const onLinux: CommandFunction = (args, terminal) => {
+export const onLinux: CommandFunction = withJson((args, terminal) => {
   const command = createCommand(
     "on-linux",
     "Runs the firmware in Espruino for Linux, with Espruino's own parser and memory, against a server of its own.",
     terminal,
     "0 the firmware ran and every sample is accounted for; 1 it did not; 2 wrong usage.",
+    "{ isBalanced, hasSynced, status }, as firmware/status-types.ts has the status; the log goes to standard error",
   )
     .option("--device <file>", "device file", "firmware/device.ts")
     .option("--seconds <s>", "end after this time", parseSeconds, 30)
-    .option("--offline <s>", "turn the Wi-Fi on after this time", parseSeconds, 5)
-    .option("--json", "print the last status as one JSON object, and the log on standard error")
+    .option("--offline <s>", "turn the Wi-Fi on after this time; 0 for at once", parseWait, 5)
     .addHelpText(
       "after",
       `
@@ -54,7 +56,7 @@ connected: sensors without a chip fail. Region and servers of the device file ar
     )
     .action((options: OnLinuxOptions) => run(options, terminal));
   return execute(command, args, terminal);
-};
+});
 
 const ADVICE = "Build it from Espruino's source (make BOARD=LINUX) and run: ESPRUINO=PATH npm run on-linux";
 
@@ -97,11 +99,17 @@ async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
       throw new FieldError(`${ESPRUINO} does not store a program as Espruino for Linux does.`, ADVICE);
     });
     const interpreter = startInterpreter(folder.path);
+    const end = async () => {
+      await interpreter.kill();
+      folder.remove();
+    };
+    const keep = beforeStopping(end);
+    sayWhenStopped("Stopped. The interpreter has ended, and its flash is gone.");
     try {
       await watch(interpreter, options, terminal);
     } finally {
-      await interpreter.kill();
-      folder.remove();
+      keep();
+      await end();
     }
   } finally {
     await server.close();
@@ -115,7 +123,7 @@ async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal
   const show = () => {
     const lines = interpreter.lines();
     const log = lines.slice(shown).filter((line) => line.trim() !== "" && !line.includes("\u0001"));
-    for (const line of log) (options.json ? terminal.remark : terminal.print)(line);
+    for (const line of log) terminal.print(line);
     shown = lines.length;
   };
   const timer = setInterval(show, 200);
@@ -137,26 +145,22 @@ async function watch(interpreter: Interpreter, options: OnLinuxOptions, terminal
     const status = await interpreter.evaluate<DeviceStatus>("backfill.status()");
     show();
     const hasSynced = interpreter.lines().some((line) => /\] sync: /.test(line));
-    report(status, hasSynced, options, terminal);
+    report(status, hasSynced, terminal);
   } finally {
     clearInterval(timer);
   }
 }
 
-function report(status: DeviceStatus, hasSynced: boolean, options: OnLinuxOptions, terminal: Terminal): void {
+function report(status: DeviceStatus, hasSynced: boolean, terminal: Terminal): void {
   let isBalanced = true;
   for (const { pin, sampled, delivered, pending, dropped } of status.streams) {
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
     if (sampled !== delivered + pending + lost) isBalanced = false;
-    if (!options.json) {
-      terminal.print(`${pin}: ${sampled} sampled, ${delivered} delivered, ${pending} pending, ${lost} dropped`);
-    }
+    terminal.print(`${pin}: ${sampled} sampled, ${delivered} delivered, ${pending} pending, ${lost} dropped`);
   }
-  terminal.print(
-    options.json
-      ? JSON.stringify(status)
-      : `${hasSynced ? status.verdictText : "no sync has ended yet"}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`,
-  );
+  const verdict = hasSynced ? status.verdictText : "no sync has ended yet";
+  terminal.print(`${verdict}; every sample is accounted for: ${isBalanced ? "yes" : "NO"}`);
+  terminal.json?.result({ isBalanced, hasSynced, status });
   if (!isBalanced) throw new ExitStatus(EXIT.failed);
 }
 

@@ -1,13 +1,17 @@
 import type { Command } from "commander";
+import { counted } from "./build/counted.ts";
 import {
   type CommandFunction,
   createCommand,
   EXIT,
+  EXIT_STATUS,
   ExitStatus,
   execute,
   runAsProgram,
 } from "./console/terminal/command.ts";
 import { Cancelled, FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
+import { sayWhenStopped } from "./console/terminal/stopping.ts";
 import { addPortOptions, type DeviceTerminal, type PortOptions } from "./console/transport/choose-port.ts";
 import { connectDevice, reconnector } from "./console/transport/connect-device.ts";
 import type { DeviceConsole } from "./console/transport/device-console.ts";
@@ -28,7 +32,7 @@ interface ProvisionOptions extends PortOptions, SettingsOptions {
   reassign?: boolean;
 }
 
-export const provision: CommandFunction<DeviceTerminal> = (args, terminal) => {
+export const provision: CommandFunction<DeviceTerminal> = withJson((args, terminal) => {
   const command = describe(terminal).action(async (options: ProvisionOptions) => {
     const family = readUnits(options, terminal);
     for (const unit of family) keepSecrets(terminal.secrets, unit.settings);
@@ -36,15 +40,22 @@ export const provision: CommandFunction<DeviceTerminal> = (args, terminal) => {
     if (units.length > 1) return provisionBatch(units, family, options, terminal);
     const [unit] = units;
     const port = unit.port ?? options.port;
-    await provisionUnit({ unit, family, options: { ...options, port }, done: new Map() }, terminal);
+    const done = await provisionUnit({ unit, family, options: { ...options, port }, done: new Map() }, terminal);
+    terminal.json?.result({ done: [{ unit: unit.unit, ...done }], failed: [] });
   });
   return execute(command, args, terminal);
-};
+});
 
 function describe(terminal: DeviceTerminal): Command {
   const collect = (value: string, earlier: string[] = []) => [...earlier, value];
   return addPortOptions(
-    createCommand("provision", "Puts Wi-Fi networks, token and servers on a unit. Its samples stay.", terminal),
+    createCommand(
+      "provision",
+      "Puts Wi-Fi networks, token and servers on a unit. Its samples stay.",
+      terminal,
+      EXIT_STATUS,
+      "{ done: [{ unit, chip, version }], failed: [{ unit, reason }] }; version is null where no firmware runs yet",
+    ),
   )
     .option("--ssid <name>", "a Wi-Fi network; repeat it for several, the unit tries them in this order", collect)
     .option("--wifi-password <text>", 'its password; repeat it in the same order, "" for an open network', collect)
@@ -94,6 +105,8 @@ function readUnits(options: ProvisionOptions, terminal: DeviceTerminal): Unit[] 
 interface Outcome {
   /** Chip's id → unit. */
   done: Map<string, string>;
+  /** The units that are done, with what is on them. */
+  provisioned: Provisioned[];
   failed: { unit: string; reason: string }[];
 }
 
@@ -105,7 +118,7 @@ async function provisionBatch(units: Unit[], family: Unit[], options: ProvisionO
     unit.port === undefined || ports.indexOf(unit.port) !== ports.lastIndexOf(unit.port);
   const byHand = units.find(needsHand);
   if (byHand !== undefined && !terminal.interactive) refuseWithoutPerson(byHand, units);
-  const outcome: Outcome = { done: new Map(), failed: [] };
+  const outcome: Outcome = { done: new Map(), provisioned: [], failed: [] };
   for (const unit of units) {
     terminal.remark(`── ${unit.unit}`);
     try {
@@ -148,8 +161,9 @@ async function provisionInBatch(step: BatchStep, terminal: DeviceTerminal): Prom
     const question = `Plug in ${unit.unit}, and no other unit on this port. Is it connected?`;
     if (isByHand && !(await terminal.ask.confirm(question, true))) throw new Cancelled();
     try {
-      const chip = await provisionUnit({ unit, family, options, done: outcome.done }, terminal);
-      outcome.done.set(chip, unit.unit);
+      const done = await provisionUnit({ unit, family, options, done: outcome.done }, terminal);
+      outcome.done.set(done.chip, unit.unit);
+      outcome.provisioned.push({ unit: unit.unit, ...done });
       return;
     } catch (error) {
       if (!isByHand || !(error instanceof OtherUnitsBoard)) throw error;
@@ -163,12 +177,14 @@ async function provisionInBatch(step: BatchStep, terminal: DeviceTerminal): Prom
 function sumUp(units: Unit[], outcome: Outcome, options: ProvisionOptions, terminal: DeviceTerminal): void {
   const done = new Set(outcome.done.values());
   const rest = units.filter(({ unit }) => !done.has(unit));
-  terminal.print(`${done.size} of ${units.length} units are done.`);
+  const reasonOf = (unit: Unit) => outcome.failed.find((one) => one.unit === unit.unit)?.reason ?? "not touched";
+  terminal.json?.result({
+    done: outcome.provisioned,
+    failed: rest.map((unit) => ({ unit: unit.unit, reason: reasonOf(unit) })),
+  });
+  terminal.print(`${done.size} of ${counted(units.length, "unit")} ${units.length === 1 ? "is" : "are"} done.`);
   if (rest.length === 0) return;
-  for (const { unit } of rest) {
-    const reason = outcome.failed.find((one) => one.unit === unit)?.reason ?? "not touched";
-    terminal.print(`  ${terminal.colors.red("✗")} ${unit}: ${reason}`);
-  }
+  for (const unit of rest) terminal.print(`  ${terminal.colors.red("✗")} ${unit.unit}: ${reasonOf(unit)}`);
   const names = rest.map(({ unit }) => `--unit ${JSON.stringify(unit)}`).join(" ");
   terminal.print(`To go on: npm run provision -- --file ${options.file} ${names}`);
   throw new ExitStatus(EXIT.failed);
@@ -183,9 +199,21 @@ interface Task {
   done: Map<string, string>;
 }
 
-/** Puts the settings on the device. Returns the chip's id. */
-async function provisionUnit({ unit, family, options, done }: Task, terminal: DeviceTerminal): Promise<string> {
+/** What is on a unit that has its settings. */
+interface OnUnit {
+  chip: string;
+  /** Of the firmware; null where none runs yet. */
+  version: string | null;
+}
+
+type Provisioned = OnUnit & { unit: string };
+
+/** Puts the settings on the device. */
+async function provisionUnit({ unit, family, options, done }: Task, terminal: DeviceTerminal): Promise<OnUnit> {
   const { fresh, reassign } = options;
+  const before =
+    done.size === 0 ? "" : ` ${counted(done.size, "unit")} before it ${done.size === 1 ? "is" : "are"} done.`;
+  sayWhenStopped(`Stopped. Nothing was written to ${unit.unit}.${before}`);
   let device = await connectDevice(options, terminal);
   try {
     const chip = (await readChipId(device)) ?? unit.unit;
@@ -196,25 +224,34 @@ async function provisionUnit({ unit, family, options, done }: Task, terminal: De
       );
     }
     const settings = await settingsToStore(device, { unit, family, fresh, reassign }, terminal);
+    sayWhenStopped(`Stopped. The settings may be on ${unit.unit} or not: run the command again.${before}`);
     await writeStoredSettings(device, settings);
+    sayWhenStopped(
+      `Stopped. The settings are on ${unit.unit}; they count when it restarts: power it off and on.${before}`,
+    );
     terminal.print(`Settings stored on the device: ${describeSettings(settings)}.`);
-    device = await restart(device, options, terminal);
-    return chip;
+    const restarted = await restart(device, options, terminal);
+    device = restarted.device;
+    return { chip, version: restarted.version };
   } finally {
     await device.close();
   }
 }
 
 /** The firmware reads its settings when it starts. During the restart it takes no samples; the stored ones are in flash. */
-async function restart(device: DeviceConsole, options: PortOptions, terminal: DeviceTerminal): Promise<DeviceConsole> {
+async function restart(
+  device: DeviceConsole,
+  options: PortOptions,
+  terminal: DeviceTerminal,
+): Promise<{ device: DeviceConsole; version: string | null }> {
   if ((await readStatus(device)) === undefined) {
     terminal.remark("No firmware runs on this device yet: put it there with `npm run flash`.");
-    return device;
+    return { device, version: null };
   }
   const restarted = await restartFirmware(device, { reconnect: reconnector(options, terminal) });
   terminal.print(`The firmware ${restarted.version} has started with the new settings.`);
   await tellTime(restarted.device, terminal);
-  return restarted.device;
+  return restarted;
 }
 
 runAsProgram(import.meta.url, provision);

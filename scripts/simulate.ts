@@ -1,11 +1,15 @@
 /** `npm run simulate`: a simulated device, offline for a while or in a scenario, and what became of its samples. */
+
 import { writeFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
 import { type Command, CommanderError } from "commander";
 import { BundleError } from "./build/bundle.ts";
+import { counted } from "./build/counted.ts";
 import { DeviceFileError } from "./build/device-file.ts";
+import { sayFileError } from "./build/file-error.ts";
 import { type CommandFunction, createCommand, EXIT, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
+import { withJson } from "./console/terminal/json-output.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { requireWritable } from "./console/terminal/user-file.ts";
 import { duration, number, type Options, plan } from "./simulator/command-options.ts";
@@ -15,6 +19,7 @@ import { type Load, simulateFleet } from "./simulator/fleet.ts";
 import { brokenBy, isSound } from "./simulator/judgement.ts";
 import { askServer, reachServer } from "./simulator/network/reach-server.ts";
 import { RecordingError } from "./simulator/recording.ts";
+import { FORM_WORDS } from "./simulator/recording-form.ts";
 import { SCENARIOS } from "./simulator/scenarios/registry.ts";
 import { room } from "./simulator/scenarios/scenario.ts";
 import { startMs } from "./simulator/script.ts";
@@ -22,12 +27,14 @@ import { runSimulation, type Script, type Simulation, SimulationError } from "./
 import { summary } from "./simulator/summary.ts";
 
 function program(terminal: Terminal): Command {
+  const collect = (value: string, earlier: string[] = []) => [...earlier, value];
   const list = SCENARIOS.map((scenario) => `  ${scenario.name.padEnd(22)}${scenario.about}`).join("\n");
   return createCommand(
     "simulate",
     "Runs the firmware in a simulated ESP32 on virtual time and accounts for every sample.",
     terminal,
     "0 all is well; 1 samples don't balance, a limit or a promise is broken, a server takes nothing, or wrong usage.",
+    "the report, as scripts/simulator/README.md has it, and what is broken",
   )
     .option(
       "--scenario <name>",
@@ -41,20 +48,25 @@ function program(terminal: Terminal): Command {
       "--data <file.csv>",
       "recorded readings: `time`, then one column for each sensor; a gap is a failed reading",
     )
+    .option("--csv <setting>", `how that file is written, where it is not detected; repeat it: ${FORM_WORDS}`, collect)
+    .option(
+      "--map <column=datastream>",
+      "with --data and --device: which column is which datastream, where their names differ; repeat it",
+      collect,
+    )
     .option("--streams <list>", "which columns to log, as temperature=v1:1,co2=v2:0 (column=pin:decimals)")
     .option("--every <duration>", "sampling interval, 60s unless the device file says otherwise", duration)
     .option("--offline <duration>", "time without Wi-Fi after power-on", duration)
     .option("--until <duration>", "stop at this time, delivered or not", duration)
     .option("--region <name>", "partition that keeps the samples: flash or ota_0")
     .option("--drift <ppm>", "error of the crystal; positive is fast", number)
-    .option("--device <file>", "your own device file instead of --streams")
+    .option("--device <file>", "your own device file; with --data, its sensors show the columns of the same names")
     .option("--start <time>", "power-on: 2026-01-01T00:00:00Z, or relative to now: -7d")
     .option("--seed <n>", "another sequence of random numbers", number)
     .option("--server <url>", "send to a real server, over real sockets, with --token")
     .option("--token <token>", "the device's token on that server")
     .option("--points-out <file>", "write what the server holds as CSV: pin,ts,value")
     .option("--fleet <n>", "this many devices with a common outage of 6 h (or --offline), against one server", number)
-    .option("--json", "print one JSON object and nothing else")
     .addHelpText("after", `\nScenarios:\n${list}`)
     .allowExcessArguments(false)
     .showHelpAfterError("(--help lists flags and scenarios)");
@@ -65,7 +77,7 @@ function writePoints(file: string, simulation: Simulation): void {
   try {
     writeFileSync(file, `pin,ts,value\n${rows.map((one) => `${one.pin},${one.ts},${one.value}\n`).join("")}`);
   } catch (error) {
-    throw new UsageError(`can't write ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UsageError(`can't write ${file}: ${sayFileError(error)}`);
   }
 }
 
@@ -87,47 +99,48 @@ function progressBar(script: Script): () => void {
  * exit status.
  */
 async function runFleet(options: Options, devices: number, terminal: Terminal): Promise<number> {
-  const { device, script, remarks } = plan(options);
+  const { device, script, remarks } = await plan(options);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
   const { every: everyMs, region } = options;
   const chosen = options.device === undefined && options.data === undefined ? room({ everyMs, region }) : device;
   const report = await simulateFleet(chosen, { devices, seed: script.seed ?? 1, outageMs: options.offline });
   const status = report.balanced && report.violations === 0 ? EXIT.ok : EXIT.failed;
-  if (options.json) {
-    terminal.print(JSON.stringify(report));
-    return status;
-  }
+  terminal.json?.result(report);
   const line = (name: string, load: Load) =>
     terminal.print(
-      `${name}${load.requests} requests, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
+      `${name}${counted(load.requests, "request")}, peak ${load.peakPerSecond}/s, 99th percentile ${load.p99PerSecond}/s`,
     );
-  terminal.print(`${devices} devices back after ${report.outageMs / 3_600_000} h, seed ${report.seed}`);
+  terminal.print(`${counted(devices, "device")} back after ${report.outageMs / 3_600_000} h, seed ${report.seed}`);
   line("  in step:         ", report.withoutJitter);
   line("  with own jitter: ", report.withJitter);
-  terminal.print(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${report.violations} violations`);
+  terminal.print(`  ${report.balanced ? "balanced" : "NOT BALANCED"}, ${counted(report.violations, "violation")}`);
   return status;
 }
 
-/** Makes sure of a real server, and says that the run waits for it. */
+/** Makes sure of a real server, and says for how long the run may wait for it. */
 async function expectServer(script: Script, terminal: Terminal): Promise<void> {
   const url = script.server?.url;
   terminal.secrets.keep(script.server?.token);
   if (url === undefined) return;
   await reachServer(url);
   await askServer(url, script.server?.token ?? "");
-  const endMs = script.until === undefined ? undefined : startMs(script) + durationMs(script.until);
-  const atMost = endMs === undefined ? "" : `, until ${new Date(endMs).toISOString()} at the latest`;
-  terminal.remark(`simulate: the run sends to ${url} and waits in real time${atMost}`);
+  const endMs = script.until === undefined ? Number.POSITIVE_INFINITY : startMs(script) + durationMs(script.until);
+  const waits = endMs > Date.now() ? `, and waits in real time until ${sayEnd(endMs)}` : "";
+  terminal.remark(`simulate: the run sends to ${url}${waits}`);
+}
+
+function sayEnd(endMs: number): string {
+  return Number.isFinite(endMs) ? `${new Date(endMs).toISOString()} at the latest` : "everything is delivered";
 }
 
 /** One device, or with --fleet many. Resolves with the exit status. */
 async function run(options: Options, terminal: Terminal): Promise<number> {
   if (options.fleet !== undefined) return runFleet(options, options.fleet, terminal);
-  const { device, script, promise, remarks } = plan(options);
+  const { device, script, promise, remarks } = await plan(options);
   if (options.pointsOut !== undefined) requireWritable(options.pointsOut);
   for (const remark of remarks) terminal.remark(`simulate: ${remark}`);
   await expectServer(script, terminal);
-  const stopBar = options.json ? () => {} : progressBar(script);
+  const stopBar = terminal.json !== undefined ? () => {} : progressBar(script);
   let simulation: Simulation;
   try {
     simulation = await runSimulation(device, script);
@@ -141,8 +154,8 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
   const sayBroken = () => {
     for (const sentence of broken) terminal.remark(`simulate: ${sentence}`);
   };
-  if (options.json) {
-    terminal.print(JSON.stringify(simulation.report));
+  if (terminal.json !== undefined) {
+    terminal.json.result({ ...simulation.report, broken });
     sayBroken();
     return status;
   }
@@ -158,20 +171,25 @@ async function run(options: Options, terminal: Terminal): Promise<number> {
  * The exit status is 1 for every failure, so that scripts need to know only one: wrong usage, samples that don't balance, a
  * limit of the server or a promise that was broken, a server that takes nothing.
  */
-export const simulate: CommandFunction = async (args, terminal) => {
+export const simulate: CommandFunction = withJson(async (args, terminal) => {
   try {
     const command = program(terminal);
     return await run(command.parse(args, { from: "user" }).opts<Options>(), terminal);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.failed;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      terminal.json?.fail(error.message.replace(/^error: /, ""));
+      return EXIT.failed;
+    }
     const expected = [UsageError, RecordingError, SimulationError, BundleError, DeviceFileError, FieldError].some(
       (type) => error instanceof type,
     );
     const text = error instanceof Error ? error.message : String(error);
+    terminal.json?.fail(text, error instanceof FieldError ? error.advice : undefined);
     terminal.remark(`simulate: ${text}`);
     if (!expected && terminal.env.DEBUG !== undefined) terminal.remark((error as Error)?.stack ?? "");
     return EXIT.failed;
   }
-};
+});
 
 runAsProgram(import.meta.url, simulate);

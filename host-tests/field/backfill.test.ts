@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
 import { type StandInServer, startServer } from "../../scripts/blynk-stand-in/server.ts";
 import { BlynkStandIn } from "../../scripts/blynk-stand-in/stand-in.ts";
@@ -33,12 +34,12 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** The dump of a device that logged `count` samples of each datastream and died a minute ago. */
-function writeDump(count: number): void {
+/** The dump of a device that logged `count` samples of each datastream and died `agoMs` ago. */
+function writeDump(count: number, agoMs = MINUTE_MS): void {
   const chip = blankChip();
   chip.set(Buffer.from(JSON.stringify({ token: TOKEN })), 0x320100);
   const { ledger, ring } = openRegionOf(chip, STREAMS);
-  const startMs = Date.now() - (count + 1) * MINUTE_MS;
+  const startMs = Date.now() - count * MINUTE_MS - agoMs;
   ledger.boot(8, 1);
   ring.start(8);
   for (let i = 0; i < count; i++) {
@@ -188,6 +189,55 @@ describe("backfill", () => {
     expect(gone.text()).toContain("was not reached");
     expect([...standIn.points()]).toEqual([]);
     expect((await run([])).text).toContain("100 samples delivered");
+  });
+
+  it("never says that everything was sent when samples were too old for the server, nor in the next run", async () => {
+    writeDump(20, 40 * 86_400_000);
+    for (const _ of ["first", "second"]) {
+      const { status, text } = await run([]);
+      expect(text).toContain("0 samples delivered, 40 too old, 0 left: nothing more can be sent.");
+      expect(text).toContain("40 samples were not sent: older than 28 days, which the server does not take.");
+      expect(text).not.toContain("everything sent");
+      expect(status).toBe(1);
+    }
+    expect([...standIn.points()]).toEqual([]);
+  });
+
+  it("says in words that an answer is no HTTP, before it sends and after", async () => {
+    writeDump(10);
+    const garbage = createTcpServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end("hello\r\n\r\n"));
+    });
+    await new Promise<void>((done) => garbage.listen(0, "127.0.0.1", done));
+    onTestFinished(() => void garbage.close());
+    const url = `http://127.0.0.1:${(garbage.address() as AddressInfo).port}`;
+    const terminal = captureTerminal({ env: { BACKFILL_TOKEN: TOKEN } });
+    expect(await backfill(["--dump", dump, "--server", url], terminal)).toBe(1);
+    expect(terminal.text()).toContain(`${url} was not reached: what it answered is no HTTP.`);
+    const progress = openProgress(`${dump}.progress`, readFileSync(dump), undefined, 4096);
+    const settings = { server: url, token: TOKEN, random: () => 0 };
+    const { fault } = await deliverDump(progress.copy, settings, hostHttp(), hostTimers(), () => {});
+    progress.close();
+    expect(fault).toContain("what it answered is no HTTP");
+    expect(fault).not.toMatch(/HPE_|Parse Error/);
+  });
+
+  it("names a progress file that can't be written", async () => {
+    writeDump(10);
+    const { status, text } = await run(["--progress", join(dump, "x", "y.progress")]);
+    expect(status).toBe(1);
+    expect(text).toMatch(/y\.progress can't be written: (a part of its path is a file|there is no such file)/);
+    expect(text).not.toMatch(/ENO/);
+  });
+
+  it("refuses a size of pages that no chip has", async () => {
+    writeDump(10);
+    for (const bytes of ["1", "100", "0", "1e9", "x"]) {
+      const { status, text } = await run(["--page-bytes", bytes]);
+      expect(status).toBe(2);
+      expect(text).toContain("Give a multiple of 256 up to 65536");
+    }
   });
 
   it("says what is missing", async () => {

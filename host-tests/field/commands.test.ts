@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { backfill } from "../../scripts/backfill.ts";
 import { measure } from "../../scripts/bench.ts";
 import { build } from "../../scripts/build.ts";
+import { check } from "../../scripts/check.ts";
+import { parseSeconds, parseWait } from "../../scripts/console/terminal/command.ts";
 import { doctor } from "../../scripts/doctor.ts";
+import { erase } from "../../scripts/erase.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { monitor } from "../../scripts/monitor.ts";
@@ -41,7 +44,22 @@ describe.each(Object.entries(COMMANDS))("%s", (name, command) => {
   });
 });
 
-it.each(Object.entries({ ...COMMANDS, build, measure, simulate, "on-linux": onLinux }))(
+it.each(["2026-02-30", "2026-13-01T00:00Z", "2026-04-31T12:00Z", "yesterday", "1700000000"])(
+  "export refuses --assume-off %s: it is no time",
+  async (time) => {
+    const terminal = captureTerminal();
+    expect(await exportSamples(["--dump", "x", "--assume-off", time], terminal)).toBe(2);
+    expect(terminal.text()).toContain("Give a time such as 2026-03-01T14:30Z");
+  },
+);
+
+it("a wait may be 0, a length of time may not", () => {
+  expect([parseWait("0"), parseWait("2.5")]).toEqual([0, 2.5]);
+  for (const text of ["", "-1", "x", "Infinity"]) expect(() => parseWait(text)).toThrow("Give a number of seconds");
+  expect(() => parseSeconds("0")).toThrow("Give a number of seconds above 0");
+});
+
+it.each(Object.entries({ ...COMMANDS, build, measure, simulate, erase, check, "on-linux": onLinux }))(
   "the help of %s ends with what its exit statuses mean",
   async (_, command) => {
     const terminal = captureTerminal();

@@ -46,7 +46,7 @@ const NO_FILES: [what: string, command: CommandFunction, args: string[], words: 
     "a recording that is missing",
     measure,
     ["storage", "--data", "missing.csv"],
-    /can't read missing\.csv: no such file/,
+    /can't read missing\.csv: there is no such file/,
   ],
 ];
 

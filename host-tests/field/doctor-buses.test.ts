@@ -43,7 +43,7 @@ async function search(wiring: Wiring, file: string): Promise<Searched> {
   const rig = await startRig({ wiring });
   const terminal = captureTerminal();
   const status = await doctor(["--port", rig.port, "--json", "--no-server", "--device", file], terminal);
-  const findings = JSON.parse(terminal.out.join("\n")) as Finding[];
+  const { findings } = JSON.parse(terminal.out.join("\n")) as { findings: Finding[] };
   return { rig, status, findings: findings.filter(({ name }) => ["1-wire", "i2c", "device file"].includes(name)) };
 }
 

@@ -27,7 +27,7 @@ async function run({ flash, server, program = tinyFirmware("0.1.0") }: Given, ..
   });
   const terminal = captureTerminal();
   await doctor(["--port", rig.port, "--json", "--no-server", ...args], terminal);
-  const findings = JSON.parse(terminal.out.join("\n")) as Finding[];
+  const { findings } = JSON.parse(terminal.out.join("\n")) as { findings: Finding[] };
   return (name: string) => findings.find((finding) => finding.name === name) as Finding;
 }
 

@@ -58,7 +58,7 @@ async function run(rig: ConsoleRig, ...args: string[]) {
   expect(terminal.text()).not.toContain(TOKEN);
   expect(terminal.text()).not.toContain(WIFI_PASSWORD);
   expect(rig.console.sent, "the token does not leave the device").not.toContain(`token=${TOKEN}`);
-  const findings = JSON.parse(terminal.out.join("\n")) as Finding[];
+  const { findings } = JSON.parse(terminal.out.join("\n")) as { findings: Finding[] };
   return { status, of: (name: string) => findings.find((finding) => finding.name === name) as Finding, findings };
 }
 

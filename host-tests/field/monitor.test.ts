@@ -54,11 +54,14 @@ describe("monitor", () => {
     expect(terminal.out).toEqual([]);
   });
 
-  it("prints null as JSON when no firmware runs, with exit status 1", async () => {
+  it("prints an error as JSON when no firmware runs, with exit status 1", async () => {
     const rig = await startRig();
     const terminal = captureTerminal();
     expect(await monitor(["--port", rig.port, "--once", "--json"], terminal)).toBe(1);
-    expect(terminal.out).toEqual(["null"]);
+    expect(terminal.out).toHaveLength(1);
+    expect(JSON.parse(terminal.out[0])).toEqual({
+      error: { message: "No firmware runs on this device.", advice: expect.stringContaining("npm run flash") },
+    });
     expect(terminal.err.join("\n")).toMatch(/No firmware runs on this device\..*npm run flash/s);
   });
 

@@ -132,6 +132,14 @@ describe("npm run new, with flags", () => {
     expect(plan.streams).toEqual([expect.objectContaining({ pin: "v1", name: "humidity", intervalMs: 60_000 })]);
   });
 
+  it("prints an error as JSON, too", async () => {
+    const { out, status } = await runNew("--json");
+    expect(status).toBe(1);
+    expect(JSON.parse(out.join("\n")).error.message).toBe(
+      "No sensor is named, and nobody can be asked. Nothing was written.",
+    );
+  });
+
   const REFUSED: [what: string, args: string[], status: number, words: string | RegExp][] = [
     ["no sensor", [], 1, "No sensor is named, and nobody can be asked. Nothing was written."],
     ["an unknown sensor", ["--sensor", "bme28"], 2, "There is no sensor bme28 (did you mean bme280?)"],

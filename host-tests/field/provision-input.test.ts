@@ -138,7 +138,7 @@ const FLAGS: [title: string, args: string[], message: RegExp][] = [
   [
     "two networks and one password",
     ["--ssid", "a", "--ssid", "b", "--wifi-password", WIFI_PASSWORD],
-    /2 networks and 1 passwords/,
+    /2 networks and 1 password\./,
   ],
   ["a short password", ["--ssid", "a", "--wifi-password", "short", "--token", TOKEN], /fewer than 8 characters/],
   ["no token and no person to ask", ["--ssid", "a", "--wifi-password", WIFI_PASSWORD], /Missing: the token/],

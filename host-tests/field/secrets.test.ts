@@ -19,6 +19,8 @@ describe("a secret", () => {
     secrets.keep("data");
     expect(secrets.mask("datastream, data; metadata (data) data_1")).toBe("datastream, ••••; metadata (••••) data_1");
     expect(secrets.mask(JSON.stringify("line\ndata"))).toBe('"line\\n••••"');
+    secrets.keep("12345678");
+    expect(secrets.mask("12345678, 1712345678000, b12345678")).toBe("••••, 1712345678000, b12345678");
     secrets.keep("token-0123456789");
     expect(secrets.mask("xtoken-0123456789x")).toBe("x••••x");
   });

@@ -52,11 +52,11 @@ for (const [program, title, start] of proxies) {
 }
 
 describeDaemons(["caddy"], "simulate --server, Caddy where nothing is configured", () => {
-  test("says that no point was taken", async () => {
+  test("ends at once: an empty 200 is not Blynk's answer", async () => {
     const caddy = await use(startCaddy(""));
-    const { out } = await simulate(caddy.url, ...RUN);
-    const report = JSON.parse(out) as Report;
-    expect(report.server.points).toBe(0);
-    expect(report.streams.map((one) => one.delivered)).toEqual([0, 0, 0]);
+    const { status, out, err } = await simulate(caddy.url, ...RUN);
+    expect(status).toBe(1);
+    expect(Object.keys(JSON.parse(out))).toEqual(["error"]);
+    expect(err).toContain("does not answer as Blynk's: it answered 200 with an empty body");
   });
 });

@@ -1,4 +1,4 @@
-/** `npm run bench -- interpreter`: a table for people, or the figures as the last line. */
+/** `npm run bench -- interpreter`: a table for people, or the figures for a program. */
 import Table from "cli-table3";
 import { ESPRUINO } from "../interpreter/interpreter.ts";
 import { benchInterpreter } from "./interpreter-figures.ts";
@@ -6,13 +6,13 @@ import { benchOnDemand, type OnDemandFigures } from "./on-demand-figures.ts";
 
 export interface InterpreterBenchOptions {
   runs: number;
-  json?: boolean;
 }
 
-/** Measures and prints. Throws when `ESPRUINO` names no interpreter. */
+/** Measures and prints, or gives the figures to `result`. Throws when `ESPRUINO` names no interpreter. */
 export async function printInterpreterBench(
-  { runs, json }: InterpreterBenchOptions,
+  { runs }: InterpreterBenchOptions,
   print: (line: string) => void,
+  result: ((figures: object) => void) | undefined,
 ): Promise<void> {
   if (ESPRUINO === "") {
     throw new Error(
@@ -22,8 +22,8 @@ export async function printInterpreterBench(
   console.error(`${runs} runs, some minutes…`);
   const figures = await benchInterpreter(runs);
   const onDemand = await benchOnDemand();
-  if (json) {
-    print(JSON.stringify({ ...figures, onDemand }));
+  if (result !== undefined) {
+    result({ ...figures, onDemand });
     return;
   }
   const table = new Table({ head: ["on the interpreter", "measured"], style: { head: [], border: [] } });

@@ -1,4 +1,4 @@
-/** `npm run bench -- storage`: a table for people, and with `--json` the figures as the last line. */
+/** `npm run bench -- storage`: a table for people, and the figures for a program. */
 import Table from "cli-table3";
 import { columnsOf } from "./readings.ts";
 import { measureStorage } from "./storage-figures.ts";
@@ -6,11 +6,14 @@ import { measureStorage } from "./storage-figures.ts";
 export interface StorageBenchOptions {
   /** Path of a CSV. */
   data?: string;
-  json?: boolean;
 }
 
-/** Measures and prints. Throws RecordingError when the CSV cannot be read. */
-export async function printStorageBench(options: StorageBenchOptions, print: (line: string) => void): Promise<void> {
+/** Measures, prints, and gives the figures to `result`. Throws RecordingError when the CSV cannot be read. */
+export async function printStorageBench(
+  options: StorageBenchOptions,
+  print: (line: string) => void,
+  result: ((figures: object) => void) | undefined,
+): Promise<void> {
   const figures = await measureStorage(options.data ? columnsOf(options.data) : []);
   const { bytesPerSample, batch } = figures;
   const vs = figures.vs.storageFileCsv;
@@ -32,5 +35,5 @@ export async function printStorageBench(options: StorageBenchOptions, print: (li
     ["programs / reads a batch of 1,000", `${batch.writes} / ${batch.reads}`, ""],
   );
   print(table.toString());
-  if (options.json) print(JSON.stringify(figures));
+  result?.(figures);
 }

@@ -20,13 +20,14 @@ export interface Column {
 }
 
 /**
- * The columns of a recording as scaled integers: one decimal when all values are below 100, else none. Throws
+ * The columns of a recording as scaled integers, without failed readings: one decimal when all values are below 100, else
+ * none. Throws
  * RecordingError for a file that cannot be read, and for a cell that is not a number.
  */
 export function columnsOf(path: string): Column[] {
   const recording = readRecording(path);
   return recording.columns.map((name) => {
-    const readings = [...recording.column(name)];
+    const readings = [...recording.column(name)].filter((value) => !Number.isNaN(value));
     const decimals = readings.every((value) => Math.abs(value) < 100) ? 1 : 0;
     return { name, decimals, values: readings.map((value) => Math.round(value * 10 ** decimals)) };
   });

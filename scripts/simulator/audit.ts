@@ -1,5 +1,7 @@
 /** Compares the firmware's word with the simulator's record and with what the server holds. */
+
 import type { DeviceStatus } from "../../firmware/status-types.ts";
+import { counted } from "../build/counted.ts";
 import { matchReadings } from "./match.ts";
 import type { Exchange } from "./network/http-server.ts";
 import type { Recorder } from "./recorder.ts";
@@ -44,11 +46,11 @@ export function audit(
     problems.push(...record.problems);
     const dropped = Object.values(stream.dropped).reduce((sum, count) => sum + count, 0);
     const sampled = record.trueMs.length;
-    const counted = recorder.accountLost ? Math.min(sampled, stream.sampled) : sampled;
-    if (stream.sampled !== counted) problems.push(`v${pin}: sampled ${counted}, the firmware says ${stream.sampled}`);
-    if (counted !== stream.delivered + stream.pending + dropped) {
+    const expected = recorder.accountLost ? Math.min(sampled, stream.sampled) : sampled;
+    if (stream.sampled !== expected) problems.push(`v${pin}: sampled ${expected}, the firmware says ${stream.sampled}`);
+    if (expected !== stream.delivered + stream.pending + dropped) {
       problems.push(
-        `v${pin}: sampled ${counted} ≠ ${stream.delivered} delivered + ${stream.pending} pending + ${dropped} dropped`,
+        `v${pin}: sampled ${expected} ≠ ${stream.delivered} delivered + ${stream.pending} pending + ${dropped} dropped`,
       );
     }
     if (points) {
@@ -58,7 +60,10 @@ export function audit(
       problems.push(...compareHeld(pin, held.length, stream.delivered, maySendTwice ? undelivered : 0));
       const matched = matchReadings(record, held, decimalsOf(pin), sampled === held.length);
       errorMsMax = Math.max(errorMsMax, matched.errorMsMax);
-      if (matched.strangers > 0) problems.push(`v${pin}: ${matched.strangers} points on the server were never read so`);
+      if (matched.strangers > 0)
+        problems.push(
+          `v${pin}: ${counted(matched.strangers, "point on the server was", "points on the server were")} never read so`,
+        );
     }
     streams.push({
       pin: `v${pin}`,
@@ -86,5 +91,5 @@ function lostAnswers(exchanges: Exchange[]): boolean {
  */
 function compareHeld(pin: number, held: number, delivered: number, undeliveredMax: number): string[] {
   if (held >= delivered && held - delivered <= undeliveredMax) return [];
-  return [`v${pin}: the server holds ${held} points, the firmware says ${delivered} delivered`];
+  return [`v${pin}: the server holds ${counted(held, "point")}, the firmware says ${delivered} delivered`];
 }

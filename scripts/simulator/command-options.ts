@@ -1,24 +1,23 @@
 /** The options of `npm run simulate`, and the device and script that follow from them. */
 import { InvalidArgumentError } from "commander";
 import { didYouMean } from "../build/did-you-mean.ts";
+import { parseIsoTime } from "../build/iso-time.ts";
 import { UsageError } from "./errors.ts";
+import { isOrigin } from "./origin.ts";
 import { REGIONS } from "./partitions.ts";
-import { holdMsOf, readRecording, replay } from "./recording.ts";
+import { type RecordedDevice, recordedDevice } from "./recorded-device.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
+import { quietFromMs, startMs, withOffline } from "./script.ts";
 import { readScript } from "./script-file.ts";
-import {
-  durationMs,
-  type GeneratedDevice,
-  type Script,
-  type SimulatedDevice,
-  type SimulatedStream,
-} from "./simulate.ts";
+import { durationMs, type GeneratedDevice, type Script, type SimulatedDevice } from "./simulate.ts";
 
 export interface Options {
   scenario?: string;
   script?: string;
   data?: string;
+  csv?: string[];
+  map?: string[];
   streams?: string;
   every?: number;
   offline?: number;
@@ -31,15 +30,20 @@ export interface Options {
   server?: string;
   token?: string;
   pointsOut?: string;
-  json?: boolean;
   fleet?: number;
 }
 
 const INTERVAL_MS_MIN = 100;
 /** Longer than from one sync to the next. */
 const DRAIN_MS = 2 * 3_600_000;
-/** How long the rest may take after now, with a real server. */
-const REAL_WAIT_MS = 600_000;
+const DAY_MS = 86_400_000;
+/**
+ * With a real server a run ends now. This is how long it has lasted then, beside its faults: time for the backlog, and for
+ * repetitions of what had no answer.
+ */
+const REAL_SPAN_MS = 14 * DAY_MS;
+/** The oldest point of a run has to be younger: Blynk takes 28 days. */
+const REAL_AGE_MS = 27 * DAY_MS;
 
 /** ms of 90s, 5m, 12h, 7d. */
 export function duration(text: string): number {
@@ -68,48 +72,6 @@ function chosenScenario(options: Options): Scenario | undefined {
   throw new UsageError(`unknown scenario "${name}"${didYouMean(name, names)}. There are: ${names.join(", ")}`);
 }
 
-/** `column=pin:decimals`, separated by commas. */
-function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
-  const streams: SimulatedStream[] = [];
-  for (const part of text.split(",")) {
-    const parts = /^\s*([^=]+)=([^:]+):([^:]+)\s*$/.exec(part);
-    if (!parts) throw new UsageError(`--streams: "${part}" is not column=pin:decimals, as temperature=v1:1`);
-    const [, name, pin, decimals] = parts;
-    if (!/^v(?:0|[1-9]\d{0,2})$/.test(pin) || Number(pin.slice(1)) > 255) {
-      throw new UsageError(`--streams: "${pin}" is not a pin: v0 to v255`);
-    }
-    if (!/^[0-4]$/.test(decimals)) throw new UsageError(`--streams: "${decimals}" decimals: 0 to 4 are kept`);
-    if (streams.some((one) => one.pin === pin)) throw new UsageError(`--streams: two datastreams for pin ${pin}`);
-    streams.push({ name: name.trim(), pin, decimals: Number(decimals), intervalMs });
-  }
-  return streams;
-}
-
-/** A device whose sensors replay a recording; its world starts at the first row. */
-function recordedDevice(options: Options): {
-  device: GeneratedDevice;
-  firstRowMs: number;
-  lastRowMs: number;
-  holdMs: number;
-} {
-  const recording = readRecording(options.data as string);
-  const intervalMs = options.every ?? 60_000;
-  const everything = recording.columns.map((name, i) => `${name}=v${i + 1}:2`).join(",");
-  const streams = parseStreams(options.streams ?? everything, intervalMs);
-  const firstRowMs = recording.times[0];
-  const sensors = new Map(streams.map((one) => [one.pin, replay(recording.times, recording.column(one.name))]));
-  return {
-    firstRowMs,
-    lastRowMs: recording.times[recording.times.length - 1],
-    holdMs: holdMsOf(recording.times),
-    device: {
-      streams,
-      region: options.region,
-      value: (stream, elapsedMs) => sensors.get(stream.pin)?.(firstRowMs + elapsedMs) ?? Number.NaN,
-    },
-  };
-}
-
 function startOf(text: string): number {
   // Relative to now, so that a real server takes the points.
   if (/^-\d/.test(text) && !/^-\d{4}-/.test(text)) {
@@ -119,7 +81,7 @@ function startOf(text: string): number {
       throw new UsageError(`--start: ${(error as Error).message}`);
     }
   }
-  const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = parseIsoTime(text);
   if (!Number.isFinite(ms)) throw new UsageError(`--start: "${text}" is not a time: 2026-01-01T00:00:00Z, or -7d`);
   return ms;
 }
@@ -157,18 +119,27 @@ function check(options: Options): void {
       )}`,
     );
   }
-  if (options.streams !== undefined && options.data === undefined)
-    throw new UsageError("--streams needs --data FILE.csv");
   if (options.script !== undefined && (options.scenario !== undefined || options.fleet !== undefined)) {
     throw new UsageError("--script excludes --scenario and --fleet, which have scripts of their own");
   }
-  if (options.data !== undefined && options.device !== undefined) {
-    throw new UsageError("--data and --device exclude each other: a device file names its own sensors");
+  for (const [flag, given] of [
+    ["--streams", options.streams],
+    ["--csv", options.csv],
+  ] as const) {
+    if (given !== undefined && options.data === undefined) throw new UsageError(`${flag} needs --data FILE.csv`);
+  }
+  if (options.map !== undefined && (options.data === undefined || options.device === undefined)) {
+    throw new UsageError("--map needs --data FILE.csv and --device FILE: it says which column is which datastream");
+  }
+  if (options.streams !== undefined && options.device !== undefined) {
+    throw new UsageError(
+      "--streams and --device exclude each other: a device file has its own pins; --map matches columns",
+    );
   }
   if ((options.server === undefined) !== (options.token === undefined)) {
     throw new UsageError("--server and --token belong together");
   }
-  if (options.server !== undefined && !/^https?:\/\/[^/]+\/?$/.test(options.server)) {
+  if (options.server !== undefined && !isOrigin(options.server)) {
     throw new UsageError(`--server: "${options.server}" is not an origin such as http://127.0.0.1:8080`);
   }
   if (options.seed !== undefined && (!Number.isInteger(options.seed) || options.seed < 0)) {
@@ -185,8 +156,8 @@ export interface Plan {
   remarks: string[];
 }
 
-/** Throws UsageError, RecordingError. */
-export function plan(options: Options): Plan {
+/** Rejects with UsageError, RecordingError, and DeviceFileError where a recording is for a device file. */
+export async function plan(options: Options): Promise<Plan> {
   check(options);
   const scenario = chosenScenario(options);
   const given: Script | undefined = options.script === undefined ? undefined : readScript(options.script);
@@ -194,47 +165,77 @@ export function plan(options: Options): Plan {
   const script: Script = { scenario: scenario?.name ?? "custom", ...(given ?? scenario?.script(seed)), seed };
   const remarks: string[] = [];
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
+  let recorded: RecordedDevice | undefined;
   if (options.data !== undefined) {
-    const recorded = recordedDevice(options);
+    recorded = await recordedDevice({ ...options, data: options.data, intervalMs: options.every });
     device = recorded.device;
+    remarks.push(...recorded.remarks);
     script.start = given?.start ?? recorded.firstRowMs;
-    remarks.push(...sayEnd(recorded, options));
-    // A device that is always online has delivered everything after the first row. The recording is played to its end.
-    if (options.offline === undefined && given?.atLeast === undefined)
-      script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
   } else {
     if (options.device !== undefined) device = { file: options.device };
     device = { ...device, ...overrides(device, options) };
   }
   if (options.offline !== undefined) script.offline = options.offline;
   if (options.until !== undefined) script.until = options.until;
+  if (recorded !== undefined) remarks.push(...coverRecording(script, recorded));
   if (options.drift !== undefined) script.crystal = { ...script.crystal, driftPpm: options.drift };
   if (options.server !== undefined) {
     script.server = { ...script.server, url: options.server, token: options.token };
-    // A real server judges by its own clock: the run ends about now.
-    script.start = Date.now() - (options.until ?? durationMs(script.offline ?? 0) + 86_400_000);
-  }
-  if (options.start !== undefined) script.start = startOf(options.start);
-  if (options.server !== undefined) {
-    script.until ??= Date.now() - Number(script.start) + REAL_WAIT_MS;
     if (options.server.startsWith("http:")) device = { ...device, plainHttp: true };
   }
+  if (options.start !== undefined) script.start = startOf(options.start);
+  if (script.server?.url !== undefined) {
+    const isStartGiven = options.start !== undefined || given?.start !== undefined;
+    endNow(script, isStartGiven);
+  }
   return { device, script, promise: keepsScript(options) ? scenario?.promise : undefined, remarks };
+}
+
+/**
+ * A device that is always online has delivered everything after the first row: the recording is played to its end, unless an
+ * end was chosen. Says where it is longer than the run, or shorter: its sensors fail then, but one row holds for ever.
+ */
+function coverRecording(script: Script, recorded: RecordedDevice): string[] {
+  const lengthMs = recorded.lastRowMs - recorded.firstRowMs;
+  const untilMs = script.until === undefined ? undefined : durationMs(script.until);
+  script.atLeast ??= lengthMs + DRAIN_MS;
+  if (untilMs !== undefined && untilMs < lengthMs) {
+    return [
+      `the run ends ${sayMs(lengthMs - untilMs)} before the recording does: --until ${sayMs(lengthMs)} covers it`,
+    ];
+  }
+  if (!recorded.ends || untilMs === lengthMs) return [];
+  const end = new Date(recorded.lastRowMs).toISOString().replace(".000Z", "Z");
+  return [`the recording ends at ${end}; readings after it fail`];
+}
+
+/** A duration as `--until` takes it, rounded up. */
+function sayMs(ms: number): string {
+  const units: [string, number][] = [
+    ["d", DAY_MS],
+    ["h", 3_600_000],
+    ["m", 60_000],
+  ];
+  const [unit, size] = units.find(([, one]) => ms >= 2 * one) ?? ["s", 1000];
+  return `${Math.ceil(ms / size)}${unit}`;
+}
+
+/** A real server judges by its own clock: the run ends now, unless start and end were chosen. */
+function endNow(script: Script, isStartGiven: boolean): void {
+  const nowMs = Date.now();
+  if (!isStartGiven) {
+    const quietMs = Math.max(quietFromMs(withOffline(script)), durationMs(script.atLeast ?? 0));
+    const spanMs = Math.min(REAL_SPAN_MS, Math.max(REAL_AGE_MS - quietMs, DAY_MS));
+    script.start = nowMs - (script.until === undefined ? quietMs + spanMs : durationMs(script.until));
+  }
+  const lastsMs = nowMs - startMs(script);
+  if (lastsMs < 0) throw new UsageError("the run starts later than now: a real server takes no points of the future");
+  script.until ??= lastsMs;
 }
 
 /** Whether what happens is the scenario's own, so that its promise holds for any device. */
 function keepsScript({ data, offline, until, server }: Options): boolean {
   return [data, offline, until, server].every((option) => option === undefined);
-}
-
-/** After the end of a recording its sensors fail, once its last row is held no longer; a single row is held for ever. */
-function sayEnd(recorded: { firstRowMs: number; lastRowMs: number; holdMs: number }, options: Options): string[] {
-  const { firstRowMs, lastRowMs, holdMs } = recorded;
-  if (!Number.isFinite(holdMs)) return [];
-  const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);
-  if (firstRowMs + wantedMs <= lastRowMs) return [];
-  const end = new Date(lastRowMs).toISOString().replace(".000Z", "Z");
-  return [`the recording ends at ${end}; readings after it fail`];
 }
 
 function overrides(device: SimulatedDevice, options: Options): Partial<GeneratedDevice> & { intervalMs?: number } {

@@ -46,6 +46,8 @@ export interface Overrides {
   region?: string;
   /** For every datastream. */
   intervalMs?: number;
+  /** Pin → what its sensor shows in place of its own reading, `elapsedMs` after the first power-on. NaN: no reading. */
+  readings?: ReadonlyMap<string, (elapsedMs: number) => number>;
   /** Sends without TLS if the server's URL says so, whatever the device file allows. */
   plainHttp?: boolean;
 }

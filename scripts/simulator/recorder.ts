@@ -7,6 +7,7 @@
  * in the middle of such a callback, its values may be whole on flash or not, and both are right. The count of the next
  * mount decides, but only about those values: any other count shows as an imbalance.
  */
+import { counted } from "../build/counted.ts";
 import type { Crystal } from "./crystal.ts";
 import type { World } from "./world.ts";
 
@@ -129,9 +130,9 @@ export function createRecorder(world: World, crystal?: Crystal): Recorder {
       }
       record.undecided = [];
       if (sampled < record.trueMs.length)
-        record.problems.push(`v${pin}: ${record.trueMs.length - sampled} samples lost in a restart`);
+        record.problems.push(`v${pin}: ${counted(record.trueMs.length - sampled, "sample")} lost in a restart`);
       if (sampled > record.trueMs.length)
-        record.problems.push(`v${pin}: ${sampled - record.trueMs.length} samples came from nowhere`);
+        record.problems.push(`v${pin}: ${counted(sampled - record.trueMs.length, "sample")} came from nowhere`);
     },
   };
 }

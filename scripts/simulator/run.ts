@@ -46,8 +46,10 @@ const DRAIN_MS_MAX = 40 * DAY_MS;
 const ALMOST_MS = 2 * 3_600_000;
 /** A device that boots when time is up gets this long to answer. */
 const LAST_STATUS_MS = 60_000;
-/** A real server that takes nothing for this long, in real time, ends the run. */
-const STALL_MS = 30_000;
+/** A real server that takes nothing for this long, in real time, ends the run: two answers that don't come. */
+const STALL_MS = 10_000;
+/** Or for this long in simulated time, after the last scripted fault: the device has asked again each hour. */
+const STALL_SIMULATED_MS = 6 * 3_600_000;
 /** Between two looks at whether it did, while nothing else happens. */
 const WAIT_MS = 500;
 /** Other work of the process gets its turn after this long in real time. */
@@ -62,7 +64,7 @@ export async function runUnit(unit: Unit, world: World, real: RealServer | undef
   let seen = 0;
   let nextLookMs = FIRST_LOOK_MS;
   let lastYield = performance.now();
-  const patience = createPatience(real, script.server?.stallMs ?? STALL_MS);
+  const patience = createPatience(unit, world, real);
 
   while (!watch.drained() && world.nowMs() < untilMs) {
     if (real) {
@@ -70,7 +72,7 @@ export async function runUnit(unit: Unit, world: World, real: RealServer | undef
       if (script.server?.behind === undefined && world.nextMs() < Number.POSITIVE_INFINITY) {
         await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), patience);
       }
-      if (patience.isOver()) break;
+      if (patience.spent() !== "") break;
     }
     if (world.nextMs() > untilMs || !world.step()) break;
     if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
@@ -94,11 +96,11 @@ export async function runUnit(unit: Unit, world: World, real: RealServer | undef
   reportProgress(script, world, status);
   if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
   const stalled =
-    real !== undefined && patience.isOver()
-      ? `the server took no point for ${patience.stallMs / 1000} s; its last answer: ${real.lastAnswer()}`
+    real !== undefined && patience.spent() !== ""
+      ? `the server took no point for ${patience.spent()}; its last answer: ${real.lastAnswer()}`
       : undefined;
   const unsent =
-    real?.fails() && stalled === undefined && !watch.drained()
+    real !== undefined && real.failsSinceMs() < Number.POSITIVE_INFINITY && stalled === undefined && !watch.drained()
       ? `the run ended while the server took no point; its last answer: ${real.lastAnswer()}`
       : undefined;
   const { verdicts, clockClaims } = watch;
@@ -197,27 +199,36 @@ function lastWords(board: Board): string {
 
 /** How long a run has waited for a real server that fails. Its own work does not count: a machine may be slow. */
 interface Patience {
-  stallMs: number;
   during(waiting: Promise<unknown>): Promise<void>;
-  isOver(): boolean;
+  /** "10 s" once it is over, "" before. */
+  spent(): string;
 }
 
-function createPatience(real: RealServer | undefined, stallMs: number): Patience {
+function createPatience({ script }: Unit, world: World, real: RealServer | undefined): Patience {
+  const stallMs = script.server?.stallMs ?? STALL_MS;
+  const quietTrueMs = world.startMs + quietFromMs(script);
   let waitedMs = 0;
+  const fails = () => real !== undefined && real.failsSinceMs() < Number.POSITIVE_INFINITY;
   return {
-    stallMs,
     async during(waiting) {
       const beganMs = performance.now();
       await waiting;
-      waitedMs = real?.fails() ? waitedMs + performance.now() - beganMs : 0;
+      waitedMs = fails() ? waitedMs + performance.now() - beganMs : 0;
     },
-    isOver: () => waitedMs >= stallMs,
+    spent() {
+      if (real === undefined || !fails()) return "";
+      if (waitedMs >= stallMs) return `${stallMs / 1000} s`;
+      // Behind a way that a test leads astray, a server may well fail for long.
+      if (script.server?.behind !== undefined) return "";
+      const failingMs = world.trueMs() - Math.max(real.failsSinceMs(), quietTrueMs);
+      return failingMs >= STALL_SIMULATED_MS ? `${STALL_SIMULATED_MS / 3_600_000} h of simulated time` : "";
+    },
   };
 }
 
 /** With a real server, virtual time never passes real time. Returns earlier once patience is over. */
 async function untilReal(virtualMs: number, patience: Patience): Promise<void> {
-  for (let aheadMs = virtualMs - Date.now(); aheadMs > 0 && !patience.isOver(); aheadMs = virtualMs - Date.now()) {
+  for (let aheadMs = virtualMs - Date.now(); aheadMs > 0 && patience.spent() === ""; aheadMs = virtualMs - Date.now()) {
     const waitMs = Math.min(aheadMs, WAIT_MS);
     await patience.during(new Promise((done) => setTimeout(done, waitMs)));
   }

@@ -4,8 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { sayFileError } from "../build/file-error.ts";
+import { parseIsoTime } from "../build/iso-time.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
+import { isOrigin } from "./origin.ts";
 import type { HttpFaultKind, NtpFaultKind, Script, WifiFaultKind } from "./script.ts";
 
 /** All of a script that is data. */
@@ -17,7 +20,7 @@ export function readScript(file: string): ScriptData {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new UsageError(`--script ${file}: ${(error as NodeJS.ErrnoException).code}: name a JSON file`);
+    throw new UsageError(`--script: can't read ${file}: ${sayFileError(error)}`);
   }
   let given: unknown;
   try {
@@ -80,7 +83,7 @@ function isDuration(input: unknown): boolean {
 const isNumber = (input: unknown) => typeof input === "number" && Number.isFinite(input);
 const isCount = (input: unknown) => Number.isInteger(input) && (input as number) >= 0;
 const isTime = (input: unknown) =>
-  isNumber(input) || (typeof input === "string" && /^\d{4}-/.test(input) && Number.isFinite(Date.parse(input)));
+  isNumber(input) || (typeof input === "string" && Number.isFinite(parseIsoTime(input)));
 
 const duration = value<Duration>(isDuration, 'ms as a number, or text such as "90s", "5m", "12h" or "7d"');
 const span = value<Duration>(
@@ -193,7 +196,7 @@ const SERVER = object({
   refuseAbovePoints: count.optional(),
   pointsPerDay: count.optional(),
   ageMax: span.optional(),
-  url: text.optional(),
+  url: value<string>((input) => isOrigin(String(input)), "an origin such as http://127.0.0.1:8080").optional(),
   token: text.optional(),
   stallMs: positive.optional(),
 });

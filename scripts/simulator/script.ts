@@ -1,5 +1,6 @@
 /** What happens to a simulated device: its surroundings and every fault, at scripted times. */
 import type { StandInServer } from "../blynk-stand-in/server.ts";
+import { parseIsoTime } from "../build/iso-time.ts";
 import type { CrystalOptions } from "./crystal.ts";
 import { type Duration, durationMs, type Window } from "./duration.ts";
 import type { ClockSetting, FlashHarm, HttpFault, NtpFault, PowerFault, SensorFault, WifiFault } from "./faults.ts";
@@ -33,7 +34,7 @@ export interface ServerOptions {
    */
   url?: string;
   token?: string;
-  /** With `url`: real time that the run waits once a request failed, while no point is taken; then it ends. Default 30,000. */
+  /** With `url`: real time that the run waits once a request failed, while no point is taken; then it ends. Default 10,000. */
   stallMs?: number;
   /** With `url`: the origin that stands for an address `nowMs` after power-on. Default: the address itself. */
   route?(host: string, port: number, nowMs: number): string;
@@ -121,7 +122,7 @@ const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 /** Unix ms of power-on. Throws an Error if `start` is no time. */
 export function startMs({ start }: Script): number {
   if (start === undefined) return DEFAULT_START_MS;
-  const ms = typeof start === "number" ? start : Date.parse(start);
+  const ms = typeof start === "number" ? start : parseIsoTime(start);
   if (!Number.isFinite(ms)) throw new Error(`"${start}" is not a time: write 2026-01-01T00:00:00Z`);
   return ms;
 }

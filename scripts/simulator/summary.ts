@@ -59,7 +59,7 @@ function chart({ points }: Simulation, names: Map<string, string>): string {
     while (at + 1 < own.length && own[at + 1].ts <= first + (span * i) / (CHART_COLUMNS - 1)) at++;
     columns.push(Number(own[at].value));
   }
-  const title = `${pin} ${names.get(pin) ?? ""}, ${count(own.length)} points on the server: ${day(first)} to ${day(first + span)} UTC`;
+  const title = `${pin} ${names.get(pin) ?? ""}, ${counts(own.length, "point")} on the server: ${day(first)} to ${day(first + span)} UTC`;
   return `${pc.dim(title)}\n${plot(columns, { height: 8 })}`;
 }
 
@@ -73,17 +73,18 @@ function facts({ report, boots, bodyBytesShortest }: Simulation): string {
       ? ` (a clock that is only set at each sync: ${count(time.uncorrectedMsMax)} ms)`
       : "";
   const lines = [
-    `server    ${count(server.requests)} requests, ${count(server.points)} points held, ${count(server.duplicates)} came twice; ` +
+    `server    ${counts(server.requests, "request")}, ${counts(server.points, "point")} held, ${count(server.duplicates)} came twice; ` +
       `at most ${count(server.pointsMaxInRequest)} in a request, ${count(server.pointsMaxIn24h)} in 24 h`,
     `bodies    ${count(server.bodyBytes)} bytes, ${short}`,
     `times     at most ${count(time.errorMsMax)} ms off${uncorrected}`,
-    `flash     ${flash.bytesPerSample} bytes a sample, ${count(flash.erases)} erases; ${count(boots)} ${boots === 1 ? "boot" : "boots"}`,
+    `flash     ${flash.bytesPerSample} bytes a sample, ${counts(flash.erases, "erase")}; ${counts(boots, "boot")}`,
     `verdicts  ${verdicts(report.verdicts)}`,
   ];
   return pc.dim(lines.join("\n"));
 }
 
 const count = (n: number): string => n.toLocaleString("en-US");
+const counts = (n: number, one: string): string => `${count(n)} ${n === 1 ? one : `${one}s`}`;
 
 /** In their order; when there are many, each with its count. */
 function verdicts(all: string[]): string {

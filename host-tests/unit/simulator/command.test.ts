@@ -49,16 +49,20 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a flag without its value", ["--scenario"], "argument missing"],
   ["an argument that is no flag", ["week-offline"], "too many arguments"],
   ["a missing CSV", ["--data", join(folder, "none.csv")], "no such file"],
-  ["a folder in place of a CSV", ["--data", folder], "EISDIR"],
+  ["a folder in place of a CSV", ["--data", folder], "it is a folder"],
   ["an empty CSV", data(), "is empty"],
   ["a CSV with a header only", data("time,temperature"), "line 1: no row follows the header"],
   ["a CSV without the time", data("when,temperature", "x,1"), 'line 1: the first column has to be "time", not "when"'],
   ["a CSV without a sensor", data("time", "2026-01-01T00:00:00Z"), "line 1: there is no column beside the time"],
   ["two columns of one name", data("time,a,a", "2026-01-01T00:00:00Z,1,2"), 'line 1: two columns are called "a"'],
-  ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is not a time in ISO 8601'],
+  ["a time that is none", data("time,a", "yesterday,1"), 'line 2: "yesterday" is not a time'],
   ["a time that goes back", data("time,a", "2026-01-02,1", "2026-01-01,1"), "line 3: earlier than the line before"],
-  ["a date in no calendar", data("time,a", "2026-02-30,1"), 'line 2: "2026-02-30" is not a time'],
-  ["a quoted cell without an end", data("time,a", '2026-01-01,"1'), "a quoted cell has no end"],
+  ["a date in no calendar", data("time,a", "2026-02-30,1"), 'line 2: there is no such date: "2026-02-30"'],
+  [
+    "a quoted cell without an end",
+    data("time,a", '2026-01-01,"1'),
+    "line 2: a quoted cell that begins here has no end",
+  ],
   ["a row that is too short", data("time,a,b", "2026-01-01,1"), "line 2: 2 columns where the header has 3"],
   [
     "a reading that is no number",
@@ -74,7 +78,27 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["no stream", ["--data", good, "--streams", ""], "is not column=pin:decimals"],
   ["one pin for two", ["--data", good, "--streams", "temperature=v1:1,temperature=v1:0"], "two datastreams for pin v1"],
   ["streams of no recording", ["--streams", "temperature=v1:1"], "--streams needs --data"],
-  ["a recording and a device file", ["--data", good, "--device", "x.ts"], "exclude each other"],
+  ["streams for a device file", ["--data", good, "--device", "x.ts", "--streams", "a=v1:1"], "exclude each other"],
+  ["a form of no recording", ["--csv", "decimal=comma"], "--csv needs --data"],
+  ["a form that is none", ["--data", good, "--csv", "comma"], '--csv: "comma" is none of delimiter='],
+  ["a map of no device file", ["--data", good, "--map", "temperature=x"], "--map needs --data FILE.csv and --device"],
+  [
+    "a map without a datastream",
+    ["--data", good, ...deviceFile(ownDevice()), "--map", "temperature"],
+    "is not column=datastream",
+  ],
+  ["a map of no column", ["--data", good, ...deviceFile(ownDevice()), "--map", "temp=x"], 'has no column "temp"'],
+  [
+    "a map of no datastream",
+    ["--data", good, ...deviceFile(ownDevice()), "--map", "temperature=y"],
+    'no datastream "y" (did you mean x?): it has x',
+  ],
+  [
+    "a recording whose columns are none of the device's",
+    ["--data", good, ...deviceFile(ownDevice())],
+    "the columns are temperature; the datastreams are x. Say which is which with --map",
+  ],
+  ["a date of start in no calendar", ["--start", "2026-02-30T00:00:00Z"], '"2026-02-30T00:00:00Z" is not a time'],
   ["an interval of zero", ["--data", good, "--every", "0s"], "the shortest interval is 100 ms"],
   ["a negative interval", ["--data", good, "--every", "-5s"], "can't be negative"],
   ["an interval without a unit", ["--data", good, "--every", "60"], '"60" is not a duration: write 90s, 5m, 12h or 7d'],
@@ -85,6 +109,12 @@ const WRONG: [what: string, args: string[], message: string][] = [
   ["a seed that is none", ["--seed", "1.5"], "--seed: a whole number, 0 or more"],
   ["a server without a token", ["--server", "http://127.0.0.1:1"], "--server and --token belong together"],
   ["a server that is no origin", ["--server", "blynk", "--token", "x"], '"blynk" is not an origin'],
+  ["a server with a port that is none", ["--server", "http://127.0.0.1:99999", "--token", "x"], "is not an origin"],
+  [
+    "a run of the future on a server",
+    ["--server", "http://127.0.0.1:1", "--token", "x", "--start", "2999-01-01"],
+    "later than now: a real server takes no points of the future",
+  ],
   ["a fleet of none", ["--fleet", "0"], "--fleet: 1 to 1000 devices"],
   ["a fleet and a scenario", ["--fleet", "2", "--scenario", "chaos"], "--fleet excludes --scenario"],
   ["a fleet and a server", ["--fleet", "2", "--server", "http://127.0.0.1:1"], "--fleet excludes --server"],
@@ -115,13 +145,16 @@ const WRONG: [what: string, args: string[], message: string][] = [
 
 describe("npm run simulate", () => {
   test.each(WRONG)(
-    "says what is wrong with %s, with exit status 1 and nothing on stdout",
+    "says what is wrong with %s, with exit status 1 and nothing but the error on stdout",
     async (_what, args, message) => {
       const terminal = captureTerminal();
       expect(await simulate(["--json", ...args], terminal)).toBe(1);
       expect(terminal.err.join("\n")).toContain(message);
       expect(terminal.err.join("\n")).not.toMatch(/\n\s+at /);
-      expect(terminal.out).toEqual([]);
+      expect(terminal.out).toHaveLength(1);
+      const said = JSON.parse(terminal.out[0]);
+      expect(Object.keys(said)).toEqual(["error"]);
+      expect(said.error.message).toContain(message);
     },
   );
 
@@ -130,7 +163,7 @@ describe("npm run simulate", () => {
     const done = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect(done.stderr).toBe(`simulate: ${done.stderr.slice("simulate: ".length)}`);
     expect(done.stderr.trim().split("\n")).toHaveLength(1);
-    expect(done.stdout).toBe("");
+    expect(JSON.parse(done.stdout)).toEqual({ error: { message: expect.stringContaining("unknown scenario") } });
     expect(done.status).toBe(1);
   }, 30_000);
 
@@ -171,9 +204,66 @@ describe("npm run simulate", () => {
     expect(terminal.err).toEqual(["simulate: the recording ends at 2026-01-01T00:01:00Z; readings after it fail"]);
   });
 
+  /** The points that the server holds after a run, by pin. */
+  async function pointsOf(
+    args: string[],
+  ): Promise<{ err: string[]; points: Map<string, [minute: number, value: string][]> }> {
+    const file = join(folder, `${++files}-points.csv`);
+    const terminal = captureTerminal();
+    expect(await simulate([...args, "--json", "--points-out", file], terminal)).toBe(0);
+    const points = new Map<string, [number, string][]>();
+    for (const line of readFileSync(file, "utf8").trim().split("\n").slice(1)) {
+      const [pin, ts, value] = line.split(",");
+      const minute = Math.floor((Number(ts) - Date.UTC(2026, 0, 1)) / 60_000);
+      points.set(pin, [...(points.get(pin) ?? []), [minute, value]]);
+    }
+    return { err: terminal.err, points };
+  }
+
+  const rows = Array.from({ length: 30 }, (_, i) => `2026-01-01T00:${String(i).padStart(2, "0")}:00Z,${20 + i},${i}`);
+
+  test("gives the sensors of a device file the columns of their names, each at its time", async () => {
+    // Two rows are missing: two failed readings, and no value comes twice.
+    const file = csv("time,X,other", ...rows.filter((_, i) => i !== 10 && i !== 20));
+    const { err, points } = await pointsOf(["--data", file, ...deviceFile(ownDevice())]);
+    expect(points.get("v1")).toEqual(
+      rows.map((_, i) => [i, String(20 + i)]).filter(([i]) => i !== 10 && i !== 20 && Number(i) < 30),
+    );
+    expect(err).toEqual([
+      "simulate: no datastream for the column other: not used (--map)",
+      "simulate: the recording ends at 2026-01-01T00:29:00Z; readings after it fail",
+    ]);
+  });
+
+  test("gives them the columns that --map says, also one with commas in its name", async () => {
+    const file = csv('time,a,"t, out=side"', ...rows);
+    const { err, points } = await pointsOf([
+      ...["--data", file, ...deviceFile(ownDevice({ pins: ["v1", "v2"] }))],
+      ...["--map", "t, out=side=v2"],
+    ]);
+    expect(points.get("v2")?.slice(0, 5)).toEqual([0, 1, 2, 3, 4].map((i) => [i, String(i)]));
+    expect(err).toContain("simulate: no column for the datastream x: made-up readings of a room (--map)");
+  });
+
+  test("plays a recording to its end after a time offline, and names an end that is too early", async () => {
+    const file = csv("time,a,b", ...rows);
+    const whole = await pointsOf(["--data", file, "--offline", "5m"]);
+    expect(whole.points.get("v1")).toHaveLength(30);
+    const cut = await pointsOf(["--data", file, "--until", "15m"]);
+    expect(cut.err).toEqual(["simulate: the run ends 14m before the recording does: --until 29m covers it"]);
+  });
+
+  test("takes all columns of a recording, whatever their names", async () => {
+    const file = csv('time,"a, b","c=v9:1"', ...rows);
+    const { points } = await pointsOf(["--data", file, "--until", "10m"]);
+    expect([...points.keys()]).toEqual(["v1", "v2"]);
+    const chosen = await pointsOf(["--data", file, "--streams", "a, b=v7:0", "--until", "10m"]);
+    expect([...chosen.points.keys()]).toEqual(["v7"]);
+  });
+
   test("says nothing of its last row while a recording lasts", async () => {
     const terminal = captureTerminal();
-    expect(await simulate(["--data", good, "--until", "30s", "--json"], terminal)).toBe(0);
+    expect(await simulate(["--data", good, "--until", "60s", "--json"], terminal)).toBe(0);
     expect(terminal.err).toEqual([]);
   });
 

@@ -92,10 +92,18 @@ describe("a script file", () => {
     ["a member that is missing", { devices: [{ at: "1h" }] }, "devices[0].file: is nothing: write text in quotes"],
     ["a flip without its place", { flash: [{ at: 0, kind: "flip", bit: 1 }] }, "address or page, bit }"],
     ["a start that is none", { start: "soon" }, 'start: is "soon": write Unix ms, or 2026-01-01T00:00:00Z'],
+    ["a start in no calendar", { start: "2026-02-30T00:00:00Z" }, "start: is"],
+    ["a server that is no origin", { server: { url: "blynk" } }, 'server.url: is "blynk": write an origin such as'],
     ["no object at all", [], "the script: is []: write an object with"],
     ["no JSON", "{offline: 1}", "no JSON"],
   ])("says what is wrong, where, and what to write: %s", (_what, content, message) => {
     expect(complaint(content)).toContain(message);
+  });
+
+  test("that is not there is told in words", () => {
+    expect(() => readScript("no-such.json")).toThrow(
+      "--script: can't read no-such.json: there is no such file or folder",
+    );
   });
 
   test("names every mistake at once", () => {

@@ -1,4 +1,5 @@
 import { connect } from "node:tls";
+import { sayNetworkError } from "../../build/network-error.ts";
 import type { Finding } from "./finding.ts";
 
 const TLS_TIMEOUT_MS = 15000;
@@ -42,7 +43,7 @@ export function checkCiphers(server: string, timeoutMs = TLS_TIMEOUT_MS): Promis
     socket.on("timeout", () => end({ verdict: "skip", found: "the server did not answer this computer in time" }));
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/.test(error.code ?? "")) {
-        end({ verdict: "skip", found: `this computer does not reach ${server} (${error.code})` });
+        end({ verdict: "skip", found: `this computer does not reach ${server}: ${sayNetworkError(error)}` });
         return;
       }
       end({

@@ -1,6 +1,7 @@
 import type { DeviceStatus } from "../../../firmware/status-types.ts";
 import { HEADER_AT, HEADER_BYTES, headerKind, WORDS_AT } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
+import { counted } from "../../build/counted.ts";
 import { candidateRegions, type DataRegion } from "../stored-data/data-region.ts";
 import { findOnDevice, readHeads } from "../stored-data/device-data.ts";
 import { crc32 } from "../stored-data/flash-image.ts";
@@ -63,7 +64,7 @@ function judgeAbsence(
   const sampled = (status?.streams ?? []).reduce((sum, stream) => sum + stream.sampled, 0);
   const advice =
     sampled > 0
-      ? `The unit has taken ${sampled} samples, so its region is elsewhere: give the unit's device file with --device, or its region with --region.`
+      ? `The unit has taken ${counted(sampled, "sample")}, so its region is elsewhere: give the unit's device file with --device, or its region with --region.`
       : "The firmware writes there with the first samples. If the unit's device file names another region, give the file with --device.";
   return { name: "partition", verdict: "warn", found, advice };
 }
@@ -92,5 +93,5 @@ function judgeRing(heads: Uint8Array[], region: DataRegion, status: DeviceStatus
   const found = `${usedPages} of ${heads.length} pages in use${days > 0 ? `; holds some ${days.toFixed(days < 10 ? 1 : 0)} days at this rate` : ""}`;
   if (foreign === 0) return { name, verdict: "ok", found };
   const advice = "Export them with the commands of the version that wrote them.";
-  return { name, verdict: "warn", found: `${found}; ${foreign} pages of another format version`, advice };
+  return { name, verdict: "warn", found: `${found}; ${counted(foreign, "page")} of another format version`, advice };
 }

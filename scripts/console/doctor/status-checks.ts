@@ -67,7 +67,7 @@ export function checkSamples(status: DeviceStatus): Finding {
     `${sum((stream) => stream.delivered)} delivered`,
     `${sum((stream) => stream.pending)} pending`,
     ...[...dropped].map(([reason, count]) => `${count} ${reason}`),
-    ...(failed > 0 ? [`${failed} readings failed (${failing.join(", ")})`] : []),
+    ...(failed > 0 ? [`${counted(failed, "reading")} failed (${failing.join(", ")})`] : []),
   ].join(", ");
   if (dropped.size === 0 && failed === 0) return { name, verdict: "ok", found };
   return {
@@ -100,5 +100,5 @@ function formatMs(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120000) return `${Math.round(ms / 1000)} s`;
   if (ms < 2 * DAY_MS) return `${Math.round(ms / 60000)} min`;
-  return `${Math.round(ms / DAY_MS)} days`;
+  return counted(Math.round(ms / DAY_MS), "day");
 }

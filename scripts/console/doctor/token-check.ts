@@ -1,3 +1,4 @@
+import { sayNetworkError } from "../../build/network-error.ts";
 import { FieldError } from "../terminal/field-error.ts";
 
 const TIMEOUT_MS = 30000;
@@ -17,9 +18,8 @@ export async function checkToken(server: string, token: string): Promise<void> {
     status = response.status;
     body = (await response.text()).slice(0, 400);
   } catch (error) {
-    const reason = ((error as Error).cause as { code?: string } | undefined)?.code ?? (error as Error).name;
     throw new FieldError(
-      `${server} was not reached (${reason}).`,
+      `${server} was not reached: ${sayNetworkError(error)}.`,
       "Check the address and this computer's network. Nothing was sent.",
     );
   }

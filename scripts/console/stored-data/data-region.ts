@@ -2,6 +2,7 @@ import type { Partition } from "../../../firmware/platform/partitions.ts";
 import type { FlashRegion } from "../../../firmware/platform/ports.ts";
 import { PAGE_MAGIC } from "../../../firmware/storage/format/page.ts";
 import { bankPagesOf, pagesNeeded } from "../../../firmware/storage/geometry.ts";
+import { counted } from "../../build/counted.ts";
 import { didYouMean } from "../../build/did-you-mean.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { WantedRegion } from "../unit/firmware-needs.ts";
@@ -89,7 +90,10 @@ export function checkRegionSize({ address, bytes, pageBytes }: DataRegion): void
   }
   const pages = bytes / pageBytes;
   if (pages < pagesMin(pageBytes)) {
-    throw new FieldError(`${where} has ${pages} pages. A region has at least ${pagesMin(pageBytes)}.`, advice);
+    throw new FieldError(
+      `${where} has ${counted(pages, "page")}. A region has at least ${pagesMin(pageBytes)}.`,
+      advice,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { startSession } from "../../../firmware/clock/start-session.ts";
 import { createTimeMap } from "../../../firmware/clock/time-map.ts";
 import { LIMITS } from "../../../firmware/limits.ts";
 import type { Http, Log } from "../../../firmware/platform/ports.ts";
+import type { DropReason } from "../../../firmware/storage/ledger/ledger-types.ts";
 import { openStorage, type Storage } from "../../../firmware/storage/storage.ts";
 import { openEndpoint } from "../../../firmware/upload/endpoint.ts";
 import { createServerDate } from "../../../firmware/upload/server-date.ts";
@@ -34,13 +35,10 @@ export interface DumpDeliveryOutcome {
   fault: string;
   delivered: number;
   pending: number;
-  /** Let go for any reason but `corrupt` and `undated`. */
-  dropped: number;
-  /** They can't be read: their pages are damaged or missing. */
-  corrupt: number;
-  /** Let go because no fix in the dump tells their time. */
-  undated: number;
 }
+
+/** How many samples of all datastreams were let go, by the reason. */
+export type Fates = { [reason in DropReason]: number };
 
 /**
  * Sends the pending samples of a copied region, with the firmware's own planner, quota and drain: this computer takes the
@@ -91,22 +89,27 @@ export async function deliverDump(
     fault: memory.fault,
     delivered: after.delivered - before.delivered,
     pending: after.pending,
-    dropped: after.dropped - before.dropped,
-    corrupt: after.corrupt - before.corrupt,
-    undated: after.undated - before.undated,
   };
 }
 
+const pinsIn = ({ ledger, ring }: Storage) => new Set([...ring.pins(), ...ledger.pins()]);
+
 /** Sums over all datastreams. */
-function countSamples({ ledger, ring }: Storage) {
-  const sum = { delivered: 0, pending: 0, dropped: 0, corrupt: 0, undated: 0 };
-  for (const pin of new Set([...ring.pins(), ...ledger.pins()])) {
-    const { delivered, undatable, corrupt, ...dropped } = ledger.counters(pin);
-    sum.delivered += delivered;
-    sum.undated += undatable;
-    sum.corrupt += corrupt;
-    sum.dropped += Object.values(dropped).reduce((n, one) => n + one, 0);
-    sum.pending += ring.totals(pin).pending;
+function countSamples(storage: Storage) {
+  const sum = { delivered: 0, pending: 0 };
+  for (const pin of pinsIn(storage)) {
+    sum.delivered += storage.ledger.counters(pin).delivered;
+    sum.pending += storage.ring.totals(pin).pending;
+  }
+  return sum;
+}
+
+/** What a mounted copy says of samples that were let go, by its device or by `deliverDump`. */
+export function countFates(storage: Storage): Fates {
+  const sum: Fates = { expired: 0, overwritten: 0, undatable: 0, refused: 0, corrupt: 0 };
+  for (const pin of pinsIn(storage)) {
+    const counters = storage.ledger.counters(pin);
+    for (const reason of Object.keys(sum) as DropReason[]) sum[reason] += counters[reason];
   }
   return sum;
 }

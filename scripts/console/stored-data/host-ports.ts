@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Http, HttpHandlers, HttpRequestOptions, Timers } from "../../../firmware/platform/ports.ts";
+import { sayNetworkError } from "../../build/network-error.ts";
 
 export interface HostTimers extends Timers {
   /** Clears all pending timers, so that none keeps the process alive. */
@@ -55,7 +56,7 @@ export function hostHttp(): Http {
         });
       });
       outgoing.on("error", (error: NodeJS.ErrnoException) => {
-        unlessOver(() => handlers.error(error.errno ?? -1, error.code ?? "the connection failed"));
+        unlessOver(() => handlers.error(error.errno ?? -1, sayNetworkError(error)));
         over = true;
       });
       return {

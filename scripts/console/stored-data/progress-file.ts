@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, writeSync } from "node:fs";
 import { bankPagesOf } from "../../../firmware/storage/geometry.ts";
 import { FieldError } from "../terminal/field-error.ts";
-import { readUserFile } from "../terminal/user-file.ts";
+import { openUserFile, readUserFile, writeUserFile } from "../terminal/user-file.ts";
 import type { DataRegion, RegionCopy } from "./data-region.ts";
 import { openDump } from "./flash-dump.ts";
 import { cursorsOf, type Delivered } from "./mark-delivered.ts";
@@ -9,6 +9,8 @@ import { mountCopy } from "./stored-samples.ts";
 
 export interface ProgressFile {
   copy: RegionCopy;
+  /** As in the dump. */
+  original: RegionCopy;
   /** False when the file continues an earlier delivery. */
   isNew: boolean;
   close(): void;
@@ -32,8 +34,8 @@ export function openProgress(
   // Throws before the file is written when another version's format is in the dump.
   mountCopy(source);
   const isNew = !existsSync(path);
-  if (isNew) writeFileSync(path, original, { flag: "wx" });
-  const stored = readFileSync(path);
+  if (isNew) writeUserFile(path, original);
+  const stored = readUserFile(path);
   // A delivery never writes samples: everything behind the ledger's banks has to be as in the dump.
   const banks = 2 * bankPagesOf(pageBytes) * pageBytes;
   if (stored.length !== bytes || !stored.subarray(banks).equals(Buffer.from(original).subarray(banks))) {
@@ -43,13 +45,13 @@ export function openProgress(
     );
   }
   const copy = { ...openDump(stored, undefined, pageBytes), doubts: source.doubts };
-  const file = openSync(path, "r+");
+  const file = openUserFile(path, "r+");
   copy.image.onWrite = (change) => {
     const data = copy.image.read(change.bytes, change.address);
     writeSync(file, data, 0, data.length, change.address);
     fsyncSync(file);
   };
-  return { copy, isNew, close: () => closeSync(file) };
+  return { copy, original: source, isNew, close: () => closeSync(file) };
 }
 
 /** What a progress file says was delivered. Throws a `FieldError` when it is not of a copy of `region`. */

@@ -1,6 +1,8 @@
 import { pathToFileURL } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { FieldError } from "./field-error.ts";
+import { asksForJson, errorObject } from "./json-output.ts";
+import { stopOnSignals } from "./stopping.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 
 /**
@@ -20,30 +22,34 @@ export class ExitStatus extends Error {
   }
 }
 
-const EXIT_STATUS = "0 done; 1 something has to be put right; 2 wrong usage.";
+export const EXIT_STATUS = "0 done; 1 something has to be put right; 2 wrong usage.";
 
 /**
  * A commander program that writes to the terminal, and throws where commander would end the process. Its help ends with
- * `exitStatus`.
+ * `exitStatus`. With `json`, the shape of its result in words, it takes `--json`: see `withJson`.
  */
 export function createCommand(
   name: string,
   description: string,
   terminal: Terminal,
   exitStatus = EXIT_STATUS,
+  json?: string,
 ): Command {
-  return new Command(`npm run ${name} --`)
+  const command = new Command(`npm run ${name} --`)
     .usage("[options]")
     .description(description)
     .exitOverride()
     .showHelpAfterError("(--help lists all options)")
-    .addHelpText("afterAll", `\nExit status: ${exitStatus}`)
+    .addHelpText("afterAll", `\nExit status: ${exitStatus.replace(/\.$/, "; 130 Ctrl-C ended it.")}`)
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
       writeErr: (text) => terminal.remark(text.replace(/\n$/, "")),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
     });
+  if (json === undefined) return command;
+  const about = `print JSON and nothing else to standard output: ${json}; an error is { error: { message, advice } }`;
+  return command.option("--json", about);
 }
 
 /** A whole number above 0 from an option's text. */
@@ -56,8 +62,14 @@ export function parseCount(text: string): number {
 /** A number of seconds above 0 from an option's text. */
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!(seconds > 0)) throw new InvalidArgumentError("Give a number of seconds above 0, for example 60.");
+  if (!(seconds > 0 && Number.isFinite(seconds)))
+    throw new InvalidArgumentError("Give a number of seconds above 0, for example 60.");
   return seconds;
+}
+
+/** A number of seconds, 0 or more, from an option's text. */
+export function parseWait(text: string): number {
+  return text.trim() !== "" && Number(text) === 0 ? 0 : parseSeconds(text);
 }
 
 /** Parses the arguments and runs the command. An error becomes a message, its advice and an exit status. */
@@ -67,7 +79,12 @@ export async function execute(command: Command, args: string[], terminal: Termin
     return EXIT.ok;
   } catch (error) {
     if (error instanceof ExitStatus) return error.status;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      terminal.json?.fail(error.message.replace(/^error: /, ""));
+      return EXIT.usage;
+    }
+    terminal.json?.fail(error instanceof Error ? error.message : String(error), (error as FieldError).advice);
     const { red } = terminal.colors;
     if (error instanceof FieldError) {
       terminal.remark(`${red("✗")} ${error.message}`);
@@ -80,16 +97,6 @@ export async function execute(command: Command, args: string[], terminal: Termin
   }
 }
 
-let whenStopped = "Stopped before the end.";
-
-/** What a person who stops the program with Ctrl-C from now on has to know: in what state the device or the file is. */
-export function sayWhenStopped(text: string): void {
-  whenStopped = text;
-}
-
-/** The status by which a shell knows that SIGINT ended the program. */
-const INTERRUPTED = 130;
-
 /** Ends the program without a word when nobody reads its output any more, as behind `| head`. */
 function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
@@ -100,13 +107,14 @@ function endWithReader(error: NodeJS.ErrnoException): void {
 export function runAsProgram(moduleUrl: string, command: CommandFunction): void {
   if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== moduleUrl) return;
   for (const stream of [process.stdout, process.stderr]) stream.on("error", endWithReader);
-  process.once("SIGINT", () => {
-    process.stderr.write(`\n${whenStopped}\n`);
-    process.exit(INTERRUPTED);
+  const args = process.argv.slice(2);
+  stopOnSignals((text) => {
+    process.stderr.write(`\n${text}\n`);
+    if (asksForJson(args)) process.stdout.write(`${JSON.stringify(errorObject(text))}\n`);
   });
-  command(process.argv.slice(2), processTerminal()).then(
-    // In the next turn, because a write that failed is reported after this one.
-    (status) => setImmediate(() => process.exit(status)),
+  command(args, processTerminal()).then(
+    // When all is written: a pipe takes it later on some systems. In the next turn, because a write that failed is reported then.
+    (status) => process.stdout.write("", () => setImmediate(() => process.exit(status))),
     (error) => {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
       process.exit(EXIT.failed);

@@ -8,13 +8,17 @@ const HIDDEN = "••••";
 /** Masking a shorter text would blank out half the output, and such a text is not a secret. */
 const SECRET_CHARS_MIN = 4;
 
+/** A secret of so many letters and digits, a token say, is in no word and no number by chance. */
+const UNLIKELY_CHARS = 16;
+
 /**
- * A secret wherever it stands. One of letters alone only as a whole word: a password such as "data" must not make "datastream"
- * unreadable, nor tell by the hole what it is. The letter of an escape such as `\\n` before it is no part of its word.
+ * A secret wherever it stands. A short one of letters and digits only as a whole word: a password such as "data" or "12345678"
+ * must not make "datastream" or a time unreadable, nor tell by the hole what it is. The letter of an escape such as `\\n` before
+ * it is no part of its word.
  */
 function placesOf(secret: string): RegExp {
   const escaped = secret.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  if (!/^\p{L}+$/u.test(secret)) return new RegExp(escaped, "gu");
+  if (secret.length >= UNLIKELY_CHARS || !/^[\p{L}\p{N}_]+$/u.test(secret)) return new RegExp(escaped, "gu");
   return new RegExp(`(?:(?<![\\p{L}\\p{N}_])|(?<=\\\\[bfnrt]))${escaped}(?![\\p{L}\\p{N}_])`, "gu");
 }
 

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { DeviceStatus } from "../../../firmware/status-types.ts";
+import { counted } from "../../build/counted.ts";
 import type { Terminal } from "./terminal.ts";
 
 const BAR_CHARS = 30;
@@ -56,8 +57,13 @@ function formatStreams(streams: DeviceStatus["streams"]): string {
     ]);
   }
   const mistakes = streams.flatMap(({ pin, misdated, duplicated }) => {
-    const misdatedPart = misdated > 0 ? [`${misdated} points of ${pin} stand on the server with a wrong time`] : [];
-    return duplicated > 0 ? [...misdatedPart, `${duplicated} points of ${pin} may stand there twice`] : misdatedPart;
+    const misdatedPart =
+      misdated > 0
+        ? [`${counted(misdated, `point of ${pin} stands`, `points of ${pin} stand`)} on the server with a wrong time`]
+        : [];
+    return duplicated > 0
+      ? [...misdatedPart, `${counted(duplicated, `point of ${pin}`, `points of ${pin}`)} may stand there twice`]
+      : misdatedPart;
   });
   return [table.toString(), ...mistakes].join("\n");
 }
@@ -76,5 +82,5 @@ function formatQuota(quota: DeviceStatus["quota"]): string {
   const spent = quota.pointsMax - quota.pointsLeft;
   // Older firmware does not say it.
   const plan = (quota.plan ?? "documented") === "documented" ? "" : `, plan "${quota.plan}"`;
-  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${quota.requestsLeft} requests left${plan}`;
+  return `${bar(spent, quota.pointsMax)} ${spent} of ${quota.pointsMax} points today, ${counted(quota.requestsLeft, "request")} left${plan}`;
 }

@@ -2,6 +2,7 @@ import * as prompts from "@clack/prompts";
 import { Bar, Presets } from "cli-progress";
 import colors from "picocolors";
 import { Cancelled } from "./field-error.ts";
+import type { JsonOutput } from "./json-output.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** Where a command reads and writes. All output has its secrets masked. */
@@ -19,6 +20,8 @@ export interface Terminal {
   /** A progress bar on standard error when that is a terminal, else nothing. */
   progress(label: string, total: number): Progress;
   ask: Questions;
+  /** With `--json`: for the result. `withJson` sets it. */
+  readonly json?: JsonOutput;
   /** Ends a command that would run for ever. Only tests set it. */
   readonly stop?: AbortSignal;
 }
@@ -72,12 +75,14 @@ function clackQuestions(): Questions {
   };
   const validate = (check: (answer: string) => string | undefined) => (answer: string | undefined) =>
     check(answer ?? "");
+  // Standard output is for what a command prints: it may be a file, or JSON.
+  const output = process.stderr;
   return {
     text: (message, check, initialValue) =>
-      answered<string>(prompts.text({ message, initialValue, validate: validate(check) })),
+      answered<string>(prompts.text({ message, initialValue, validate: validate(check), output })),
     password: (message, check) =>
-      answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true })),
-    confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue })),
-    select: (message, options) => answered<string>(prompts.select({ message, options })),
+      answered<string>(prompts.password({ message, validate: validate(check), clearOnError: true, output })),
+    confirm: (message, initialValue) => answered<boolean>(prompts.confirm({ message, initialValue, output })),
+    select: (message, options) => answered<string>(prompts.select({ message, options, output })),
   };
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { sayFileError } from "../../build/file-error.ts";
 import { FieldError } from "./field-error.ts";
 
 /** The bytes of a file that a person named. Throws a `FieldError` when it can't be read. */
@@ -6,9 +7,14 @@ export function readUserFile(path: string): Buffer {
   return orFieldError(path, "read", () => readFileSync(path));
 }
 
-/** Opens a file for writing and empties it. Throws a `FieldError` when that is not possible. */
-export function openUserFile(path: string): number {
-  return orFieldError(path, "written", () => openSync(path, "w"));
+/** Opens a file for writing and empties it, or keeps what it holds ("r+"). Throws a `FieldError` when that is not possible. */
+export function openUserFile(path: string, flags: "w" | "r+" = "w"): number {
+  return orFieldError(path, "written", () => openSync(path, flags));
+}
+
+/** Writes a file that is not there yet. Throws a `FieldError` when that is not possible. */
+export function writeUserFile(path: string, bytes: Uint8Array): void {
+  orFieldError(path, "written", () => writeFileSync(path, bytes, { flag: "wx" }));
 }
 
 /** Throws the `FieldError` that `openUserFile` would throw. A file that is there keeps its content; none is left behind. */
@@ -22,19 +28,10 @@ export function requireWritable(path: string): void {
   });
 }
 
-const REASONS: { [code: string]: string } = {
-  ENOENT: "there is no such file or folder",
-  EISDIR: "it is a folder",
-  ENOTDIR: "a part of its path is a file, not a folder",
-  EACCES: "you have no permission",
-  EPERM: "you have no permission",
-};
-
 function orFieldError<T>(path: string, verb: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    throw new FieldError(`${path} can't be ${verb}: ${REASONS[code] ?? message}.`, "Check the path.", { cause });
+    throw new FieldError(`${path} can't be ${verb}: ${sayFileError(cause)}.`, "Check the path.", { cause });
   }
 }

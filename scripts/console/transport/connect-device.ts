@@ -1,3 +1,4 @@
+import { beforeStopping } from "../terminal/stopping.ts";
 import { CONSOLE_PASSWORD, choosePort, type DeviceTerminal, type PortOptions } from "./choose-port.ts";
 import { type DeviceConsole, openConsole } from "./device-console.ts";
 
@@ -18,21 +19,12 @@ export async function connectDevice(
     interrupt: more.interrupt,
     onWaiting: () => terminal.remark(`Waiting for the device on ${port}: it may be busy connecting …`),
   });
-  if (password !== undefined || port.startsWith("tcp://")) lockWhenInterrupted(device);
+  // Ctrl-C ends a command at any moment: a console with a password is locked before that.
+  device.onClose(beforeStopping(() => device.close()));
   return device;
 }
 
 /** Connects again while a device restarts, and prints nothing. */
 export function reconnector(options: PortOptions, terminal: DeviceTerminal): () => Promise<DeviceConsole> {
   return () => connectDevice(options, { ...terminal, remark: () => {} });
-}
-
-/** Exit status of a program that Ctrl-C ended, as shells have it. */
-const INTERRUPTED = 130;
-
-/** Ctrl-C ends a command at any moment: the console is locked before that. A second Ctrl-C does not wait. */
-function lockWhenInterrupted(device: DeviceConsole): void {
-  const end = () => void device.close().then(() => process.exit(INTERRUPTED));
-  process.once("SIGINT", end);
-  device.onClose(() => process.removeListener("SIGINT", end));
 }

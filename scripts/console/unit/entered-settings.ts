@@ -1,3 +1,4 @@
+import { counted } from "../../build/counted.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { checkAnswer, type UnitSettings } from "./unit-settings.ts";
@@ -23,7 +24,7 @@ export function enteredSettings(options: SettingsOptions, env: Terminal["env"]):
   }
   if (passwords.length > ssids.length || (passwords.length < ssids.length && passwords.length > 0)) {
     throw new FieldError(
-      `There are ${ssids.length} networks and ${passwords.length} passwords.`,
+      `There are ${counted(ssids.length, "network")} and ${counted(passwords.length, "password")}.`,
       'Give a --wifi-password for each --ssid, in the same order; "" for an open network.',
     );
   }

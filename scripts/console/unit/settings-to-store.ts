@@ -1,3 +1,4 @@
+import { counted } from "../../build/counted.ts";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceTerminal } from "../transport/choose-port.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
@@ -39,7 +40,7 @@ export async function settingsToStore(
   const settings = requireComplete({ ...kept, ...unit.settings, ...asked });
   if (settings.token.length !== TOKEN_CHARS) {
     terminal.remark(
-      `${terminal.colors.yellow("!")} The token of ${unit.unit} has ${settings.token.length} characters; Blynk's have ${TOKEN_CHARS}. Was it copied whole? \`npm run doctor\` asks the server.`,
+      `${terminal.colors.yellow("!")} The token of ${unit.unit} has ${counted(settings.token.length, "character")}; Blynk's have ${TOKEN_CHARS}. Was it copied whole? \`npm run doctor\` asks the server.`,
     );
   }
   return settings;
@@ -59,5 +60,5 @@ function refuseOtherUnitsBoard(stored: UnitSettings, unit: Unit, family: Unit[])
 export function describeSettings({ networks, server, token }: CompleteSettings): string {
   const names = networks.map((network) => `“${network.ssid}”`).join(", ");
   const which = networks.length === 1 ? "network" : "networks";
-  return `${which} ${names}, ${server ?? "the device file's server"}, a token of ${token.length} characters`;
+  return `${which} ${names}, ${server ?? "the device file's server"}, a token of ${counted(token.length, "character")}`;
 }

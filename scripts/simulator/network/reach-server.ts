@@ -1,23 +1,9 @@
 /** Whether a server of your own is there at all, before a run waits for it. */
 import { connect } from "node:net";
+import { sayNetworkError } from "../../build/network-error.ts";
 import { SimulationError } from "../errors.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
-
-const REASONS: { [code: string]: string } = {
-  ECONNREFUSED: "the connection was refused",
-  ECONNRESET: "the connection was closed",
-  ENOTFOUND: "there is no host of this name",
-  EAI_AGAIN: "the name can't be looked up",
-  EHOSTUNREACH: "there is no way to this host",
-  ENETUNREACH: "there is no way to this network",
-  ETIMEDOUT: "nothing answered",
-};
-
-/** In words, for a person. */
-export function sayNetworkError(error: NodeJS.ErrnoException): string {
-  return REASONS[error.code ?? ""] ?? (error.message || String(error.code));
-}
 
 /** Opens and closes one TCP connection to an origin. Rejects with a SimulationError that names the address. */
 export async function reachServer(origin: string): Promise<void> {
@@ -41,9 +27,12 @@ export async function reachServer(origin: string): Promise<void> {
 /** Of an answer, in a message. */
 const EXCERPT_CHARACTERS = 120;
 
+/** Redirects that keep the method: the device follows them to another region of Blynk's. */
+const MOVED = [307, 308];
+
 /**
- * Asks whether the server knows the token (Blynk's `isHardwareConnected`), so that a run does not wait in vain. Any other
- * answer than a refusal is for the device to judge. Rejects with a SimulationError that says what was answered.
+ * Asks whether the server is Blynk's, or speaks as it does, and knows the token (`isHardwareConnected`, which is answered by
+ * `true` or `false`), so that a run does not wait in vain. Rejects with a SimulationError that says what was answered.
  */
 export async function askServer(origin: string, token: string): Promise<void> {
   const base = origin.replace(/\/$/, "");
@@ -57,11 +46,16 @@ export async function askServer(origin: string, token: string): Promise<void> {
     status = response.status;
     body = (await response.text()).slice(0, EXCERPT_CHARACTERS).trim();
   } catch (error) {
-    const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-    const why = cause === undefined ? `it gave no answer in ${CONNECT_TIMEOUT_MS / 1000} s` : sayNetworkError(cause);
+    const isLate = (error as Error).name === "TimeoutError";
+    const why = isLate ? `it gave no answer in ${CONNECT_TIMEOUT_MS / 1000} s` : sayNetworkError(error);
     throw new SimulationError(`the server at ${base} did not answer: ${why}`);
   }
+  if (MOVED.includes(status) || (status === 200 && /^(true|false)$/.test(body))) return;
+  const said = `it answered ${status} ${body === "" ? "with an empty body" : body.replace(/\s+/g, " ")}`;
   if (status === 401 || status === 403 || (status === 400 && /token/i.test(body))) {
-    throw new SimulationError(`the server at ${base} refuses the token; it answered ${status} ${body}`);
+    throw new SimulationError(`the server at ${base} refuses the token; ${said}`);
   }
+  throw new SimulationError(
+    `the server at ${base} does not answer as Blynk's: ${said}, where isHardwareConnected is answered by true or false`,
+  );
 }

@@ -5,9 +5,9 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import type { StandInRequest } from "../../blynk-stand-in/stand-in.ts";
+import { sayNetworkError } from "../../build/network-error.ts";
 import { type AnswerReader, createAnswerReader, headerLine } from "./answer-reader.ts";
 import { probe, type Reached } from "./probe.ts";
-import { sayNetworkError } from "./reach-server.ts";
 
 /** Where the device connects to. */
 export interface Address {
@@ -42,8 +42,8 @@ export interface RealServer {
   waiting(): number;
   /** Resolves when there are none. */
   settled(): Promise<void>;
-  /** A request has failed since the last that took points. */
-  fails(): boolean;
+  /** True Unix ms of the first request that failed since the last that took points; Infinity when none did. */
+  failsSinceMs(): number;
   /** "400 Invalid token.", or why there was none. */
   lastAnswer(): string;
   totals: { requests: number; bodyBytes: number };
@@ -60,7 +60,8 @@ export interface RealServerOptions {
 
 /** Virtual time that catches up is too fast for a real limit: this answer is no failure. */
 const TOO_MANY = 429;
-const ANSWER_TIMEOUT_MS = 30_000;
+/** Real time that virtual time waits for an answer. The device itself waits for longer, which costs no real time then. */
+const ANSWER_TIMEOUT_MS = 5000;
 /**
  * Real time that a server gets to answer before it has the whole body, as proxies do to a request that they refuse, and to
  * close after its answer. It may come later, too: a device has to cope with both.
@@ -84,7 +85,7 @@ interface Shared {
 
 export function createRealServer(options: RealServerOptions): RealServer {
   let wake: (() => void) | undefined;
-  let fails = false;
+  let failsSinceMs = Number.POSITIVE_INFINITY;
   let lastAnswer = "none";
   const totals = { requests: 0, bodyBytes: 0 };
   const shared: Shared = {
@@ -94,12 +95,13 @@ export function createRealServer(options: RealServerOptions): RealServer {
     wake: () => wake?.(),
     conclude(said, result) {
       lastAnswer = said;
-      if (result !== "took none") fails = result === "failed";
+      if (result === "took points") failsSinceMs = Number.POSITIVE_INFINITY;
+      else if (result === "failed") failsSinceMs = Math.min(failsSinceMs, options.nowTrueMs());
     },
   };
   return {
     totals,
-    fails: () => fails,
+    failsSinceMs: () => failsSinceMs,
     lastAnswer: () => lastAnswer,
     waiting: () => shared.expecting.size,
     async settled() {
@@ -171,7 +173,8 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     const { status, body } = answer.result();
     const there = answer.whole();
     const took = there && request !== undefined && tookPoints(shared, request.asked, status, body);
-    const noFailure = there && (status === TOO_MANY || (status === 200 && request?.asked.body === ""));
+    const isRead = request?.asked.body === "" && status === 200 && isBlynkBody(body);
+    const noFailure = there && (status === TOO_MANY || isRead);
     const excerpt = `${status} ${body.slice(0, EXCERPT_CHARACTERS)}`.trim();
     shared.conclude(there ? excerpt : missing, took ? "took points" : noFailure ? "took none" : "failed");
     request?.judged(took, there ? status : 0);
@@ -189,7 +192,7 @@ function openConnection(shared: Shared, address: Address): RealConnection {
     } else if (underWay > WINDOW_BYTES) {
       socket.pause();
       expectNothing();
-    } else if (shared.expecting.has(socket)) expect(ANSWER_TIMEOUT_MS);
+    } else if (request === undefined && shared.expecting.has(socket)) expect(ANSWER_TIMEOUT_MS);
   });
   const over = (error?: NodeJS.ErrnoException) => {
     if (!closed) {
@@ -242,10 +245,14 @@ function openConnection(shared: Shared, address: Address): RealConnection {
  */
 function tookPoints(shared: Shared, request: StandInRequest, status: number, body: string): boolean {
   const text = body.trim();
-  const isRead = request.body === "" && (text === "true" || text === "false");
-  if (text === "OK" || isRead || text.startsWith('{"error":')) shared.proven = true;
+  if (text === "OK" || (request.body === "" && isBlynkBody(text)) || text.startsWith('{"error":')) shared.proven = true;
   if (status !== 200 || request.body === "") return false;
   return text === "OK" || (text === "" && shared.proven);
+}
+
+/** The answer to `isHardwareConnected`, the only read that the firmware makes. A login page says 200 too. */
+function isBlynkBody(body: string): boolean {
+  return /^\s*(true|false)\s*$/.test(body);
 }
 
 /**
