@@ -35,6 +35,8 @@ describe("npm run new, asking", () => {
       expect(device).toMatchObject({ name: "shed", board });
       expect(device.datastreams.map((one) => one.pin)).toEqual(kind.quantities.map((_, i) => `v${i + 1}`));
       expect(pinWarnings).toEqual([]);
+      // The house rule for those who keep their device files under version control.
+      for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(130);
     },
   );
 
@@ -138,6 +140,14 @@ describe("npm run new, with flags", () => {
     expect(JSON.parse(out.join("\n")).error.message).toBe(
       "No sensor is named, and nobody can be asked. Nothing was written.",
     );
+  });
+
+  it("explains every sensor, key and exit status with --help", async () => {
+    const terminal = captureTerminal();
+    expect(await newDevice(["--help"], terminal)).toBe(0);
+    for (const kind of SENSOR_KINDS) expect(terminal.text()).toContain(kind.what);
+    expect(terminal.text()).toContain("pin, perPulse, edge, debounceMs");
+    expect(terminal.text().match(/Exit status: 0 .+; 1 /g)).toHaveLength(1);
   });
 
   const REFUSED: [what: string, args: string[], status: number, words: string | RegExp][] = [

@@ -61,8 +61,9 @@ export function findRepeated(datastreams: unknown, member: "pin" | "name"): stri
 }
 
 /** What is wrong with the sensors: `datastreams[0] (light): analog has no setting mni (did you mean min?)`. */
-export function findSensorMistakes(device: { datastreams?: unknown }, sensors: MadeSensors): string[] {
-  const streams: { name?: unknown; sensor?: unknown }[] = Array.isArray(device.datastreams) ? device.datastreams : [];
+export function findSensorMistakes(device: unknown, sensors: MadeSensors): string[] {
+  const given = valueAt(device, ["datastreams"]);
+  const streams: { name?: unknown; sensor?: unknown }[] = Array.isArray(given) ? given : [];
   const told = new Set<string[]>();
   const mistakes = streams.flatMap((stream, i) => {
     const place = typeof stream?.name === "string" ? `datastreams[${i}] (${stream.name})` : `datastreams[${i}]`;
@@ -79,7 +80,7 @@ export function findSensorMistakes(device: { datastreams?: unknown }, sensors: M
 
 /** The value at a path in the device file; undefined where there is none. */
 export function valueAt(device: unknown, path: PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as { [key: PropertyKey]: unknown } | undefined)?.[key], device);
+  return path.reduce<unknown>((value, key) => (value as { [key: PropertyKey]: unknown } | null)?.[key], device);
 }
 
 /** ` (datastream "light")` behind what is said of a datastream that has a name. */

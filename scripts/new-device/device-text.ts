@@ -97,7 +97,12 @@ function streamText(sensor: WantedSensor, at: number, stream: { pin: number; nam
       ? `${kind.name}(${callArguments(kind.args, values)})`
       : `${stream.chip}.${quantity.member}`;
   const unit = quantity.unit === "" ? "" : ` // ${quantity.unit}`;
-  const about = stream.chip === undefined ? `      // ${aboutKind(sensor)}\n` : "";
+  const about =
+    stream.chip === undefined
+      ? aboutKind(sensor)
+          .map((line) => `      // ${line}\n`)
+          .join("")
+      : "";
   return `    {
       pin: "v${stream.pin}",
       name: ${JSON.stringify(stream.name)},
@@ -107,10 +112,11 @@ ${about}      sensor: ${call},${unit}
     },`;
 }
 
-function aboutKind({ kind }: WantedSensor): string {
-  if (kind.args[0].is === "function") return "Write your own function in place of this one, which always gives 42.";
+function aboutKind({ kind }: WantedSensor): string[] {
+  if (kind.args[0].is === "function") return ["Write your own function in place of this one, which always gives 42."];
   const isCalibrated = kind.args.some((one) => one.is === "settings");
-  return `${kind.what[0].toUpperCase()}${kind.what.slice(1)}. Wiring${isCalibrated ? " and calibration" : ""}: head of firmware/sensors/${kind.file}.ts.`;
+  const what = `${kind.what[0].toUpperCase()}${kind.what.slice(1)}.`;
+  return [what, `Wiring${isCalibrated ? " and calibration" : ""}: head of firmware/sensors/${kind.file}.ts.`];
 }
 
 function syncText(connectEveryMs: number | undefined): string {
