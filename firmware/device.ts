@@ -2,20 +2,22 @@
  * What this unit measures and where it sends: the one file to edit. `npm run build` says whether it fits.
  * Nothing secret belongs here: `npm run provision` puts the Wi-Fi passwords and the Blynk token on the unit.
  */
-import type { Device } from "./device-types.ts";
-import { analog } from "./sensors/analog.ts";
+import type { Device } from "espruino-backfill/device-types";
+import { analog } from "espruino-backfill/sensors/analog";
 
-// Other sensors, each with its wiring in its file; all are listed in sensors/README.md:
-// import { battery } from "./sensors/battery.ts"; … sensor: battery("D32", { r1: 100, r2: 100 })
-// import { bme280 } from "./sensors/bme280.ts";   const air = bme280("D21", "D22");   … sensor: air.humidity
-// import { custom } from "./sensors/custom.ts";   … sensor: custom(() => 42)
-// import { dht22 } from "./sensors/dht22.ts";     const air = dht22("D4");            … sensor: air.temperature
-// import { ds18b20 } from "./sensors/ds18b20.ts"; … sensor: ds18b20("D13")            or ds18b20("D13", "28ff641e8416d364")
-// import { hx711 } from "./sensors/hx711.ts";     … sensor: hx711("D16", "D17", { tare: 84210, scale: 0.00231 })
-// import { pulse } from "./sensors/pulse.ts";     … sensor: pulse("D27", { perPulse: 0.2794, debounceMs: 20 })
-// import { scd4x } from "./sensors/scd4x.ts";     const room = scd4x("D21", "D22");   … sensor: room.co2
-// import { sht4x } from "./sensors/sht4x.ts";     const air = sht4x("D21", "D22");    … sensor: air.humidity      (sht3x alike)
-// import { soil } from "./sensors/soil.ts";       … sensor: soil("D33", { dry: 0.71, wet: 0.32 })
+// Other sensors are imported alike: bme280 from "espruino-backfill/sensors/bme280". The wiring is in each one's file; all
+// are listed in sensors/README.md. `npm run new` writes a file like this one from your answers.
+//
+//   sensor: battery("D32", { r1: 100, r2: 100 })
+//   const air = bme280("D21", "D22"); …  sensor: air.humidity                                (bmp280, of the same file, alike)
+//   sensor: custom(() => 42)
+//   const air = dht22("D4"); …           sensor: air.temperature
+//   sensor: ds18b20("D13")               or ds18b20("D13", "28ff641e8416d364")
+//   sensor: hx711("D16", "D17", { tare: 84210, scale: 0.00231 })
+//   sensor: pulse("D27", { perPulse: 0.2794, debounceMs: 20 })
+//   const room = scd4x("D21", "D22"); …  sensor: room.co2
+//   const air = sht4x("D21", "D22"); …   sensor: air.humidity                                (sht3x alike)
+//   sensor: soil("D33", { dry: 0.71, wet: 0.32 })
 
 export const device: Device = {
   name: "logger",

@@ -35,7 +35,7 @@ export function verdictText(verdict: Verdict): string {
     "flash fault",
     "a sensor is failing",
     "samples were lost since the last press or restart",
-    "undated samples held or let go",
+    "undated samples: held, or let go for good",
     "something else answers in Blynk's place",
     "not provisioned: no Wi-Fi network or token",
   ][verdict];

@@ -160,7 +160,7 @@ describe("backfill", () => {
     writeFileSync(dump, chip);
     const { status, text } = await run(["--progress", `${dump}.lost`]);
     expect([...standIn.points()]).toHaveLength(delivered);
-    expect(text).toContain("0 samples delivered, 200 undated, 0 left: undated samples held or let go");
+    expect(text).toContain("0 samples delivered, 200 undated, 0 left: undated samples: held, or let go for good");
     expect(text).not.toContain("everything sent");
     expect(text).toContain("nothing in the dump says when they were taken");
     expect(status).toBe(1);

@@ -2,10 +2,22 @@ import { z } from "zod";
 import type { Device } from "../../firmware/device-types.ts";
 import { LIMITS } from "../../firmware/limits.ts";
 import { bundleDeviceFile } from "./bundle.ts";
+import {
+  complainOfOrigin,
+  findRepeated,
+  findSensorMistakes,
+  isVirtualPin,
+  sayIssue,
+  sayMs,
+  saySeconds,
+  saySensor,
+  sayVirtualPin,
+  valueAt,
+} from "./device-mistakes.ts";
 import type { DeviceChoice } from "./device-plugin.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import { checkPins } from "./pins/check-pins.ts";
 import { CHIPS } from "./pins/chips.ts";
+import type { MadeSensors } from "./pins/made-sensors.ts";
 import type { PinUse } from "./pins/pin-use.ts";
 import { runDeviceFile } from "./pins/run-device-file.ts";
 
@@ -17,11 +29,13 @@ export class DeviceFileError extends Error {
   }
 }
 
-const PIN = /^v(0|[1-9]\d{0,2})$/;
 const HOST = /^[A-Za-z0-9.-]+$/;
 
-const milliseconds = (least: number) =>
-  z.int("must be a whole number of ms").min(least, `must be at least ${least} ms`);
+const milliseconds = (least: number) => {
+  return z
+    .int({ error: (issue) => `must be a whole number of ms${sayMs(issue.input)}` })
+    .min(least, { error: (issue) => `must be at least ${least} ms${saySeconds(issue.input, least)}` });
+};
 const positive = z.int("must be a whole number").min(1, "must be at least 1");
 const page = (least: number) =>
   z.int("must be a number").min(least, `must be at least ${least}`).multipleOf(1024, "must be a multiple of 1024");
@@ -43,14 +57,9 @@ const consoles = z.strictObject(
 
 const datastream = z.strictObject(
   {
-    pin: z
-      .string("must be a virtual pin, v0 to v255")
-      .refine((pin) => PIN.test(pin) && Number(pin.slice(1)) <= LIMITS.pinMax, "must be a virtual pin, v0 to v255"),
+    pin: z.custom<string>(isVirtualPin, { error: (issue) => sayVirtualPin(issue.input) }),
     name: z.string("must be a text").min(1, "must not be empty"),
-    sensor: z.custom(
-      (value) => typeof value === "function",
-      "must be a sensor: a function that calls back with a number",
-    ),
+    sensor: z.custom((value) => typeof value === "function", { error: (issue) => saySensor(issue.input) }),
     intervalMs: milliseconds(LIMITS.intervalMsMin),
     decimals: z
       .int("must be a whole number")
@@ -74,7 +83,7 @@ const server = z.strictObject(
   {
     url: z
       .string("must be a URL, such as https://blynk.cloud")
-      .refine(isOrigin, "must be https://HOST or https://HOST:PORT"),
+      .refine((url) => complainOfOrigin(url) === undefined, { error: (issue) => complainOfOrigin(`${issue.input}`) }),
     allowPlainHttp: z.boolean("must say true or false").optional(),
     ...limits,
     plan: z
@@ -114,56 +123,32 @@ const deviceShape = z.strictObject(
   "must be an object: { name, datastreams, server, … }",
 );
 
-function isOrigin(text: string): boolean {
-  return /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/.test(text);
-}
+/** Members of each part of a device file, by the first step of the way to it; "" is the device itself. */
+const MEMBERS: { [part: string]: string[] } = {
+  "": Object.keys(deviceShape.shape),
+  datastreams: Object.keys(datastream.shape),
+  server: Object.keys(server.shape),
+  plan: Object.keys(limits),
+  led: Object.keys(wire.shape),
+  button: Object.keys(wire.shape),
+  console: Object.keys(consoles.shape),
+  region: ["address", "bytes"],
+};
 
 /** What is wrong with a device, one line for each mistake, such as `datastreams[1].decimals must be 0 to 4`. */
-export function findDeviceMistakes(device: unknown): string[] {
-  const result = deviceShape.safeParse(device);
-  if (!result.success) return result.error.issues.map((issue) => sayIssue(issue, device));
-  const parsed = result.data;
-  const mistakes: string[] = [];
-  const pins = parsed.datastreams.map((stream) => stream.pin);
-  pins.forEach((pin, i) => {
-    if (pins.indexOf(pin) < i)
-      mistakes.push(`datastreams[${i}].pin ${pin} is taken by datastreams[${pins.indexOf(pin)}]`);
-  });
-  if (parsed.server.url.startsWith("http:") && parsed.server.allowPlainHttp !== true) {
+export function findDeviceMistakes(device: unknown, sensors?: MadeSensors): string[] {
+  const found = deviceShape.safeParse(device).error?.issues ?? [];
+  // What `findSensorMistakes` has better words for.
+  const issues = found.filter((issue) => sensors?.whyNoSensor(valueAt(device, issue.path)) === undefined);
+  const mistakes = issues.map((issue) => sayIssue(issue, device, MEMBERS));
+  const given = device as Partial<Device> | null | undefined;
+  mistakes.push(...findRepeated(given?.datastreams, "pin"), ...findRepeated(given?.datastreams, "name"));
+  if (/^http:/.test(`${given?.server?.url}`) && given?.server?.allowPlainHttp !== true) {
     mistakes.push(
       "server.url is http: anyone on the way could read the token. Write allowPlainHttp: true if that is all right",
     );
   }
   return mistakes;
-}
-
-/** All members that a device file can have. */
-const MEMBERS = [deviceShape, datastream, server, wire, consoles].flatMap((shape) => Object.keys(shape.shape));
-
-/** The value at a path in the device file; undefined where there is none. */
-function valueAt(device: unknown, path: PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as { [key: PropertyKey]: unknown } | undefined)?.[key], device);
-}
-
-/** ` (datastream "light")` behind what is said of a datastream that has a name. */
-function sayStream(device: unknown, path: PropertyKey[]): string {
-  if (path[0] !== "datastreams" || path.length < 3) return "";
-  const name = valueAt(device, [...path.slice(0, 2), "name"]);
-  return typeof name === "string" && name !== "" ? ` (datastream "${name}")` : "";
-}
-
-function sayIssue(issue: z.core.$ZodIssue, device: unknown): string {
-  const path = issue.path.reduce<string>((text, key) => {
-    return typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`;
-  }, "");
-  const where = path === "" ? "the device" : path;
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => key + didYouMean(key, MEMBERS));
-    return `${where} has no ${keys.join(", ")} (see firmware/device-types.ts)`;
-  }
-  const isMissing = path !== "" && valueAt(device, issue.path) === undefined;
-  const what = isMissing ? `is missing: it ${issue.message}` : issue.message;
-  return `${where} ${what}${sayStream(device, issue.path)}`;
 }
 
 function sayMissing(hasDefault: boolean): string {
@@ -188,10 +173,13 @@ export interface LoadedDevice {
 export async function loadDeviceFile(choice: DeviceChoice = {}): Promise<LoadedDevice> {
   const run = runDeviceFile(await bundleDeviceFile(choice), choice.deviceFile ?? "device.ts");
   if ("failure" in run) throw new DeviceFileError([`the device file fails when it is loaded: ${run.failure}`]);
-  const mistakes = run.device === undefined ? [sayMissing(run.hasDefault)] : findDeviceMistakes(run.device);
-  if (mistakes.length > 0) throw new DeviceFileError(mistakes);
+  if (run.device === undefined) throw new DeviceFileError([sayMissing(run.hasDefault)]);
   const device = run.device as Device;
+  const mistakes = [...findDeviceMistakes(device, run.sensors), ...findSensorMistakes(device, run.sensors)];
+  if (mistakes.length > 0) throw new DeviceFileError(mistakes);
   const pinUses = run.readPins(device);
+  const misread = findSensorMistakes(device, run.sensors);
+  if (misread.length > 0) throw new DeviceFileError(misread);
   const { errors, warnings } = checkPins(CHIPS[device.board ?? "ESP32"], pinUses);
   if (errors.length > 0) throw new DeviceFileError(errors);
   return { device, pinUses, pinWarnings: warnings };

@@ -3,6 +3,14 @@ import { join, resolve } from "node:path";
 import type { Plugin } from "esbuild";
 import { DEVICE_FILE, FIRMWARE } from "./paths.ts";
 
+/** The package's name, as device files write it before the path of a firmware file. */
+const PACKAGE = "espruino-backfill/";
+
+/** The file that `espruino-backfill/…` names, with or without its ".ts". */
+export function firmwareFile(name: string): string {
+  return join(FIRMWARE, `${name.slice(PACKAGE.length).replace(/\.ts$/, "")}.ts`);
+}
+
 /** The device file to build in place of firmware/device.ts. */
 export interface DeviceChoice {
   deviceFile?: string;
@@ -12,7 +20,7 @@ export interface DeviceChoice {
 
 /**
  * Replaces firmware/device.ts with another device file. Wherever that file lies, `espruino-backfill/…` names the firmware's
- * files, and so does a relative import that finds nothing beside it: a copied device.ts works unchanged.
+ * files, as `exports` of package.json has it for tsc and Node.js. So does a relative import that finds nothing beside it.
  */
 export function devicePlugin(choice: DeviceChoice): Plugin {
   const deviceFile = choice.deviceFile === undefined ? undefined : resolve(choice.deviceFile);
@@ -20,7 +28,8 @@ export function devicePlugin(choice: DeviceChoice): Plugin {
     name: "device",
     setup(build) {
       build.onResolve({ filter: /^espruino-backfill\// }, (args) => {
-        return { path: join(FIRMWARE, args.path.slice("espruino-backfill/".length)) };
+        const path = firmwareFile(args.path);
+        return existsSync(path) ? { path } : undefined;
       });
       build.onResolve({ filter: /^\.\.?\// }, (args) => {
         const beside = resolve(args.resolveDir, args.path);

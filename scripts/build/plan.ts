@@ -4,6 +4,7 @@ import { SCALES, VALUE_MAX } from "../../firmware/storage/format/decimal.ts";
 import { pagesNeeded, ringPagesOf } from "../../firmware/storage/geometry.ts";
 import { planLimits } from "../../firmware/upload/plan-limits.ts";
 import { counted } from "./counted.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { JUMPING_SAMPLES_PER_PAGE, offlineMs, outageMs, type RingLoad, SAMPLES_PER_PAGE } from "./ring-life.ts";
 
 const DAY_MS = 86_400_000;
@@ -98,7 +99,9 @@ export function planDevice(device: Device): Plan {
 
 function planRegion(plan: Plan, ageDays: number): void {
   if (plan.regionBytes === undefined) {
-    plan.warnings.push(`region ${plan.region} is not one of Espruino's own partitions; npm run doctor shows its size`);
+    plan.warnings.push(
+      `region ${plan.region} is not one of Espruino's own partitions${didYouMean(plan.region, Object.keys(PARTITION_BYTES))}; npm run doctor shows its size`,
+    );
     return;
   }
   plan.ringPages = ringPagesOf(Math.floor(plan.regionBytes / PAGE_BYTES), PAGE_BYTES);
@@ -144,7 +147,7 @@ function judgeLoad(plan: Plan, device: Device): void {
     if (device.overload === undefined) {
       const factor = Math.ceil((plan.samplesPerDay / plan.pointsPerDay) * 100) / 100;
       plan.errors.push(
-        `${load}. Ways out: intervals ${factor} times as long; fewer datastreams; server.pointsPerDayMax, if your plan allows ` +
+        `${load}. Ways out: intervals ${factor} times as long${sayLonger(device, factor)}; fewer datastreams; server.pointsPerDayMax, if your plan allows ` +
           'more; overload: "thin" (only every k-th sample is sent) or "oldest-first" (the oldest are dropped once they expire)',
       );
     } else if (device.overload === "thin") {
@@ -161,6 +164,16 @@ function judgeLoad(plan: Plan, device: Device): void {
         "allowed: sync less often (syncEveryMs), or raise server.requestsPerDayMax",
     );
   }
+}
+
+/** The longer intervals as a device file has them, rounded up to seconds where they are longer than that. */
+function sayLonger({ datastreams }: Device, factor: number): string {
+  const intervalsMs = [...new Set(datastreams.map((one) => one.intervalMs))].sort((a, b) => a - b).slice(0, 3);
+  const changes = intervalsMs.map((intervalMs) => {
+    const stepMs = intervalMs < 1000 ? 1 : 1000;
+    return `${Math.ceil((intervalMs * factor) / stepMs) * stepMs} in place of ${intervalMs}`;
+  });
+  return ` (intervalMs: ${changes.join(", ")})`;
 }
 
 /** The plan as text for a person, without colours. */
@@ -207,7 +220,8 @@ function say(value: number): string {
   return rounded.toLocaleString("en-US");
 }
 
-function sayDuration(ms: number): string {
+/** An interval in the largest unit that divides it: "5 min". */
+export function sayDuration(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   if (ms % 60_000 === 0) return `${ms / 60_000} min`;
   return `${ms / 1000} s`;

@@ -1,3 +1,6 @@
+import { resolve } from "node:path";
+import { ROOT } from "./paths.ts";
+
 /** One complaint about the source: where (line and column count from 1), what, and what to write instead. */
 export interface Problem {
   /** Relative to the repository's root; "" if the problem has no place. */
@@ -19,6 +22,8 @@ export class BundleError extends Error {
 }
 
 export function formatProblem(problem: Problem): string {
-  const place = problem.file === "" ? "" : `${problem.file}:${problem.line}:${problem.column}: `;
+  // A path that leads out of the repository is hard to follow.
+  const file = problem.file.startsWith("../") ? resolve(ROOT, problem.file) : problem.file;
+  const place = file === "" ? "" : `${file}:${problem.line}:${problem.column}: `;
   return place + problem.text + (problem.instead ? `. Instead: ${problem.instead}` : "");
 }

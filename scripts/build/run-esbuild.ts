@@ -2,8 +2,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
+import { problemOf } from "./esbuild-problems.ts";
 import { FIRMWARE, ROOT } from "./paths.ts";
-import { BundleError, type Problem } from "./problems.ts";
+import { BundleError } from "./problems.ts";
 
 /**
  * Syntax that Espruino misreads and esbuild can't rewrite: the build stops with file and line.
@@ -34,18 +35,6 @@ export const SUPPORTED: Record<string, boolean> = {
 
 /** For both esbuild's bundler and its minifier. */
 export const OUTPUT = { target: "es2022", charset: "ascii" } as const;
-
-const INSTEAD: [RegExp, string][] = [
-  [/destructuring/, "read the members one by one"],
-  [/default arguments/, "test the argument for undefined in the body"],
-  [/rest arguments/, "pass an array"],
-  [/array spread/, "concat() or apply()"],
-  [/async|await/, "callbacks"],
-  [/generator/, "a function that returns the next item at each call"],
-  [/[Bb]ig integer/, "a number: doubles are exact to 2^53"],
-  [/new\.target/, "a factory function"],
-  [/dynamic import|import\.meta/, "a plain import at the top"],
-];
 
 export interface Bundled {
   code: string;
@@ -97,7 +86,7 @@ export async function runEsbuild(
     return { code, map: textOf(".map"), inputs: Object.keys(metafile?.inputs ?? {}) };
   } catch (error) {
     if ((error as esbuild.BuildFailure).errors === undefined) throw error;
-    throw new BundleError((error as esbuild.BuildFailure).errors.map(problemOf));
+    throw new BundleError((error as esbuild.BuildFailure).errors.map((message) => problemOf(message, source)));
   }
 }
 
@@ -105,18 +94,4 @@ function sayUnusable(deviceFile: string): string | undefined {
   const found = statSync(deviceFile, { throwIfNoEntry: false });
   if (found === undefined) return `no such device file: ${deviceFile}`;
   return found.isDirectory() ? `the device file is a folder: ${deviceFile}` : undefined;
-}
-
-function problemOf(message: esbuild.Message): Problem {
-  const text = message.text.replace(
-    /^Transforming (.*) to the configured target environment.*$/,
-    "Espruino does not understand $1",
-  );
-  return {
-    file: message.location?.file ?? "",
-    line: message.location?.line ?? 0,
-    column: (message.location?.column ?? -1) + 1,
-    text,
-    instead: INSTEAD.find(([pattern]) => pattern.test(text))?.[1],
-  };
 }

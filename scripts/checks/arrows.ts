@@ -76,6 +76,13 @@ const ARROWS: { [folder: string]: string[] } = {
   "scripts/interpreter/": ["firmware/", "scripts/build/", "scripts/simulator/", "scripts/interpreter/"],
   "scripts/console/": ["firmware/", "scripts/build/", "scripts/console/"],
   ...CONSOLE_ROOMS,
+  "scripts/new-device/": [
+    "firmware/",
+    "scripts/build/",
+    "scripts/console/terminal/",
+    "scripts/simulator/duration.ts",
+    "scripts/new-device/",
+  ],
   "scripts/checks/": ["scripts/build/", "scripts/checks/"],
   "scripts/bench/": [
     "firmware/",
@@ -163,8 +170,9 @@ function textOf(node: Node | null | undefined): string | undefined {
 }
 
 function targetOf(path: string, source: string): string | undefined {
-  // Device files name the firmware so (scripts/build).
-  if (source.startsWith("espruino-backfill/")) return `firmware/${source.slice("espruino-backfill/".length)}`;
+  // Device files name the firmware so (`exports` of package.json).
+  const named = /^espruino-backfill\/(.+?)(\.ts)?$/.exec(source);
+  if (named !== null) return `firmware/${named[1]}.ts`;
   if (!source.startsWith(".")) return undefined;
   return normalize(join(dirname(path), source)).replaceAll("\\", "/");
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { BundleError, bundleFirmware } from "../../../scripts/build/bundle.ts";
+import { firmwareFile } from "../../../scripts/build/device-plugin.ts";
 import { findMisread } from "../../../scripts/build/dialect/misread.ts";
 import { PASSES } from "../../../scripts/build/pipeline.ts";
 
@@ -44,10 +46,19 @@ describe("the bundle", () => {
       `import type { Device } from "./device-types.ts";
        import { LIMITS } from "./limits.ts";
        import { VERDICT } from "espruino-backfill/verdict.ts";
-       export const device = { pins: LIMITS.pinMax, sent: VERDICT.allSent } as unknown as Device;`,
+       import { SCALES } from "espruino-backfill/storage/format/decimal";
+       export const device = { pins: LIMITS.pinMax, sent: VERDICT.allSent, scale: SCALES[1] } as unknown as Device;`,
     );
-    expect(run((await bundleFirmware({ entry, deviceFile })).code)).toEqual(['{"pins":255,"sent":0}']);
+    expect(run((await bundleFirmware({ entry, deviceFile })).code)).toEqual(['{"pins":255,"sent":0,"scale":10}']);
   });
+
+  it.each(["limits", "limits.ts", "sensors/analog"])(
+    "finds espruino-backfill/%s where Node.js and tsc find it",
+    (name) => {
+      const { resolve } = createRequire(import.meta.url);
+      expect(firmwareFile(`espruino-backfill/${name}`)).toBe(resolve(`espruino-backfill/${name}`));
+    },
+  );
 
   it("calls Espruino's own require by its name, with the name of the module", async () => {
     const { code } = await bundleFirmware({ entry, deviceSource: 'export const device = require("DS18B20");' });

@@ -221,5 +221,8 @@ describe("a device file", () => {
       datastreams: [{ pin: "v7", name: "x", sensor: () => {}, intervalMs: 1000, decimals: 0 }] };`;
     await expect(buildFirmware({ deviceSource })).rejects.toThrow(BuildError);
     await expect(buildFirmware({ deviceSource })).rejects.toThrow("86,400 samples a day");
+    await expect(buildFirmware({ deviceSource })).rejects.toThrow(
+      "8.71 times as long (intervalMs: 9000 in place of 1000)",
+    );
   });
 });

@@ -103,8 +103,10 @@ describe("the arrows", () => {
   });
 
   it("see a device file's name for the firmware", () => {
-    const text = 'import { a } from "espruino-backfill/limits.ts";\na;\n';
-    expect(complaintsAbout("scripts/blynk-stand-in/x.ts", text)).toContain("may not import firmware/limits.ts");
+    for (const name of ["limits", "limits.ts"]) {
+      const text = `import { a } from "espruino-backfill/${name}";\na;\n`;
+      expect(complaintsAbout("scripts/blynk-stand-in/x.ts", text)).toContain("may not import firmware/limits.ts");
+    }
   });
 
   it("tell the line of an import", () => {

@@ -31,8 +31,8 @@ function deviceFile(source: string): string[] {
 /** `more`: members of its server. */
 function ownDevice({ pins = ["v1"], decimals = 1, region = '"flash"', intervalMs = 60_000, more = "" } = {}): string {
   const streams = pins.map(
-    (pin) =>
-      `{ pin: "${pin}", name: "x", intervalMs: ${intervalMs}, decimals: ${decimals}, sensor: (done: any) => done(20 + Math.random()) }`,
+    (pin, i) =>
+      `{ pin: "${pin}", name: "x${i === 0 ? "" : i + 1}", intervalMs: ${intervalMs}, decimals: ${decimals}, sensor: (done: any) => done(20 + Math.random()) }`,
   );
   return `export const device = {
     name: "own", region: ${region}, server: { url: "https://blynk.cloud", ${more} }, timeServers: ["a.example", "b.example"],

@@ -60,7 +60,7 @@ function tell(group: Group): string {
 /** Why the pin can't serve, or undefined. */
 function whyNot(chip: Chip, group: Group): string | undefined {
   const number = pinNumber(chip, group[0].pin);
-  if (number === undefined) return `the ${chip.name} has no such pin`;
+  if (number === undefined) return `the ${chip.name} has no such pin${guessPin(chip, group[0].pin)}`;
   if (chip.flash.includes(number)) return "the module's own flash is wired to this pin";
   if (has(group, "analog input") && !chip.analog.includes(number)) {
     return chip.adc2.includes(number)
@@ -73,12 +73,21 @@ function whyNot(chip: Chip, group: Group): string | undefined {
   return undefined;
 }
 
+/** "34", "GPIO34" and "IO34" are names that other tools give to D34. */
+function guessPin(chip: Chip, name: string): string {
+  const meant = `D${/^(?:GPIO|IO|G|P|D|pin ?)?_?0*(\d{1,2})$/i.exec(name)?.[1]}`;
+  return pinNumber(chip, meant) === undefined ? "" : ` (did you mean ${meant}?)`;
+}
+
 function carefully(chip: Chip, group: Group): string[] {
   const number = pinNumber(chip, group[0].pin);
   if (number === undefined) return [];
   const told: string[] = [];
   // The board's own button and LED sit on strapping pins, and are wired so that the chip starts.
-  const onBoard = ["LED", "button"].includes(group[0].owner.what) && Object.values(chip.aliases).includes(number);
+  const { what } = group[0].owner;
+  const onBoard =
+    (["LED", "button"].includes(what) && Object.values(chip.aliases).includes(number)) ||
+    (what === "button" && number === chip.boot);
   const strapping = chip.strapping[number];
   if (strapping !== undefined && !onBoard) {
     told.push(`${tell(group)} a strapping pin, ${strapping}. Nothing that is wired to it may do that`);

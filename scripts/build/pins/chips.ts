@@ -19,6 +19,8 @@ export interface Chip {
   console: { [pin: number]: string };
   /** Looked at by the ROM at power-on: what must not be wired to them. */
   strapping: { [pin: number]: string };
+  /** Boards have their BOOT button on it: low at power-on, it starts the ROM loader. */
+  boot: number;
   /** Names that Espruino's board file gives. */
   aliases: { [name: string]: number };
   /** Offered in place of a pin that does not do, the best first: outputs and pull-ups. */
@@ -51,6 +53,7 @@ export const CHIPS: { [name in ChipName]: Chip } = {
       12: "high at power-on sets the flash to 1.8 V, and the chip does not start",
       15: "low at power-on silences the ROM's messages",
     },
+    boot: 0,
     aliases: { LED1: 2, BTN1: 0 },
     freeDigital: [27, 26, 25, 33, 32, 13, 14, 4, 16, 17, 18, 19, 21, 22, 23],
   },
@@ -72,6 +75,7 @@ export const CHIPS: { [name in ChipName]: Chip } = {
       8: "low at power-on keeps esptool from flashing",
       9: "low at power-on starts the ROM loader instead of the firmware",
     },
+    boot: 9,
     aliases: { LED1: 2, BTN1: 0 },
     freeDigital: [10, 7, 6, 5, 4, 3, 1, 0],
   },
@@ -95,6 +99,7 @@ export const CHIPS: { [name in ChipName]: Chip } = {
       45: "high at power-on sets the flash to 1.8 V, and the chip does not start",
       46: "high at power-on together with a low D0 keeps esptool from flashing",
     },
+    boot: 0,
     aliases: { LED1: 2, BTN1: 0 },
     freeDigital: [4, 5, 6, 7, 15, 16, 17, 18, 8, 9, 10, 11, 12, 13, 14, 21],
   },

@@ -4,7 +4,8 @@
  * code for it.
  */
 import type { Device, Sensor } from "../../../firmware/device-types.ts";
-import type { PinOwner, PinUse, PinWay } from "./pin-use.ts";
+import { createMadeSensors, type MadeSensors } from "./made-sensors.ts";
+import { ownerCalled, type PinOwner, type PinUse, type PinWay } from "./pin-use.ts";
 
 /** Callbacks of timers that one reading may run: a driver that asks again and again must come to an end. */
 const TIMERS_MAX = 100;
@@ -13,9 +14,8 @@ export interface PinRecorder {
   uses: PinUse[];
   /** Stand-ins that note pins, by their names in Espruino. `anything` stands for all that nobody looks at. */
   globals: { [name: string]: unknown };
-  /** Wraps what a sensor's constructor makes, so that its pins are known to be its own. */
-  observe(name: string, make: unknown): unknown;
-  /** Reads a datastream's sensor once, and what its timers do afterwards. */
+  sensors: MadeSensors;
+  /** Reads a datastream's sensor once, and runs what its timers do afterwards. */
   read(sensor: Sensor, where: string): void;
   /** Notes the pins that the device file names itself. */
   notePanel(device: Device): void;
@@ -23,9 +23,8 @@ export interface PinRecorder {
 
 export function createPinRecorder(anything: unknown): PinRecorder {
   const uses: PinUse[] = [];
-  const owners = new Map<unknown, PinOwner>();
   const timers: (() => void)[] = [];
-  let owner: PinOwner = { what: "the device file", where: [] };
+  let owner = ownerCalled("the device file");
   let place: string | undefined;
 
   function note(pin: unknown, way: PinWay, port?: string): void {
@@ -43,40 +42,32 @@ export function createPinRecorder(anything: unknown): PinRecorder {
     }
   }
 
-  /** A sensor, or an object or a list of sensors. */
-  function ownedBy(mine: PinOwner, made: unknown): unknown {
-    if (typeof made === "function") {
-      const owned = (...args: unknown[]) => within(mine, () => made(...args));
-      owners.set(owned, mine);
-      return owned;
-    }
-    if (Array.isArray(made)) return made.map((one) => ownedBy(mine, one));
-    if (typeof made !== "object" || made === null) return made;
-    return Object.fromEntries(Object.entries(made).map(([key, one]) => [key, ownedBy(mine, one)]));
-  }
-
   function later(callback: unknown): number {
     const mine = owner;
     if (typeof callback === "function") timers.push(() => within(mine, () => callback()));
     return timers.length;
   }
 
+  const sensors = createMadeSensors(within);
+
   return {
     uses,
     globals: { ...pinFunctions(note), ...buses(note, anything), setTimeout: later, setInterval: later },
-    observe(name, make) {
-      if (typeof make !== "function") return make;
-      return (...args: unknown[]) => {
-        const mine: PinOwner = { what: name, where: [] };
-        return within(mine, () => ownedBy(mine, make(...args)));
-      };
-    },
+    sensors,
     read(sensor, where) {
       place = where;
-      const mine = owners.get(sensor) ?? { what: "its function", where: [] };
+      const mine = sensors.ownerOf(sensor);
+      let isAnswered = false;
       try {
-        within(mine, () => sensor(() => {}));
+        const returned: unknown = within(mine, () => {
+          return sensor(() => {
+            isAnswered = true;
+          });
+        });
         for (let i = 0; i < TIMERS_MAX && timers.length > 0; i++) timers.shift()?.();
+        if (!isAnswered && sensor.length === 0 && returned !== undefined) {
+          mine.mistakes.push("the function returns its value and calls no `done`: write custom(() => …) around it");
+        }
       } catch {
         // A driver may find no sense in what a stand-in answers. Its pins are noted by then.
       } finally {
@@ -85,10 +76,10 @@ export function createPinRecorder(anything: unknown): PinRecorder {
       }
     },
     notePanel({ led, button }) {
-      if (led !== undefined) uses.push({ pin: led.pin, way: "output", owner: { what: "LED", where: [] } });
+      if (led !== undefined) uses.push({ pin: led.pin, way: "output", owner: ownerCalled("LED") });
       if (button === undefined) return;
       const way = button.activeLow ? "input with pull-up" : "input";
-      uses.push({ pin: button.pin, way, owner: { what: "button", where: [] } });
+      uses.push({ pin: button.pin, way, owner: ownerCalled("button") });
     },
   };
 }

@@ -18,6 +18,12 @@ export interface PinOwner {
   what: string;
   /** Places in the device file, such as `datastreams[1] (light)`. */
   where: string[];
+  /** What is wrong with the call that made the sensor, or with what became of it. */
+  mistakes: string[];
+}
+
+export function ownerCalled(what: string): PinOwner {
+  return { what, where: [], mistakes: [] };
 }
 
 export interface PinUse {
