@@ -1,3 +1,4 @@
+import { CLASS_RULES } from "./classes.ts";
 import { REGEX_RULES } from "./regular-expressions.ts";
 
 /** One construct that Espruino misreads. The interpreter tests run each row in Node and in Espruino 2v29.277 for Linux. */
@@ -112,13 +113,6 @@ export const RULES: DialectRule[] = [
     instead: "a statement after the class",
     better: "(function () { class A {} A.x = 1; return A.x; })()",
     lowered: true,
-  },
-  {
-    id: "method-name",
-    example: "(function () { class A { static() { return 1; } } return new A().static(); })()",
-    happens: "throws SyntaxError",
-    instead: "another name",
-    better: "(function () { class A { get() { return 1; } } return new A().get(); })()",
   },
   {
     id: "extends-builtin",
@@ -241,6 +235,7 @@ export const RULES: DialectRule[] = [
     better: "[1].concat([2]).length",
   },
   ...REGEX_RULES,
+  ...CLASS_RULES,
 ];
 
 export function ruleOf(id: string): DialectRule {

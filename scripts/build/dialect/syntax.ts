@@ -30,9 +30,7 @@ const BY_TYPE: { [Type in AnyNode["type"]]?: (node: NodeOf<Type>, parent: AnyNod
   BinaryExpression: (node) => (node.operator === "**" ? ["exponent", "**"] : undefined),
   Property: computedKey,
   PropertyDefinition: computedKey,
-  MethodDefinition: (node) => {
-    return memberName(node) === "static" ? ["method-name", "a method called static"] : computedKey(node);
-  },
+  MethodDefinition: computedKey,
   FunctionDeclaration: functionKind,
   FunctionExpression: functionKind,
   ArrowFunctionExpression: functionKind,
