@@ -2,6 +2,7 @@ import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
 import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
 import { findClassTrouble } from "./classes.ts";
+import { findEvaluation } from "./evaluation.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
@@ -21,7 +22,7 @@ export function findMisread(script: Script): Finding[] {
   }
   const namedOf = references.flatMap(({ binding }) => (binding?.name === "of" ? [binding.node] : []));
   for (const node of new Set(namedOf)) findings.push({ id: "of-as-name", node, what: "a variable called of" });
-  findings.push(...findRegexTrouble(script), ...findClassTrouble(script));
+  findings.push(...findRegexTrouble(script), ...findClassTrouble(script), ...findEvaluation(script));
   return findings.sort((a, b) => a.node.start - b.node.start);
 }
 

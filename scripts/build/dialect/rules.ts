@@ -1,4 +1,5 @@
 import { CLASS_RULES } from "./classes.ts";
+import { EVALUATION_RULES } from "./evaluation.ts";
 import { REGEX_RULES } from "./regular-expressions.ts";
 
 /** One construct that Espruino misreads. The interpreter tests run each row in Node and in Espruino 2v29.277 for Linux. */
@@ -236,6 +237,7 @@ export const RULES: DialectRule[] = [
   },
   ...REGEX_RULES,
   ...CLASS_RULES,
+  ...EVALUATION_RULES,
 ];
 
 export function ruleOf(id: string): DialectRule {
