@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceStatus } from "../firmware/status-types.ts";
 import { startServer } from "./blynk-stand-in/server.ts";
 import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
-import { bundleFirmware } from "./build/bundle.ts";
+import { bundleChecked } from "./build/build-firmware.ts";
+import { BundleError } from "./build/problems.ts";
 import {
   type CommandFunction,
   createCommand,
@@ -19,6 +20,7 @@ import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readDeviceFile } from "./console/unit/device-build.ts";
 import { ESPRUINO, type Interpreter, InterpreterError, startInterpreter } from "./interpreter/interpreter.ts";
+import { InterpreterUnusable } from "./interpreter/parse-program.ts";
 import { provision, REGION } from "./interpreter/provision-flash.ts";
 import { startTimeServer } from "./interpreter/time-server.ts";
 
@@ -77,13 +79,21 @@ device.server.allowPlainHttp = true;
 export { device };`;
 }
 
+/** The program for this run. Throws a `FieldError` that lists what can't be built. */
+async function bundle(deviceFile: string): Promise<string> {
+  try {
+    return (await bundleChecked({ deviceFile: resolve(deviceFile), deviceSource: sourceOf(deviceFile) })).code;
+  } catch (error) {
+    if (error instanceof InterpreterUnusable) throw new FieldError(`${error.message}.`, ADVICE);
+    if (!(error instanceof BundleError)) throw error;
+    throw new FieldError(`The firmware can't be built:\n${error.message}`, "Correct the device file.");
+  }
+}
+
 async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   requireInterpreter();
   await readDeviceFile(resolve(options.device));
-  const { code } = await bundleFirmware({
-    deviceFile: resolve(options.device),
-    deviceSource: sourceOf(options.device),
-  });
+  const code = await bundle(options.device);
   const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
   const time = await startTimeServer();
   const networks = [{ ssid: "air", password: "secret-word" }];

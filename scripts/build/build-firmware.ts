@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BundleOptions, bundleFirmware } from "./bundle.ts";
+import { InterpreterUnusable, parseInInterpreter } from "../interpreter/parse-program.ts";
+import { type Bundle, type BundleOptions, bundleFirmware } from "./bundle.ts";
 import { loadDeviceFile } from "./device-file.ts";
 import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
@@ -36,8 +37,23 @@ export function buildDateMs(sourceDateEpoch = process.env.SOURCE_DATE_EPOCH): nu
 }
 
 /**
- * Builds the firmware for one device, and checks the device file, its load, the dialect and the size. The build's date is
- * `buildDateMs()`, unless another one is given.
+ * Bundles a program that Espruino reads as JavaScript does: the dialect is checked in the text as written and as flashed, and
+ * Espruino's own parser reads it if `ESPRUINO` names one. Throws `BundleError` with all problems, and `InterpreterUnusable`.
+ */
+export async function bundleChecked(options: BundleOptions): Promise<Bundle> {
+  const written = await checkWritten(options);
+  if (written.length > 0) throw new BundleError(written);
+  const bundle = await bundleFirmware(options);
+  const flashed = checkFlashed(bundle.script);
+  if (flashed.length > 0) throw new BundleError(flashed);
+  const unread = await parseInInterpreter(bundle.script);
+  if (unread.length > 0) throw new BundleError(unread);
+  return bundle;
+}
+
+/**
+ * Builds the firmware for one device, and checks the device file, its load, the dialect and the size, and that Espruino's own
+ * parser can read it, if there is one. The build's date is `buildDateMs()`, unless another one is given.
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
 export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> {
@@ -46,11 +62,9 @@ export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> 
   const plan = planDevice(device);
   plan.warnings.push(...pinWarnings);
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
-  const written = await checkWritten(options);
-  if (written.length > 0) throw new BundleError(written);
-  const { code, bytes, script } = await bundleFirmware(options);
-  const flashed = checkFlashed(script);
-  if (flashed.length > 0) throw new BundleError(flashed);
+  const { code, bytes } = await bundleChecked(options).catch((error) => {
+    throw error instanceof InterpreterUnusable ? new BuildError(error.message) : error;
+  });
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);
