@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { imageOf } from "../../scripts/console/stored-data/flash-image.ts";
 import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { installProgram, readPrograms } from "../../scripts/console/unit/program-store.ts";
+import { restartFirmware } from "../../scripts/console/unit/restart.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { LINUX_FLASH, makeFolder } from "../../scripts/interpreter/interpreter.ts";
@@ -88,6 +89,24 @@ describeEspruino("on the real interpreter", () => {
       expect([current, next], `SIM_SEED=${SEED} pull ${pull} at byte ${at}`).toContain(await greeting());
       current = await greeting();
       await device.kill();
+    }
+  });
+
+  it("tells of a program that the interpreter can't parse, with what it says and where", async () => {
+    await writeFlash(folder.path, { program: "1", bare: true });
+    device = await startTelnetEspruino(folder.path);
+    const console = await openConsole(device.port, { answerMs: 1500, patienceMs: 20000 });
+    try {
+      await installProgram(console, Buffer.from("print('first line');\nclass A{delete(){}}\nprint('never');"));
+      const restarted = restartFirmware(console, {
+        reconnect: () => Promise.reject(new Error("the connection stays")),
+      });
+      const error = await restarted.catch((caught) => caught);
+      expect(error.message).toMatch(
+        /found a syntax error in the program:\n {4}SyntaxError: Got delete expected '}'\n {4}at /,
+      );
+    } finally {
+      console.close();
     }
   });
 
