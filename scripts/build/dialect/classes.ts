@@ -86,7 +86,7 @@ export function findClassTrouble(script: Script): Finding[] {
     }
     if (node.type === "PropertyDefinition") add("class-field", `the class field ${memberName(node)}`);
     if (node.type === "Super" && !(parent.type === "CallExpression" && parent.callee === node)) {
-      add("super-member", "super");
+      add("super-member", `super.${memberName(parent)}`);
     }
     if (node.type !== "ClassDeclaration" && node.type !== "ClassExpression") return;
     if (node.superClass && node.superClass.type !== "Identifier") {
@@ -144,7 +144,7 @@ function findInheritedStatics(script: Script): Finding[] {
     const name = memberName(member);
     const heir = inheritsStatic(classes, binding, name);
     if (heir !== "")
-      findings.push({ id: "inherited-static", node: member, what: `${node.name}.${name}, of class ${heir},` });
+      findings.push({ id: "inherited-static", node: member, what: `${node.name}.${name}, a static member of ${heir}` });
   }
   return findings;
 }
