@@ -20,7 +20,7 @@ import { FieldError } from "./console/terminal/field-error.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readDeviceFile } from "./console/unit/device-build.ts";
 import { ESPRUINO, type Interpreter, InterpreterError, startInterpreter } from "./interpreter/interpreter.ts";
-import { InterpreterUnusable } from "./interpreter/parse-program.ts";
+import { parseInInterpreter } from "./interpreter/parse-program.ts";
 import { provision, REGION } from "./interpreter/provision-flash.ts";
 import { startTimeServer } from "./interpreter/time-server.ts";
 
@@ -82,9 +82,9 @@ export { device };`;
 /** The program for this run. Throws a `FieldError` that lists what can't be built. */
 async function bundle(deviceFile: string): Promise<string> {
   try {
-    return (await bundleChecked({ deviceFile: resolve(deviceFile), deviceSource: sourceOf(deviceFile) })).code;
+    const options = { deviceFile: resolve(deviceFile), deviceSource: sourceOf(deviceFile) };
+    return (await bundleChecked(options, parseInInterpreter)).code;
   } catch (error) {
-    if (error instanceof InterpreterUnusable) throw new FieldError(`${error.message}.`, ADVICE);
     if (!(error instanceof BundleError)) throw error;
     throw new FieldError(`The firmware can't be built:\n${error.message}`, "Correct the device file.");
   }

@@ -2,7 +2,7 @@
 import { accessSync, constants, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Script } from "../build/ast/parsed-script.ts";
-import type { Problem } from "../build/problems.ts";
+import { BundleError, type Problem } from "../build/problems.ts";
 import { ESPRUINO, makeFolder, runScript } from "./interpreter.ts";
 import { type Skeleton, skeletonsOf } from "./skeletons.ts";
 
@@ -10,7 +10,7 @@ import { type Skeleton, skeletonsOf } from "./skeletons.ts";
 const PART_CHARS = 4000;
 const TIMEOUT_MS = 60_000;
 
-/** Each piece is evaluated. What is left over behind a misread one is caught, and the count shows that the parser came to its end. */
+/** Each piece is evaluated. What is left over behind a misread one is caught; `whole` shows that the parser came to the end. */
 const READER = `
 function $F(){}
 var fs=require("fs"),whole=0,i,k,list;
@@ -27,7 +27,7 @@ print("READ");quit();
 
 /**
  * What Espruino's parser finds in a script, by places in the TypeScript; nothing of the script runs. Without an interpreter
- * (`ESPRUINO`) it finds nothing. Throws `InterpreterUnusable` if `ESPRUINO` names no Espruino.
+ * (`ESPRUINO`) it finds nothing. Throws `BundleError` if `ESPRUINO` names no Espruino.
  */
 export async function parseInInterpreter(script: Script): Promise<Problem[]> {
   if (ESPRUINO === "") return [];
@@ -44,23 +44,21 @@ export async function parseInInterpreter(script: Script): Promise<Problem[]> {
 }
 
 /** `ESPRUINO` names nothing that reads a script to its end. */
-export class InterpreterUnusable extends Error {
-  constructor(why: string) {
-    super(
-      `ESPRUINO names ${ESPRUINO}, ${why}: the program can't be parsed by it. Instead: a build of Espruino for Linux, or no ESPRUINO`,
-    );
-    this.name = "InterpreterUnusable";
-  }
+function unusable(why: string): BundleError {
+  const text = `ESPRUINO names ${ESPRUINO}, ${why}, so the program can't be parsed by it`;
+  return new BundleError([
+    { file: "", line: 0, column: 0, text, instead: "a build of Espruino for Linux, or no ESPRUINO" },
+  ]);
 }
 
 async function run(folder: string): Promise<string> {
   try {
     accessSync(ESPRUINO, constants.X_OK);
   } catch {
-    throw new InterpreterUnusable("which is no program that can be run");
+    throw unusable("which is no program that can be run");
   }
   const output = await runScript(folder, "reader.js", TIMEOUT_MS);
-  if (!/^READ$/m.test(output)) throw new InterpreterUnusable("which does not read a script as Espruino for Linux does");
+  if (!/^READ$/m.test(output)) throw unusable("which does not read a script as Espruino for Linux does");
   return output;
 }
 
