@@ -68,10 +68,31 @@ export function withEscapedSlashes(pattern: string): string {
     .join("");
 }
 
-/** Whether it can match the empty text. Only for expressions without groups and alternatives. */
+/** The parts of each alternative that is not in a group. */
+function alternativesOf(pattern: string): Part[][] {
+  const alternatives: Part[][] = [[]];
+  for (const part of partsOf(pattern)) {
+    if (part.text === "|") alternatives.push([]);
+    else alternatives[alternatives.length - 1].push(part);
+  }
+  return alternatives;
+}
+
+/** Whether nothing of an alternative has to be there. */
+function isOptional(alternative: Part[]): boolean {
+  return alternative.every(({ isOne }, i) => !isOne || /^[*?]$/.test(alternative[i + 1]?.text ?? ""));
+}
+
+/** Whether it can match the empty text. */
 export function canBeEmpty(pattern: string): boolean {
-  const parts = partsOf(pattern);
-  return parts.every(({ isOne }, i) => !isOne || /^[*?]$/.test(parts[i + 1]?.text ?? ""));
+  return alternativesOf(pattern).some(isOptional);
+}
+
+/** Whether it can match the empty text at the end of a text, where Espruino looks for nothing but `$` alone. */
+export function canBeEmptyAtEnd(pattern: string): boolean {
+  if (pattern === "$") return false;
+  const atEnd = alternativesOf(pattern).filter((one) => one[0]?.text !== "^" && one.some(({ text }) => text === "$"));
+  return atEnd.some(isOptional);
 }
 
 export function hasGroup(pattern: string): boolean {
@@ -82,8 +103,8 @@ export function hasGroup(pattern: string): boolean {
 export function structuralTrouble(pattern: string, flags: string): [id: string, what: string] | undefined {
   const parts = partsOf(pattern);
   const texts = parts.map(({ text }) => text);
-  const isOptional = texts.some((text, i) => text === "?" && !/^[*+?}(]$/.test(texts[i - 1] ?? ""));
-  if (isOptional) return ["regex-optional", "a regular expression with ?"];
+  const hasOptional = texts.some((text, i) => text === "?" && !/^[*+?}(]$/.test(texts[i - 1] ?? ""));
+  if (hasOptional) return ["regex-optional", "a regular expression with ?"];
   if (texts.filter((text) => text === "(").length > 9) return ["regex-groups", "a regular expression with ten groups"];
   return alternativesTrouble(texts) ?? classTrouble(parts, flags);
 }

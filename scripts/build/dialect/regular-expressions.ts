@@ -4,6 +4,7 @@ import type { Script } from "../ast/parsed-script.ts";
 import { type AnyNode, memberName, walk } from "../ast/walk.ts";
 import {
   canBeEmpty,
+  canBeEmptyAtEnd,
   hasGroup,
   isPlainEnd,
   riskyRepetitions,
@@ -65,6 +66,13 @@ export const REGEX_RULES: DialectRule[] = [
     happens: "finds the same end for ever: plain text before $ is compared without a look at lastIndex",
     instead: "the expression without flag g",
     better: '(function () { var r = /b$/; return r.exec("ab").index; })()',
+  },
+  {
+    id: "regex-empty-end",
+    example: '/a*$/.test("b")',
+    happens: "gives false: it does not look for an empty match behind the last character",
+    instead: "+ in place of *, or no regular expression",
+    better: '/a+$/.test("b")',
   },
   {
     id: "regex-groups",
@@ -160,6 +168,9 @@ function troubleOf({ pattern, flags, isLiteral }: SpelledOut, parent: AnyNode): 
   if (flags.includes("g") && isPlainEnd(pattern) && !isReplace(parent)) {
     return ["regex-end", "a regular expression of plain text and $ with flag g"];
   }
+  if (canBeEmptyAtEnd(pattern) && !isRemoval(parent)) {
+    return ["regex-empty-end", "a regular expression that can match the empty text before $"];
+  }
   if (isLiteral && withEscapedSlashes(pattern) !== pattern) {
     return ["regex-slash", "a regular expression with / in a class"];
   }
@@ -171,6 +182,13 @@ function troubleOf({ pattern, flags, isLiteral }: SpelledOut, parent: AnyNode): 
 /** `replace` goes on behind what it found, whatever the expression says. */
 function isReplace(call: AnyNode): boolean {
   return call.type === "CallExpression" && memberName(call.callee) === "replace";
+}
+
+/** Where nothing is removed, nothing changes, whether it was found or not. */
+function isRemoval(call: AnyNode): boolean {
+  if (call.type !== "CallExpression" || !isReplace(call)) return false;
+  const [, by] = call.arguments;
+  return by?.type === "Literal" && by.value === "";
 }
 
 /** Calls of a text's methods whose results differ. */
