@@ -197,7 +197,7 @@ function useTrouble(call: acorn.CallExpression, parent: AnyNode): [id: string, w
   const [first, second] = call.arguments;
   if (first === undefined || first.type !== "Literal") return undefined;
   const by = /^replace(All)?$/.test(method) && second?.type === "Literal" ? second.value : "";
-  if (typeof by === "string" && (/\$[$&`'<]/.test(by) || (first.regex && by.endsWith("$")))) {
+  if (typeof by === "string" && (/\$[$&`']/.test(by) || (first.regex && by.endsWith("$")))) {
     return ["regex-replacement", "replace() with $$, $&, $` or $', or with $ at the end"];
   }
   if (method === "match" && typeof first.value === "string" && /[.*+?^$()[\]{}|\\]/.test(first.value)) {

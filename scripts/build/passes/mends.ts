@@ -39,7 +39,8 @@ function mendSuper(script: Script): Script {
     const isMethod = member.type === "MemberExpression" && call?.type === "CallExpression" && call.callee === member;
     const method = path.findLast((one) => one.type === "MethodDefinition");
     const around = path.findLast((one) => one.type === "ClassDeclaration" || one.type === "ClassExpression");
-    if (!isMethod || method === undefined || around === undefined || !isOwnThis(path, method)) return;
+    if (!isMethod || method === undefined || around === undefined) return;
+    if (path.indexOf(method) < path.indexOf(around) || !isOwnThis(path, method)) return;
     const { superClass } = around;
     if (superClass?.type !== "Identifier" || isDeclaredIn(script, around, superClass)) return;
     edits.update(node.start, node.end, superClass.name + (method.static ? "" : ".prototype"));
@@ -53,12 +54,14 @@ function mendSuper(script: Script): Script {
 /** Whether `this` at the end of the path is the method's: nothing but arrow functions in between. */
 function isOwnThis(path: AnyNode[], method: acorn.MethodDefinition): boolean {
   const inside = path.slice(path.indexOf(method) + 2);
-  return inside.every((one) => one.type === "ArrowFunctionExpression" || !(isFunction(one) || one.type === "Property"));
+  return inside.every((one) => one.type === "ArrowFunctionExpression" || !isFunction(one));
 }
 
-/** Whether the name of the class that is extended means something else anywhere in the class. */
+/** Whether the name of the class that is extended means something else anywhere in the class, or later. */
 function isDeclaredIn(script: Script, around: AnyNode, { name }: acorn.Identifier): boolean {
-  const uses = script.references.filter(({ node }) => node.name === name && contains(around, node));
+  const sameName = script.references.filter(({ node }) => node.name === name);
+  if (sameName.some(({ node, path }) => isAssigned(node, path[path.length - 1]))) return true;
+  const uses = sameName.filter(({ node }) => contains(around, node));
   if (new Set(uses.map(({ binding }) => binding)).size > 1) return true;
   const known = new Set<AnyNode>(uses.map(({ node }) => node));
   let found = false;
@@ -67,6 +70,10 @@ function isDeclaredIn(script: Script, around: AnyNode, { name }: acorn.Identifie
     if (!isKey(node, path[path.length - 1])) found = true;
   });
   return found;
+}
+
+function isAssigned(node: AnyNode, parent: AnyNode): boolean {
+  return parent.type === "AssignmentExpression" && parent.left === node;
 }
 
 /** Takes methods whose names are keywords or quoted out of their class, and puts them behind it: `A.prototype.delete = …`. */
@@ -80,6 +87,7 @@ function mendMethodNames(script: Script): Script {
     if (place === undefined) return;
     for (const member of node.body.body) {
       if (member.type !== "MethodDefinition" || member.kind !== "method" || member.computed) continue;
+      if (member.value.async || member.value.generator) continue;
       // A member of the prototype whose name is a number is not found (run).
       if (isPlainName(member.key) || /^\d/.test(memberName(member)) || usesSuper(member)) continue;
       const { value } = member;
