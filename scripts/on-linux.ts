@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceStatus } from "../firmware/status-types.ts";
 import { startServer } from "./blynk-stand-in/server.ts";
 import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
+import type { Script } from "./build/ast/parsed-script.ts";
 import { bundleChecked } from "./build/build-firmware.ts";
 import { BundleError } from "./build/problems.ts";
 import {
@@ -79,21 +80,28 @@ device.server.allowPlainHttp = true;
 export { device };`;
 }
 
-/** The program for this run. Throws a `FieldError` that lists what can't be built. */
-async function bundle(deviceFile: string): Promise<string> {
+/** What `work` gives. Throws a `FieldError` that lists what can't be built, in place of a `BundleError`. */
+async function sayUnbuildable<T>(work: Promise<T>): Promise<T> {
   try {
-    const options = { deviceFile: resolve(deviceFile), deviceSource: sourceOf(deviceFile) };
-    return (await bundleChecked(options, parseInInterpreter)).code;
+    return await work;
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     throw new FieldError(`The firmware can't be built:\n${error.message}`, "Correct the device file.");
   }
 }
 
+/** Throws a `BundleError` with what the interpreter can't parse. */
+async function parse(script: Script): Promise<void> {
+  const problems = await parseInInterpreter(script);
+  if (problems.length > 0) throw new BundleError(problems);
+}
+
 async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   requireInterpreter();
   await readDeviceFile(resolve(options.device));
-  const code = await bundle(options.device);
+  const { code, script } = await sayUnbuildable(
+    bundleChecked({ deviceFile: resolve(options.device), deviceSource: sourceOf(options.device) }),
+  );
   const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
   const time = await startTimeServer();
   const networks = [{ ssid: "air", password: "secret-word" }];
@@ -106,11 +114,15 @@ async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
       if (!(error instanceof InterpreterError)) throw error;
       throw new FieldError(`${ESPRUINO} does not store a program as Espruino for Linux does.`, ADVICE);
     });
-    const interpreter = startInterpreter(folder.path);
     try {
-      await watch(interpreter, options, terminal);
+      await sayUnbuildable(parse(script));
+      const interpreter = startInterpreter(folder.path);
+      try {
+        await watch(interpreter, options, terminal);
+      } finally {
+        await interpreter.kill();
+      }
     } finally {
-      await interpreter.kill();
       folder.remove();
     }
   } finally {

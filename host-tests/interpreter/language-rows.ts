@@ -61,6 +61,10 @@ export const REFUSED_ROWS: Row[] = [
     "a static inherited over two generations",
     "class A{static m(){return 1}} class B extends A{} class C extends B{} return C.m()",
   ),
+  body(
+    "an inherited static by this",
+    "class A{static k(){return 1}} class B extends A{static m(){return [1].map(()=>this.k())[0]}} return B.m()",
+  ),
   body("extends a call", "function f(){return class{}} class A extends f(){} return typeof A"),
   body("a class in an arrow function's body", "var f=()=>class{m(){return 2}};return new (f())().m()"),
   body("a class without braces behind if", "var A;if(0)A=class{m(){return 1}};return 3"),
@@ -129,6 +133,7 @@ export const ALLOWED_ROWS: Row[] = [
     "a class's own static",
     "class A{static m(){return 1}} class B extends A{static m(){return A.m()+1}} return B.m()",
   ),
+  body("its own static by this", "class A{static k(){return 1} static m(){return this.k()}} return A.m()"),
   body("a class in a block that is skipped", "var A;if(0){A=class{m(){return 1}}} return 3"),
   body("a class behind a return", "function f(a){if(a)return 1;class A{m(){return 2}} return new A().m()} return f(1)"),
   body(

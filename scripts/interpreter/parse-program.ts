@@ -86,6 +86,6 @@ function problemAt(script: Script, start: number, what: string): Problem {
     line: place?.line ?? 1,
     column: (place?.column ?? start) + 1,
     text: `Espruino's own parser stops here: ${what}`,
-    instead: "a simpler statement, step by step",
+    instead: "the same in other words; see “Writing for Espruino” in firmware/README.md",
   };
 }

@@ -129,6 +129,7 @@ function isSkipped(child: AnyNode, around: AnyNode): boolean {
 }
 
 interface KnownClass {
+  node: AnyNode;
   superClass: Binding | undefined;
   statics: Set<string>;
 }
@@ -146,7 +147,23 @@ function findInheritedStatics(script: Script): Finding[] {
     if (heir !== "")
       findings.push({ id: "inherited-static", node: member, what: `${node.name}.${name}, a static member of ${heir}` });
   }
+  const byNode = new Map([...classes].map(([binding, { node }]) => [node, binding]));
+  walk(script.program, (node, path) => {
+    if (node.type !== "MemberExpression" || node.object.type !== "ThisExpression") return;
+    const around = classOfThis(path);
+    const binding = around && byNode.get(around);
+    const heir = binding === undefined ? "" : inheritsStatic(classes, binding, memberName(node));
+    const what = `this.${memberName(node)}, a static member of ${heir}`;
+    if (heir !== "") findings.push({ id: "inherited-static", node, what });
+  });
   return findings;
+}
+
+/** The class that `this` at the end of the path is, in a static method of it. */
+function classOfThis(path: AnyNode[]): AnyNode | undefined {
+  const at = path.findLastIndex((one) => isFunction(one) && one.type !== "ArrowFunctionExpression");
+  const method = path[at - 1];
+  return method?.type === "MethodDefinition" && method.static ? path[at - 3] : undefined;
 }
 
 /** The name of the class that the static member is inherited from, or "". */
@@ -183,7 +200,7 @@ function knownClasses({ program, references }: Script): Map<Binding, KnownClass>
     for (const member of node.body.body) {
       if ("static" in member && member.static) statics.add(memberName(member as acorn.MethodDefinition));
     }
-    classes.set(binding, { superClass: node.superClass ? superOf.get(node.superClass) : undefined, statics });
+    classes.set(binding, { node, superClass: node.superClass ? superOf.get(node.superClass) : undefined, statics });
   });
   return classes;
 }
