@@ -25,7 +25,7 @@ function mendRegularExpressions(script: Script): Script {
 }
 
 /**
- * Writes `super.m(…)` in a class that extends A as `A.prototype.m.call(this, …)`, and in a static method as `A.m.call(this, …)`.
+ * Writes `super.m(…)` in a class that extends A as `A.prototype.m.call(this, …)`, in a static method as `A.m.call(this, …)`.
  * What is left (a getter by super, a name that means something else inside) the dialect's check refuses.
  */
 function mendSuper(script: Script): Script {
