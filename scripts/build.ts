@@ -17,6 +17,7 @@ import {
 import { withJson } from "./console/terminal/json-output.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { openUserFile } from "./console/terminal/user-file.ts";
+import { parseInInterpreter } from "./interpreter/parse-program.ts";
 
 const OUT = "dist/firmware.js";
 
@@ -35,13 +36,18 @@ export const build: CommandFunction = withJson((args, terminal) => {
   )
     .option("--device <file>", "device file", "firmware/device.ts")
     .option("--out <file>", "where to write", OUT)
+    .addHelpText(
+      "after",
+      `
+With the environment variable ESPRUINO, which names Espruino built for Linux, Espruino's own parser reads the script as well.`,
+    )
     .action((options: BuildOptions) => run(options, terminal));
   return execute(command, args, terminal);
 });
 
 async function run(options: BuildOptions, terminal: Terminal): Promise<void> {
   const { bold, yellow } = terminal.colors;
-  const built = await buildFirmware({ deviceFile: resolve(options.device) }).catch((error) => {
+  const built = await buildFirmware({ deviceFile: resolve(options.device) }, parseInInterpreter).catch((error) => {
     tellMistake(error, options.device, terminal);
     throw new ExitStatus(EXIT.failed);
   });

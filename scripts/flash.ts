@@ -27,6 +27,7 @@ import { tellTime } from "./console/unit/tell-time.ts";
 import { serverOfUnit } from "./console/unit/unit-server.ts";
 import { keepSecrets, type UnitSettings } from "./console/unit/unit-settings.ts";
 import { readUnitsFile, unitNamed } from "./console/unit/units-file.ts";
+import { parseInInterpreter } from "./interpreter/parse-program.ts";
 
 interface FlashOptions extends PortOptions {
   device?: string;
@@ -79,7 +80,7 @@ async function run(options: FlashOptions, terminal: FlashTerminal): Promise<void
   const chosen = options.provision === undefined ? undefined : chooseUnit(options.provision, terminal);
   const portOptions = { ...options, port: await choosePort(options.port ?? chosen?.unit.port, terminal) };
   const file = await readDeviceFile(options.device);
-  const built = await (terminal.build ?? buildForDevice)(options.device);
+  const built = await (terminal.build ?? buildForDevice)(options.device, parseInInterpreter);
   for (const warning of built.plan.warnings) terminal.remark(`${terminal.colors.yellow("!")} ${warning}`);
   terminal.remark(`Built “${file.name}”: ${counted(file.datastreams.length, "datastream")}, ${built.bytes} bytes.`);
   let device = await connectDevice(portOptions, terminal, { interrupt: !options.dryRun });

@@ -5,7 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceStatus } from "../firmware/status-types.ts";
 import { startServer } from "./blynk-stand-in/server.ts";
 import { BlynkStandIn } from "./blynk-stand-in/stand-in.ts";
-import { bundleFirmware } from "./build/bundle.ts";
+import type { Script } from "./build/ast/parsed-script.ts";
+import { bundleChecked } from "./build/build-firmware.ts";
+import { BundleError } from "./build/problems.ts";
 import {
   type CommandFunction,
   createCommand,
@@ -22,6 +24,7 @@ import { beforeStopping, sayWhenStopped } from "./console/terminal/stopping.ts";
 import type { Terminal } from "./console/terminal/terminal.ts";
 import { readDeviceFile } from "./console/unit/device-build.ts";
 import { ESPRUINO, type Interpreter, InterpreterError, startInterpreter } from "./interpreter/interpreter.ts";
+import { parseInInterpreter } from "./interpreter/parse-program.ts";
 import { provision, REGION } from "./interpreter/provision-flash.ts";
 import { startTimeServer } from "./interpreter/time-server.ts";
 
@@ -79,13 +82,28 @@ device.server.allowPlainHttp = true;
 export { device };`;
 }
 
+/** What `work` gives. Throws a `FieldError` that lists what can't be built, in place of a `BundleError`. */
+async function sayUnbuildable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    throw new FieldError(`The firmware can't be built:\n${error.message}`, "Correct the device file.");
+  }
+}
+
+/** Throws a `BundleError` with what the interpreter can't parse. */
+async function parse(script: Script): Promise<void> {
+  const problems = await parseInInterpreter(script);
+  if (problems.length > 0) throw new BundleError(problems);
+}
+
 async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
   requireInterpreter();
   await readDeviceFile(resolve(options.device));
-  const { code } = await bundleFirmware({
-    deviceFile: resolve(options.device),
-    deviceSource: sourceOf(options.device),
-  });
+  const { code, script } = await sayUnbuildable(
+    bundleChecked({ deviceFile: resolve(options.device), deviceSource: sourceOf(options.device) }),
+  );
   const server = await startServer(new BlynkStandIn({ tokens: [TOKEN] }));
   const time = await startTimeServer();
   const networks = [{ ssid: "air", password: "secret-word" }];
@@ -98,18 +116,23 @@ async function run(options: OnLinuxOptions, terminal: Terminal): Promise<void> {
       if (!(error instanceof InterpreterError)) throw error;
       throw new FieldError(`${ESPRUINO} does not store a program as Espruino for Linux does.`, ADVICE);
     });
-    const interpreter = startInterpreter(folder.path);
-    const end = async () => {
-      await interpreter.kill();
-      folder.remove();
-    };
-    const keep = beforeStopping(end);
-    sayWhenStopped("Stopped. The interpreter has ended, and its flash is gone.");
     try {
-      await watch(interpreter, options, terminal);
+      await sayUnbuildable(parse(script));
+      const interpreter = startInterpreter(folder.path);
+      const end = async () => {
+        await interpreter.kill();
+        folder.remove();
+      };
+      const keep = beforeStopping(end);
+      sayWhenStopped("Stopped. The interpreter has ended, and its flash is gone.");
+      try {
+        await watch(interpreter, options, terminal);
+      } finally {
+        keep();
+        await interpreter.kill();
+      }
     } finally {
-      keep();
-      await end();
+      folder.remove();
     }
   } finally {
     await server.close();

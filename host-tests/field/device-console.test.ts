@@ -64,4 +64,25 @@ describe("a device's console", () => {
       "    ready",
     ]);
   });
+
+  it("tells of a syntax error at load at once, with its places, and without waiting for a report", async () => {
+    const rig = await startRig();
+    rig.machine.onRestart = () => {};
+    const printed = [
+      "Uncaught SyntaxError: Got delete expected '}'",
+      " at line 1 col 9",
+      "class A{delete(){}}",
+      "        ^",
+    ];
+    rig.machine.boot = () => rig.machine.evaluate(`print(${JSON.stringify(printed.join("\n"))})`);
+    const device = await rig.open();
+    const reconnect = () => Promise.reject(new Error("there is nothing to wait for"));
+    const error = await restartFirmware(device, { reconnect, timeoutMs: 60_000 }).catch((caught) => caught);
+    expect(error.message.split("\n")).toEqual([
+      "The interpreter found a syntax error in the program:",
+      "    SyntaxError: Got delete expected '}'",
+      "    at line 1 col 9",
+    ]);
+    expect(error.advice).toMatch(/does not run.*flash again/);
+  });
 });

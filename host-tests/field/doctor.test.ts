@@ -95,10 +95,10 @@ describe("doctor", () => {
 
   it("holds the pool against what the datastreams need", async () => {
     expect((await run(await start())).of("pool")).toMatchObject({ verdict: "ok" });
-    const small = await run(await start({ memory: { free: 600, total: 4095 } }));
+    const small = await run(await start({ memory: { free: 600, total: 3600 } }));
     expect(small.of("pool")).toMatchObject({
       verdict: "warn",
-      found: expect.stringMatching(/^4095 .*1 datastream needs 4945/),
+      found: expect.stringMatching(/^3600 .*1 datastream needs 3975/),
     });
   });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { imageOf } from "../../scripts/console/stored-data/flash-image.ts";
 import { openConsole } from "../../scripts/console/transport/device-console.ts";
 import { installProgram, readPrograms } from "../../scripts/console/unit/program-store.ts";
+import { restartFirmware } from "../../scripts/console/unit/restart.ts";
 import { exportSamples } from "../../scripts/export.ts";
 import { flash } from "../../scripts/flash.ts";
 import { LINUX_FLASH, makeFolder } from "../../scripts/interpreter/interpreter.ts";
@@ -91,11 +92,28 @@ describeEspruino("on the real interpreter", () => {
     }
   });
 
+  it("tells of a program that the interpreter can't parse, with what it says and where", async () => {
+    await writeFlash(folder.path, { program: "1", bare: true });
+    device = await startTelnetEspruino(folder.path);
+    const console = await openConsole(device.port, { answerMs: 1500, patienceMs: 20000 });
+    try {
+      await installProgram(console, Buffer.from("print('first line');\nclass A{delete(){}}\nprint('never');"));
+      const restarted = restartFirmware(console, {
+        reconnect: () => Promise.reject(new Error("the connection stays")),
+      });
+      const error = await restarted.catch((caught) => caught);
+      expect(error.message).toMatch(
+        /found a syntax error in the program:\n {4}SyntaxError: Got delete expected '}'\n {4}at /,
+      );
+    } finally {
+      console.close();
+    }
+  });
+
   it("flashes a unit, provisions it, and exports its first samples", async () => {
     const source = `
 import type { Device } from "./device-types.ts";
 import { custom } from "./sensors/custom.ts";
-import { addFix } from "../support/fixes.ts";
 export const device: Device = {
   name: "interpreter",
   datastreams: [{ pin: "v1", name: "außen", sensor: custom(() => 21.5), intervalMs: 15000, decimals: 1 }],
@@ -111,7 +129,8 @@ export const device: Device = {
     device = await startTelnetEspruino(folder.path);
     const flashing = terminalOf();
     expect(await flash(["--port", device.port, "--device", file], flashing), flashing.text() + device.output()).toBe(0);
-    expect(flashing.out[0]).toMatch(/^✓ backfill \S+ runs and logs to region, 144 kB/);
+    expect(flashing.out[0]).toMatch(/^✓ backfill \S+ runs and logs to region, /);
+    expect(flashing.out[0]).toContain(`region, ${REGION.bytes / 1024} kB at 0x${REGION.address.toString(16)}:`);
     const provisioning = terminalOf({
       BACKFILL_TOKEN: TOKEN,
       BACKFILL_SSID: "Scheune süd",

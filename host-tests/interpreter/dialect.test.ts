@@ -10,8 +10,10 @@ import { Script } from "../../scripts/build/ast/parsed-script.ts";
 import { MISSING_METHODS, STATIC_MEMBERS } from "../../scripts/build/dialect/library.ts";
 import { findMisread } from "../../scripts/build/dialect/misread.ts";
 import { RULES } from "../../scripts/build/dialect/rules.ts";
+import { mend } from "../../scripts/build/passes/mends.ts";
 import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
 import { describeEspruino } from "./describe-espruino.ts";
+import { ALLOWED_ROWS, MENDED_ROWS, REFUSED_ROWS } from "./language-rows.ts";
 
 /** `code` is a program that leaves its answer in the global `answer`. */
 interface Construct {
@@ -73,6 +75,7 @@ const REFUSED: Construct[] = [
   { name: "Number.isInteger", code: "answer=Number.isInteger(5)" },
   { name: "Number.isFinite", code: "answer=Number.isFinite(5)" },
   { name: "setBigUint64", code: "new DataView(new ArrayBuffer(8)).setBigUint64(0,BigInt(5)); answer=1" },
+  ...REFUSED_ROWS,
 ];
 
 const ALLOWED: Construct[] = [
@@ -170,6 +173,7 @@ const ALLOWED: Construct[] = [
     code: "answer=Array.isArray([])+[1,2,3].reverse().concat([4]).slice(1).join()",
   },
   { name: "toString with a radix", code: "answer=(255).toString(16)+parseInt('ff',16)" },
+  ...ALLOWED_ROWS,
 ];
 
 /** What V8 answers. */
@@ -225,6 +229,17 @@ describeEspruino("what the build accepts works in the interpreter", () => {
   it.concurrent.each(ALLOWED)("$name", async ({ code }) => {
     expect(await actual(code)).toBe(expected(code));
     expect(refusals(code)).toEqual([]);
+  });
+});
+
+describeEspruino("what the build mends is wrong as it stands, and works in the interpreter then", () => {
+  it.concurrent.each(MENDED_ROWS)("$name", async ({ code }) => {
+    expect(await actual(code)).not.toBe(expected(code));
+    expect(refusals(code)).not.toEqual([]);
+    const mended = mend(new Script(`var answer;${code}`)).code.slice("var answer;".length);
+    expect(expected(mended)).toBe(expected(code));
+    expect(await actual(mended)).toBe(expected(code));
+    expect(refusals(mended)).toEqual([]);
   });
 });
 

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BundleOptions, bundleFirmware } from "./bundle.ts";
+import type { Script } from "./ast/parsed-script.ts";
+import { type Bundle, type BundleOptions, bundleFirmware } from "./bundle.ts";
 import { loadDeviceFile } from "./device-file.ts";
 import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
 import { type Plan, planDevice } from "./plan.ts";
-import { BundleError } from "./problems.ts";
+import { BundleError, type Problem } from "./problems.ts";
 
 export interface Built {
   code: string;
@@ -35,22 +36,36 @@ export function buildDateMs(sourceDateEpoch = process.env.SOURCE_DATE_EPOCH): nu
   return sourceDateEpoch !== undefined && /^\d+$/.test(sourceDateEpoch) ? Number(sourceDateEpoch) * 1000 : Date.now();
 }
 
+/** What a real parser objects to in a script that is flashed. Throws `BundleError` if it can't be asked. */
+export type Parse = (script: Script) => Promise<Problem[]>;
+
 /**
- * Builds the firmware for one device, and checks the device file, its load, the dialect and the size. The build's date is
- * `buildDateMs()`, unless another one is given.
+ * Bundles a program that Espruino reads as JavaScript does: the dialect is checked in the text as written and as flashed, and
+ * then `parse` reads it. Throws `BundleError` with all problems.
+ */
+export async function bundleChecked(options: BundleOptions, parse?: Parse): Promise<Bundle> {
+  const written = await checkWritten(options);
+  if (written.length > 0) throw new BundleError(written);
+  const bundle = await bundleFirmware(options);
+  const flashed = checkFlashed(bundle.script);
+  if (flashed.length > 0) throw new BundleError(flashed);
+  const unread = (await parse?.(bundle.script)) ?? [];
+  if (unread.length > 0) throw new BundleError(unread);
+  return bundle;
+}
+
+/**
+ * Builds the firmware for one device, and checks the device file, its load, the dialect and the size, and that `parse`
+ * can read it. The build's date is `buildDateMs()`, unless another one is given.
  * Throws `BundleError`, `DeviceFileError` or `BuildError`, each with all its reasons.
  */
-export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> {
+export async function buildFirmware(choice: BundleOptions = {}, parse?: Parse): Promise<Built> {
   const options = { buildMs: buildDateMs(), ...choice };
   const { device, pinWarnings } = await loadDeviceFile(options);
   const plan = planDevice(device);
   plan.warnings.push(...pinWarnings);
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
-  const written = await checkWritten(options);
-  if (written.length > 0) throw new BundleError(written);
-  const { code, bytes, script } = await bundleFirmware(options);
-  const flashed = checkFlashed(script);
-  if (flashed.length > 0) throw new BundleError(flashed);
+  const { code, bytes } = await bundleChecked(options, parse);
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Script } from "./ast/parsed-script.ts";
 import { type DeviceChoice, devicePlugin } from "./device-plugin.ts";
+import { mend } from "./passes/mends.ts";
 import { renameOf } from "./passes/of-names.ts";
 import { DEVICE_FILE, FIRMWARE, ROOT } from "./paths.ts";
 import { observedSensors } from "./pins/observed-sensors.ts";
@@ -41,13 +42,13 @@ export async function bundleBare(options: BundleOptions = {}): Promise<{ script:
     .map((path) => ({ path: resolve(ROOT, path), isFirmware: path.startsWith("firmware/") }))
     .filter(({ path, isFirmware }) => (!isFirmware || path === DEVICE_FILE) && existsSync(path));
   const foreignTexts = foreignFiles.map(({ path }) => readFileSync(path, "utf8"));
-  return { script: Script.fromMap(code, map), foreignTexts: foreignTexts.concat(options.deviceSource ?? "") };
+  return { script: mend(Script.fromMap(code, map)), foreignTexts: foreignTexts.concat(options.deviceSource ?? "") };
 }
 
-/** The program as it was written, for the dialect check: all syntax and names unchanged but for variables called `of`. */
+/** The program as it was written, for the dialect check: all syntax and names unchanged but for what the build mends. */
 export async function bundleAsWritten(options: BundleOptions): Promise<Script> {
   const { code, map } = await runEsbuild(options, {});
-  return renameOf(Script.fromMap(code, map));
+  return renameOf(mend(Script.fromMap(code, map)));
 }
 
 /** All exports are read by name: a file without `device` gets a sentence of its own, not esbuild's. */

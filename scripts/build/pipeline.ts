@@ -2,6 +2,7 @@ import type { Script } from "./ast/parsed-script.ts";
 import { inlineCalledOnce } from "./passes/call-once.ts";
 import { inlineConstants } from "./passes/constants.ts";
 import { shortenProperties } from "./passes/mangle.ts";
+import { mendDivisions } from "./passes/mends.ts";
 import { minify } from "./passes/minify.ts";
 import { renameOf } from "./passes/of-names.ts";
 import { nestOnDemand } from "./passes/on-demand.ts";
@@ -38,8 +39,8 @@ export const PASSES: Pass[] = [
   // What a constant was computed from may be a constant itself: the second round finds it folded.
   constants,
   minifier,
-  // Not to save anything: Espruino misreads a program with a variable called `of`.
-  { name: "of-names", saves: 0, run: renameOf },
+  // Not to save anything: Espruino misreads a variable called `of`, and a division whose parentheses the minifier took away.
+  { name: "of-names", saves: 0, run: (script) => mendDivisions(renameOf(script)) },
   { name: "top-level", saves: 56, run: renameTopLevel },
   { name: "start-only", saves: 314, run: forgetStart },
 ];

@@ -39,7 +39,7 @@ const CLEAN: [promise: string, code: string][] = [
     "classes with getters and static methods",
     "class A { get x() { return 1; } static of1() { return 2; } } new A().x + A.of1();",
   ],
-  ["a regular expression that Espruino understands", "/^[a-z\\d]+(foo|bar)\\s*$/gi.test('x');"],
+  ["a regular expression that Espruino understands", "/^[a-z]+\\d\\s*$|^bar$/gi.test('x');"],
   ["an object's own member called length", "const record = { length: 0 }; record.length = 3; record.length++;"],
   ["typed arrays, regex classes and template literals", "var u = new Uint8Array(2); `${" + "u[0]}` + /[(?:]/.source;"],
 ];

@@ -42,23 +42,3 @@ export const MISSING_METHODS = new Set(
   toLocaleDateString toLocaleLowerCase toLocaleString toLocaleTimeString toLocaleUpperCase toPrecision toReversed toSorted
   toSpliced toTimeString toWellFormed trimEnd trimLeft trimRight trimStart values`.split(/\s+/),
 );
-
-const REGEX_TROUBLE: [RegExp, string][] = [
-  [/\(\?/, "groups that start with (?"],
-  [/[*+?}][?]/, "lazy repetition"],
-  [/\)[*+?{]/, "a repeated group"],
-  [/\{\d/, "repetition by count"],
-  [/\\[1-9]/, "back references"],
-  [/\\[uUpPcbBk]/, "\\u, \\p, \\c, \\b, \\B and \\k"],
-  [/\([^)]*\(/, "a group in a group"],
-];
-
-/** What of a regular expression Espruino lacks, in words, or "". Each was seen to fail in the interpreter. */
-export function regexTrouble(pattern: string, flags: string): string {
-  const bad = flags.replace(/[gi]/g, "");
-  if (bad !== "") return `flag ${bad}`;
-  // Escaped characters and classes are not operators. The escapes that REGEX_TROUBLE looks for stay.
-  const plain = pattern.replace(/\\[^1-9uUpPcbBk]/g, "_").replace(/\[(\\.|[^\]\\])*\]/g, "_");
-  for (const [trouble, words] of REGEX_TROUBLE) if (trouble.test(plain)) return words;
-  return "";
-}

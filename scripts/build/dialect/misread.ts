@@ -1,9 +1,12 @@
 import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
 import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
+import { findClassTrouble } from "./classes.ts";
+import { findEvaluation } from "./evaluation.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
+import { findRegexTrouble } from "./regular-expressions.ts";
 import { type Finding, findSyntax } from "./syntax.ts";
 
 /** What Espruino would misread in a script, in the order of the text. Throws SyntaxError if it is not JavaScript. */
@@ -19,6 +22,7 @@ export function findMisread(script: Script): Finding[] {
   }
   const namedOf = references.flatMap(({ binding }) => (binding?.name === "of" ? [binding.node] : []));
   for (const node of new Set(namedOf)) findings.push({ id: "of-as-name", node, what: "a variable called of" });
+  findings.push(...findRegexTrouble(script), ...findClassTrouble(script), ...findEvaluation(script));
   return findings.sort((a, b) => a.node.start - b.node.start);
 }
 

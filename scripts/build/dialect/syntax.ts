@@ -1,7 +1,7 @@
 import type * as acorn from "acorn";
 import type { Script } from "../ast/parsed-script.ts";
 import { type AnyNode, type FunctionNode, isFunction, memberName, walk } from "../ast/walk.ts";
-import { MISSING_METHODS, regexTrouble, STATIC_MEMBERS } from "./library.ts";
+import { MISSING_METHODS, STATIC_MEMBERS } from "./library.ts";
 
 /** A place that a rule objects to. */
 export interface Finding {
@@ -30,9 +30,7 @@ const BY_TYPE: { [Type in AnyNode["type"]]?: (node: NodeOf<Type>, parent: AnyNod
   BinaryExpression: (node) => (node.operator === "**" ? ["exponent", "**"] : undefined),
   Property: computedKey,
   PropertyDefinition: computedKey,
-  MethodDefinition: (node) => {
-    return memberName(node) === "static" ? ["method-name", "a method called static"] : computedKey(node);
-  },
+  MethodDefinition: computedKey,
   FunctionDeclaration: functionKind,
   FunctionExpression: functionKind,
   ArrowFunctionExpression: functionKind,
@@ -49,10 +47,6 @@ const BY_TYPE: { [Type in AnyNode["type"]]?: (node: NodeOf<Type>, parent: AnyNod
   },
   Literal: (node) => {
     if (node.bigint) return ["bigint", "a bigint"];
-    if (node.regex) {
-      const trouble = regexTrouble(node.regex.pattern, node.regex.flags);
-      return trouble === "" ? undefined : ["regex", `a regular expression with ${trouble}`];
-    }
     return /\\u\{/.test(node.raw ?? "") ? ["unicode-escape", "\\u{…}"] : undefined;
   },
   TemplateElement: (node) => (/\\u\{/.test(node.value.raw) ? ["unicode-escape", "\\u{…}"] : undefined),

@@ -1,5 +1,5 @@
 import type { Device } from "../../../firmware/device-types.ts";
-import { BuildError, type Built, buildFirmware } from "../../build/build-firmware.ts";
+import { BuildError, type Built, buildFirmware, type Parse } from "../../build/build-firmware.ts";
 import { BundleError } from "../../build/bundle.ts";
 import { DeviceFileError, loadDevice, loadDeviceFile } from "../../build/device-file.ts";
 import type { PinUse } from "../../build/pins/pin-use.ts";
@@ -17,9 +17,9 @@ export function readDeviceAndPins(path: string | undefined): Promise<{ device: D
 }
 
 /** The checked firmware for the device file at `path`. Throws a `FieldError` that lists all reasons why it can't be built. */
-export function buildForDevice(path: string | undefined): Promise<Built> {
+export function buildForDevice(path: string | undefined, parse?: Parse): Promise<Built> {
   const advice = "Correct the device file. Nothing was written to the device.";
-  return withFieldError(buildFirmware({ deviceFile: path }), "The firmware can't be built", advice);
+  return withFieldError(buildFirmware({ deviceFile: path }, parse), "The firmware can't be built", advice);
 }
 
 async function withFieldError<T>(work: Promise<T>, what: string, advice: string): Promise<T> {

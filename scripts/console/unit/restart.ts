@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FieldError } from "../terminal/field-error.ts";
 import type { DeviceConsole } from "../transport/device-console.ts";
 import { readStatus } from "./device-status.ts";
+import { syntaxErrorAtLoad } from "./load-error.ts";
 
 /** The firmware's first line (firmware/main.ts). */
 const GREETING = /^backfill (\S+) logging (\d+) datastreams?/;
@@ -25,12 +26,14 @@ export interface Restarted {
 
 /**
  * Restarts the device and waits until the firmware reports: by its first line or, where the restart closed the connection,
- * by its status. Throws a `FieldError` with the device's last lines when it does not report.
+ * by its status. Throws a `FieldError` with the device's last lines when it does not report, and at once when it can't parse
+ * the program.
  */
 export async function restartFirmware(device: DeviceConsole, options: RestartOptions): Promise<Restarted> {
   const deadlineMs = Date.now() + (options.timeoutMs ?? GREETING_TIMEOUT_MS);
   const lines: string[] = [];
-  const greeting = waitForGreeting(device, lines, deadlineMs);
+  const greeting = Promise.race([waitForGreeting(device, lines, deadlineMs), syntaxErrorAtLoad(device)]);
+  greeting.catch(() => {}); // It is awaited only once the restart is sent.
   // Espruino for Linux ends at E.reboot (targets/linux/jshardware.c); load() runs the boot code too.
   await device.send(device.board === "LINUX" ? "load()" : "E.reboot()").catch(() => {});
   const version = await greeting;
