@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BundleOptions, bundleFirmware } from "./bundle.ts";
 import { loadDeviceFile } from "./device-file.ts";
-import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
+import { checkFlashed, checkWritten, warningsOf } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
 import { type Plan, planDevice } from "./plan.ts";
-import { BundleError } from "./problems.ts";
+import { BundleError, formatProblem } from "./problems.ts";
 
 export interface Built {
   code: string;
@@ -51,6 +51,7 @@ export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> 
   const { code, bytes, script } = await bundleFirmware(options);
   const flashed = checkFlashed(script);
   if (flashed.length > 0) throw new BundleError(flashed);
+  plan.warnings.push(...(await warningsOf(options)).map(formatProblem));
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);

@@ -26,12 +26,17 @@ export async function checkWritten(options: BundleOptions = {}, strict = false):
         "a sensor of firmware/sensors; or the module's code in a file beside the device file, with export, and import it",
     };
   });
-  return problemsIn(script, (id) => strict || !ruleOf(id).lowered).concat(missing);
+  return problemsIn(script, (id) => strict || !(ruleOf(id).lowered || ruleOf(id).warns)).concat(missing);
+}
+
+/** What a program may have wrong, depending on its data: places as in `checkWritten`, which doesn't refuse them. */
+export async function warningsOf(options: BundleOptions = {}): Promise<Problem[]> {
+  return problemsIn(await bundleAsWritten(options), (id) => ruleOf(id).warns === true);
 }
 
 /** Checks the text that is flashed, for what esbuild and the passes may have put into it. */
 export function checkFlashed(script: Script): Problem[] {
-  return problemsIn(script, () => true);
+  return problemsIn(script, (id) => !ruleOf(id).warns);
 }
 
 /** One problem for each line of TypeScript and rule. */

@@ -1,10 +1,15 @@
 import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
 import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
+import { findArrayTrouble } from "./arrays.ts";
+import { findDictionaryTrouble } from "./dictionaries.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
+import { findNumberTrouble } from "./numbers.ts";
 import { type Finding, findSyntax } from "./syntax.ts";
+import { findTextTrouble } from "./texts.ts";
+import { findValueTrouble } from "./values.ts";
 
 /** What Espruino would misread in a script, in the order of the text. Throws SyntaxError if it is not JavaScript. */
 export function findMisread(script: Script): Finding[] {
@@ -19,6 +24,8 @@ export function findMisread(script: Script): Finding[] {
   }
   const namedOf = references.flatMap(({ binding }) => (binding?.name === "of" ? [binding.node] : []));
   for (const node of new Set(namedOf)) findings.push({ id: "of-as-name", node, what: "a variable called of" });
+  findings.push(...findNumberTrouble(script), ...findTextTrouble(script), ...findDictionaryTrouble(script));
+  findings.push(...findArrayTrouble(script), ...findValueTrouble(script));
   return findings.sort((a, b) => a.node.start - b.node.start);
 }
 

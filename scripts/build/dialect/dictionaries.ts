@@ -1,0 +1,168 @@
+/** Objects as dictionaries, and loops over what they change. */
+import type * as acorn from "acorn";
+import type { Script } from "../ast/parsed-script.ts";
+import { type AnyNode, contains, isFunction, memberName, walk } from "../ast/walk.ts";
+import { isMethodCall, type Kinds, kindsIn } from "./kinds.ts";
+import type { DialectRule } from "./rules.ts";
+import type { Finding } from "./syntax.ts";
+
+export const DICTIONARY_RULES: DialectRule[] = [
+  {
+    id: "in-operator",
+    example: '(function (o, key) { return key in o; })({}, "on")',
+    happens:
+      "gives true: every value has on, emit, clone, addListener, prependListener, removeListener and removeAllListeners",
+    instead: "o.hasOwnProperty(key)",
+    better: '(function (o, key) { return o.hasOwnProperty(key); })({}, "on")',
+  },
+  {
+    id: "dictionary-read",
+    example: '(function (key) { var o = {}; o[key + "x"] = 1; return o[key] === undefined; })("emit")',
+    happens: "gives false: every object has on, emit, clone and other methods, so an unknown key may find one of them",
+    instead: "ask o.hasOwnProperty(key) first",
+    better: '(function (key) { var o = {}; o[key + "x"] = 1; return o.hasOwnProperty(key) ? o[key] : 0; })("emit")',
+    warns: true,
+  },
+  {
+    id: "for-in-changes",
+    example:
+      "(function () { var o = { a: 1, b: 2, c: 3 }; for (var k in o) delete o[k]; return Object.keys(o).length; })()",
+    happens: "stops after the deleted key, and goes on for ever with keys that are added",
+    instead: "for (const key of Object.keys(o))",
+    better:
+      "(function () { var o = { a: 1, b: 2, c: 3 }; for (var k of Object.keys(o)) delete o[k]; return Object.keys(o).length; })()",
+  },
+  {
+    id: "list-changes",
+    example:
+      "(function () { var a = [1, 2, 3], n = 0; a.forEach(function (x) { n++; if (n < 9) a.push(x); }); return n; })()",
+    happens: "visits what is added, without an end, and other items than JavaScript where some are removed",
+    instead: "loop over a copy: a.slice()",
+    better:
+      "(function () { var a = [1, 2, 3], n = 0; a.slice().forEach(function (x) { n++; if (n < 9) a.push(x); }); return n; })()",
+  },
+];
+
+/** What every value has in Espruino, and no object in JavaScript (2v29.277, run). */
+const ESPRUINO_METHODS = /^(on|emit|clone|addListener|prependListener|removeListener|removeAllListeners|constructor)$/;
+
+/** What goes wrong with objects that are dictionaries. */
+export function findDictionaryTrouble(script: Script): Finding[] {
+  const kinds = kindsIn(script);
+  const findings: Finding[] = [];
+  walk(script.program, (node, path) => {
+    if (node.type === "BinaryExpression" && node.operator === "in" && isUnsureIn(node, kinds)) {
+      findings.push({ id: "in-operator", node, what: "in, with a key that may be a method of Espruino's" });
+    }
+    if (node.type === "ForInStatement") {
+      const change = changeOfKeys(node, kinds);
+      if (change)
+        findings.push({
+          id: "for-in-changes",
+          node: change,
+          what: "a key deleted or added in a for…in over its object",
+        });
+    }
+    if (node.type === "ForOfStatement") {
+      const change = changeOfList(node.body, node.right, /^(splice|shift)$/, kinds);
+      if (change) findings.push({ id: "list-changes", node: change, what: "a list that is changed in a loop over it" });
+    }
+    if (isMethodCall(node, /^(every|filter|forEach|map|some)$/) && node.arguments[0] !== undefined) {
+      const change = changeOfList(node.arguments[0], node.callee.object, /^(push|splice|shift|unshift)$/, kinds);
+      if (change) findings.push({ id: "list-changes", node: change, what: "a list that is changed in a loop over it" });
+    }
+    if (node.type === "VariableDeclarator") {
+      const read = unsureRead(node, path, kinds);
+      if (read) findings.push({ id: "dictionary-read", node: read, what: "an object read with any key" });
+    }
+  });
+  return findings;
+}
+
+/** Whether `in` may find one of Espruino's methods: not with other names, nor with numbers. */
+function isUnsureIn({ left, right }: acorn.BinaryExpression, kinds: Kinds): boolean {
+  if (left.type === "PrivateIdentifier") return false;
+  const key = kinds.sourceOf(left);
+  if (key.type === "Literal") return typeof key.value === "string" && ESPRUINO_METHODS.test(key.value);
+  const kind = kinds.kindOf(right);
+  return kinds.kindOf(left) !== "number" && !isCounter(left, kinds) && kind !== "list" && kind !== "bytes";
+}
+
+/** A loop's variable that starts as a number. */
+function isCounter(node: AnyNode, kinds: Kinds): boolean {
+  const binding = kinds.bindingOf(node);
+  return (
+    binding?.loop?.type === "ForStatement" && binding.init !== undefined && kinds.kindOf(binding.init) === "number"
+  );
+}
+
+/** The first place in a for…in that deletes from its object, or sets a member that is not the round's own. */
+function changeOfKeys(loop: acorn.ForInStatement, kinds: Kinds): AnyNode | undefined {
+  const head = loop.left.type === "VariableDeclaration" ? loop.left.declarations[0].id : loop.left;
+  let found: AnyNode | undefined;
+  walk(loop.body, (node, path) => {
+    const isDelete = node.type === "UnaryExpression" && node.operator === "delete";
+    const target = isDelete ? node.argument : node.type === "AssignmentExpression" ? node.left : undefined;
+    if (target?.type !== "MemberExpression" || !target.computed || !kinds.isSame(target.object, loop.right)) return;
+    const { property } = target;
+    const isOwnKey = property.type === "Identifier" && head.type === "Identifier" && property.name === head.name;
+    if ((isDelete || !isOwnKey) && !leavesBehind(path)) found ??= node;
+  });
+  return found;
+}
+
+/** The first call in a loop over a list that adds to it or removes from it, and after which the loop goes on. */
+function changeOfList(body: AnyNode, list: AnyNode, methods: RegExp, kinds: Kinds): AnyNode | undefined {
+  if (list.type !== "Identifier" && list.type !== "MemberExpression") return undefined;
+  let found: AnyNode | undefined;
+  walk(body, (node, path) => {
+    if (!isMethodCall(node, methods) || !kinds.isSame(node.callee.object, list)) return;
+    if (isFunction(body) || !leavesBehind(path)) found ??= node;
+  });
+  return found;
+}
+
+/** Whether the loop is left right behind a statement: a break or return stands in the same block, later. */
+function leavesBehind(path: AnyNode[]): boolean {
+  if (path.some((one) => one.type === "ReturnStatement")) return true;
+  const at = path.findLastIndex((one) => one.type === "BlockStatement");
+  const block = path[at];
+  if (block?.type !== "BlockStatement") return false;
+  const statement = path[at + 1];
+  const later = statement ? block.body.slice(block.body.indexOf(statement as acorn.Statement) + 1) : block.body;
+  return later.some(({ type }) => /^(Break|Return|Throw)Statement$/.test(type));
+}
+
+/** The first read of an object that starts empty and is written to by computed keys, with a key that nobody asked for. */
+function unsureRead(declarator: acorn.VariableDeclarator, path: AnyNode[], kinds: Kinds): AnyNode | undefined {
+  const { id, init } = declarator;
+  const isHead = /^For(In|Of)?Statement$/.test(path[path.length - 2]?.type ?? "");
+  if (id.type !== "Identifier" || init?.type !== "ObjectExpression" || init.properties.length > 0 || isHead)
+    return undefined;
+  let isWritten = false;
+  let isAsked = false;
+  let read: AnyNode | undefined;
+  for (const use of kinds.usesOf(id)) {
+    const member = use.path[use.path.length - 1];
+    const around = use.path[use.path.length - 2];
+    if (member.type === "ForInStatement" || (member.type === "CallExpression" && isKeysCall(member))) isAsked = true;
+    if (member.type !== "MemberExpression" || member.object !== use.node) continue;
+    if (memberName(member) === "hasOwnProperty") isAsked = true;
+    if (!member.computed || isNumberKey(member.property, kinds)) continue;
+    const isWrite = around?.type === "AssignmentExpression" && around.left === member;
+    if (isWrite) isWritten = true;
+    if (isWrite && around.operator === "=") continue;
+    if (around?.type === "UnaryExpression" && around.operator === "delete") continue;
+    read ??= member;
+  }
+  return isWritten && !isAsked && read !== undefined && !contains(init, read) ? read : undefined;
+}
+
+/** Keys that are numbers never meet a method. */
+function isNumberKey(key: AnyNode, kinds: Kinds): boolean {
+  return kinds.kindOf(key) === "number" || isCounter(key, kinds) || kinds.sourceOf(key).type === "Literal";
+}
+
+function isKeysCall(call: acorn.CallExpression): boolean {
+  return isMethodCall(call, /^(keys|entries)$/);
+}
