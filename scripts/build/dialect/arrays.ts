@@ -29,7 +29,6 @@ export const ARRAY_RULES: DialectRule[] = [
     instead: "a second comparison for equal items: a.k - b.k || a.timeMs - b.timeMs",
     better:
       '[{ k: 1, n: "a", i: 0 }, { k: 1, n: "b", i: 1 }, { k: 0, n: "c", i: 2 }].sort(function (a, b) { return a.k - b.k || a.i - b.i; })[1].n',
-    warns: true,
   },
 ];
 
@@ -62,7 +61,7 @@ export function findArrayTrouble(script: Script): Finding[] {
       node.arguments[0] !== undefined &&
       comparesMembers(kinds.sourceOf(node.arguments[0]))
     ) {
-      findings.push({ id: "unstable-sort", node, what: "sort() by one member" });
+      findings.push({ id: "unstable-sort", node, what: "sort() by one member", unsure: true });
     }
     if (node.type === "AssignmentExpression" && cutsList(node, lists)) {
       findings.push({ id: "array-length", node, what: "assignment to an array's length" });
@@ -85,12 +84,15 @@ function isDeclaredArguments(member: acorn.MemberExpression, path: AnyNode[], ki
   const around = path.findLast((one) => isFunction(one) && one.type !== "ArrowFunctionExpression");
   const declared = around !== undefined && isFunction(around) ? around.params.length : 0;
   const test = path[path.length - 1];
-  if (test.type === "BinaryExpression") {
-    if (!/^([<>]=?|[!=]==?)$/.test(test.operator)) return false;
-    const bound = test.left === member ? test.right : test.left;
-    return declared > 0 && (bound.type !== "Literal" || Number(bound.value) <= declared);
+  if (test.type !== "BinaryExpression") {
+    return declared > 0 && /^(IfStatement|ConditionalExpression|SwitchStatement|UnaryExpression)$/.test(test.type);
   }
-  return declared > 0 && /^(IfStatement|ConditionalExpression|SwitchStatement|UnaryExpression)$/.test(test.type);
+  const isLeft = test.left === member;
+  const bound = isLeft ? test.right : test.left;
+  if (bound.type !== "Literal" || typeof bound.value !== "number") return false;
+  // `> n` and `<= n` change between n and n + 1 arguments, `>= n` and `< n` between n - 1 and n.
+  if ((isLeft ? /^(>|<=)$/ : /^(<|>=)$/).test(test.operator)) return bound.value < declared;
+  return /^([<>]=?|[!=]==?)$/.test(test.operator) && bound.value <= declared;
 }
 
 /** Whether a comparison is the difference of one member of two items, so that equal ones keep no order. */

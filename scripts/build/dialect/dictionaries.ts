@@ -21,7 +21,6 @@ export const DICTIONARY_RULES: DialectRule[] = [
     happens: "gives false: every object has on, emit, clone and other methods, so an unknown key may find one of them",
     instead: "ask o.hasOwnProperty(key) first",
     better: '(function (key) { var o = {}; o[key + "x"] = 1; return o.hasOwnProperty(key) ? o[key] : 0; })("emit")',
-    warns: true,
   },
   {
     id: "for-in-changes",
@@ -43,26 +42,21 @@ export const DICTIONARY_RULES: DialectRule[] = [
   },
 ];
 
-/** What every value has in Espruino, and no object in JavaScript (2v29.277, run). */
-const ESPRUINO_METHODS = /^(on|emit|clone|addListener|prependListener|removeListener|removeAllListeners|constructor)$/;
+/** What every value has in Espruino, and no object in JavaScript (2v29.277, run); and what only JavaScript's have. */
+const ESPRUINO_METHODS =
+  "on emit clone addListener prependListener removeListener removeAllListeners constructor".split(" ");
 
 /** What goes wrong with objects that are dictionaries. */
 export function findDictionaryTrouble(script: Script): Finding[] {
   const kinds = kindsIn(script);
   const findings: Finding[] = [];
   walk(script.program, (node, path) => {
-    if (node.type === "BinaryExpression" && node.operator === "in" && isUnsureIn(node, kinds)) {
-      findings.push({ id: "in-operator", node, what: "in, with a key that may be a method of Espruino's" });
+    if (node.type === "BinaryExpression" && node.operator === "in") {
+      const key = keyOfIn(node, kinds);
+      const what = "in, with a key that may be a method of Espruino's";
+      if (key !== "") findings.push({ id: "in-operator", node, what, unsure: key === "unknown" });
     }
-    if (node.type === "ForInStatement") {
-      const change = changeOfKeys(node, kinds);
-      if (change)
-        findings.push({
-          id: "for-in-changes",
-          node: change,
-          what: "a key deleted or added in a for…in over its object",
-        });
-    }
+    if (node.type === "ForInStatement") findings.push(...changesOfKeys(node, kinds));
     if (node.type === "ForOfStatement") {
       const change = changeOfList(node.body, node.right, /^(splice|shift)$/, kinds);
       if (change) findings.push({ id: "list-changes", node: change, what: "a list that is changed in a loop over it" });
@@ -73,19 +67,33 @@ export function findDictionaryTrouble(script: Script): Finding[] {
     }
     if (node.type === "VariableDeclarator") {
       const read = unsureRead(node, path, kinds);
-      if (read) findings.push({ id: "dictionary-read", node: read, what: "an object read with any key" });
+      if (read) findings.push({ id: "dictionary-read", node: read, what: "an object read with any key", unsure: true });
     }
   });
   return findings;
 }
 
-/** Whether `in` may find one of Espruino's methods: not with other names, nor with numbers. */
-function isUnsureIn({ left, right }: acorn.BinaryExpression, kinds: Kinds): boolean {
-  if (left.type === "PrivateIdentifier") return false;
+/** What is left of `in`: "method" for one of Espruino's, "unknown" for what may become one, else "". */
+function keyOfIn({ left, right }: acorn.BinaryExpression, kinds: Kinds): "method" | "unknown" | "" {
+  if (left.type === "PrivateIdentifier") return "";
   const key = kinds.sourceOf(left);
-  if (key.type === "Literal") return typeof key.value === "string" && ESPRUINO_METHODS.test(key.value);
-  const kind = kinds.kindOf(right);
-  return kinds.kindOf(left) !== "number" && !isCounter(left, kinds) && kind !== "list" && kind !== "bytes";
+  if (key.type === "Literal") return ESPRUINO_METHODS.includes(String(key.value)) ? "method" : "";
+  return isHarmlessKey(left, kinds) || /^(list|bytes)$/.test(kinds.kindOf(right)) ? "" : "unknown";
+}
+
+/** Whether a key can't be one of Espruino's methods: a number, a text of the program, or one that begins otherwise. */
+function isHarmlessKey(key: AnyNode, kinds: Kinds): boolean {
+  if (kinds.kindOf(key) === "number" || isCounter(key, kinds)) return true;
+  const start = beginning(kinds.sourceOf(key), kinds);
+  return start !== "" && !ESPRUINO_METHODS.some((name) => name.startsWith(start));
+}
+
+/** The text that a key begins with, as far as the program tells. */
+function beginning(key: AnyNode, kinds: Kinds): string {
+  if (key.type === "Literal") return String(key.value);
+  if (key.type === "TemplateLiteral") return key.quasis[0].value.cooked ?? "";
+  if (key.type !== "BinaryExpression" || key.operator !== "+" || key.left.type === "PrivateIdentifier") return "";
+  return beginning(kinds.sourceOf(key.left), kinds);
 }
 
 /** A loop's variable that starts as a number. */
@@ -96,19 +104,21 @@ function isCounter(node: AnyNode, kinds: Kinds): boolean {
   );
 }
 
-/** The first place in a for…in that deletes from its object, or sets a member that is not the round's own. */
-function changeOfKeys(loop: acorn.ForInStatement, kinds: Kinds): AnyNode | undefined {
+/** Where a for…in deletes the key of the round; and, unsure, where it deletes or sets another one, which may be new. */
+function changesOfKeys(loop: acorn.ForInStatement, kinds: Kinds): Finding[] {
+  const findings: Finding[] = [];
   const head = loop.left.type === "VariableDeclaration" ? loop.left.declarations[0].id : loop.left;
-  let found: AnyNode | undefined;
   walk(loop.body, (node, path) => {
     const isDelete = node.type === "UnaryExpression" && node.operator === "delete";
     const target = isDelete ? node.argument : node.type === "AssignmentExpression" ? node.left : undefined;
     if (target?.type !== "MemberExpression" || !target.computed || !kinds.isSame(target.object, loop.right)) return;
     const { property } = target;
     const isOwnKey = property.type === "Identifier" && head.type === "Identifier" && property.name === head.name;
-    if ((isDelete || !isOwnKey) && !leavesBehind(path)) found ??= node;
+    if ((!isDelete && isOwnKey) || leavesBehind(path)) return;
+    const what = "a key deleted or added in a for…in over its object";
+    findings.push({ id: "for-in-changes", node, what, unsure: !(isDelete && isOwnKey) });
   });
-  return found;
+  return findings;
 }
 
 /** The first call in a loop over a list that adds to it or removes from it, and after which the loop goes on. */
@@ -148,7 +158,7 @@ function unsureRead(declarator: acorn.VariableDeclarator, path: AnyNode[], kinds
     if (member.type === "ForInStatement" || (member.type === "CallExpression" && isKeysCall(member))) isAsked = true;
     if (member.type !== "MemberExpression" || member.object !== use.node) continue;
     if (memberName(member) === "hasOwnProperty") isAsked = true;
-    if (!member.computed || isNumberKey(member.property, kinds)) continue;
+    if (!member.computed || isHarmlessKey(member.property as AnyNode, kinds)) continue;
     const isWrite = around?.type === "AssignmentExpression" && around.left === member;
     if (isWrite) isWritten = true;
     if (isWrite && around.operator === "=") continue;
@@ -156,11 +166,6 @@ function unsureRead(declarator: acorn.VariableDeclarator, path: AnyNode[], kinds
     read ??= member;
   }
   return isWritten && !isAsked && read !== undefined && !contains(init, read) ? read : undefined;
-}
-
-/** Keys that are numbers never meet a method. */
-function isNumberKey(key: AnyNode, kinds: Kinds): boolean {
-  return kinds.kindOf(key) === "number" || isCounter(key, kinds) || kinds.sourceOf(key).type === "Literal";
 }
 
 function isKeysCall(call: acorn.CallExpression): boolean {

@@ -36,7 +36,10 @@ export function findNumberTrouble(script: Script): Finding[] {
   const findings: Finding[] = [];
   walk(script.program, (node, path) => {
     if (isMethodCall(node, /^toFixed$/) && !isRounded(node.callee.object, kinds)) {
-      findings.push({ id: "fixed-rounding", node, what: "toFixed() of a number that is not rounded" });
+      // A function of the program's own may have rounded it.
+      const unsure =
+        kinds.kindOf(node.callee.object) === "" && kinds.sourceOf(node.callee.object).type === "CallExpression";
+      findings.push({ id: "fixed-rounding", node, what: "toFixed() of a number that is not rounded", unsure });
     }
     const name = powerName(node, kinds);
     if (name !== "" && needsExact(node, path, kinds)) {
@@ -48,6 +51,7 @@ export function findNumberTrouble(script: Script): Finding[] {
         id: "number-of-text",
         node,
         what: "a number from a part of a text, which may end in white space",
+        unsure: true,
       });
     }
   });
@@ -148,7 +152,11 @@ function isCutText(given: AnyNode, kinds: Kinds): boolean {
   if (isMethodCall(node, /^(substr|substring|slice)$/)) {
     return node.arguments.length === 1 && (memberName(node.callee) !== "slice" || kinds.kindOf(node) === "text");
   }
-  if (node.type === "MemberExpression") return node.computed && isSplit(kinds.sourceOf(node.object));
+  if (node.type === "MemberExpression") {
+    // White space at the end of a line is not in its first part.
+    const isFirst = node.property.type === "Literal" && node.property.value === 0;
+    return node.computed && !isFirst && isSplit(kinds.sourceOf(node.object));
+  }
   const loop = kinds.bindingOf(node)?.loop;
   return loop?.type === "ForOfStatement" && isSplit(kinds.sourceOf(loop.right));
 }

@@ -1,7 +1,7 @@
 /** Texts: methods whose arguments Espruino ignores or takes for something else, and places that a text doesn't have. */
 import type * as acorn from "acorn";
 import type { Script } from "../ast/parsed-script.ts";
-import { type AnyNode, isFunction, memberName, walk } from "../ast/walk.ts";
+import { type AnyNode, isFunction, walk } from "../ast/walk.ts";
 import { isMethodCall, type Kinds, kindsIn } from "./kinds.ts";
 import type { DialectRule } from "./rules.ts";
 import type { Finding } from "./syntax.ts";
@@ -50,11 +50,14 @@ export function findTextTrouble(script: Script): Finding[] {
     if (node.type !== "CallExpression") return;
     const [first, second] = node.arguments;
     if (isMethodCall(node, /^replace(All)?$/) && second !== undefined && kinds.kindOf(second) === "function") {
-      const isSafe = memberName(node.callee) === "replace" && kinds.kindOf(first) === "regex";
-      if (!isSafe) findings.push({ id: "replace-function", node, what: "replace() of a text with a function" });
+      const pattern = kinds.kindOf(first);
+      const what = "replace() of a text with a function";
+      if (pattern !== "regex") findings.push({ id: "replace-function", node, what, unsure: pattern !== "text" });
     }
-    if (isMethodCall(node, /^split$/) && second !== undefined) {
-      findings.push({ id: "split-limit", node, what: "split() with a limit" });
+    if (isMethodCall(node, /^split$/) && node.arguments.length === 2) {
+      const limit = kinds.kindOf(second);
+      const what = "split() with a limit";
+      if (limit === "number" || limit === "") findings.push({ id: "split-limit", node, what, unsure: limit === "" });
     }
     if (kinds.isGlobal(node.callee as AnyNode, "encodeURIComponent") && first && hasOthersThanAscii(first, kinds)) {
       findings.push({ id: "encode-non-ascii", node, what: "encodeURIComponent() of characters beyond ASCII" });

@@ -50,7 +50,6 @@ export const VALUE_RULES: DialectRule[] = [
     happens: "gives undefined: Espruino's errors have no name",
     instead: "String(e), which begins with the name; a name that the program sets itself is there",
     better: '(function () { try { throw new Error("x"); } catch (e) { return String(e); } })()',
-    warns: true,
   },
 ];
 
@@ -70,7 +69,7 @@ export function findValueTrouble(script: Script): Finding[] {
       if (name !== undefined) add("error-class", `instanceof ${name}`);
     }
     if (node.type === "MemberExpression" && memberName(node) === "name" && isUnchecked(node, path, kinds)) {
-      add("error-name", "the name of an error");
+      findings.push({ id: "error-name", node, what: "the name of an error", unsure: true });
     }
   });
   return findings;
