@@ -75,12 +75,15 @@ function isByte(node: acorn.MemberExpression, kinds: Kinds): boolean {
   return array.type === "NewExpression" && array.callee.type === "Identifier" && /^U?[Ii]nt/.test(array.callee.name);
 }
 
-/** "sqrt" or "pow" if a node calls it and the result may be inexact; else "". Squares, cubes and powers of 10 are exact (run). */
+/**
+ * "sqrt" or "pow" if a node calls it and the result may be inexact; else "". A whole exponent below 10 is multiplied out
+ * (jswrap_math.c, jswrap_math_pow), and powers of 10 are exact up to 10^14 (run).
+ */
 function powerName(node: AnyNode, kinds: Kinds): string {
   if (!isMethodCall(node, /^(sqrt|pow)$/) || !kinds.isGlobal(node.callee.object, "Math")) return "";
   const [base, exponent] = node.arguments;
   if (base?.type === "Literal" && base.value === 10) return "";
-  if (exponent?.type === "Literal" && [0, 1, 2, 3].includes(Number(exponent.value))) return "";
+  if (exponent?.type === "Literal" && /^[0-9]$/.test(String(exponent.value))) return "";
   return memberName(node.callee);
 }
 

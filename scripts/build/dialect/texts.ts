@@ -29,13 +29,6 @@ export const TEXT_RULES: DialectRule[] = [
     instead: "text[text.length - 1] for the last one, or a test that the index is not below 0",
     better: '"abc"["abc".length - 1]',
   },
-  {
-    id: "encode-non-ascii",
-    example: 'encodeURIComponent("\\u00b0C")',
-    happens: 'gives "%32%20C": characters beyond ASCII come out as others',
-    instead: "ASCII, or the escaped text itself",
-    better: '"%C2%B0C"',
-  },
 ];
 
 /** What goes wrong with texts. */
@@ -58,9 +51,6 @@ export function findTextTrouble(script: Script): Finding[] {
       const limit = kinds.kindOf(second);
       const what = "split() with a limit";
       if (limit === "number" || limit === "") findings.push({ id: "split-limit", node, what, unsure: limit === "" });
-    }
-    if (kinds.isGlobal(node.callee as AnyNode, "encodeURIComponent") && first && hasOthersThanAscii(first, kinds)) {
-      findings.push({ id: "encode-non-ascii", node, what: "encodeURIComponent() of characters beyond ASCII" });
     }
   });
   return findings;
@@ -103,13 +93,4 @@ function mayLeave(loop: acorn.ForStatement): boolean {
     if (/^(Continue|Break|Return|Throw)Statement$/.test(node.type)) leaves = true;
   });
   return leaves;
-}
-
-function hasOthersThanAscii(argument: AnyNode, kinds: Kinds): boolean {
-  let found = false;
-  walk(kinds.sourceOf(argument), (node) => {
-    const text = node.type === "Literal" ? node.value : node.type === "TemplateElement" ? node.value.cooked : "";
-    if (typeof text === "string" && /[^ -~\s]/.test(text)) found = true;
-  });
-  return found;
 }
