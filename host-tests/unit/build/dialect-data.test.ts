@@ -22,8 +22,9 @@ const FOUND: [code: string, id: string][] = [
   ["function f(a, b) { return a.replace(b, () => 1); } f;", "replace-function?"],
   ["function g() { return 1; } 'ab'.replace('a', g);", "replace-function"],
   ["function f(t, n) { return t.split(',', n); } f;", "split-limit?"],
-  ["function f(t) { return t[-1]; } f;", "negative-index"],
-  ["const last = -1; function f(t) { return t[last]; } f;", "negative-index"],
+  ["function f(t) { return t[-1]; } f;", "negative-index?"],
+  ["const last = -1; function f(t) { return t[last]; } f;", "negative-index?"],
+  ["const bytes = new Uint8Array(2); bytes[-2] = 1;", "negative-index"],
   ["const t = 'abc'; for (let i = 0; i < 3; i++) print(t[i - 1]);", "negative-index"],
   ["const b = new Uint8Array(9).subarray(2); for (let i = 0; i < 3; i++) b[i - 1] = i;", "negative-index"],
   ["function f(o, k) { return k in o; } f;", "in-operator?"],
@@ -158,7 +159,9 @@ export const device: Device = {
 describe("the build of a device file", () => {
   it("refuses what goes wrong, with file, line and what to write instead", async () => {
     const problems = await checkWritten({ entry, deviceSource: device("Number((9.96 * 2).toFixed(1))") });
-    expect(problems).toMatchObject([{ line: 5, text: "toFixed() of a number that is not rounded" }]);
+    expect(problems).toMatchObject([
+      { line: 5, text: expect.stringMatching(/^toFixed\(\) of a number that is not rounded/) },
+    ]);
     expect(problems[0].file).toMatch(/device\.ts$/);
     expect(problems[0].instead).toContain("Math.round");
   });

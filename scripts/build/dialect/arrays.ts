@@ -46,14 +46,14 @@ export function findArrayTrouble(script: Script): Finding[] {
       findings.push({
         id: "prototype-method",
         node,
-        what: `a method of a built-in type by its prototype: ${memberName(node)}`,
+        what: `${memberName(node)} of a built-in prototype, which is not there`,
       });
     }
     if (node.type === "MemberExpression" && memberName(node) === "length" && isDeclaredArguments(node, path, kinds)) {
       findings.push({
         id: "arguments-length",
         node,
-        what: "a test of arguments.length in a function with declared arguments",
+        what: "a test of arguments.length, which counts declared arguments that were not given",
       });
     }
     if (
@@ -61,7 +61,12 @@ export function findArrayTrouble(script: Script): Finding[] {
       node.arguments[0] !== undefined &&
       comparesMembers(kinds.sourceOf(node.arguments[0]))
     ) {
-      findings.push({ id: "unstable-sort", node, what: "sort() by one member", unsure: true });
+      findings.push({
+        id: "unstable-sort",
+        node,
+        what: "sort() by one member: equal items may change places",
+        unsure: true,
+      });
     }
     if (node.type === "AssignmentExpression" && cutsList(node, lists)) {
       findings.push({ id: "array-length", node, what: "assignment to an array's length" });

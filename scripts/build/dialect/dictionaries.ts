@@ -53,7 +53,7 @@ export function findDictionaryTrouble(script: Script): Finding[] {
   walk(script.program, (node, path) => {
     if (node.type === "BinaryExpression" && node.operator === "in") {
       const key = keyOfIn(node, kinds);
-      const what = "in, with a key that may be a method of Espruino's";
+      const what = "in, which also finds methods that every object has (on, emit, clone, …)";
       if (key !== "") findings.push({ id: "in-operator", node, what, unsure: key === "unknown" });
     }
     if (node.type === "ForInStatement") findings.push(...changesOfKeys(node, kinds));
@@ -67,7 +67,13 @@ export function findDictionaryTrouble(script: Script): Finding[] {
     }
     if (node.type === "VariableDeclarator") {
       const read = unsureRead(node, path, kinds);
-      if (read) findings.push({ id: "dictionary-read", node: read, what: "an object read with any key", unsure: true });
+      if (read)
+        findings.push({
+          id: "dictionary-read",
+          node: read,
+          what: "an object read with any key, which may be a method that every object has (on, emit, clone, …)",
+          unsure: true,
+        });
     }
   });
   return findings;

@@ -39,11 +39,20 @@ export function findNumberTrouble(script: Script): Finding[] {
       // A function of the program's own may have rounded it.
       const unsure =
         kinds.kindOf(node.callee.object) === "" && kinds.sourceOf(node.callee.object).type === "CallExpression";
-      findings.push({ id: "fixed-rounding", node, what: "toFixed() of a number that is not rounded", unsure });
+      findings.push({
+        id: "fixed-rounding",
+        node,
+        what: "toFixed() of a number that is not rounded: it may cut digits off",
+        unsure,
+      });
     }
     const name = powerName(node, kinds);
     if (name !== "" && needsExact(node, path, kinds)) {
-      findings.push({ id: "inexact-power", node, what: `Math.${name}() where a whole number is needed` });
+      findings.push({
+        id: "inexact-power",
+        node,
+        what: `Math.${name}() where a whole number is needed: it may end a little below`,
+      });
     }
     const text = readText(node, kinds);
     if (text !== undefined && isCutText(text, kinds)) {

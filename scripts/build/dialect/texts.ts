@@ -38,18 +38,19 @@ export function findTextTrouble(script: Script): Finding[] {
   walk(script.program, (node, path) => {
     if (node.type === "MemberExpression") {
       const what = negativeIndex(node, path, kinds);
-      if (what !== "") findings.push({ id: "negative-index", node, what });
+      // An object of another kind may have a member called -1.
+      if (what !== "") findings.push({ id: "negative-index", node, what, unsure: kinds.kindOf(node.object) === "" });
     }
     if (node.type !== "CallExpression") return;
     const [first, second] = node.arguments;
     if (isMethodCall(node, /^replace(All)?$/) && second !== undefined && kinds.kindOf(second) === "function") {
       const pattern = kinds.kindOf(first);
-      const what = "replace() of a text with a function";
+      const what = "replace() of a text with a function: it inserts the function's own text";
       if (pattern !== "regex") findings.push({ id: "replace-function", node, what, unsure: pattern !== "text" });
     }
     if (isMethodCall(node, /^split$/) && node.arguments.length === 2) {
       const limit = kinds.kindOf(second);
-      const what = "split() with a limit";
+      const what = "split() with a limit, which Espruino ignores";
       if (limit === "number" || limit === "") findings.push({ id: "split-limit", node, what, unsure: limit === "" });
     }
   });
@@ -63,11 +64,12 @@ function negativeIndex(node: acorn.MemberExpression, path: AnyNode[], kinds: Kin
   const index = kinds.sourceOf(node.property);
   const isNegative =
     index.type === "UnaryExpression" && index.operator === "-" && kinds.kindOf(index.argument) === "number";
-  // A list gives undefined, as in JavaScript (run); an object may have a member called -1.
-  if (isNegative && index.argument.type === "Literal") return /^(list|object)$/.test(kind) ? "" : "a negative index";
+  // A list gives undefined, as in JavaScript (run).
+  if (isNegative && index.argument.type === "Literal")
+    return /^(list|object)$/.test(kind) ? "" : "a negative index, which throws in a text or a typed array";
   const isFlat = kind === "text" || kind === "bytes";
   return isFlat && startsBelowZero(node.property, path, kinds)
-    ? "an index that is negative in the loop's first round"
+    ? "an index that is negative in the loop's first round, which throws"
     : "";
 }
 

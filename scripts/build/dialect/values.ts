@@ -59,17 +59,25 @@ export function findValueTrouble(script: Script): Finding[] {
   const findings: Finding[] = [];
   walk(script.program, (node, path) => {
     const add = (id: string, what: string) => findings.push({ id, node, what });
-    if (isFilteredJson(node, kinds)) add("json-filter", "JSON with a function or a list as second argument");
-    if (isNanOfDate(node, kinds)) add("date-nan", "isNaN() of a date that was read from a text");
-    if (isDateAsNumber(node, kinds)) add("date-as-number", "a date as a number");
+    if (isFilteredJson(node, kinds))
+      add("json-filter", "JSON with a function or a list as second argument, which Espruino ignores");
+    if (isNanOfDate(node, kinds))
+      add("date-nan", "a date from a text tested for NaN: it is 0 where the text is no date");
+    if (isDateAsNumber(node, kinds)) add("date-as-number", "a date as a number: it is NaN");
     const text = dateText(node, kinds);
-    if (text !== undefined && !isReadDate(text)) add("date-text", `the date ${JSON.stringify(text)}`);
+    if (text !== undefined && !isReadDate(text))
+      add("date-text", `the date ${JSON.stringify(text)}, which Espruino reads otherwise`);
     if (node.type === "BinaryExpression" && node.operator === "instanceof") {
       const name = ["Error", "TypeError"].find((one) => kinds.isGlobal(node.right, one));
-      if (name !== undefined) add("error-class", `instanceof ${name}`);
+      if (name !== undefined) add("error-class", `instanceof ${name}, which is false for many errors`);
     }
     if (node.type === "MemberExpression" && memberName(node) === "name" && isUnchecked(node, path, kinds)) {
-      findings.push({ id: "error-name", node, what: "the name of an error", unsure: true });
+      findings.push({
+        id: "error-name",
+        node,
+        what: "the name of an error, which Espruino's own errors don't have",
+        unsure: true,
+      });
     }
   });
   return findings;
