@@ -62,6 +62,11 @@ const LEFT: [promise: string, code: string][] = [
     "a whole number with decimals behind it",
     "new Uint8Array(2)[0].toFixed(1); [1].length.toFixed(2); (7 | 0).toFixed(1);",
   ],
+  ["a number rounded to a scale", "function f(v, scale) { return (Math.round(v * scale) / scale).toFixed(2); } f;"],
+  [
+    "variables that are set to themselves",
+    "var a = b; var b = a; var n = n + 1; var k = k ? k : k; print(a[n], b.toFixed, k);",
+  ],
   ["a root in a sum", "function rms(a, b) { return Math.sqrt(a * a + b * b) / 2; } rms;"],
   ["a root with a margin", "function f(n) { return Math.floor(Math.sqrt(n) + 1e-9); } f;"],
   ["a power of ten", "function f(v, digits) { return Math.floor(v * Math.pow(10, digits)); } f;"],

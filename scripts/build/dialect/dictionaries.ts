@@ -95,11 +95,15 @@ function isHarmlessKey(key: AnyNode, kinds: Kinds): boolean {
 }
 
 /** The text that a key begins with, as far as the program tells. */
-function beginning(key: AnyNode, kinds: Kinds): string {
+function beginning(source: AnyNode, kinds: Kinds): string {
+  let key = source;
+  for (const seen = new Set<AnyNode>(); key.type === "BinaryExpression" && !seen.has(key); ) {
+    seen.add(key);
+    if (key.operator !== "+") return "";
+    key = kinds.sourceOf(key.left as AnyNode);
+  }
   if (key.type === "Literal") return String(key.value);
-  if (key.type === "TemplateLiteral") return key.quasis[0].value.cooked ?? "";
-  if (key.type !== "BinaryExpression" || key.operator !== "+" || key.left.type === "PrivateIdentifier") return "";
-  return beginning(kinds.sourceOf(key.left), kinds);
+  return key.type === "TemplateLiteral" ? (key.quasis[0].value.cooked ?? "") : "";
 }
 
 /** A loop's variable that starts as a number. */

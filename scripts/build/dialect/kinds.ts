@@ -46,6 +46,7 @@ export function kindsIn(script: Script): Kinds {
 function readKinds(script: Script): Kinds {
   const bindings = new Map<AnyNode, Binding | undefined>(script.references.map((use) => [use.node, use.binding]));
   const changed = new Set<Binding | undefined>(script.references.filter(isChange).map((use) => use.binding));
+  const asked = new Set<AnyNode>();
   const byDeclaration = new Map<AnyNode, Reference[]>();
   for (const [binding, uses] of script.uses) byDeclaration.set(binding.node, uses);
   return { kindOf, sourceOf, bindingOf, usesOf, isGlobal, isSame };
@@ -63,10 +64,15 @@ function readKinds(script: Script): Kinds {
   }
 
   function sourceOf(node: AnyNode): AnyNode {
-    const binding = bindingOf(node);
-    if (binding === undefined || changed.has(binding) || binding.loop !== undefined) return node;
-    const value = binding.value ?? binding.init;
-    return value === undefined ? node : sourceOf(value);
+    let source = node;
+    // A variable may be set to itself: `var a = b; var b = a;`.
+    for (const seen = new Set<AnyNode>(); !seen.has(source); ) {
+      seen.add(source);
+      const binding = bindingOf(source);
+      if (binding === undefined || changed.has(binding) || binding.loop !== undefined) return source;
+      source = binding.value ?? binding.init ?? source;
+    }
+    return source;
   }
 
   function isSame(one: AnyNode, other: AnyNode): boolean {
@@ -80,6 +86,15 @@ function readKinds(script: Script): Kinds {
 
   function kindOf(given: AnyNode): Kind {
     const node = sourceOf(given);
+    // As in `var n = n + 1`.
+    if (asked.has(node)) return "";
+    asked.add(node);
+    const kind = kindOfSource(node);
+    asked.delete(node);
+    return kind;
+  }
+
+  function kindOfSource(node: AnyNode): Kind {
     if (isFunction(node)) return "function";
     switch (node.type) {
       case "TemplateLiteral":

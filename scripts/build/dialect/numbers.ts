@@ -68,12 +68,13 @@ export function findNumberTrouble(script: Script): Finding[] {
 }
 
 /** Whether a number has been rounded to some decimals already: `Math.round(…)`, also divided, or a whole number. */
-function isRounded(given: AnyNode, kinds: Kinds): boolean {
+function isRounded(given: AnyNode, kinds: Kinds, seen: AnyNode[] = []): boolean {
   const node = kinds.sourceOf(given);
+  if (seen.includes(node)) return false;
   if (node.type === "Literal") return typeof node.value !== "number" || Number.isInteger(node.value);
   if (node.type === "BinaryExpression") {
     if (/^([&|^]|<<|>>>?)$/.test(node.operator)) return true;
-    return node.operator === "/" && isRounded(node.left as AnyNode, kinds) && kinds.kindOf(node.right) === "number";
+    return node.operator === "/" && isRounded(node.left as AnyNode, kinds, [...seen, node]);
   }
   if (node.type === "MemberExpression") return memberName(node) === "length" || isByte(node, kinds);
   return isMethodCall(node, /^(round|floor|ceil)$/) && kinds.isGlobal(node.callee.object, "Math");
@@ -96,11 +97,11 @@ function powerName(node: AnyNode, kinds: Kinds): string {
   return memberName(node.callee);
 }
 
-/** Whether an error of a last digit in a number changes what is made of it. */
-function needsExact(node: AnyNode, path: AnyNode[], kinds: Kinds): boolean {
+/** Whether an error of a last digit in a number changes what is made of it, also by way of one variable. */
+function needsExact(node: AnyNode, path: AnyNode[], kinds: Kinds, isVariable = false): boolean {
   let inner = node;
   for (const outer of path.toReversed()) {
-    if (outer.type === "VariableDeclarator") return isUsedExactly(outer, kinds);
+    if (outer.type === "VariableDeclarator") return !isVariable && isUsedExactly(outer, kinds);
     if (outer.type === "UnaryExpression" && outer.operator === "~") return true;
     if (outer.type === "BinaryExpression") {
       if (/^([&|^%]|<<|>>>?|[!=]==?)$/.test(outer.operator)) return true;
@@ -132,16 +133,10 @@ function takesWhole(call: acorn.CallExpression | acorn.NewExpression, kinds: Kin
 }
 
 /** Whether a variable for the result is cut by floor, ceil or a bit operation somewhere. */
-function isUsedExactly(declarator: acorn.VariableDeclarator, kinds: Kinds): boolean {
-  return (
-    declarator.id.type === "Identifier" &&
-    kinds.usesOf(declarator.id).some(({ node, path }) => isCut(node, path, kinds))
-  );
-}
-
-function isCut(node: AnyNode, path: AnyNode[], kinds: Kinds): boolean {
-  const parent = path[path.length - 1];
-  return parent.type !== "VariableDeclarator" && kinds.sourceOf(node) !== node && needsExact(node, path, kinds);
+function isUsedExactly({ id }: acorn.VariableDeclarator, kinds: Kinds): boolean {
+  return kinds
+    .usesOf(id)
+    .some(({ node, path }) => kinds.sourceOf(node) !== node && needsExact(node, path, kinds, true));
 }
 
 /** The argument of what makes a number of a text: `Number(…)`, `+…`, `isNaN(…)`, `….map(Number)`. */
