@@ -45,13 +45,13 @@ export async function buildFirmware(choice: BundleOptions = {}): Promise<Built> 
   const { device, pinWarnings } = await loadDeviceFile(options);
   const plan = planDevice(device);
   plan.warnings.push(...pinWarnings);
+  plan.warnings.push(...(await warningsOf(options)).map(formatProblem));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
   const written = await checkWritten(options);
   if (written.length > 0) throw new BundleError(written);
   const { code, bytes, script } = await bundleFirmware(options);
   const flashed = checkFlashed(script);
   if (flashed.length > 0) throw new BundleError(flashed);
-  plan.warnings.push(...(await warningsOf(options)).map(formatProblem));
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);

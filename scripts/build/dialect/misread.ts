@@ -15,6 +15,8 @@ import { findValueTrouble } from "./values.ts";
 export function findMisread(script: Script): Finding[] {
   const { references } = script;
   const findings = findSyntax(script).concat(findMisreadNames(references, /\blength:/.test(script.code)));
+  findings.push(...findNumberTrouble(script), ...findTextTrouble(script), ...findDictionaryTrouble(script));
+  findings.push(...findArrayTrouble(script), ...findValueTrouble(script));
   for (const { node, name, through } of findEarlyUses(references)) {
     const what = through === "" ? `${name} is used` : `${through} is called, which needs ${name},`;
     findings.push({ id: "hoisting", node, what: `${what} before its declaration has run` });
@@ -24,8 +26,6 @@ export function findMisread(script: Script): Finding[] {
   }
   const namedOf = references.flatMap(({ binding }) => (binding?.name === "of" ? [binding.node] : []));
   for (const node of new Set(namedOf)) findings.push({ id: "of-as-name", node, what: "a variable called of" });
-  findings.push(...findNumberTrouble(script), ...findTextTrouble(script), ...findDictionaryTrouble(script));
-  findings.push(...findArrayTrouble(script), ...findValueTrouble(script));
   return findings.sort((a, b) => a.node.start - b.node.start);
 }
 

@@ -20,6 +20,11 @@ export interface DialectRule {
 }
 
 export const RULES: DialectRule[] = [
+  ...NUMBER_RULES,
+  ...TEXT_RULES,
+  ...DICTIONARY_RULES,
+  ...ARRAY_RULES,
+  ...VALUE_RULES,
   {
     id: "destructuring",
     example: "(function () { var { a } = { a: 1 }; return a; })()",
@@ -249,11 +254,6 @@ export const RULES: DialectRule[] = [
     instead: "a loop",
     better: "[1].concat([2]).length",
   },
-  ...NUMBER_RULES,
-  ...TEXT_RULES,
-  ...DICTIONARY_RULES,
-  ...ARRAY_RULES,
-  ...VALUE_RULES,
 ];
 
 export function ruleOf(id: string): DialectRule {
