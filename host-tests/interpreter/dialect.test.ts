@@ -12,6 +12,7 @@ import { findMisread } from "../../scripts/build/dialect/misread.ts";
 import { RULES } from "../../scripts/build/dialect/rules.ts";
 import { mend } from "../../scripts/build/passes/mends.ts";
 import { makeFolder, runScript } from "../../scripts/interpreter/interpreter.ts";
+import { ALLOWED_DATA_ROWS, REFUSED_DATA_ROWS } from "./data-rows.ts";
 import { describeEspruino } from "./describe-espruino.ts";
 import { ALLOWED_ROWS, MENDED_ROWS, REFUSED_ROWS } from "./language-rows.ts";
 
@@ -24,6 +25,7 @@ interface Construct {
 }
 
 const REFUSED: Construct[] = [
+  ...REFUSED_DATA_ROWS,
   { name: "array destructuring", code: "var [a,b]=[1,2]; answer=a+b" },
   { name: "object destructuring", code: "var {a,b}={a:1,b:2}; answer=a+b" },
   { name: "destructured arguments", code: "function f({a}){return a} answer=f({a:3})" },
@@ -79,6 +81,7 @@ const REFUSED: Construct[] = [
 ];
 
 const ALLOWED: Construct[] = [
+  ...ALLOWED_DATA_ROWS,
   { name: "let and const in blocks", code: "let a=1; {let a=2; const b=3} answer=a" },
   { name: "arrow functions", code: "answer=[1,2,3].map(x=>x*2).join()" },
   {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Script } from "./ast/parsed-script.ts";
 import { type Bundle, type BundleOptions, bundleFirmware } from "./bundle.ts";
 import { loadDeviceFile } from "./device-file.ts";
-import { checkFlashed, checkWritten } from "./dialect/check-dialect.ts";
+import { checkFlashed, checkWritten, warningsOf } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
 import { type Plan, planDevice } from "./plan.ts";
-import { BundleError, type Problem } from "./problems.ts";
+import { BundleError, formatProblem, type Problem } from "./problems.ts";
 
 export interface Built {
   code: string;
@@ -64,6 +64,7 @@ export async function buildFirmware(choice: BundleOptions = {}, parse?: Parse): 
   const { device, pinWarnings } = await loadDeviceFile(options);
   const plan = planDevice(device);
   plan.warnings.push(...pinWarnings);
+  plan.warnings.push(...(await warningsOf(options)).map(formatProblem));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
   const { code, bytes } = await bundleChecked(options, parse);
   const bytesMax = bundleBytesMax();

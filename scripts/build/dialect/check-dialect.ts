@@ -5,6 +5,7 @@ import type { Problem } from "../problems.ts";
 import { findMisread } from "./misread.ts";
 import { findMissingModules } from "./modules.ts";
 import { ruleOf } from "./rules.ts";
+import type { Finding } from "./syntax.ts";
 
 /**
  * Checks a program as it was written and, if nothing is wrong there, the text that is flashed. `strict` also refuses what
@@ -26,19 +27,30 @@ export async function checkWritten(options: BundleOptions = {}, strict = false):
         "a sensor of firmware/sensors; or the module's code in a file beside the device file, with export, and import it",
     };
   });
-  return problemsIn(script, (id) => strict || !ruleOf(id).lowered).concat(missing);
+  const isRefused = ({ id, unsure }: Finding) => !unsure && (strict || !ruleOf(id).lowered);
+  return problemsIn(script, isRefused).concat(missing);
+}
+
+/**
+ * What goes wrong with some data only, and therefore is not refused: in the files that people write. The rest of the firmware is
+ * run in the interpreter by its own tests.
+ */
+export async function warningsOf(options: BundleOptions = {}): Promise<Problem[]> {
+  const problems = problemsIn(await bundleAsWritten(options), ({ unsure }) => unsure === true);
+  return problems.filter(({ file }) => !/^firmware\/(?!sensors\/|device\.ts$)/.test(file));
 }
 
 /** Checks the text that is flashed, for what esbuild and the passes may have put into it. */
 export function checkFlashed(script: Script): Problem[] {
-  return problemsIn(script, () => true);
+  return problemsIn(script, ({ unsure }) => !unsure);
 }
 
 /** One problem for each line of TypeScript and rule. */
-function problemsIn(script: Script, isRefused: (id: string) => boolean): Problem[] {
+function problemsIn(script: Script, isWanted: (finding: Finding) => boolean): Problem[] {
   const problems = new Map<string, Problem>();
-  for (const { id, node, what } of findMisread(script)) {
-    if (!isRefused(id)) continue;
+  for (const finding of findMisread(script)) {
+    const { id, node, what } = finding;
+    if (!isWanted(finding)) continue;
     const place = placeOf(script, node.start);
     const key = `${place.file}:${place.line}:${id}`;
     if (!problems.has(key)) problems.set(key, { ...place, text: what, instead: ruleOf(id).instead });

@@ -1,18 +1,25 @@
 import type { Script } from "../ast/parsed-script.ts";
 import type { Reference } from "../ast/scopes.ts";
 import { type AnyNode, isFunction, memberName } from "../ast/walk.ts";
+import { findArrayTrouble } from "./arrays.ts";
 import { findClassTrouble } from "./classes.ts";
+import { findDictionaryTrouble } from "./dictionaries.ts";
 import { findEvaluation } from "./evaluation.ts";
 import { GLOBALS, PIN_NAME, STATIC_MEMBERS } from "./library.ts";
 import { findEarlyUses } from "./load-order.ts";
 import { findLoopClosures } from "./loop-closures.ts";
+import { findNumberTrouble } from "./numbers.ts";
 import { findRegexTrouble } from "./regular-expressions.ts";
 import { type Finding, findSyntax } from "./syntax.ts";
+import { findTextTrouble } from "./texts.ts";
+import { findValueTrouble } from "./values.ts";
 
 /** What Espruino would misread in a script, in the order of the text. Throws SyntaxError if it is not JavaScript. */
 export function findMisread(script: Script): Finding[] {
   const { references } = script;
   const findings = findSyntax(script).concat(findMisreadNames(references, /\blength:/.test(script.code)));
+  findings.push(...findNumberTrouble(script), ...findTextTrouble(script), ...findDictionaryTrouble(script));
+  findings.push(...findArrayTrouble(script), ...findValueTrouble(script));
   for (const { node, name, through } of findEarlyUses(references)) {
     const what = through === "" ? `${name} is used` : `${through} is called, which needs ${name},`;
     findings.push({ id: "hoisting", node, what: `${what} before its declaration has run` });

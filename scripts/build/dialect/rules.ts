@@ -1,6 +1,11 @@
+import { ARRAY_RULES } from "./arrays.ts";
 import { CLASS_RULES } from "./classes.ts";
+import { DICTIONARY_RULES } from "./dictionaries.ts";
 import { EVALUATION_RULES } from "./evaluation.ts";
+import { NUMBER_RULES } from "./numbers.ts";
 import { REGEX_RULES } from "./regular-expressions.ts";
+import { TEXT_RULES } from "./texts.ts";
+import { VALUE_RULES } from "./values.ts";
 
 /** One construct that Espruino misreads. The interpreter tests run each row in Node and in Espruino 2v29.277 for Linux. */
 export interface DialectRule {
@@ -20,6 +25,11 @@ export interface DialectRule {
 }
 
 export const RULES: DialectRule[] = [
+  ...NUMBER_RULES,
+  ...TEXT_RULES,
+  ...DICTIONARY_RULES,
+  ...ARRAY_RULES,
+  ...VALUE_RULES,
   {
     id: "destructuring",
     example: "(function () { var { a } = { a: 1 }; return a; })()",

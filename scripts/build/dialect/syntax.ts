@@ -10,6 +10,8 @@ export interface Finding {
   node: AnyNode;
   /** What stands there, in words for the error message. */
   what: string;
+  /** Only the data tells whether it goes wrong: the build warns. */
+  unsure?: boolean;
 }
 
 type Objection = [id: string, what: string] | undefined;
