@@ -6,7 +6,7 @@
  * Times called `atMs` are simulated ms since the run's first power-on, with fractions. `startMs` + `atMs` is Unix time.
  * Answers with large typed arrays transfer them.
  */
-import type { ScriptData } from "../simulator/script.ts";
+import type { ScriptData } from "../simulator/script-file.ts";
 import type { Report } from "../simulator/simulation-report.ts";
 
 /** Of two runs beside each other. */

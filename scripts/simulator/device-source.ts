@@ -32,6 +32,8 @@ export interface Program {
   code: string;
   /** Partition label. Default "flash". */
   region?: string;
+  /** What `global["simulated"].given` says to a program that is made for many devices. */
+  given?: string;
 }
 
 /** A user's device file by its path or its text, a generated device, or a whole program. */

@@ -40,6 +40,13 @@ export interface FlashOperation {
   bytes: number;
 }
 
+/** What happened to the cells from `address` on: they hold what `bytesAt` shows. "other": a torn operation, decay, harm. */
+export interface FlashChange {
+  kind: "program" | "erase" | "other";
+  address: number;
+  bytes: number;
+}
+
 export interface FlashOptions extends Partial<FlashRange> {
   /** Several stretches instead of one; reading or writing between them is misuse. */
   ranges?: FlashRange[];
@@ -87,6 +94,8 @@ export class SimulatedFlash implements Flash {
   onOperation: ((operation: FlashOperation) => void) | undefined;
   /** Operations for which this is true do nothing and report nothing, as on a worn page. For testing read-back. */
   failing: ((operation: FlashOperation) => boolean) | undefined;
+  /** Called after the cells of a range changed, however they did: all that a copy has to follow. */
+  onChanged: ((change: FlashChange) => void) | undefined;
   powered = true;
   private readonly stretches: Stretch[];
   private readonly random: () => number;
@@ -184,6 +193,7 @@ export class SimulatedFlash implements Flash {
     stretch.programmed[Math.floor(start / stretch.pageBytes)] += data.length;
     if (this.failing?.(operation)) return;
     for (let i = 0; i < data.length; i++) bytes[start + i] &= data[i];
+    this.onChanged?.({ kind: "program", address, bytes: data.length });
   }
 
   erasePage(address: number): void {
@@ -200,12 +210,14 @@ export class SimulatedFlash implements Flash {
       const torn = this.tear.erase(before, this.random);
       bytes.set(torn, start);
       for (let i = 0; i < pageBytes; i++) this.unsettle(address + i, torn[i] ^ 0xff);
+      this.onChanged?.({ kind: "other", address, bytes: pageBytes });
       this.powerOff();
     }
     this.counts.erases++;
     if (this.failing?.(operation)) return;
     bytes.fill(0xff, start, start + pageBytes);
     for (let i = 0; i < pageBytes && this.unstable.size > 0; i++) this.unstable.delete(address + i);
+    this.onChanged?.({ kind: "erase", address, bytes: pageBytes });
   }
 
   /** The power goes inside the n-th program or erase from now (1 = the next). */
@@ -242,6 +254,7 @@ export class SimulatedFlash implements Flash {
   flip(address: number, bit: number): void {
     const stretch = this.stretchOf(address, 1);
     stretch.bytes[address - stretch.address] ^= 1 << bit;
+    this.onChanged?.({ kind: "other", address, bytes: 1 });
   }
 
   /** Makes the page at `address` blank, as harm from outside does: nothing is counted. */
@@ -250,6 +263,7 @@ export class SimulatedFlash implements Flash {
     const start = address - stretch.address;
     stretch.bytes.fill(0xff, start, start + stretch.pageBytes);
     for (let i = 0; i < stretch.pageBytes; i++) this.unstable.delete(address + i);
+    this.onChanged?.({ kind: "other", address, bytes: stretch.pageBytes });
   }
 
   private mustBePowered(): void {
@@ -278,6 +292,7 @@ export class SimulatedFlash implements Flash {
       stretch.bytes[start + i] = torn[i];
       this.unsettle(stretch.address + start + i, before[i] & ~data[i]);
     }
+    this.onChanged?.({ kind: "other", address: stretch.address + start, bytes: data.length });
     this.powerOff();
   }
 
@@ -291,6 +306,7 @@ export class SimulatedFlash implements Flash {
       if (--cell.readsLeft > 0) continue;
       stretch.bytes[start + i] = noisy;
       this.unstable.delete(address);
+      this.onChanged?.({ kind: "other", address, bytes: 1 });
     }
   }
 }
