@@ -3,17 +3,12 @@ import { InvalidArgumentError } from "commander";
 import { didYouMean } from "../build/did-you-mean.ts";
 import { UsageError } from "./errors.ts";
 import { REGIONS } from "./partitions.ts";
-import { holdMsOf, readRecording, replay } from "./recording.ts";
+import { type RecordedDevice, recordedDevice } from "./recorded-device.ts";
+import { readRecording } from "./recording.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
 import { readScript } from "./script-file.ts";
-import {
-  durationMs,
-  type GeneratedDevice,
-  type Script,
-  type SimulatedDevice,
-  type SimulatedStream,
-} from "./simulate.ts";
+import { durationMs, type GeneratedDevice, type Script, type SimulatedDevice } from "./simulate.ts";
 
 export interface Options {
   scenario?: string;
@@ -36,8 +31,6 @@ export interface Options {
 }
 
 const INTERVAL_MS_MIN = 100;
-/** Longer than from one sync to the next. */
-const DRAIN_MS = 2 * 3_600_000;
 /** How long the rest may take after now, with a real server. */
 const REAL_WAIT_MS = 600_000;
 
@@ -66,48 +59,6 @@ function chosenScenario(options: Options): Scenario | undefined {
   if (found) return found;
   const names = SCENARIOS.map((one) => one.name);
   throw new UsageError(`unknown scenario "${name}"${didYouMean(name, names)}. There are: ${names.join(", ")}`);
-}
-
-/** `column=pin:decimals`, separated by commas. */
-function parseStreams(text: string, intervalMs: number): SimulatedStream[] {
-  const streams: SimulatedStream[] = [];
-  for (const part of text.split(",")) {
-    const parts = /^\s*([^=]+)=([^:]+):([^:]+)\s*$/.exec(part);
-    if (!parts) throw new UsageError(`--streams: "${part}" is not column=pin:decimals, as temperature=v1:1`);
-    const [, name, pin, decimals] = parts;
-    if (!/^v(?:0|[1-9]\d{0,2})$/.test(pin) || Number(pin.slice(1)) > 255) {
-      throw new UsageError(`--streams: "${pin}" is not a pin: v0 to v255`);
-    }
-    if (!/^[0-4]$/.test(decimals)) throw new UsageError(`--streams: "${decimals}" decimals: 0 to 4 are kept`);
-    if (streams.some((one) => one.pin === pin)) throw new UsageError(`--streams: two datastreams for pin ${pin}`);
-    streams.push({ name: name.trim(), pin, decimals: Number(decimals), intervalMs });
-  }
-  return streams;
-}
-
-/** A device whose sensors replay a recording; its world starts at the first row. */
-function recordedDevice(options: Options): {
-  device: GeneratedDevice;
-  firstRowMs: number;
-  lastRowMs: number;
-  holdMs: number;
-} {
-  const recording = readRecording(options.data as string);
-  const intervalMs = options.every ?? 60_000;
-  const everything = recording.columns.map((name, i) => `${name}=v${i + 1}:2`).join(",");
-  const streams = parseStreams(options.streams ?? everything, intervalMs);
-  const firstRowMs = recording.times[0];
-  const sensors = new Map(streams.map((one) => [one.pin, replay(recording.times, recording.column(one.name))]));
-  return {
-    firstRowMs,
-    lastRowMs: recording.times[recording.times.length - 1],
-    holdMs: holdMsOf(recording.times),
-    device: {
-      streams,
-      region: options.region,
-      value: (stream, elapsedMs) => sensors.get(stream.pin)?.(firstRowMs + elapsedMs) ?? Number.NaN,
-    },
-  };
 }
 
 function startOf(text: string): number {
@@ -195,13 +146,13 @@ export function plan(options: Options): Plan {
   const remarks: string[] = [];
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
   if (options.data !== undefined) {
-    const recorded = recordedDevice(options);
+    const { streams, every, region } = options;
+    const recorded = recordedDevice(readRecording(options.data), { streams, everyMs: every, region });
     device = recorded.device;
     script.start = given?.start ?? recorded.firstRowMs;
     remarks.push(...sayEnd(recorded, options));
     // A device that is always online has delivered everything after the first row. The recording is played to its end.
-    if (options.offline === undefined && given?.atLeast === undefined)
-      script.atLeast = recorded.lastRowMs - recorded.firstRowMs + DRAIN_MS;
+    if (options.offline === undefined && given?.atLeast === undefined) script.atLeast = recorded.playedMs;
   } else {
     if (options.device !== undefined) device = { file: options.device };
     device = { ...device, ...overrides(device, options) };
@@ -228,7 +179,7 @@ function keepsScript({ data, offline, until, server }: Options): boolean {
 }
 
 /** After the end of a recording its sensors fail, once its last row is held no longer; a single row is held for ever. */
-function sayEnd(recorded: { firstRowMs: number; lastRowMs: number; holdMs: number }, options: Options): string[] {
+function sayEnd(recorded: RecordedDevice, options: Options): string[] {
   const { firstRowMs, lastRowMs, holdMs } = recorded;
   if (!Number.isFinite(holdMs)) return [];
   const wantedMs = Math.max(options.offline ?? 0, options.until ?? 0);

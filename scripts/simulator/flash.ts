@@ -40,9 +40,9 @@ export interface FlashOperation {
   bytes: number;
 }
 
-/** What happened to the cells from `address` on: they hold what `bytesAt` shows. "other": a torn operation, decay, harm. */
+/** What happened to the cells from `address` on: they hold what `bytesAt` shows. "other": a torn program, decay, harm. */
 export interface FlashChange {
-  kind: "program" | "erase" | "other";
+  kind: "program" | "erase" | "torn erase" | "other";
   address: number;
   bytes: number;
 }
@@ -210,7 +210,7 @@ export class SimulatedFlash implements Flash {
       const torn = this.tear.erase(before, this.random);
       bytes.set(torn, start);
       for (let i = 0; i < pageBytes; i++) this.unsettle(address + i, torn[i] ^ 0xff);
-      this.onChanged?.({ kind: "other", address, bytes: pageBytes });
+      this.onChanged?.({ kind: "torn erase", address, bytes: pageBytes });
       this.powerOff();
     }
     this.counts.erases++;

@@ -19,16 +19,21 @@ export function readScript(file: string): ScriptData {
   } catch (error) {
     throw new UsageError(`--script ${file}: ${(error as NodeJS.ErrnoException).code}: name a JSON file`);
   }
+  return parseScript(text, `--script ${file}`);
+}
+
+/** A script from its JSON text; `source` stands for it in messages. Throws UsageError as `readScript`. */
+export function parseScript(text: string, source: string): ScriptData {
   let given: unknown;
   try {
     given = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--script ${file}: no JSON: ${(error as Error).message}`);
+    throw new UsageError(`${source}: no JSON: ${(error as Error).message}`);
   }
   const parsed = SCRIPT.safeParse(given);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  ${whereOf(issue.path)}: ${issue.message}`);
-  throw new UsageError(`--script ${file}:\n${lines.join("\n")}`);
+  throw new UsageError(`${source}:\n${lines.join("\n")}`);
 }
 
 /** `http[0].kind` */

@@ -1,7 +1,8 @@
 /** The sensors of an observed device: what they show, their faults, and a record of every reading. */
 import { pinNumber } from "./audit.ts";
-import { isGenerated, type SimulatedDevice } from "./device-source.ts";
+import type { SimulatedDevice } from "./device-source.ts";
 import { DAY_MS, within } from "./duration.ts";
+import { isGenerated } from "./generated-device.ts";
 import type { Prng } from "./prng.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SensorFault } from "./script.ts";
