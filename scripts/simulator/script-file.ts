@@ -3,7 +3,7 @@
  * keeps its name and meaning, and what the simulator does not know is refused, not ignored.
  */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
 import type { HttpFaultKind, NtpFaultKind, Script, WifiFaultKind } from "./script.ts";
@@ -43,6 +43,9 @@ function whereOf(path: PropertyKey[]): string {
   return where || "the script";
 }
 
+/** The member may be left out. */
+const { optional } = z;
+
 const shown = (input: unknown): string => (input === undefined ? "nothing" : JSON.stringify(input));
 
 /** A value that passes `test`; `want` says what to write. */
@@ -55,7 +58,7 @@ function oneOf<K extends string>(kinds: Record<K, true>) {
   return value<K>((input) => names.includes(input as string), `one of ${names.join(", ")}`);
 }
 
-function object<S extends z.ZodRawShape>(shape: S) {
+function object<S extends z.core.$ZodShape>(shape: S) {
   return z.strictObject(shape, {
     error(issue) {
       if (issue.code === "unrecognized_keys") {
@@ -67,8 +70,8 @@ function object<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
-function list<T extends z.ZodType>(entry: T) {
-  return z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }).optional();
+function list<T extends z.ZodMiniType>(entry: T) {
+  return optional(z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }));
 }
 
 function isDuration(input: unknown): boolean {
@@ -103,7 +106,7 @@ const bit = value<number>((input) => isCount(input) && (input as number) < 8, "a
 const texts = z.record(z.string(), text, { error: ({ input }) => `is ${shown(input)}: write an object of texts` });
 const anything = z.record(z.string(), z.unknown(), { error: ({ input }) => `is ${shown(input)}: write an object` });
 
-const during = { from: span.optional(), to: span.optional() };
+const during = { from: optional(span), to: optional(span) };
 
 const HTTP_KINDS: Record<HttpFaultKind, true> = {
   refused: true,
@@ -144,36 +147,36 @@ const WIFI_KINDS: Record<WifiFaultKind, true> = {
 const HTTP = object({
   kind: oneOf(HTTP_KINDS),
   ...during,
-  share: share.optional(),
-  times: count.optional(),
-  pin: pin.optional(),
-  bodyHas: text.optional(),
-  bodyOver: count.optional(),
-  dateOffset: duration.optional(),
-  host: text.optional(),
-  moveTo: text.optional(),
-  headBytes: count.optional(),
-  status: count.optional(),
-  body: text.optional(),
-  headers: texts.optional(),
-  stored: yes.optional(),
-  delay: span.optional(),
-  afterBytes: count.optional(),
+  share: optional(share),
+  times: optional(count),
+  pin: optional(pin),
+  bodyHas: optional(text),
+  bodyOver: optional(count),
+  dateOffset: optional(duration),
+  host: optional(text),
+  moveTo: optional(text),
+  headBytes: optional(count),
+  status: optional(count),
+  body: optional(text),
+  headers: optional(texts),
+  stored: optional(yes),
+  delay: optional(span),
+  afterBytes: optional(count),
 });
 const NTP = object({
   kind: oneOf(NTP_KINDS),
   ...during,
-  server: count.optional(),
-  share: share.optional(),
-  delay: span.optional(),
-  offset: duration.optional(),
-  smear: duration.optional(),
+  server: optional(count),
+  share: optional(share),
+  delay: optional(span),
+  offset: optional(duration),
+  smear: optional(duration),
 });
 const POWER = object({
   at: span,
   kind: oneOf({ cut: true, reset: true }),
-  flashBytes: count.optional(),
-  off: span.optional(),
+  flashBytes: optional(count),
+  off: optional(span),
 });
 const HARM = z.union(
   [
@@ -188,46 +191,50 @@ const HARM = z.union(
 );
 const SETTING = object({
   at: span,
-  kind: oneOf({ console: true, underneath: true }).optional(),
-  offset: duration.optional(),
-  to: num.optional(),
+  kind: optional(oneOf({ console: true, underneath: true })),
+  offset: optional(duration),
+  to: optional(num),
 });
 const SERVER = object({
-  tokenKnownFrom: span.optional(),
+  tokenKnownFrom: optional(span),
   pins: list(pin),
-  refuseAbovePoints: count.optional(),
-  pointsPerDay: count.optional(),
-  ageMax: span.optional(),
-  url: text.optional(),
-  token: text.optional(),
-  stallMs: positive.optional(),
+  refuseAbovePoints: optional(count),
+  pointsPerDay: optional(count),
+  ageMax: optional(span),
+  url: optional(text),
+  token: optional(text),
+  stallMs: optional(positive),
 });
 
-const SCRIPT: z.ZodType<ScriptData> = object({
-  scenario: text.optional(),
-  seed: count.optional(),
-  start: value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z").optional(),
-  offline: span.optional(),
-  until: span.optional(),
-  untilDrained: yes.optional(),
-  atLeast: span.optional(),
-  crystal: object({ driftPpm: num.optional(), swingPpm: num.optional() }).optional(),
-  jitterMs: positive.optional(),
-  latency: object({
-    minMs: positive.optional(),
-    maxMs: positive.optional(),
-    upExtraMs: positive.optional(),
-    asymmetric: yes.optional(),
-  }).optional(),
-  cpu: object({
-    slowdown: positive.optional(),
-    flashReadMs: positive.optional(),
-    flashProgramMs: positive.optional(),
-    eraseMs: positive.optional(),
-  }).optional(),
+const SCRIPT: z.ZodMiniType<ScriptData> = object({
+  scenario: optional(text),
+  seed: optional(count),
+  start: optional(value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z")),
+  offline: optional(span),
+  until: optional(span),
+  untilDrained: optional(yes),
+  atLeast: optional(span),
+  crystal: optional(object({ driftPpm: optional(num), swingPpm: optional(num) })),
+  jitterMs: optional(positive),
+  latency: optional(
+    object({
+      minMs: optional(positive),
+      maxMs: optional(positive),
+      upExtraMs: optional(positive),
+      asymmetric: optional(yes),
+    }),
+  ),
+  cpu: optional(
+    object({
+      slowdown: optional(positive),
+      flashReadMs: optional(positive),
+      flashProgramMs: optional(positive),
+      eraseMs: optional(positive),
+    }),
+  ),
   accessPoints: list(object({ ssid: text, password: text })),
-  sameChance: yes.optional(),
-  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: text.optional() })),
+  sameChance: optional(yes),
+  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: optional(text) })),
   dns: list(object(during)),
   ntp: list(NTP),
   http: list(HTTP),
@@ -235,8 +242,8 @@ const SCRIPT: z.ZodType<ScriptData> = object({
   devices: list(object({ at: span, file: text })),
   flash: list(HARM),
   setTime: list(SETTING),
-  press: list(object({ at: span, hold: span.optional() })),
-  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: pin.optional() })),
-  server: SERVER.optional(),
-  settings: anything.optional(),
+  press: list(object({ at: span, hold: optional(span) })),
+  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: optional(pin) })),
+  server: optional(SERVER),
+  settings: optional(anything),
 });
