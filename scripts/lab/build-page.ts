@@ -1,13 +1,40 @@
 /** Builds the page: a handful of files with relative addresses, for `npm run lab` and for any host of static files. */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { ROOT } from "../build/bundle.ts";
+import { PARTS } from "../console/transport/espruino-tools.ts";
 import { buildWorker } from "./build-worker.ts";
 
 const PAGE = fileURLToPath(new URL("./page/", import.meta.url));
+
+const SERIAL = fileURLToPath(new URL("./serial/", import.meta.url));
+const STAND_INS = join(SERIAL, "node-stand-ins.ts");
+
+/** Puts what a browser has in the place of what the console uses of Node.js, and EspruinoTools into the page. */
+const inPage: esbuild.Plugin = {
+  name: "in-page",
+  setup(build) {
+    build.onResolve({ filter: /^node:timers\/promises$/ }, () => ({ path: join(SERIAL, "timers-promises.ts") }));
+    build.onResolve({ filter: /^node:/ }, () => ({ path: STAND_INS }));
+    build.onLoad({ filter: /espruino-tools\.virtual\.ts$/ }, () => ({ contents: toolsAsModule(), loader: "js" }));
+  },
+};
+
+/** EspruinoTools' parts in one function, whose parameters hide all that the page has. */
+function toolsAsModule(): string {
+  const folder = join(createRequire(import.meta.url).resolve("espruino/package.json"), "..");
+  const [first, ...others] = PARTS.map((part) => readFileSync(join(folder, part), "utf8"));
+  const hidden = "window, document, navigator, require, localStorage, fetch, XMLHttpRequest, WebSocket";
+  return `export function run(globalThis, console, setTimeout, clearTimeout, ${hidden}) {
+${first}
+const { Espruino } = globalThis;
+${others.join("\n")}
+}`;
+}
 
 /** By name: "index.html", "lab.js", "style.css", "device.js", "worker.js". */
 export type PageFiles = Map<string, string>;
@@ -42,6 +69,8 @@ async function buildScripts(): Promise<[string, string][]> {
     legalComments: "none",
     logLevel: "silent",
     chunkNames: "part-[hash]",
+    inject: [STAND_INS],
+    plugins: [inPage],
   });
   return outputFiles.map(({ path, text }) => [path.slice(path.replaceAll("\\", "/").lastIndexOf("/") + 1), text]);
 }

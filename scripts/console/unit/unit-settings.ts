@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FieldError } from "../terminal/field-error.ts";
 import type { Secrets } from "../terminal/secrets.ts";
 

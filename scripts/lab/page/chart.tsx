@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./colours.ts";
 import { drawStream, firstFrom, STRIP_PX } from "./draw-stream.ts";
-import type { RunData, StreamData } from "./run-data.ts";
+import type { StreamData } from "./run-data.ts";
 import { grouped, utc } from "./words.ts";
 
 /** Width of the values at the left, in CSS pixels; the timeline leaves as much. */
@@ -12,7 +12,6 @@ export const RIGHT_PX = 14;
 
 interface ChartProps {
   stream: StreamData;
-  run: RunData;
   /** Unix ms. */
   fromMs: number;
   toMs: number;

@@ -3,10 +3,9 @@
  * strip with the state of each sample. Many samples in a column of pixels become one stroke, so that 100,000 stay smooth.
  */
 import type uPlot from "uplot";
-import { SAMPLE_STATES } from "../protocol.ts";
 import { colourOf } from "./colours.ts";
 import type { Series, StreamData } from "./run-data.ts";
-import { STATE_COLOURS } from "./words.ts";
+import { stateColour } from "./words.ts";
 
 /** Of the strip, in CSS pixels. */
 export const STRIP_PX = 9;
@@ -132,7 +131,7 @@ function drawDots(frame: Frame, { readings, states }: StreamData, from: number, 
     const start = Math.max(from, states[run]);
     const end = Math.min(to, states[run + 1]);
     if (start >= end) continue;
-    ctx.fillStyle = colourOf(STATE_COLOURS[SAMPLE_STATES[states[run + 2]]]);
+    ctx.fillStyle = colourOf(stateColour(states[run + 2]));
     for (let i = start; i < end; i++) {
       ctx.beginPath();
       ctx.arc(frame.xOf(readings.x[i]), frame.yOf(readings.y[i]), 2 * ratio, 0, 7);
@@ -153,10 +152,10 @@ function drawStates(frame: Frame, { readings, readingCount, states, intervalMs }
     const from = frame.xOf(readings.x[states[run]]);
     const to = frame.xOf(readings.x[last] + intervalMs);
     if (to < frame.left || from > frame.left + frame.width) continue;
-    const state = SAMPLE_STATES[states[run + 2]];
-    ctx.fillStyle = colourOf(STATE_COLOURS[state]);
+    const colour = stateColour(states[run + 2]);
+    ctx.fillStyle = colourOf(colour);
     // What was dropped is thinner too: colour alone tells not everybody.
-    const isDropped = STATE_COLOURS[state] === "--dropped";
+    const isDropped = colour === "--dropped";
     ctx.fillRect(from, isDropped ? top + height / 2 : top, Math.max(ratio, to - from), isDropped ? height / 2 : height);
   }
 }

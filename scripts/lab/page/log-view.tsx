@@ -9,9 +9,11 @@ interface LogProps {
   /** Later lines are not shown. */
   untilMs: number;
   title: string;
+  /** `atMs` is Unix time, not time since power-on. */
+  clock?: boolean;
 }
 
-export function LogView({ lines, untilMs, title }: LogProps) {
+export function LogView({ lines, untilMs, title, clock }: LogProps) {
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   let end = lines.length;
@@ -35,7 +37,7 @@ export function LogView({ lines, untilMs, title }: LogProps) {
         {lines.slice(Math.max(0, end - SHOWN_MAX), end).map((line, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
           <p key={i} class={levelOf(line.text)}>
-            <time>{sincePowerOn(line.atMs)}</time> {line.text}
+            <time>{clock ? new Date(line.atMs).toLocaleTimeString() : sincePowerOn(line.atMs)}</time> {line.text}
           </p>
         ))}
         {end === 0 && <p class="quiet">nothing printed yet</p>}

@@ -68,7 +68,6 @@ export function RunCharts({ store, control, run, isPair }: RunProps) {
           <Chart
             key={`${id}${stream.pin}`}
             stream={stream}
-            run={run}
             fromMs={startMs + fromMs}
             toMs={startMs + toMs}
             height={height}

@@ -1,5 +1,5 @@
 /** Numbers, times and states as the page writes them. */
-import type { PageState, SampleState } from "../protocol.ts";
+import { type PageState, SAMPLE_STATES, type SampleState } from "../protocol.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
@@ -51,6 +51,12 @@ export const STATE_COLOURS: { [state in SampleState]: string } = {
   unrepresentable: "--dropped",
   corrupt: "--dropped",
 };
+
+/** By a state's place in SAMPLE_STATES; a number behind them is of samples that are delivered or dropped. */
+export function stateColour(index: number): string {
+  const state = SAMPLE_STATES[index];
+  return state === undefined ? "--quiet" : STATE_COLOURS[state];
+}
 
 /** What each state means, for tooltips. */
 export const STATE_WORDS: { [state in SampleState]: string } = {
