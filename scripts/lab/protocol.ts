@@ -246,8 +246,8 @@ export interface Totals {
   waiting: number;
   dropped: number;
   /**
-   * Samples that were on flash and that neither wait, nor are held by the server, nor were let go of and counted. By the simulator's
-   * record, the flash and the server, not by the firmware's word. The promise is 0.
+   * Samples that were on flash by the simulator's record and that the firmware's counters no longer know, and points that it counts
+   * as delivered and the server does not hold; as it was at the last look (`status.atMs`). The promise is 0.
    */
   lost: number;
   /** Breaches of the server's rules until the moment. */
@@ -279,6 +279,8 @@ export type PageState = "blank" | "ledger" | "open" | "sealed" | "delivered" | "
 
 export interface FlashView {
   pages: FlashPage[];
+  /** Of all bytes of the region: two runs with the same have the same flash, byte for byte. */
+  crc32: number;
   /** Programmed in the ring's pages, headers and seals included, for each sample. */
   bytesPerSample: number;
   erases: number;

@@ -68,6 +68,8 @@ export function createLabRun(prepared: Prepared): LabRun {
   let ended: "drained" | "until" | undefined;
   let broken: string | undefined;
   let simulation: Simulation | undefined;
+  /** The firmware makes a new one at each look. */
+  let lastStatus = runner.status();
   unit.board.powerOn();
   seen.follow();
 
@@ -86,7 +88,9 @@ export function createLabRun(prepared: Prepared): LabRun {
       const did = runner.step();
       seen.follow();
       if (did === "over") return "over";
-      if (did === "looked") seen.looked(runner.status());
+      const status = runner.status();
+      if (status !== undefined && status !== lastStatus) seen.looked(status);
+      lastStatus = status;
       if (enough()) return "stopped";
     }
     return "more";
