@@ -1,5 +1,5 @@
 /** A lab without a page: asks as the page does, and waits for the answer. */
-import { createContext, runInContext } from "node:vm";
+import { Worker } from "node:worker_threads";
 import { buildWorker } from "../../../scripts/lab/build-worker.ts";
 import { createLab } from "../../../scripts/lab/engine/lab.ts";
 import { buildLabProgram } from "../../../scripts/lab/program.ts";
@@ -28,36 +28,31 @@ export async function startLab(): Promise<LabRig> {
   });
 }
 
-/** The worker's very text, with what a browser's worker has, and nothing of Node.js. */
-export async function startWorker(): Promise<LabRig & { close(): void }> {
+/** Makes a thread of Node.js talk as a browser's worker does. */
+const AS_IN_BROWSER = `
+const { parentPort } = require("node:worker_threads");
+globalThis.postMessage = (message, transfer) => parentPort.postMessage(message, transfer);
+parentPort.on("message", (data) => globalThis.onmessage({ data }));
+`;
+/** What a browser has not. */
+const NOT_THERE = ["require", "module", "exports", "process", "Buffer", "setImmediate", "global"];
+
+/** The worker's very text, in a thread of its own. */
+export async function startWorker(): Promise<LabRig & { close(): Promise<unknown> }> {
   const text = await buildWorker();
-  const ports: { close(): void }[] = [];
-  class Channel extends MessageChannel {
-    constructor() {
-      super();
-      ports.push(this.port1, this.port2);
-    }
-  }
-  const scope: Record<string, unknown> = { MessageChannel: Channel };
-  for (const name of BROWSER_NAMES) scope[name] = (globalThis as unknown as Record<string, unknown>)[name];
+  const hidden = NOT_THERE.map((name) => `${name} = undefined`).join();
+  const worker = new Worker(`${AS_IN_BROWSER}{ const ${hidden};\n${text}}`, { eval: true });
   const rig = rigOf((tell) => {
-    scope.postMessage = (told: Told) => tell(structuredClone(told));
-    runInContext(text, createContext(scope), { filename: "worker.js" });
-    return (asked) => (scope.onmessage as (event: { data: unknown }) => void)({ data: structuredClone(asked) });
+    worker.on("message", tell);
+    return (asked) => worker.postMessage(asked);
   });
-  return Object.assign(rig, {
-    close() {
-      for (const port of ports) port.close();
-    },
-  });
+  worker.on("error", (error) => rig.fail(error as Error));
+  return Object.assign(rig, { close: () => worker.terminate() });
 }
 
-const BROWSER_NAMES = [
-  ..."performance TextEncoder TextDecoder CompressionStream DecompressionStream Blob Response atob btoa URL".split(" "),
-  "URLSearchParams",
-];
-
-function rigOf(start: (tell: (told: Told) => void) => (asked: Question & { id: number }) => void): LabRig {
+function rigOf(
+  start: (tell: (told: Told) => void) => (asked: Question & { id: number }) => void,
+): LabRig & { fail(error: Error): void } {
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
   const progress: LabRig["progress"] = [];
   let asked = 0;
@@ -73,6 +68,9 @@ function rigOf(start: (tell: (told: Told) => void) => (asked: Question & { id: n
   });
   return {
     progress,
+    fail(error) {
+      for (const { reject } of waiting.values()) reject(error);
+    },
     ask: (question) =>
       new Promise((resolve, reject) => {
         waiting.set(++asked, { resolve, reject });
