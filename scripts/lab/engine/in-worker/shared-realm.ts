@@ -1,8 +1,8 @@
 /**
  * Takes the place of the simulator's espruino/realm.ts in a browser's worker, which has no second realm. The program is a
- * function whose parameters are Espruino's globals, and hide everything that a worker has beside them. Built-in objects are the worker's
- * own: what Espruino lacks on them is not taken away here, since the engine needs it. The build refuses programs that use it,
- * and the simulator of Node.js, with a realm of its own, runs every scenario in the tests.
+ * function whose parameters are Espruino's globals, and hide everything that a worker has beside them. Built-in objects are the
+ * worker's own: what Espruino lacks on them is not taken away here, since the engine needs it. The build refuses programs that
+ * use it, and the simulator of Node.js, with a realm of its own, runs every scenario in the tests.
  */
 import { LANGUAGE_GLOBALS, MEMBERS } from "../../../simulator/espruino/dialect.ts";
 
