@@ -69,6 +69,15 @@ const ARROWS: { [folder: string]: string[] } = {
   "scripts/interpreter/": ["firmware/", "scripts/build/", "scripts/simulator/", "scripts/interpreter/"],
   "scripts/console/": ["firmware/", "scripts/build/", "scripts/console/"],
   ...CONSOLE_ROOMS,
+  // The engine runs in a browser: nothing of the desk's.
+  "scripts/lab/engine/": [
+    "firmware/",
+    "scripts/blynk-stand-in/",
+    "scripts/simulator/",
+    "scripts/lab/engine/",
+    "scripts/lab/protocol.ts",
+    "type scripts/lab/program.ts",
+  ],
   "scripts/checks/": ["scripts/build/", "scripts/checks/"],
   "scripts/bench/": [
     "firmware/",

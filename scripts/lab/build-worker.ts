@@ -17,7 +17,7 @@ const inBrowser: esbuild.Plugin = {
   name: "in-browser",
   setup(build) {
     build.onResolve({ filter: /^node:/ }, () => ({ path: STAND_INS }));
-    build.onResolve({ filter: /\/realm\.ts$/ }, () => ({ path: join(ENGINE, "in-worker", "realm.ts") }));
+    build.onResolve({ filter: /\/realm\.ts$/ }, () => ({ path: join(ENGINE, "in-worker", "shared-realm.ts") }));
   },
 };
 
@@ -39,7 +39,7 @@ export async function buildWorker(deviceFile?: string): Promise<string> {
     legalComments: "none",
     logLevel: "silent",
     define: { __LAB__: JSON.stringify({ program, budgets: budgets() }), "import.meta.url": '""' },
-    inject: [STAND_INS],
+    inject: [join(ENGINE, "in-worker", "buffer.ts")],
     plugins: [inBrowser],
   });
   return outputFiles[0].text;

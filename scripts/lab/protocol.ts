@@ -67,8 +67,8 @@ export type Question =
   /** Another run with the same source, at the same moment. `act` on it makes it differ. */
   | { ask: "branch"; from: RunId; to: RunId; atMs: number }
   /**
-   * Somebody does something to the unit or its world, now: it becomes part of the script. Where that can't be done to the run as it
-   * stands (its faults are over, so it is looked at in another rhythm), it is replayed first.
+   * Somebody does something to the unit or its world, now: it becomes part of the script. Where that can't be done to the run as
+   * it stands (its faults are over, so it is looked at in another rhythm), it is replayed first.
    */
   | { ask: "act"; run: RunId; action: Action }
   /** What all views show at a moment; default: now. */
@@ -246,8 +246,8 @@ export interface Totals {
   waiting: number;
   dropped: number;
   /**
-   * Samples that were on flash and that neither wait, nor are held by the server, nor were let go of and counted. By the simulator's
-   * record, the flash and the server, not by the firmware's word. The promise is 0.
+   * Samples that were on flash by the simulator's record and that the firmware's counters no longer know, and points that it
+   * counts as delivered and the server does not hold; as it was at the last look (`status.atMs`). The promise is 0.
    */
   lost: number;
   /** Breaches of the server's rules until the moment. */
@@ -279,6 +279,8 @@ export type PageState = "blank" | "ledger" | "open" | "sealed" | "delivered" | "
 
 export interface FlashView {
   pages: FlashPage[];
+  /** Of all bytes of the region: two runs with the same have the same flash, byte for byte. */
+  crc32: number;
   /** Programmed in the ring's pages, headers and seals included, for each sample. */
   bytesPerSample: number;
   erases: number;
@@ -298,8 +300,8 @@ export interface FlashPage {
 }
 
 /**
- * The simulator does not know the JsVars: this is the budget that tests on the real interpreter hold the firmware to, for what the
- * unit does at the moment.
+ * The simulator does not know the JsVars: this is the budget that tests on the real interpreter hold the firmware to, for
+ * what the unit does at the moment.
  */
 export interface MemoryView {
   phase: "off" | "idle" | "sync";
@@ -312,7 +314,7 @@ export type TimelineEntry = { atMs: number } & (
   | { what: "wifi"; joined: string | undefined }
   /** The clock was set by a time server or the server's date, within this. */
   | { what: "fix"; boundMs: number; by: string }
-  /** A request came to the server or what stood in its place. `stored`: it took the points. `answer`: status, or what came instead. */
+  /** A request came to the server or what stood in its place. `stored`: it took the points. `answer`: its status, or in words. */
   | { what: "request"; pin: string; points: number; stored: boolean; answer: string; fault: string | undefined }
   /** A sync ended: LED blinks, and in words. */
   | { what: "verdict"; verdict: number; text: string }

@@ -35,6 +35,7 @@ export function flashView(image: FlashImage, pins: Map<number, PinJournal>, samp
   }
   return {
     pages,
+    crc32: crc32(image.bytes),
     bytesPerSample: sampled === 0 ? 0 : ringBytesOf(image) / sampled,
     erases: image.erases,
     programs: image.programs,

@@ -2,6 +2,7 @@
 
 import { durationMs } from "../../simulator/duration.ts";
 import { UsageError } from "../../simulator/errors.ts";
+import { PAGE_BYTES } from "../../simulator/partitions.ts";
 import { prepareRun, type Simulation } from "../../simulator/prepared-run.ts";
 import { createRunner, type Runner } from "../../simulator/run.ts";
 import type { Script } from "../../simulator/script.ts";
@@ -26,8 +27,8 @@ export interface LabRun {
    */
   advance(toMs: number, budgetMs: number, enough?: () => boolean): "there" | "over" | "busy";
   /**
-   * Does this at the next moment, and returns when. Undefined if it can't be done to the run as it stands: then `withAction` gives
-   * the source of a run in which it is done. Throws UsageError.
+   * Does this at the next moment, and returns when. Undefined if it can't be done to the run as it stands: then `withAction`
+   * gives the source of a run in which it is done. Throws UsageError.
    */
   act(action: Action): number | undefined;
   withAction(action: Action): { source: RunSource; atMs: number };
@@ -68,6 +69,8 @@ export function createLabRun(prepared: Prepared): LabRun {
   let ended: "drained" | "until" | undefined;
   let broken: string | undefined;
   let simulation: Simulation | undefined;
+  /** The firmware makes a new one at each look. */
+  let lastStatus = runner.status();
   unit.board.powerOn();
   seen.follow();
 
@@ -86,7 +89,9 @@ export function createLabRun(prepared: Prepared): LabRun {
       const did = runner.step();
       seen.follow();
       if (did === "over") return "over";
-      if (did === "looked") seen.looked(runner.status());
+      const status = runner.status();
+      if (status !== undefined && status !== lastStatus) seen.looked(status);
+      lastStatus = status;
       if (enough()) return "stopped";
     }
     return "more";
@@ -117,6 +122,10 @@ export function createLabRun(prepared: Prepared): LabRun {
 
   function changed(action: Action, atMs: number): OpenScript {
     const next = openScript(script);
+    const pages = unit.region.bytes / PAGE_BYTES;
+    if ("page" in action && !(action.page >= 0 && action.page < pages)) {
+      throw new UsageError(`there is no page ${action.page}: the region ${unit.region.label} has ${pages} pages`);
+    }
     if (script.until !== undefined && durationMs(script.until) <= atMs) {
       throw new UsageError("the run is over: its script says until; take that out of the script to go on");
     }

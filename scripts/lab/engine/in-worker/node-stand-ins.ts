@@ -37,33 +37,3 @@ export function readFileSync(file: string): never {
 export const dirname = (path: string): string => path;
 export const join = (...parts: string[]): string => parts.join("/");
 export const fileURLToPath = (url: string): string => url;
-
-/** Bytes as Node.js has them, in two encodings. */
-class Bytes extends Uint8Array {
-  static override from(data: unknown, encoding?: unknown): Bytes {
-    if (typeof data !== "string") return Bytes.fromArray(data as ArrayLike<number>);
-    const text = encoding === "base64" ? atob(data) : data;
-    const bytes = new Bytes(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    return bytes;
-  }
-
-  static fromArray(data: ArrayLike<number>): Bytes {
-    const bytes = new Bytes(data.length);
-    bytes.set(data);
-    return bytes;
-  }
-
-  static byteLength(text: string): number {
-    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return new TextEncoder().encode(text).length;
-    return text.length;
-  }
-
-  override toString(encoding?: string): string {
-    let text = "";
-    for (const byte of this) text += String.fromCharCode(byte);
-    return encoding === "base64" ? btoa(text) : text;
-  }
-}
-
-export const Buffer = Bytes;

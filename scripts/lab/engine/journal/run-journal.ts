@@ -5,6 +5,7 @@
 import type { DeviceStatus } from "../../../../firmware/status-types.ts";
 import { pinNumber } from "../../../simulator/audit.ts";
 import type { PreparedRun } from "../../../simulator/prepared-run.ts";
+import type { PinRecord } from "../../../simulator/recorder.ts";
 import type { TimelineEntry } from "../../protocol.ts";
 import { type Column, countAt, createColumn } from "./column.ts";
 import { createFlashJournal, type FlashJournal } from "./flash-journal.ts";
@@ -38,7 +39,7 @@ export interface RunJournal {
   /** Called after each event of the world. */
   follow(): void;
   /** Called after a look at the status. */
-  looked(status: DeviceStatus | undefined): void;
+  looked(status: DeviceStatus): void;
   /** Called for each line of the console, as it is printed. */
   printed(line: string, atMs: number): void;
   /** Called when the program sets a pin's level. */
@@ -137,6 +138,14 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
     wifi.note(now(), { joined: ssid, dead });
   }
 
+  function followPin(record: PinRecord): void {
+    const journal = pins.get(record.pin) ?? pinOf(record.pin);
+    const { samples, failedMs } = journal;
+    // Most events are no reading.
+    if (samples.trueMs.length === record.trueMs.length && failedMs.length === record.failed) return;
+    journal.follow(record, now());
+  }
+
   function setLed(lit: boolean): void {
     const { length } = led.lit;
     if ((length > 0 && led.lit.at(length - 1) === 1) === lit) return;
@@ -162,7 +171,7 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
     led,
     follow() {
       followWorld();
-      for (const [pin, record] of recorder.pins) pinOf(pin).follow(record, now());
+      for (const record of recorder.pins.values()) followPin(record);
       for (; exchangesSeen < network.exchanges.length; exchangesSeen++) {
         tell(requestEntry(network.exchanges[exchangesSeen]));
       }
@@ -174,7 +183,7 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
       timeline.push(...told.splice(0).sort((a, b) => a.atMs - b.atMs));
     },
     looked(found) {
-      if (found !== undefined) status.note(found, now(), world.trueMs(), (pin) => held.get(pin)?.size ?? 0);
+      status.note(found, now(), world.trueMs(), (pin) => held.get(pin)?.size ?? 0);
     },
     printed(text, atMs) {
       lines.push({ atMs, text });

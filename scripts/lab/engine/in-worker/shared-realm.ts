@@ -1,8 +1,8 @@
 /**
- * Takes the place of the simulator's espruino/realm.ts in a browser's worker, which has no second realm. The program is a function
- * whose parameters are Espruino's globals, and hide everything that a worker has beside them. Built-in objects are the worker's
- * own: what Espruino lacks on them is not taken away here, since the engine needs it. The build refuses programs that use it,
- * and the simulator of Node.js, with a realm of its own, runs every scenario in the tests.
+ * Takes the place of the simulator's espruino/realm.ts in a browser's worker, which has no second realm. The program is a
+ * function whose parameters are Espruino's globals, and hide everything that a worker has beside them. Built-in objects are the
+ * worker's own: what Espruino lacks on them is not taken away here, since the engine needs it. The build refuses programs that
+ * use it, and the simulator of Node.js, with a realm of its own, runs every scenario in the tests.
  */
 import { LANGUAGE_GLOBALS, MEMBERS } from "../../../simulator/espruino/dialect.ts";
 
@@ -64,7 +64,7 @@ function createDate(nowMs: () => number): unknown {
     if (given.length === 0) return new Date(nowMs());
     if (given.length === 1) return new Date(given[0]);
     const [year, month, day, hour, minute, second, ms] = given;
-    return new Date(year, month, day || 1, hour || 0, minute || 0, second || 0, ms || 0);
+    return Reflect.construct(Date, [year, month, day || 1, hour || 0, minute || 0, second || 0, ms || 0]);
   }
   DeviceDate.prototype = Date.prototype;
   DeviceDate.now = nowMs;
