@@ -31,7 +31,7 @@ async function viewWhere(isRight: (view: View) => boolean): Promise<View> {
 test("knows the scenarios, and the device file by its name", async () => {
   const { scenarios, device } = await lab.ask({ ask: "hello" });
   expect(scenarios.length).toBeGreaterThan(40);
-  expect(device).toEqual({ name: "logger", file: "device.ts" });
+  expect(device).toEqual({ name: "logger", file: "firmware/device.ts" });
 });
 
 test("shows a run as it goes, and stands still when it is told to", async () => {

@@ -68,7 +68,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     const run = playerOf(id).run();
     const ended = run.simulation();
     const source = run.source();
-    if (ended !== undefined) return { ...keepsakeOf(source, ended), hash: await packLink(source) };
+    if (ended !== undefined) return { ...keepsakeOf(source, ended, program.file), hash: await packLink(source) };
     if (run.broken() !== undefined) throw new UsageError(`the run is void: ${run.broken()}`);
     // What the run would be if it ended now: asking for its last status would change the run itself.
     const until = Math.round(run.nowMs());
@@ -77,7 +77,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     await player.replace(createLabRun(prepareSource(closed, program)), Number.POSITIVE_INFINITY);
     const simulation = player.run().simulation();
     if (simulation === undefined) throw new UsageError(`the run is void: ${player.run().broken()}`);
-    return { ...keepsakeOf(closed, simulation), hash: await packLink(closed) };
+    return { ...keepsakeOf(closed, simulation, program.file), hash: await packLink(closed) };
   }
 
   function view({ run, atMs, have }: Extract<Question, { ask: "view" }>): Answers["view"] {
