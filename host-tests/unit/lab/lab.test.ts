@@ -175,6 +175,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   ],
   ["a run that is not there", () => view("b"), /no run b/],
   ["no such speed", () => lab.ask({ ask: "play", run: "a", speed: -1 }), /above 0/],
+  ["no such moment", () => lab.ask({ ask: "run-to", run: "a", atMs: Number.NaN }), /NaN is no moment/],
   ["the end of nothing", () => act({ do: "end", list: "http", index: 0 }), /http has no entry 0/],
   ["a page that is not there", () => act({ do: "blank", page: 99 }), /page 99.*16 pages/],
   ["an unknown fault", () => act({ do: "begin", list: "http", entry: { kind: "fire" } }), /is "fire": write one of/],

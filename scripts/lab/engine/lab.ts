@@ -41,7 +41,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
   async function replay(id: RunId, source: RunSource, toMs: number): Promise<RunInfo> {
     const player = players.get(id) ?? createPlayer({ later, onProgress: (at, to) => tellProgress(id, at, to) });
     players.set(id, player);
-    await player.replace(createLabRun(prepareSource(source, program)), toMs);
+    await player.replace(createLabRun(prepareSource(source, program)), momentOf(toMs));
     return infoOf(id, player.run());
   }
 
@@ -122,7 +122,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     if (question.ask === "play") player.play(question.speed);
     else if (question.ask === "pause") player.pause();
     else if (question.ask === "step") await player.step(question.to);
-    else if (question.ask === "run-to") await player.runTo(question.atMs);
+    else if (question.ask === "run-to") await player.runTo(momentOf(question.atMs));
     else {
       player.pause();
       players.delete(question.run);
@@ -139,6 +139,11 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
       );
     },
   };
+}
+
+function momentOf(ms: number): number {
+  if (ms >= 0) return ms;
+  throw new UsageError(`${ms} is no moment of a run: it has to be 0 or more, in ms`);
 }
 
 async function infoOf(id: RunId, run: LabRun): Promise<RunInfo> {
