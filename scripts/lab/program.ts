@@ -2,8 +2,9 @@
  * The program that the page runs, built at the desk: the very firmware with a device file in it. It takes another device where it
  * is given one (a scenario's, a recording's), so that one bundle serves all.
  */
-import { basename, resolve } from "node:path";
-import { bundleFirmware } from "../build/bundle.ts";
+import { relative, resolve, sep } from "node:path";
+import { VERSION } from "../../firmware/status.ts";
+import { bundleFirmware, ROOT } from "../build/bundle.ts";
 import { loadDevice } from "../build/device-file.ts";
 import { builtOnce } from "../simulator/build-cache.ts";
 import { OBSERVE } from "../simulator/device-source.ts";
@@ -15,7 +16,7 @@ export interface LabProgram {
   code: string;
   /** Unix ms that stand in `code` for the build's date, here and a day earlier: the page puts the run's own there. */
   builtMs: number;
-  /** Of its own device: the partition's label, the file's name without folders, its name, its datastreams. */
+  /** Of its own device: the partition's label, the file (as seen from the repository's root), its name, its datastreams. */
   region: string;
   file: string;
   name: string;
@@ -70,5 +71,6 @@ export async function buildLabProgram(deviceFile: string = DEVICE_FILE): Promise
   const make = async () => (await bundleFirmware({ deviceFile: file, deviceSource, buildMs: BUILT_MS })).code;
   const code = await (file === DEVICE_FILE ? builtOnce(`lab\n${deviceSource}`, make) : make());
   const streams = datastreams.map(({ pin, name, decimals, intervalMs }) => ({ pin, name, decimals, intervalMs }));
-  return { code, builtMs: BUILT_MS, region, file: basename(file), name, streams, version: "0.1.0" };
+  const shownFile = relative(ROOT, file).replaceAll(sep, "/");
+  return { code, builtMs: BUILT_MS, region, file: shownFile, name, streams, version: VERSION };
 }

@@ -107,7 +107,7 @@ export type Told =
 
 export interface Hello {
   scenarios: ScenarioInfo[];
-  /** Of the device file that the page was built with: its name, as `device.name` has it, and the file's. */
+  /** Of the device file that the page was built with: `device.name`, and the file as seen from the repository's root. */
   device: { name: string; file: string };
   version: string;
 }

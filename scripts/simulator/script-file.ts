@@ -3,6 +3,7 @@
  * keeps its name and meaning, and what the simulator does not know is refused, not ignored.
  */
 import { readFileSync } from "node:fs";
+// A namespace, member by member: the lab's page takes only what is used.
 import * as z from "zod/mini";
 import { type Duration, durationMs } from "./duration.ts";
 import { UsageError } from "./errors.ts";
@@ -43,9 +44,6 @@ function whereOf(path: PropertyKey[]): string {
   return where || "the script";
 }
 
-/** The member may be left out. */
-const { optional } = z;
-
 const shown = (input: unknown): string => (input === undefined ? "nothing" : JSON.stringify(input));
 
 /** A value that passes `test`; `want` says what to write. */
@@ -71,7 +69,7 @@ function object<S extends z.core.$ZodShape>(shape: S) {
 }
 
 function list<T extends z.ZodMiniType>(entry: T) {
-  return optional(z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }));
+  return z.optional(z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }));
 }
 
 function isDuration(input: unknown): boolean {
@@ -106,7 +104,7 @@ const bit = value<number>((input) => isCount(input) && (input as number) < 8, "a
 const texts = z.record(z.string(), text, { error: ({ input }) => `is ${shown(input)}: write an object of texts` });
 const anything = z.record(z.string(), z.unknown(), { error: ({ input }) => `is ${shown(input)}: write an object` });
 
-const during = { from: optional(span), to: optional(span) };
+const during = { from: z.optional(span), to: z.optional(span) };
 
 const HTTP_KINDS: Record<HttpFaultKind, true> = {
   refused: true,
@@ -147,36 +145,36 @@ const WIFI_KINDS: Record<WifiFaultKind, true> = {
 const HTTP = object({
   kind: oneOf(HTTP_KINDS),
   ...during,
-  share: optional(share),
-  times: optional(count),
-  pin: optional(pin),
-  bodyHas: optional(text),
-  bodyOver: optional(count),
-  dateOffset: optional(duration),
-  host: optional(text),
-  moveTo: optional(text),
-  headBytes: optional(count),
-  status: optional(count),
-  body: optional(text),
-  headers: optional(texts),
-  stored: optional(yes),
-  delay: optional(span),
-  afterBytes: optional(count),
+  share: z.optional(share),
+  times: z.optional(count),
+  pin: z.optional(pin),
+  bodyHas: z.optional(text),
+  bodyOver: z.optional(count),
+  dateOffset: z.optional(duration),
+  host: z.optional(text),
+  moveTo: z.optional(text),
+  headBytes: z.optional(count),
+  status: z.optional(count),
+  body: z.optional(text),
+  headers: z.optional(texts),
+  stored: z.optional(yes),
+  delay: z.optional(span),
+  afterBytes: z.optional(count),
 });
 const NTP = object({
   kind: oneOf(NTP_KINDS),
   ...during,
-  server: optional(count),
-  share: optional(share),
-  delay: optional(span),
-  offset: optional(duration),
-  smear: optional(duration),
+  server: z.optional(count),
+  share: z.optional(share),
+  delay: z.optional(span),
+  offset: z.optional(duration),
+  smear: z.optional(duration),
 });
 const POWER = object({
   at: span,
   kind: oneOf({ cut: true, reset: true }),
-  flashBytes: optional(count),
-  off: optional(span),
+  flashBytes: z.optional(count),
+  off: z.optional(span),
 });
 const HARM = z.union(
   [
@@ -191,50 +189,50 @@ const HARM = z.union(
 );
 const SETTING = object({
   at: span,
-  kind: optional(oneOf({ console: true, underneath: true })),
-  offset: optional(duration),
-  to: optional(num),
+  kind: z.optional(oneOf({ console: true, underneath: true })),
+  offset: z.optional(duration),
+  to: z.optional(num),
 });
 const SERVER = object({
-  tokenKnownFrom: optional(span),
+  tokenKnownFrom: z.optional(span),
   pins: list(pin),
-  refuseAbovePoints: optional(count),
-  pointsPerDay: optional(count),
-  ageMax: optional(span),
-  url: optional(text),
-  token: optional(text),
-  stallMs: optional(positive),
+  refuseAbovePoints: z.optional(count),
+  pointsPerDay: z.optional(count),
+  ageMax: z.optional(span),
+  url: z.optional(text),
+  token: z.optional(text),
+  stallMs: z.optional(positive),
 });
 
 const SCRIPT: z.ZodMiniType<ScriptData> = object({
-  scenario: optional(text),
-  seed: optional(count),
-  start: optional(value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z")),
-  offline: optional(span),
-  until: optional(span),
-  untilDrained: optional(yes),
-  atLeast: optional(span),
-  crystal: optional(object({ driftPpm: optional(num), swingPpm: optional(num) })),
-  jitterMs: optional(positive),
-  latency: optional(
+  scenario: z.optional(text),
+  seed: z.optional(count),
+  start: z.optional(value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z")),
+  offline: z.optional(span),
+  until: z.optional(span),
+  untilDrained: z.optional(yes),
+  atLeast: z.optional(span),
+  crystal: z.optional(object({ driftPpm: z.optional(num), swingPpm: z.optional(num) })),
+  jitterMs: z.optional(positive),
+  latency: z.optional(
     object({
-      minMs: optional(positive),
-      maxMs: optional(positive),
-      upExtraMs: optional(positive),
-      asymmetric: optional(yes),
+      minMs: z.optional(positive),
+      maxMs: z.optional(positive),
+      upExtraMs: z.optional(positive),
+      asymmetric: z.optional(yes),
     }),
   ),
-  cpu: optional(
+  cpu: z.optional(
     object({
-      slowdown: optional(positive),
-      flashReadMs: optional(positive),
-      flashProgramMs: optional(positive),
-      eraseMs: optional(positive),
+      slowdown: z.optional(positive),
+      flashReadMs: z.optional(positive),
+      flashProgramMs: z.optional(positive),
+      eraseMs: z.optional(positive),
     }),
   ),
   accessPoints: list(object({ ssid: text, password: text })),
-  sameChance: optional(yes),
-  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: optional(text) })),
+  sameChance: z.optional(yes),
+  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: z.optional(text) })),
   dns: list(object(during)),
   ntp: list(NTP),
   http: list(HTTP),
@@ -242,8 +240,8 @@ const SCRIPT: z.ZodMiniType<ScriptData> = object({
   devices: list(object({ at: span, file: text })),
   flash: list(HARM),
   setTime: list(SETTING),
-  press: list(object({ at: span, hold: optional(span) })),
-  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: optional(pin) })),
-  server: optional(SERVER),
-  settings: optional(anything),
+  press: list(object({ at: span, hold: z.optional(span) })),
+  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: z.optional(pin) })),
+  server: z.optional(SERVER),
+  settings: z.optional(anything),
 });

@@ -31,7 +31,7 @@ async function viewWhere(isRight: (view: View) => boolean): Promise<View> {
 test("knows the scenarios, and the device file by its name", async () => {
   const { scenarios, device } = await lab.ask({ ask: "hello" });
   expect(scenarios.length).toBeGreaterThan(40);
-  expect(device).toEqual({ name: "logger", file: "device.ts" });
+  expect(device).toEqual({ name: "logger", file: "firmware/device.ts" });
 });
 
 test("shows a run as it goes, and stands still when it is told to", async () => {
@@ -175,6 +175,7 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
   ],
   ["a run that is not there", () => view("b"), /no run b/],
   ["no such speed", () => lab.ask({ ask: "play", run: "a", speed: -1 }), /above 0/],
+  ["no such moment", () => lab.ask({ ask: "run-to", run: "a", atMs: Number.NaN }), /NaN is no moment/],
   ["the end of nothing", () => act({ do: "end", list: "http", index: 0 }), /http has no entry 0/],
   ["a page that is not there", () => act({ do: "blank", page: 99 }), /page 99.*16 pages/],
   ["an unknown fault", () => act({ do: "begin", list: "http", entry: { kind: "fire" } }), /is "fire": write one of/],

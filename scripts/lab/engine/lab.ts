@@ -41,7 +41,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
   async function replay(id: RunId, source: RunSource, toMs: number): Promise<RunInfo> {
     const player = players.get(id) ?? createPlayer({ later, onProgress: (at, to) => tellProgress(id, at, to) });
     players.set(id, player);
-    await player.replace(createLabRun(prepareSource(source, program)), toMs);
+    await player.replace(createLabRun(prepareSource(source, program)), momentOf(toMs));
     return infoOf(id, player.run());
   }
 
@@ -68,7 +68,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     const run = playerOf(id).run();
     const ended = run.simulation();
     const source = run.source();
-    if (ended !== undefined) return { ...keepsakeOf(source, ended), hash: await packLink(source) };
+    if (ended !== undefined) return { ...keepsakeOf(source, ended, program.file), hash: await packLink(source) };
     if (run.broken() !== undefined) throw new UsageError(`the run is void: ${run.broken()}`);
     // What the run would be if it ended now: asking for its last status would change the run itself.
     const until = Math.round(run.nowMs());
@@ -77,7 +77,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     await player.replace(createLabRun(prepareSource(closed, program)), Number.POSITIVE_INFINITY);
     const simulation = player.run().simulation();
     if (simulation === undefined) throw new UsageError(`the run is void: ${player.run().broken()}`);
-    return { ...keepsakeOf(closed, simulation), hash: await packLink(closed) };
+    return { ...keepsakeOf(closed, simulation, program.file), hash: await packLink(closed) };
   }
 
   function view({ run, atMs, have }: Extract<Question, { ask: "view" }>): Answers["view"] {
@@ -122,7 +122,7 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
     if (question.ask === "play") player.play(question.speed);
     else if (question.ask === "pause") player.pause();
     else if (question.ask === "step") await player.step(question.to);
-    else if (question.ask === "run-to") await player.runTo(question.atMs);
+    else if (question.ask === "run-to") await player.runTo(momentOf(question.atMs));
     else {
       player.pause();
       players.delete(question.run);
@@ -139,6 +139,11 @@ export function createLab({ program, budgets, tell, later }: LabOptions): Lab {
       );
     },
   };
+}
+
+function momentOf(ms: number): number {
+  if (ms >= 0) return ms;
+  throw new UsageError(`${ms} is no moment of a run: it has to be 0 or more, in ms`);
 }
 
 async function infoOf(id: RunId, run: LabRun): Promise<RunInfo> {

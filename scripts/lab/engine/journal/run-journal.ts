@@ -74,6 +74,8 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
   let dropped = 0;
   let moments = scriptedMoments(script);
   let exchangesSeen = 0;
+  let stageNow: "off" | "boot" | "on" = "off";
+  let linkNow: { ssid: string | undefined; dead: boolean } = { ssid: undefined, dead: false };
   const flashJournal = createFlashJournal(flash, region);
   const status = createStatusJournal(recorder);
   const power = createStages<"off" | "boot" | "on">("off");
@@ -122,19 +124,21 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
     }
   };
 
-  function followWorld(): void {
+  function followPower(): void {
     const stage = !board.powered() ? "off" : board.boot() === undefined ? "boot" : "on";
-    const before = power.at(now());
-    if (stage !== before) {
-      if (before === "off") tell({ atMs: now(), what: "power", on: true, why: "power on" });
-      if (stage === "off") setLed(false);
-      power.note(now(), stage);
-    }
+    if (stage === stageNow) return;
+    if (stageNow === "off") tell({ atMs: now(), what: "power", on: true, why: "power on" });
+    if (stage === "off") setLed(false);
+    stageNow = stage;
+    power.note(now(), stage);
     while (boots.length < board.boots) boots.push(now());
+  }
+
+  function followWifi(): void {
     const { ssid, dead } = network.link();
-    const link = wifi.at(now());
-    if (link.joined === ssid && link.dead === dead) return;
-    if (link.joined !== ssid) tell({ atMs: now(), what: "wifi", joined: ssid });
+    if (linkNow.ssid === ssid && linkNow.dead === dead) return;
+    if (linkNow.ssid !== ssid) tell({ atMs: now(), what: "wifi", joined: ssid });
+    linkNow = { ssid, dead };
     wifi.note(now(), { joined: ssid, dead });
   }
 
@@ -170,7 +174,8 @@ export function createRunJournal({ world, unit, standIn }: PreparedRun): RunJour
     boots,
     led,
     follow() {
-      followWorld();
+      followPower();
+      followWifi();
       for (const record of recorder.pins.values()) followPin(record);
       for (; exchangesSeen < network.exchanges.length; exchangesSeen++) {
         tell(requestEntry(network.exchanges[exchangesSeen]));
