@@ -25,8 +25,10 @@ export function App(props: AppProps) {
   const { state } = store;
   const run = state.runs[state.focus];
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a file can be dropped anywhere; the dialog has a button for it
     <div
       class="lab"
+      aria-busy={state.asked > 0 || run === undefined}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
@@ -38,14 +40,14 @@ export function App(props: AppProps) {
         <h1>
           backfill <span>lab</span>
         </h1>
-        <div class="buttons" role="group" aria-label="Simulated or real">
+        <nav class="buttons" aria-label="Simulated or real">
           <button type="button" aria-pressed={!isReal} onClick={() => setReal(false)}>
             Simulated
           </button>
           <button type="button" aria-pressed={isReal} onClick={() => setReal(true)}>
             Real device
           </button>
-        </div>
+        </nav>
         {!isReal && <SourceBar store={store} control={control} run={run} />}
         <button
           type="button"

@@ -1,5 +1,5 @@
 /** One datastream on the axis of time, by uPlot. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./colours.ts";
 import { drawStream, firstFrom, STRIP_PX } from "./draw-stream.ts";
@@ -26,7 +26,7 @@ export function Chart(props: ChartProps) {
   const latest = useRef(props);
   latest.current = props;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current as HTMLDivElement;
     const made = new uPlot(optionsOf(element, latest), [[], []], element);
     plot.current = made;
@@ -44,7 +44,7 @@ export function Chart(props: ChartProps) {
     };
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The data lies in `stream`: uPlot gets the window only, and asks for the range of values itself.
     plot.current?.setData([
       [props.fromMs, props.toMs],

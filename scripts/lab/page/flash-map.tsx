@@ -31,13 +31,7 @@ export function FlashMap({ flash, title, hasWear, onHarm }: FlashMapProps) {
       </h2>
       <ol class={isLabelled ? "pages" : "pages many"}>
         {pages.map((page, n) => (
-          <li
-            // biome-ignore lint/suspicious/noArrayIndexKey: a page is its place
-            key={n}
-            class={page.state}
-            title={pageText(page, n, hasWear)}
-            onDblClick={onHarm && (() => onHarm(n))}
-          >
+          <li key={n} class={page.state} title={pageText(page, n, hasWear)} onDblClick={onHarm && (() => onHarm(n))}>
             <i class="fill" style={{ height: `${Math.ceil(page.filled * 100)}%` }} />
             {isLabelled && <span>{page.pin ?? (page.state === "ledger" ? "L" : "")}</span>}
             {hasWear && <i class="wear" style={{ width: `${(100 * page.wear) / worn}%` }} />}

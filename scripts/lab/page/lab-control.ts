@@ -143,17 +143,18 @@ function createLooks(engine: Engine, { state, set }: Store, surroundings: Surrou
     const run = state.runs[id];
     if (run === undefined) return;
     looking.add(id);
+    state.asked++;
     try {
       const view = await engine.ask({ ask: "view", run: id, atMs: run.seekMs, have: haveOf(run) });
       // Meanwhile another run may have taken its place.
       if (state.runs[id] !== run) return;
       mergeView(run, view);
-      set({});
       if (view.playing) surroundings.later(() => void look(id), VIEW_EVERY_MS);
     } catch (error) {
       if (state.runs[id] === run) set({ notice: { text: sentenceOf(error), isError: true } });
     } finally {
       looking.delete(id);
+      set({ asked: state.asked - 1 });
       if (again.delete(id)) void look(id);
     }
   }

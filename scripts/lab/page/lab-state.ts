@@ -13,6 +13,8 @@ export interface LabState {
   window: number | [fromMs: number, toMs: number] | undefined;
   /** Share of a replay that is done; undefined: none is under way. */
   progress: number | undefined;
+  /** How many questions to the engine are without an answer. */
+  asked: number;
   notice: { text: string; isError: boolean } | undefined;
 }
 
@@ -36,6 +38,7 @@ export function createStore(): Store {
     speed: DAY_MS / 1000,
     window: undefined,
     progress: undefined,
+    asked: 0,
     notice: undefined,
   };
   function set(change: Partial<LabState>): void {
@@ -51,13 +54,13 @@ export function createStore(): Store {
     },
     async attempt(work) {
       try {
-        set({ notice: undefined });
+        set({ notice: undefined, asked: state.asked + 1 });
         return await work();
       } catch (error) {
         set({ notice: { text: sentenceOf(error), isError: true } });
         return undefined;
       } finally {
-        set({ progress: undefined });
+        set({ progress: undefined, asked: state.asked - 1 });
       }
     },
   };

@@ -35,7 +35,6 @@ export function LogView({ lines, untilMs, title, clock }: LogProps) {
         }}
       >
         {lines.slice(Math.max(0, end - SHOWN_MAX), end).map((line, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
           <p key={i} class={levelOf(line.text)}>
             <time>{clock ? new Date(line.atMs).toLocaleTimeString() : sincePowerOn(line.atMs)}</time> {line.text}
           </p>

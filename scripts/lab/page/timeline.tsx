@@ -1,5 +1,5 @@
 /** Power, Wi-Fi, times, requests and verdicts, one lane each, on the charts' axis. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { TimelineEntry } from "../protocol.ts";
 import { AXIS_PX, RIGHT_PX } from "./chart.tsx";
 import { colourOf } from "./colours.ts";
@@ -21,7 +21,7 @@ interface TimelineProps {
 
 export function Timeline(props: TimelineProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (canvas.current !== null) drawTimeline(canvas.current, props);
   });
   const at = (event: MouseEvent) => {

@@ -12,7 +12,7 @@ interface RingPage {
   sequence: number;
 }
 
-/** How often pages were erased, and what was programmed in all, the flash doesn't tell: those are 0. */
+/** How often pages were erased, and what was programmed in all, the flash doesn't tell: those are 0, and so is the checksum. */
 export function ringMap(data: StoredData): FlashView {
   const { region, image } = data.copy;
   const found: RingPage[] = [];
@@ -31,7 +31,7 @@ export function ringMap(data: StoredData): FlashView {
     const settled = sequenceOf(data.ledger.cursor(pin));
     shown.state = isNewest ? "open" : sequence < settled ? "delivered" : "sealed";
   }
-  return { pages, bytesPerSample: 0, erases: 0, programs: 0 };
+  return { pages, bytesPerSample: 0, erases: 0, programs: 0, crc32: 0 };
 }
 
 function readHeader(bytes: Uint8Array, shown: FlashPage, found: RingPage[]): void {

@@ -1,0 +1,125 @@
+/** The lab's page in a real browser: it comes to the same as the desk, whatever is done with time. */
+import { execFileSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { ROOT } from "../../scripts/build/bundle.ts";
+import { findScenario } from "../../scripts/simulator/scenarios/registry.ts";
+import { deviceOf, type Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
+import { runSimulation } from "../../scripts/simulator/simulate.ts";
+import { describeInBrowser } from "./find-chromium.ts";
+import { type LabPage, useLab } from "./lab-page.ts";
+
+describeInBrowser("the lab's page", () => {
+  const lab = useLab();
+  const pages: LabPage[] = [];
+
+  async function open(...options: Parameters<ReturnType<typeof lab>["open"]>): Promise<LabPage> {
+    const one = await lab().open(...options);
+    pages.push(one);
+    return one;
+  }
+
+  afterEach(async () => {
+    for (const one of pages.splice(0)) {
+      one.expectNoErrors();
+      await one.page.close();
+    }
+  });
+
+  test("ends a week offline with the report of npm run simulate", async () => {
+    const one = await open();
+    await one.choose("week-offline", 7);
+    await one.runToEnd();
+    const scenario = findScenario("week-offline") as Scenario;
+    const script = { scenario: scenario.name, ...scenario.script(7), seed: 7 };
+    const desk = await runSimulation(deviceOf(scenario, 7), script);
+    const { wallMs: _, ...report } = desk.report;
+    expect(await one.report()).toEqual(JSON.parse(JSON.stringify(report)));
+    const rows = (await one.points()).trimEnd().split("\n");
+    expect(rows[0]).toBe("pin,ts,value");
+    expect(rows.length - 1).toBe(desk.points.length);
+    expect(await one.page.getByRole("status").first().innerText()).toBe("lost: 0");
+  });
+
+  test("shows the same at a moment, however time was turned", async () => {
+    const one = await open();
+    await one.choose("chaos", 3);
+    await one.days(3);
+    await one.press("ArrowLeft");
+    await one.press("ArrowLeft");
+    const before = await one.shown();
+    await one.press("Home");
+    expect(await one.shown()).not.toBe(before);
+    await one.press("End");
+    await one.press("ArrowLeft");
+    await one.press("ArrowLeft");
+    expect(await one.shown()).toBe(before);
+    // What came after is forgotten, and comes again.
+    await one.page.getByRole("button", { name: "Go on from here" }).click();
+    await one.days(1);
+    await one.runToEnd();
+    const turned = await one.report();
+    const other = await open();
+    await other.choose("chaos", 3);
+    await other.runToEnd();
+    expect(turned).toEqual(await other.report());
+  });
+
+  test("branches: another fault in one of two runs beside each other", async () => {
+    const one = await open();
+    await one.days(2);
+    await one.press("b");
+    await expect.poll(() => one.page.locator("section.run").count()).toBe(2);
+    await one.press("x");
+    await one.days(1);
+    const boots = async (name: string) => {
+      await one.page
+        .getByRole("region", { name })
+        .locator(".run-head")
+        .click({ position: { x: 5, y: 5 } });
+      return one.page.getByRole("region", { name: "The unit" }).innerText();
+    };
+    expect(await boots("Run B")).toContain("boot 2");
+    expect(await boots("Run A")).toContain("boot 1");
+    const lost = await one.page.locator(".lost").allInnerTexts();
+    expect(lost).toEqual(["lost: 0", "lost: 0"]);
+  });
+
+  test("shows the same run to whoever opens its link", async () => {
+    const one = await open();
+    await one.days(1);
+    await one.page.getByRole("button", { name: "no DNS" }).click();
+    await one.press("Shift+X");
+    await one.days(1);
+    const { hash } = new URL(one.page.url());
+    const other = await open({ hash });
+    await one.runToEnd();
+    await other.runToEnd();
+    expect(await other.report()).toEqual(await one.report());
+  });
+
+  test("copies a test that passes when it is run", async () => {
+    const one = await open({ context: { permissions: ["clipboard-read", "clipboard-write"] } });
+    await one.days(1);
+    await one.press("Shift+X");
+    await one.runToEnd();
+    await one.page.getByRole("button", { name: "Copy as test" }).click();
+    await one.page.getByText("Test copied").waitFor();
+    const text = String(await one.page.evaluate("navigator.clipboard.readText()"));
+    const file = join(ROOT, "host-tests/scenarios", `from-the-lab-${process.pid}.test.ts`);
+    writeFileSync(file, text);
+    try {
+      const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+      const args = [vitest, "run", "--config", "host-tests/vitest.config.ts", "--project", "host", file];
+      const said = execFileSync(process.execPath, args, {
+        cwd: ROOT,
+        encoding: "utf8",
+        env: { ...process.env, NO_COLOR: "1" },
+      });
+      expect(said).toContain("1 passed");
+    } finally {
+      rmSync(file);
+    }
+  });
+});
