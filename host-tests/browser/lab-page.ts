@@ -58,6 +58,7 @@ export function useLab(): () => LabBrowser {
 async function openPage(browser: Browser, url: string, options: Parameters<LabBrowser["open"]>[0]): Promise<LabPage> {
   const { hash = "", context = {}, prepare } = options ?? {};
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...context });
+  page.setDefaultTimeout(20_000);
   const errors: string[] = [];
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error.stack)));

@@ -27,12 +27,13 @@ const inPage: esbuild.Plugin = {
 /** EspruinoTools' parts in one function, whose parameters hide all that the page has. */
 function toolsAsModule(): string {
   const folder = join(createRequire(import.meta.url).resolve("espruino/package.json"), "..");
-  const [first, ...others] = PARTS.map((part) => readFileSync(join(folder, part), "utf8"));
+  const parts = PARTS.map((part) => readFileSync(join(folder, part), "utf8"));
   const hidden = "window, document, navigator, require, localStorage, fetch, XMLHttpRequest, WebSocket";
-  return `export function run(globalThis, console, setTimeout, clearTimeout, ${hidden}) {
-${first}
-const { Espruino } = globalThis;
-${others.join("\n")}
+  return `export function run(console, setTimeout, clearTimeout, ${hidden}) {
+  var Espruino;
+  const globalThis = { set Espruino(made) { Espruino = made; } };
+  ${parts.join("\n")}
+  return Espruino;
 }`;
 }
 

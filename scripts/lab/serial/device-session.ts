@@ -54,23 +54,35 @@ export async function openSession(port: WebSerialPort, options: SessionOptions):
     });
   const terminal = pageTerminal(secrets, options.onRemark);
   let device = await connect();
+  /** A board with USB of its own leaves the cable while it restarts. */
+  let isRestarting = false;
   listen();
 
   function listen(): void {
     device.onLine((line) => line !== "" && options.onLine(secrets.mask(line)));
-    device.onClose(options.onClose);
+    device.onClose(() => !isRestarting && options.onClose());
   }
 
   async function restart(): Promise<string> {
     if ((await readStatus(device)) === undefined)
       return "No firmware runs on this device yet: put it there with `npm run flash`.";
-    const restarted = await restartFirmware(device, { reconnect: connect });
-    if (restarted.device !== device) {
-      device = restarted.device;
-      listen();
+    isRestarting = true;
+    let version = "";
+    try {
+      const restarted = await restartFirmware(device, { reconnect: connect });
+      version = restarted.version;
+      if (restarted.device !== device) {
+        device = restarted.device;
+        listen();
+      }
+    } catch (error) {
+      options.onClose();
+      throw error;
+    } finally {
+      isRestarting = false;
     }
     await tellTime(device, terminal);
-    return `The firmware ${restarted.version} has started with them.`;
+    return `The firmware ${version} has started with them.`;
   }
 
   return {
