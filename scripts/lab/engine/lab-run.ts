@@ -41,6 +41,10 @@ export interface LabRun {
 
 /** A look at the real clock costs more than an event. */
 const EVENTS_BETWEEN_LOOKS = 64;
+/** A pass of the idle loop and what it set off are a few events. */
+const OVERTAKEN_MAX = 1000;
+/** The least step of the clock that a double shows in a run of years. */
+const JUST_MS = 1e-4;
 
 /** Its power goes on at once; nothing has run yet. Throws SimulationError or an Error about the script. */
 export function createLabRun(prepared: Prepared): LabRun {
@@ -82,19 +86,32 @@ export function createLabRun(prepared: Prepared): LabRun {
     clockMs = Math.max(clockMs, world.nowMs());
   }
 
-  /** "stopped": `toMs` is reached, or it is enough. */
-  function stepOn(toMs: number, enough: () => boolean): "stopped" | "over" | "more" {
+  function oneEvent(): boolean {
+    const did = runner.step();
+    seen.follow();
+    const status = runner.status();
+    if (status !== undefined && status !== lastStatus) seen.looked(status);
+    lastStatus = status;
+    return did !== "over";
+  }
+
+  function someEvents(toMs: number, enough: () => boolean): "reached" | "enough" | "over" | "more" {
     for (let i = 0; i < EVENTS_BETWEEN_LOOKS; i++) {
-      if (!runner.isOver() && world.nextMs() > toMs && toMs <= runner.untilMs()) return "stopped";
-      const did = runner.step();
-      seen.follow();
-      if (did === "over") return "over";
-      const status = runner.status();
-      if (status !== undefined && status !== lastStatus) seen.looked(status);
-      lastStatus = status;
-      if (enough()) return "stopped";
+      if (!runner.isOver() && world.nextMs() > toMs && toMs <= runner.untilMs()) return "reached";
+      if (!oneEvent()) return "over";
+      if (enough()) return "enough";
     }
     return "more";
+  }
+
+  /**
+   * Sets the clock. An event may take its time, so others are due that it has overtaken: a moment is shown with all that happened
+   * until then, so they come first. A chip that is too slow for its work never gets there; then its clock is behind.
+   */
+  function setClock(reachedMs: number): void {
+    for (let i = 0; i < OVERTAKEN_MAX && !runner.isOver() && world.nextMs() <= world.nowMs(); i++) oneEvent();
+    const beforeNextMs = runner.isOver() ? Number.POSITIVE_INFINITY : world.nextMs() - JUST_MS;
+    clockMs = Math.max(clockMs, Math.min(Math.max(reachedMs, world.nowMs()), beforeNextMs));
   }
 
   function advance(toMs: number, budgetMs: number, enough: () => boolean = () => false): "there" | "over" | "busy" {
@@ -102,12 +119,11 @@ export function createLabRun(prepared: Prepared): LabRun {
     const beganMs = performance.now();
     const spentMs = () => performance.now() - beganMs;
     try {
-      let did = stepOn(toMs, enough);
-      while (did === "more" && spentMs() < budgetMs) did = stepOn(toMs, enough);
-      clockMs = Math.max(clockMs, world.nowMs());
+      let did = someEvents(toMs, enough);
+      while (did === "more" && spentMs() < budgetMs) did = someEvents(toMs, enough);
       if (did === "over") end();
-      if (did === "stopped" && !enough()) clockMs = Math.max(clockMs, toMs);
-      return did === "stopped" ? "there" : did === "over" ? "over" : "busy";
+      else setClock(did === "reached" ? toMs : 0);
+      return did === "over" ? "over" : did === "more" ? "busy" : "there";
     } catch (error) {
       seen.follow();
       broken = (error as Error).message;
@@ -118,7 +134,7 @@ export function createLabRun(prepared: Prepared): LabRun {
   }
 
   /** A moment at which nothing else of the script happens by a click. */
-  const nextMoment = () => Math.max(Math.floor(clockMs) + 1, lastActMs + 1);
+  const nextMoment = () => Math.max(Math.floor(Math.max(clockMs, world.nowMs())) + 1, lastActMs + 1);
 
   function changed(action: Action, atMs: number): OpenScript {
     const next = openScript(script);
