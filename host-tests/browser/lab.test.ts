@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { ROOT } from "../../scripts/build/bundle.ts";
+import { gzippedBytes } from "../../scripts/lab/build-page.ts";
 import { findScenario } from "../../scripts/simulator/scenarios/registry.ts";
 import { deviceOf, type Scenario } from "../../scripts/simulator/scenarios/scenario.ts";
 import { runSimulation } from "../../scripts/simulator/simulate.ts";
@@ -39,7 +40,7 @@ describeInBrowser("the lab's page", () => {
     const rows = (await one.points()).trimEnd().split("\n");
     expect(rows[0]).toBe("pin,ts,value");
     expect(rows.length - 1).toBe(desk.points.length);
-    expect(await one.page.getByRole("status").first().innerText()).toBe("lost: 0");
+    expect(await one.page.locator(".lost").innerText()).toBe("lost: 0");
   });
 
   test("shows the same at a moment, however time was turned", async () => {
@@ -121,5 +122,68 @@ describeInBrowser("the lab's page", () => {
     } finally {
       rmSync(file);
     }
+  });
+
+  // LAB_PICTURES=1 also puts them into docs/.
+  test.each(["light", "dark"] as const)("is %s where the system is", async (colorScheme) => {
+    const one = await open({ context: { colorScheme, reducedMotion: "reduce" } });
+    await one.days(8);
+    await one.press("x");
+    await one.page.getByRole("button", { name: "no DNS" }).click();
+    await one.days(1);
+    const ground = String(await one.page.evaluate("getComputedStyle(document.body).backgroundColor"));
+    const [brightness] = ground.match(/\d+/g)?.map(Number) ?? [];
+    expect(brightness > 128).toBe(colorScheme === "light");
+    const picture = await one.page.screenshot();
+    if (process.env.LAB_PICTURES === "1") writeFileSync(join(ROOT, `docs/lab-${colorScheme}.png`), picture);
+  });
+
+  test("has a name on every control", async () => {
+    const one = await open();
+    const nameless =
+      await one.page.evaluate(`[...document.querySelectorAll("button, input, select, textarea, canvas, meter")]
+      .filter((at) => !(at.innerText?.trim() || at.getAttribute("aria-label") || at.labels?.length || at.closest(".u-wrap")))
+      .map((at) => at.outerHTML)`);
+    expect(nameless).toEqual([]);
+  });
+
+  test("says what is wrong with a script, and keeps the run", async () => {
+    const one = await open();
+    await one.page.getByRole("button", { name: "Script, data" }).click();
+    await one.page.getByLabel("Script as JSON").fill('{ "offline": "a while" }');
+    await one.page.getByRole("button", { name: "Run this script" }).click();
+    await one.page.locator("dialog .bad").waitFor();
+    expect(await one.page.locator("dialog .bad").innerText()).toContain("offline");
+    await one.page.locator("dialog[open]").getByRole("button", { name: "Close" }).click();
+    expect(await one.page.getByLabel("scenario").inputValue()).toBe("week-offline");
+  });
+
+  test("runs a recording that is chosen", async () => {
+    const one = await open();
+    await one.page.getByRole("button", { name: "Script, data" }).click();
+    const rows = Array.from(
+      { length: 90 },
+      (_, i) => `${new Date(Date.UTC(2026, 0, 5, 0, i)).toISOString()},${20 + (i % 9) / 10}`,
+    );
+    const buffer = Buffer.from(`time,barn\n${rows.join("\n")}\n`);
+    await one.page.getByLabel("CSV file").setInputFiles({ name: "barn.csv", mimeType: "text/csv", buffer });
+    await one.page.getByLabel("scenario").getByText("barn.csv").waitFor({ state: "attached" });
+    await one.press("Shift+ArrowRight");
+    await one.press("Shift+ArrowRight");
+    expect(await one.page.locator("figcaption").innerText()).toContain("barn");
+  });
+
+  test("says that a link is damaged, and opens all the same", async () => {
+    const one = await open({ hash: "#1.damaged" });
+    expect(await one.page.getByRole("alert").innerText()).toContain("link is damaged");
+  });
+
+  test("is small", () => {
+    const { files } = lab();
+    const bytes = gzippedBytes(files);
+    console.log(
+      `the page is ${bytes} bytes gzipped: ${[...files].map(([name, text]) => `${name} ${gzippedBytes(new Map([[name, text]]))}`).join(", ")}`,
+    );
+    expect(bytes).toBeLessThan(250_000);
   });
 });

@@ -41,7 +41,7 @@ export interface Surroundings {
 const FIRST = { scenario: "week-offline", seed: 1 };
 const IDS: RunId[] = ["a", "b"];
 /** While time passes, a view is asked for this often. */
-const VIEW_EVERY_MS = 50;
+const VIEW_EVERY_MS = 80;
 
 export function createLabControl(engine: Engine, store: Store, surroundings: Surroundings): LabControl {
   const { state, set, attempt } = store;
@@ -110,6 +110,8 @@ export function createLabControl(engine: Engine, store: Store, surroundings: Sur
       }).then(() => {}),
     toggle: () =>
       attempt(async () => {
+        // To play now would end a replay that is under way.
+        if (state.progress !== undefined) return;
         if (!openIds().some((id) => state.runs[id]?.view.playing)) return play();
         return withEach((id) => engine.ask({ ask: "pause", run: id }));
       }).then(() => {}),

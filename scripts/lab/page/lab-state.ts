@@ -57,7 +57,9 @@ export function createStore(): Store {
         set({ notice: undefined, asked: state.asked + 1 });
         return await work();
       } catch (error) {
-        set({ notice: { text: sentenceOf(error), isError: true } });
+        const text = sentenceOf(error);
+        // A newer click took its place: that one speaks.
+        if (!text.includes("asked for meanwhile")) set({ notice: { text, isError: true } });
         return undefined;
       } finally {
         set({ progress: undefined, asked: state.asked - 1 });

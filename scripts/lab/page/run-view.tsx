@@ -25,6 +25,10 @@ const WINDOWS: [string, number | undefined][] = [
   ["1 day", DAY_MS],
   ["1 hour", HOUR_MS],
 ];
+/** Heights in CSS pixels: of all that stands above and below the charts, of the account of a pair, of a chart's caption. */
+const BESIDE_CHARTS_PX = 370;
+const ACCOUNT_PX = 130;
+const CAPTION_PX = 32;
 /** Charts begin with a window of this length. */
 const WINDOW_MIN_MS = 600_000;
 
@@ -41,8 +45,8 @@ export function RunCharts({ store, control, run, isPair }: RunProps) {
   const { startMs } = run.info;
   const { window, focus } = store.state;
   const id = run.info.run;
-  const count = Math.max(1, run.streams.length);
-  const height = Math.max(90, Math.min(220, Math.floor(400 / count)));
+  const roomPx = innerHeight - (isPair ? BESIDE_CHARTS_PX + ACCOUNT_PX : BESIDE_CHARTS_PX);
+  const height = Math.max(84, Math.min(220, Math.floor(roomPx / Math.max(1, run.streams.length)) - CAPTION_PX));
   return (
     <section
       class={isPair && focus === id ? "run focused" : "run"}
