@@ -81,7 +81,7 @@ function rigOf(
 
 /** What a view shows of its moment, without what came later and without what the page asked for: two runs alike show the same. */
 export function momentOf(view: View): unknown {
-  const { run: _, playing: __, pace: ___, nowMs: ____, ended: _____, ...shown } = view;
+  const { run: _, playing: __, pace: ___, nowMs: ____, ended: _____, broken: ______, ...shown } = view;
   return {
     ...shown,
     timeline: view.timeline.slice(0, view.timelineCount),
