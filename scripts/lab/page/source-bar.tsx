@@ -1,9 +1,17 @@
 /** What is run: a scenario with its seed, a script, a recording that is dropped here. And what can be taken home. */
 import { useRef, useState } from "preact/hooks";
-import type { Keepsake } from "../protocol.ts";
+import type { Keepsake, RunSource } from "../protocol.ts";
 import type { LabControl } from "./lab-control.ts";
 import type { LabState, Store } from "./lab-state.ts";
 import type { RunData } from "./run-data.ts";
+
+/** The unit in a world where nothing is wrong until somebody clicks. */
+const FREE_PLAY = "free play";
+
+/** It goes on for a year, so that a click is taken up by the run as it stands. */
+function freePlay(seed: number): RunSource {
+  return { device: { kind: "file" }, script: { scenario: FREE_PLAY, seed, atLeast: "365d", until: "400d" } };
+}
 
 interface BarProps {
   store: Store;
@@ -16,7 +24,8 @@ export function SourceBar({ store, control, run }: BarProps) {
   const script = run?.info.source.script;
   const scenario = hello?.scenarios.find((one) => one.name === script?.scenario);
   const seed = script?.seed ?? 1;
-  const open = (name: string, wanted: number) => control.openScenario(name, wanted);
+  const open = (name: string, wanted: number) =>
+    name === FREE_PLAY ? control.open(freePlay(wanted)) : control.openScenario(name, wanted);
   const dialog = useRef<HTMLDialogElement>(null);
   return (
     <div class="source">
@@ -28,6 +37,7 @@ export function SourceBar({ store, control, run }: BarProps) {
           onChange={(event) => open(event.currentTarget.value, seed)}
         >
           {scenario === undefined && <option value="">{script?.scenario ?? "…"}</option>}
+          {script?.scenario !== FREE_PLAY && <option value={FREE_PLAY}>{FREE_PLAY}</option>}
           {hello?.scenarios.map(({ name, about, unable }) => (
             <option key={name} value={name} disabled={unable !== undefined} title={unable ?? about}>
               {name}
