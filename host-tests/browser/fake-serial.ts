@@ -1,6 +1,6 @@
 /**
- * `navigator.serial` for a page under test (https://wicg.github.io/serial/), with the console of host-tests/support/console on the
- * other end: the page's bytes go to its TCP port and back.
+ * `navigator.serial` for a page under test (https://wicg.github.io/serial/), with the console of
+ * host-tests/support/console on the other end: the page's bytes go to its TCP port and back.
  */
 import { connect, type Socket } from "node:net";
 import type { Page } from "playwright-core";

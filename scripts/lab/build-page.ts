@@ -12,7 +12,7 @@ import { buildWorker } from "./build-worker.ts";
 const PAGE = fileURLToPath(new URL("./page/", import.meta.url));
 
 const SERIAL = fileURLToPath(new URL("./serial/", import.meta.url));
-const STAND_INS = join(SERIAL, "node-stand-ins.ts");
+const STAND_INS = join(SERIAL, "console-stand-ins.ts");
 
 /** Puts what a browser has in the place of what the console uses of Node.js, and EspruinoTools into the page. */
 const inPage: esbuild.Plugin = {

@@ -1,6 +1,6 @@
 /**
- * Draws a datastream into a uPlot: what was measured as a line, what the server holds as dots or a band behind it, and below them a
- * strip with the state of each sample. Many samples in a column of pixels become one stroke, so that 100,000 stay smooth.
+ * Draws a datastream into a uPlot: what was measured as a line, what the server holds as dots or a band behind it, and below
+ * them a strip with the state of each sample. Many samples in a column of pixels become one stroke, so that 100,000 stay smooth.
  */
 import type uPlot from "uplot";
 import { colourOf } from "./colours.ts";

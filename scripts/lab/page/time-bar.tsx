@@ -15,65 +15,18 @@ const SPEEDS: [string, number][] = [
   ["as fast as it goes", Number.POSITIVE_INFINITY],
 ];
 
-export function TimeBar({ state, control, run }: { state: LabState; control: LabControl; run: RunData }) {
+interface BarProps {
+  state: LabState;
+  control: LabControl;
+  run: RunData;
+}
+
+export function TimeBar({ state, control, run }: BarProps) {
   const { view, info } = run;
   const shownMs = run.seekMs ?? view.nowMs;
-  const isPast = run.seekMs !== undefined;
-  const both = state.runs.a !== undefined && state.runs.b !== undefined;
   return (
     <section class="time" aria-label="Time">
-      <div class="buttons">
-        <button
-          type="button"
-          class="play"
-          aria-label={view.playing ? "Pause (space)" : "Run (space)"}
-          onClick={() => control.toggle()}
-        >
-          {view.playing ? "❚❚" : "▶"}
-        </button>
-        <button
-          type="button"
-          aria-label="Back to the event before (left arrow)"
-          title="event before  ←"
-          onClick={() => control.stepBack()}
-        >
-          ◀│
-        </button>
-        <button
-          type="button"
-          aria-label="On to the next event (right arrow)"
-          title="next event  →"
-          onClick={() => control.stepOn("event")}
-        >
-          │▶
-        </button>
-        <button
-          type="button"
-          aria-label="On to the next sample (shift and right arrow)"
-          title="next sample  Shift →"
-          onClick={() => control.stepOn("sample")}
-        >
-          ·▶
-        </button>
-        <button
-          type="button"
-          title="run one day further, at full speed"
-          onClick={() => control.runTo(view.nowMs + DAY_MS)}
-        >
-          +1 day
-        </button>
-        <select
-          aria-label="Speed"
-          value={String(state.speed)}
-          onChange={(event) => control.setSpeed(Number(event.currentTarget.value))}
-        >
-          {SPEEDS.map(([name, speed]) => (
-            <option key={name} value={String(speed)}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </div>
+      <TimeButtons state={state} control={control} run={run} />
       <output class="clock">
         <b>{sincePowerOn(shownMs)}</b>
         <span>{utc(info.startMs + shownMs)} UTC</span>
@@ -90,33 +43,86 @@ export function TimeBar({ state, control, run }: { state: LabState; control: Lab
         aria-valuetext={sincePowerOn(shownMs)}
         onInput={(event) => control.seek(Number(event.currentTarget.value))}
       />
-      <div class="buttons">
-        {isPast && (
-          <>
-            <button type="button" onClick={() => control.seek(undefined)} title="End">
-              Back to now
-            </button>
-            <button type="button" onClick={() => control.goOnFromHere()} title="what came after is forgotten">
-              Go on from here
-            </button>
-          </>
-        )}
-        {both ? (
-          <button type="button" onClick={() => control.closeBranch()}>
-            Close this run
-          </button>
-        ) : (
-          <button
-            type="button"
-            onClick={() => control.branch()}
-            title="a second run beside this one, from this moment  B"
-          >
-            Branch
-          </button>
-        )}
-      </div>
+      <BranchButtons state={state} control={control} run={run} />
       {state.progress !== undefined && <progress max={1} value={state.progress} aria-label="Replaying" />}
     </section>
+  );
+}
+
+function TimeButtons({ state, control, run: { view } }: BarProps) {
+  const button = (sign: string, label: string, title: string, act: () => void) => (
+    <button type="button" aria-label={label} title={title} onClick={act}>
+      {sign}
+    </button>
+  );
+  return (
+    <div class="buttons">
+      <button
+        type="button"
+        class="play"
+        aria-label={view.playing ? "Pause (space)" : "Run (space)"}
+        onClick={() => control.toggle()}
+      >
+        {view.playing ? "❚❚" : "▶"}
+      </button>
+      {button("◀│", "Back to the event before (left arrow)", "event before  ←", () => control.stepBack())}
+      {button("│▶", "On to the next event (right arrow)", "next event  →", () => void control.stepOn("event"))}
+      {button(
+        "·▶",
+        "On to the next sample (shift and right arrow)",
+        "next sample  Shift →",
+        () => void control.stepOn("sample"),
+      )}
+      <button
+        type="button"
+        title="run one day further, at full speed"
+        onClick={() => control.runTo(view.nowMs + DAY_MS)}
+      >
+        +1 day
+      </button>
+      <select
+        aria-label="Speed"
+        value={String(state.speed)}
+        onChange={(event) => control.setSpeed(Number(event.currentTarget.value))}
+      >
+        {SPEEDS.map(([name, speed]) => (
+          <option key={name} value={String(speed)}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function BranchButtons({ state, control, run }: BarProps) {
+  const isPair = state.runs.a !== undefined && state.runs.b !== undefined;
+  return (
+    <div class="buttons">
+      {run.seekMs !== undefined && (
+        <>
+          <button type="button" onClick={() => control.seek(undefined)} title="End">
+            Back to now
+          </button>
+          <button type="button" onClick={() => control.goOnFromHere()} title="what came after is forgotten">
+            Go on from here
+          </button>
+        </>
+      )}
+      {isPair ? (
+        <button type="button" onClick={() => control.closeBranch()}>
+          Close this run
+        </button>
+      ) : (
+        <button
+          type="button"
+          onClick={() => control.branch()}
+          title="a second run beside this one, from this moment  B"
+        >
+          Branch
+        </button>
+      )}
+    </div>
   );
 }
 

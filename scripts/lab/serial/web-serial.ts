@@ -3,7 +3,7 @@ import { FieldError } from "../../console/terminal/field-error.ts";
 import { consoleOn, type DeviceConsole } from "../../console/transport/device-console.ts";
 import type { ConsoleOptions } from "../../console/transport/identify.ts";
 import type { Transport } from "../../console/transport/transport.ts";
-import { loadTools } from "./load-tools.ts";
+import { loadTools } from "./tools-in-page.ts";
 
 /** Of `SerialPort`, what is used here. */
 export interface WebSerialPort {
