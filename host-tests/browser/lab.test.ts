@@ -154,6 +154,7 @@ describeInBrowser("the lab's page", () => {
       .filter((at) => !(at.innerText?.trim() || at.getAttribute("aria-label") || at.labels?.length || at.closest(".u-wrap")))
       .map((at) => at.outerHTML)`);
     expect(nameless).toEqual([]);
+    expect(await one.page.locator("body").innerText()).not.toContain("Loading");
   });
 
   test("says what is wrong with a script, and keeps the run", async () => {

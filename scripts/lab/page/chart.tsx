@@ -16,6 +16,8 @@ interface ChartProps {
   fromMs: number;
   toMs: number;
   height: number;
+  /** Of a real device nobody knows what the server holds. */
+  isServerKnown: boolean;
   onSeek(atMs: number): void;
   onZoom(fromMs: number, toMs: number): void;
 }
@@ -54,17 +56,13 @@ export function Chart(props: ChartProps) {
 
   const { stream } = props;
   const label = `${stream.pin} ${stream.name}`;
+  const onServer = props.isServerKnown ? ` · ${grouped(stream.pointCount)} on the server` : "";
+  const counts = `${grouped(stream.readingCount)} ${props.isServerKnown ? "measured" : "in flash"}${onServer}`;
   return (
-    <figure
-      class="chart"
-      aria-label={`${label}: ${grouped(stream.readingCount)} measured, ${grouped(stream.pointCount)} on the server`}
-    >
+    <figure class="chart" aria-label={`${label}: ${counts}`}>
       <figcaption>
         <b>{stream.pin}</b> {stream.name}
-        <span class="numbers">
-          {grouped(stream.readingCount)} measured ·{" "}
-          <span class="server">{grouped(stream.pointCount)} on the server</span>
-        </span>
+        <span class="numbers">{counts}</span>
       </figcaption>
       <div ref={box} />
     </figure>

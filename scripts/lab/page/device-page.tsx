@@ -204,6 +204,7 @@ function StoredCharts({ state: { streams, data } }: { state: DeviceState }) {
         <Chart
           key={stream.pin}
           stream={stream}
+          isServerKnown={false}
           fromMs={fromMs}
           toMs={Math.max(toMs, fromMs + 60_000)}
           height={150}

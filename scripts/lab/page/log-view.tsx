@@ -39,7 +39,9 @@ export function LogView({ lines, untilMs, title, clock }: LogProps) {
             <time>{clock ? new Date(line.atMs).toLocaleTimeString() : sincePowerOn(line.atMs)}</time> {line.text}
           </p>
         ))}
-        {end === 0 && <p class="quiet">nothing printed yet</p>}
+        {end === 0 && (
+          <p class="quiet">{lines.length === 0 ? "nothing printed yet" : "no line from then, or it is kept no more"}</p>
+        )}
       </div>
     </section>
   );

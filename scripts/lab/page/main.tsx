@@ -19,5 +19,8 @@ async function showDevice(into: HTMLElement): Promise<() => void> {
 }
 
 addEventListener("hashchange", () => void control.start(location.hash.slice(1)));
-render(<App store={store} control={control} showDevice={showDevice} />, document.getElementById("app") as HTMLElement);
+const app = document.getElementById("app") as HTMLElement;
+// Preact leaves what stands there.
+app.textContent = "";
+render(<App store={store} control={control} showDevice={showDevice} />, app);
 void control.start(location.hash.slice(1));

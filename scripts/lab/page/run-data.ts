@@ -49,7 +49,7 @@ export interface RunData {
 }
 
 /** Lines of the console that the page keeps. */
-const LINES_MAX = 2000;
+const LINES_MAX = 20_000;
 
 /** The first view of a run, into lists of its own. */
 export function createRunData(info: RunInfo, view: View): RunData {

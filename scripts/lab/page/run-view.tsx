@@ -72,6 +72,7 @@ export function RunCharts({ store, control, run, isPair }: RunProps) {
           <Chart
             key={`${id}${stream.pin}`}
             stream={stream}
+            isServerKnown
             fromMs={startMs + fromMs}
             toMs={startMs + toMs}
             height={height}

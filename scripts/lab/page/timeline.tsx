@@ -1,5 +1,5 @@
 /** Power, Wi-Fi, times, requests and verdicts, one lane each, on the charts' axis. */
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TimelineEntry } from "../protocol.ts";
 import { AXIS_PX, RIGHT_PX } from "./chart.tsx";
 import { colourOf } from "./colours.ts";
@@ -21,6 +21,12 @@ interface TimelineProps {
 
 export function Timeline(props: TimelineProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const resized = new ResizeObserver(() => draw((n) => n + 1));
+    resized.observe(canvas.current as HTMLCanvasElement);
+    return () => resized.disconnect();
+  }, []);
   useLayoutEffect(() => {
     if (canvas.current !== null) drawTimeline(canvas.current, props);
   });
