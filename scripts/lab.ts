@@ -1,6 +1,6 @@
 /** `npm run lab`: a page with the simulated device in it, served to this computer or written as static files. */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BundleError } from "./build/bundle.ts";
 import { DeviceFileError } from "./build/device-file.ts";
@@ -73,6 +73,8 @@ async function build(device: string | undefined): Promise<PageFiles> {
 function write(files: PageFiles, folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
+    // Parts have names of their own in each build.
+    for (const old of readdirSync(folder)) if (/^part-\w+\.js$/.test(old)) rmSync(join(folder, old));
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
