@@ -43,7 +43,10 @@ export interface RunData {
   view: View;
   streams: StreamData[];
   timeline: TimelineEntry[];
+  /** The last of all lines that the console printed. */
   lines: View["lines"];
+  /** Number of all that it printed. */
+  linesEnd: number;
   /** The past moment that somebody looks at; undefined: the present. */
   seekMs: number | undefined;
 }
@@ -53,25 +56,22 @@ const LINES_MAX = 20_000;
 
 /** The first view of a run, into lists of its own. */
 export function createRunData(info: RunInfo, view: View): RunData {
-  const data: RunData = { info, view, streams: [], timeline: [], lines: [], seekMs: undefined };
+  const data: RunData = { info, view, streams: [], timeline: [], lines: [], linesEnd: 0, seekMs: undefined };
   mergeView(data, view);
   return data;
 }
 
 /** What the next question for a view says that the page has. */
-export function haveOf({ streams, timeline, view, lines }: RunData): Have {
+export function haveOf({ streams, timeline, linesEnd }: RunData): Have {
   return {
     readings: Object.fromEntries(streams.map(({ pin, readings }) => [pin, readings.length])),
     points: Object.fromEntries(streams.map(({ pin, points }) => [pin, points.length])),
     timeline: timeline.length,
-    lines: lines.length === 0 ? 0 : (linesEnd.get(view) ?? 0),
+    lines: linesEnd,
   };
 }
 
 export const NOTHING: Have = { readings: {}, points: {}, timeline: 0, lines: 0 };
-
-/** Number of all lines that the console had printed when a view was made. */
-const linesEnd = new WeakMap<View, number>();
 
 export function mergeView(data: RunData, view: View): void {
   for (const one of view.streams) {
@@ -85,9 +85,8 @@ export function mergeView(data: RunData, view: View): void {
     stream.failed = one.failed;
   }
   data.timeline.push(...view.timeline);
-  const before = linesEnd.get(data.view) ?? 0;
   data.lines.push(...view.lines);
-  linesEnd.set(view, Math.max(before, view.linesFrom) + view.lines.length);
+  data.linesEnd = Math.max(data.linesEnd, view.linesFrom) + view.lines.length;
   if (data.lines.length > LINES_MAX) data.lines.splice(0, data.lines.length - LINES_MAX);
   data.view = view;
 }
