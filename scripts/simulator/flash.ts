@@ -183,8 +183,8 @@ export class SimulatedFlash implements Flash {
     const { bytes } = stretch;
     const settled = this.unstable.size + this.turned.size === 0;
     for (let i = 0; i < data.length; i++) {
-      // An unstable cell may be 0 without showing it, and a blank one may decay. The firmware can't know this, so it may
-      // write over it; reading back shows it.
+      // An unstable cell may be 0 without showing it, and a blank one may decay. The firmware can't know this, so it may write
+      // over it; reading back shows it.
       const unknown = (this.unstable.get(address + i)?.mask ?? 0) | (this.turned.get(address + i) ?? 0);
       const known = settled ? 0xff : ~unknown;
       if ((data[i] & ~bytes[start + i] & known & 0xff) !== 0) {
