@@ -6,6 +6,9 @@ const DEEP = "host-tests/**/*.deep.test.ts";
 const REAL = "host-tests/real/**/*.test.ts";
 const ON_INTERPRETER = ["host-tests/interpreter/**/*.test.ts", "host-tests/field/interpreter.test.ts"];
 
+/** In a Chromium of the system. */
+const BROWSER = "host-tests/browser/**/*.test.ts";
+
 /** By default Vitest keeps one worker back, which is half of two cores. */
 const maxWorkers = availableParallelism();
 const setupFiles = ["host-tests/support/seed.ts"];
@@ -22,7 +25,7 @@ export default defineConfig({
         test: {
           name: "host",
           include: ["host-tests/**/*.test.ts"],
-          exclude: [...ON_INTERPRETER, DEEP, REAL],
+          exclude: [...ON_INTERPRETER, DEEP, REAL, BROWSER],
           setupFiles,
           maxWorkers,
           // A busy machine may take ten times as long.
@@ -47,6 +50,18 @@ export default defineConfig({
           setupFiles,
           maxWorkers,
           testTimeout: 120_000,
+        },
+      },
+      {
+        // `npm run test:browser`: the lab's page. Without a Chromium its tests skip and say so.
+        test: {
+          name: "browser",
+          include: [BROWSER],
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // A browser takes a core, and its worker another.
+          fileParallelism: false,
         },
       },
       {

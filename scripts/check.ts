@@ -63,6 +63,10 @@ const CHECKS: { [name: string]: { what: string; check: () => Promise<Verdict> } 
     what: "types of the firmware, with Espruino's library only",
     check: () => run("tsc", "--noEmit", "-p", "firmware/tsconfig.json"),
   },
+  page: {
+    what: "types of the lab's page, with the browser's library",
+    check: () => run("tsc", "--noEmit", "-p", "scripts/lab/page/tsconfig.json"),
+  },
   lint: { what: "lint and format", check: lint },
   dialect: { what: "Espruino's dialect", check: dialect },
   size: { what: "size of the bundle", check: size },

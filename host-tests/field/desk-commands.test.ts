@@ -28,7 +28,7 @@ const WRONG_USAGE: [what: string, command: CommandFunction, args: string[], word
     "check with an unknown name",
     check,
     ["nonsense"],
-    "Allowed choices are types, firmware, lint, dialect, size, house",
+    "Allowed choices are types, firmware, page, lint, dialect, size, house",
   ],
 ];
 

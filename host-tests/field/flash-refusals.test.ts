@@ -44,13 +44,13 @@ describe("flash, when it can't work", () => {
     [
       "too small a pool with Bluetooth on, and what frees memory there",
       { memory: { free: 3000, total: 3830 }, state: { freeHeap: 70_000, sdkVersion: "v3.3.6" } },
-      /3830 variables \(JsVars\); the firmware needs 4945.*ESP32\.enableBLE\(false\)/s,
+      /3830 variables \(JsVars\); the firmware needs 3975.*ESP32\.enableBLE\(false\)/s,
     ],
     ["a build without dgram", { modules: "Flash,Storage,net,tls,http,Wifi" }, /built without dgram/],
     [
       "too small a memory",
       { memory: { free: 900, total: 1500 } },
-      /1500 variables \(JsVars\); the firmware needs 4945 with 1 datastream\./,
+      /1500 variables \(JsVars\); the firmware needs 3975 with 1 datastream\./,
     ],
     ["too little room", { storageBytes: 20000 }, /not enough room for the program: it needs \d+ bytes/],
     ["no region by that name", { flash: new Uint8Array(4194304).fill(0xff) }, /no partition table/],
@@ -63,9 +63,9 @@ describe("flash, when it can't work", () => {
   });
 
   it("never advises to switch Bluetooth off where that ends in a restart loop", async () => {
-    const rig = await startFlashRig({ memory: { free: 900, total: 4095 } });
+    const rig = await startFlashRig({ memory: { free: 900, total: 3600 } });
     const { text } = await runFlash(rig, writeDeviceFile());
-    expect(text).toContain("4095 variables (JsVars)");
+    expect(text).toContain("3600 variables (JsVars)");
     expect(text).not.toContain("enableBLE");
   });
 

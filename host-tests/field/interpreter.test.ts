@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { imageOf } from "../../scripts/console/stored-data/flash-image.ts";
-import { openConsole } from "../../scripts/console/transport/device-console.ts";
+import { openConsole } from "../../scripts/console/transport/open-console.ts";
 import { installProgram, readPrograms } from "../../scripts/console/unit/program-store.ts";
 import { restartFirmware } from "../../scripts/console/unit/restart.ts";
 import { exportSamples } from "../../scripts/export.ts";

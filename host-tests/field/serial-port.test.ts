@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { choosePort } from "../../scripts/console/transport/choose-port.ts";
-import { openConsole } from "../../scripts/console/transport/device-console.ts";
+import { openConsole } from "../../scripts/console/transport/open-console.ts";
 import { listPorts, type SerialLibrary } from "../../scripts/console/transport/serial-port.ts";
 import { captureTerminal } from "../support/console/captured-terminal.ts";
 

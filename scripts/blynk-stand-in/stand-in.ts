@@ -63,6 +63,8 @@ export class BlynkStandIn {
   fault: StandInOptions["fault"];
   /** May be changed while it runs. */
   refuseAbovePoints: number;
+  /** Called with the points of each upload that are kept, as they come. */
+  onTaken: ((pin: string, points: { ts: number; value: string }[]) => void) | undefined;
   readonly #past: Rules["past"];
   readonly #replayMarginMs: number;
   readonly #pins: Set<string> | undefined;
@@ -204,7 +206,9 @@ export class BlynkStandIn {
     }
     if (answer) return fault?.answer ?? answer;
     if (history.remember(upload.digest, points)) this.#replays++;
-    this.#duplicates += history.add(points.filter((point) => !lost.has(point)));
+    const taken = points.filter((point) => !lost.has(point));
+    this.#duplicates += history.add(taken);
+    this.onTaken?.(pin, taken);
     return fault?.answer ?? success(arrivedMs, "OK");
   }
 

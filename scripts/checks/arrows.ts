@@ -83,6 +83,15 @@ const ARROWS: { [folder: string]: string[] } = {
     "scripts/simulator/duration.ts",
     "scripts/new-device/",
   ],
+  // The engine runs in a browser: nothing of the desk's.
+  "scripts/lab/engine/": [
+    "firmware/",
+    "scripts/blynk-stand-in/",
+    "scripts/simulator/",
+    "scripts/lab/engine/",
+    "scripts/lab/protocol.ts",
+    "type scripts/lab/program.ts",
+  ],
   "scripts/checks/": ["scripts/build/", "scripts/checks/"],
   "scripts/bench/": [
     "firmware/",

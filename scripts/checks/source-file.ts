@@ -22,7 +22,7 @@ export class SourceFile {
 
   /** TypeScript that people wrote. Declarations of a library are not ours to shape. */
   get isCode(): boolean {
-    return this.path.endsWith(".ts") && !this.path.endsWith(".d.ts");
+    return /\.tsx?$/.test(this.path) && !this.path.endsWith(".d.ts");
   }
 
   /** Its syntax tree: ESTree with TypeScript's nodes in it. Throws BundleError when it cannot be parsed. */

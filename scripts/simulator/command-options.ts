@@ -5,7 +5,7 @@ import { parseIsoTime } from "../build/iso-time.ts";
 import { UsageError } from "./errors.ts";
 import { isOrigin } from "./origin.ts";
 import { REGIONS } from "./partitions.ts";
-import { type RecordedDevice, recordedDevice } from "./recorded-device.ts";
+import { type PlayedRecording, playRecording } from "./played-recording.ts";
 import { findScenario, SCENARIOS } from "./scenarios/registry.ts";
 import { DEVICE_FILE, deviceOf, type Scenario } from "./scenarios/scenario.ts";
 import { quietFromMs, startMs, withOffline } from "./script.ts";
@@ -34,8 +34,6 @@ export interface Options {
 }
 
 const INTERVAL_MS_MIN = 100;
-/** Longer than from one sync to the next. */
-const DRAIN_MS = 2 * 3_600_000;
 const DAY_MS = 86_400_000;
 /**
  * With a real server a run ends now. This is how long it has lasted then, beside its faults: time for the backlog, and for
@@ -165,9 +163,9 @@ export async function plan(options: Options): Promise<Plan> {
   const script: Script = { scenario: scenario?.name ?? "custom", ...(given ?? scenario?.script(seed)), seed };
   const remarks: string[] = [];
   let device: SimulatedDevice = scenario ? deviceOf(scenario, seed) : { file: DEVICE_FILE };
-  let recorded: RecordedDevice | undefined;
+  let recorded: PlayedRecording | undefined;
   if (options.data !== undefined) {
-    recorded = await recordedDevice({ ...options, data: options.data, intervalMs: options.every });
+    recorded = await playRecording({ ...options, data: options.data, intervalMs: options.every });
     device = recorded.device;
     remarks.push(...recorded.remarks);
     script.start = given?.start ?? recorded.firstRowMs;
@@ -195,10 +193,10 @@ export async function plan(options: Options): Promise<Plan> {
  * A device that is always online has delivered everything after the first row: the recording is played to its end, unless an
  * end was chosen. Says where it is longer than the run, or shorter: its sensors fail then, but one row holds for ever.
  */
-function coverRecording(script: Script, recorded: RecordedDevice): string[] {
+function coverRecording(script: Script, recorded: PlayedRecording): string[] {
   const lengthMs = recorded.lastRowMs - recorded.firstRowMs;
   const untilMs = script.until === undefined ? undefined : durationMs(script.until);
-  script.atLeast ??= lengthMs + DRAIN_MS;
+  script.atLeast ??= recorded.playedMs;
   if (untilMs !== undefined && untilMs < lengthMs) {
     return [
       `the run ends ${sayMs(lengthMs - untilMs)} before the recording does: --until ${sayMs(lengthMs)} covers it`,

@@ -6,32 +6,17 @@ import { bundleFirmware, FIRMWARE } from "../build/bundle.ts";
 import { DeviceFileError, loadDevice } from "../build/device-file.ts";
 import { builtOnce } from "./build-cache.ts";
 import { SimulationError } from "./errors.ts";
+import { type GeneratedDevice, isGenerated, membersOf } from "./generated-device.ts";
 
-export interface SimulatedStream {
-  /** "v1" */
-  pin: string;
-  name: string;
-  intervalMs: number;
-  decimals: number;
-}
-
-/** A device made for a scenario: its sensors read `value`. */
-export interface GeneratedDevice {
-  streams: SimulatedStream[];
-  /** What the sensor of a datastream shows, `elapsedMs` after the first power-on. NaN: no reading. */
-  value(stream: SimulatedStream, elapsedMs: number): number;
-  /** Partition label. Default "flash". */
-  region?: string;
-  /** More members of `Device`, as in device.ts: `overload`, `syncEveryMs`, `connectEveryMs`, … */
-  more?: Record<string, unknown>;
-  plainHttp?: boolean;
-}
+export { type GeneratedDevice, isGenerated, type SimulatedStream } from "./generated-device.ts";
 
 /** A program that is already built, such as a small one in a test; it calls `global["simulated"]` itself. */
 export interface Program {
   code: string;
   /** Partition label. Default "flash". */
   region?: string;
+  /** What `global["simulated"].given` says to a program that is made for many devices. */
+  given?: string;
 }
 
 /** A user's device file by its path or its text, a generated device, or a whole program. */
@@ -83,25 +68,12 @@ function generatedSource(device: GeneratedDevice): string {
       `{ pin: ${JSON.stringify(stream.pin)}, name: ${JSON.stringify(stream.name)}, intervalMs: ${stream.intervalMs}, ` +
       `decimals: ${stream.decimals}, sensor: (done: any) => done((global as any)["simulated"].value(${JSON.stringify(stream.pin)})) }`,
   );
-  const more = {
-    server: { url: "https://blynk.cloud", allowPlainHttp: device.plainHttp },
-    timeServers: ["time-a.example", "time-b.example", "time-c.example"],
-    button: { pin: "D0", activeLow: true },
-    led: { pin: "D2", activeLow: false },
-    ...device.more,
-  };
   return `export const device: any = {
-  name: "simulated",
   datastreams: [${streams.join(",\n")}],
-  region: ${JSON.stringify(device.region ?? "flash")},
-  ${Object.entries(more)
+  ${Object.entries(membersOf(device))
     .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)},`)
     .join("\n  ")}
 };`;
-}
-
-export function isGenerated(device: SimulatedDevice): device is GeneratedDevice {
-  return "streams" in device;
 }
 
 const programs = new Map<string, Promise<Program>>();

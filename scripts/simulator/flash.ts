@@ -40,6 +40,13 @@ export interface FlashOperation {
   bytes: number;
 }
 
+/** What happened to the cells from `address` on: they hold what `bytesAt` shows. "other": a torn program, decay, harm. */
+export interface FlashChange {
+  kind: "program" | "erase" | "torn erase" | "other";
+  address: number;
+  bytes: number;
+}
+
 export interface FlashOptions extends Partial<FlashRange> {
   /** Several stretches instead of one; reading or writing between them is misuse. */
   ranges?: FlashRange[];
@@ -87,11 +94,15 @@ export class SimulatedFlash implements Flash {
   onOperation: ((operation: FlashOperation) => void) | undefined;
   /** Operations for which this is true do nothing and report nothing, as on a worn page. For testing read-back. */
   failing: ((operation: FlashOperation) => boolean) | undefined;
+  /** Called after the cells of a range changed, however they did: all that a copy has to follow. */
+  onChanged: ((change: FlashChange) => void) | undefined;
   powered = true;
   private readonly stretches: Stretch[];
   private readonly random: () => number;
   private readonly unstableReads: number;
   private readonly unstable = new Map<number, Unstable>();
+  /** Bits that turned over to 0 by themselves, by address: whoever programs them can't know it. */
+  private readonly turned = new Map<number, number>();
   private operationsLeft = Number.POSITIVE_INFINITY;
   private bytesLeft = Number.POSITIVE_INFINITY;
   private tear: Tear = randomTear;
@@ -170,10 +181,12 @@ export class SimulatedFlash implements Flash {
     const operation: FlashOperation = { kind: "program", address, data, bytes: data.length };
     this.onOperation?.(operation);
     const { bytes } = stretch;
-    const settled = this.unstable.size === 0;
+    const settled = this.unstable.size + this.turned.size === 0;
     for (let i = 0; i < data.length; i++) {
-      // An unstable cell may be 0 without showing it. The firmware can't know this, so it may write over it.
-      const known = settled ? 0xff : ~(this.unstable.get(address + i)?.mask ?? 0);
+      // An unstable cell may be 0 without showing it, and a blank one may decay. The firmware can't know this, so it may write
+      // over it; reading back shows it.
+      const unknown = (this.unstable.get(address + i)?.mask ?? 0) | (this.turned.get(address + i) ?? 0);
+      const known = settled ? 0xff : ~unknown;
       if ((data[i] & ~bytes[start + i] & known & 0xff) !== 0) {
         throw new FlashMisuse(`0 to 1 at 0x${(address + i).toString(16)}: ${bytes[start + i]} to ${data[i]}`);
       }
@@ -184,6 +197,7 @@ export class SimulatedFlash implements Flash {
     stretch.programmed[Math.floor(start / stretch.pageBytes)] += data.length;
     if (this.failing?.(operation)) return;
     for (let i = 0; i < data.length; i++) bytes[start + i] &= data[i];
+    this.onChanged?.({ kind: "program", address, bytes: data.length });
   }
 
   erasePage(address: number): void {
@@ -200,12 +214,14 @@ export class SimulatedFlash implements Flash {
       const torn = this.tear.erase(before, this.random);
       bytes.set(torn, start);
       for (let i = 0; i < pageBytes; i++) this.unsettle(address + i, torn[i] ^ 0xff);
+      this.onChanged?.({ kind: "torn erase", address, bytes: pageBytes });
       this.powerOff();
     }
     this.counts.erases++;
     if (this.failing?.(operation)) return;
     bytes.fill(0xff, start, start + pageBytes);
-    for (let i = 0; i < pageBytes && this.unstable.size > 0; i++) this.unstable.delete(address + i);
+    this.settle(address, pageBytes);
+    this.onChanged?.({ kind: "erase", address, bytes: pageBytes });
   }
 
   /** The power goes inside the n-th program or erase from now (1 = the next). */
@@ -241,7 +257,12 @@ export class SimulatedFlash implements Flash {
   /** Turns one bit over, as decay does. */
   flip(address: number, bit: number): void {
     const stretch = this.stretchOf(address, 1);
-    stretch.bytes[address - stretch.address] ^= 1 << bit;
+    const mask = 1 << bit;
+    stretch.bytes[address - stretch.address] ^= mask;
+    const isZero = (stretch.bytes[address - stretch.address] & mask) === 0;
+    const others = (this.turned.get(address) ?? 0) & ~mask;
+    this.turned.set(address, isZero ? others | mask : others);
+    this.onChanged?.({ kind: "other", address, bytes: 1 });
   }
 
   /** Makes the page at `address` blank, as harm from outside does: nothing is counted. */
@@ -249,7 +270,17 @@ export class SimulatedFlash implements Flash {
     const stretch = this.stretchOf(address, 1);
     const start = address - stretch.address;
     stretch.bytes.fill(0xff, start, start + stretch.pageBytes);
-    for (let i = 0; i < stretch.pageBytes; i++) this.unstable.delete(address + i);
+    this.settle(address, stretch.pageBytes);
+    this.onChanged?.({ kind: "other", address, bytes: stretch.pageBytes });
+  }
+
+  /** Nothing is left of what these cells went through. */
+  private settle(address: number, bytes: number): void {
+    if (this.unstable.size + this.turned.size === 0) return;
+    for (let i = address; i < address + bytes; i++) {
+      this.unstable.delete(i);
+      this.turned.delete(i);
+    }
   }
 
   private mustBePowered(): void {
@@ -278,6 +309,7 @@ export class SimulatedFlash implements Flash {
       stretch.bytes[start + i] = torn[i];
       this.unsettle(stretch.address + start + i, before[i] & ~data[i]);
     }
+    this.onChanged?.({ kind: "other", address: stretch.address + start, bytes: data.length });
     this.powerOff();
   }
 
@@ -291,6 +323,7 @@ export class SimulatedFlash implements Flash {
       if (--cell.readsLeft > 0) continue;
       stretch.bytes[start + i] = noisy;
       this.unstable.delete(address);
+      this.onChanged?.({ kind: "other", address, bytes: 1 });
     }
   }
 }

@@ -1,116 +1,52 @@
-/** A device whose sensors show a recording: made from its columns, or a device file whose datastreams are called as they are. */
-import { loadDevice } from "../build/device-file.ts";
-import { didYouMean } from "../build/did-you-mean.ts";
-import type { SimulatedDevice, SimulatedStream } from "./device-source.ts";
+/** A device whose sensors show a recording, a datastream for each column. */
 import { UsageError } from "./errors.ts";
-import { type Recording, readRecording } from "./recording.ts";
-import { readForm } from "./recording-form.ts";
+import type { GeneratedDevice, SimulatedStream } from "./generated-device.ts";
+import type { Recording } from "./recording.ts";
 import { replay, usualDistanceMs } from "./replay.ts";
 
-export interface RecordedOptions {
-  /** Path of the CSV. */
-  data: string;
-  /** `delimiter=semicolon`, …: how it is written, where that is not detected. */
-  csv?: string[];
-  device?: string;
-  /** `column=datastream`, for `device`. */
-  map?: string[];
-  /** `column=pin:decimals, …` without `device`. */
-  streams?: string;
-  intervalMs?: number;
-  region?: string;
-}
-
 export interface RecordedDevice {
-  device: SimulatedDevice;
+  device: GeneratedDevice;
   /** Unix ms of the first and the last row. The world starts at the first. */
   firstRowMs: number;
   lastRowMs: number;
   /** False for one row, which holds for ever. */
   ends: boolean;
-  /** What a person should know: columns and datastreams that have no counterpart. */
-  remarks: string[];
+  /** Earliest end of a run that plays it to its end and delivers that. */
+  playedMs: number;
 }
 
+/** Longer than from one sync to the next. */
+const DRAIN_MS = 2 * 3_600_000;
 const INTERVAL_MS = 60_000;
 
-/** Throws RecordingError, UsageError, and what `loadDevice` throws. */
-export async function recordedDevice(options: RecordedOptions): Promise<RecordedDevice> {
-  const form = readForm(options.csv ?? []);
-  const recording = readRecording(options.data, form);
-  const [firstRowMs] = recording.times;
-  const lastRowMs = recording.times[recording.times.length - 1];
-  const ends = Number.isFinite(usualDistanceMs(recording.times));
-  const sensor = (column: string) => {
-    const read = replay(recording.times, recording.column(column), form.gapMs);
-    return (elapsedMs: number) => read(firstRowMs + elapsedMs);
-  };
-  const found = { firstRowMs, lastRowMs, ends };
-  const { region, intervalMs } = options;
-  if (options.device !== undefined) {
-    const { datastreams: streams } = await loadDevice({ deviceFile: options.device });
-    const columns = matchColumns(recording, streams, options.map ?? []);
-    const readings = new Map([...columns].map(([pin, column]) => [pin, sensor(column)]));
-    const device = { file: options.device, region, intervalMs, readings };
-    return { device, ...found, remarks: sayUnmatched(recording, streams, columns) };
-  }
-  const streams = streamsOf(recording, options.streams, intervalMs ?? INTERVAL_MS);
-  const sensors = new Map(streams.map((one) => [one.pin, sensor(one.name)]));
+/** What shows a column, by the time since the first row. */
+export function sensorOf(recording: Recording, column: string, gapMs?: number): (elapsedMs: number) => number {
+  const read = replay(recording.times, recording.column(column), gapMs);
+  const firstRowMs = recording.times[0];
+  return (elapsedMs) => read(firstRowMs + elapsedMs);
+}
+
+/** When a recording begins and ends, for a run that plays it. */
+export function spanOf({ times }: Recording): Omit<RecordedDevice, "device"> {
+  const firstRowMs = times[0];
+  const lastRowMs = times[times.length - 1];
+  const ends = Number.isFinite(usualDistanceMs(times));
+  return { firstRowMs, lastRowMs, ends, playedMs: lastRowMs - firstRowMs + DRAIN_MS };
+}
+
+/**
+ * `streams`: which columns to log, as temperature=v1:1 (column=pin:decimals), separated by commas; default all of them, once a
+ * minute. `gapMs`: rows that lie farther apart have a gap between them. Throws UsageError, RecordingError.
+ */
+export function recordedDevice(
+  recording: Recording,
+  options: { streams?: string; everyMs?: number; region?: string; gapMs?: number },
+): RecordedDevice {
+  const streams = streamsOf(recording, options.streams, options.everyMs ?? INTERVAL_MS);
+  const sensors = new Map(streams.map((one) => [one.pin, sensorOf(recording, one.name, options.gapMs)]));
   const value = (stream: SimulatedStream, elapsedMs: number) => sensors.get(stream.pin)?.(elapsedMs) ?? Number.NaN;
-  return { device: { streams, region, value }, ...found, remarks: [] };
+  return { device: { streams, region: options.region, value }, ...spanOf(recording) };
 }
-
-interface Named {
-  pin: string;
-  name: string;
-}
-
-const sameName = (a: string, b: string) => a.trim().toLowerCase() === b.trim().toLowerCase();
-
-/** Pin → column: as `--map` says, else by the datastream's name. Throws UsageError where no column is of any datastream. */
-function matchColumns({ columns }: Recording, streams: Named[], map: string[]): Map<string, string> {
-  const chosen = new Map<string, string>();
-  for (const part of map) {
-    const [, column = "", wanted = ""] = /^(.+)=([^=]+)$/s.exec(part) ?? [];
-    if (column === "") throw new UsageError(`--map: "${part}" is not column=datastream, as "T outside"=temperature`);
-    if (!columns.includes(column)) {
-      throw new UsageError(`--map: the recording has no column "${column}"${didYouMean(column, columns)}`);
-    }
-    const stream = streams.find((one) => sameName(one.name, wanted) || one.pin === wanted.trim());
-    if (stream === undefined) {
-      const names = streams.map((one) => one.name);
-      throw new UsageError(
-        `--map: the device file has no datastream "${wanted}"${didYouMean(wanted, names)}: it has ${names.join(", ")}`,
-      );
-    }
-    if (chosen.has(stream.pin)) throw new UsageError(`--map: two columns for the datastream "${stream.name}"`);
-    chosen.set(stream.pin, column);
-  }
-  for (const { pin, name } of streams) {
-    const column = columns.find((one) => sameName(one, name));
-    if (column !== undefined && !chosen.has(pin)) chosen.set(pin, column);
-  }
-  if (chosen.size > 0) return chosen;
-  throw new UsageError(
-    `no column of the recording is called as a datastream: the columns are ${columns.join(", ")}; the datastreams are ${streams
-      .map((one) => one.name)
-      .join(", ")}. Say which is which with --map column=datastream`,
-  );
-}
-
-function sayUnmatched({ columns }: Recording, streams: Named[], chosen: Map<string, string>): string[] {
-  const used = new Set(chosen.values());
-  const unused = columns.filter((column) => !used.has(column));
-  const without = streams.filter(({ pin }) => !chosen.has(pin)).map(({ name }) => name);
-  const remarks: string[] = [];
-  if (unused.length > 0) remarks.push(`no datastream for the ${list("column", unused)}: not used (--map)`);
-  if (without.length > 0) {
-    remarks.push(`no column for the ${list("datastream", without)}: made-up readings of a room (--map)`);
-  }
-  return remarks;
-}
-
-const list = (what: string, names: string[]) => `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 
 /** The columns that `--streams` names, else all, on v1, v2, … with two decimals. Throws UsageError. */
 function streamsOf({ columns }: Recording, text: string | undefined, intervalMs: number): SimulatedStream[] {

@@ -55,56 +55,106 @@ const WAIT_MS = 500;
 /** Other work of the process gets its turn after this long in real time. */
 const YIELD_MS = 100;
 
-/** Rejects with SimulationError when the firmware does what hardware can't, or gives no status. */
-export async function runUnit(unit: Unit, world: World, real: RealServer | undefined): Promise<Outcome> {
+/** Takes a unit through its run, one event after the other. */
+export interface Runner {
+  /**
+   * Runs the next event and, when it is time, looks at the firmware's status. Throws SimulationError when the firmware does what
+   * hardware can't.
+   */
+  step(): "over" | "went" | "looked";
+  /** Everything is delivered, time is up, or nothing will ever happen again. */
+  isOver(): boolean;
+  /** Latest end. */
+  untilMs(): number;
+  /** The last scripted fault is over: looks come once a minute then. */
+  quiet(): boolean;
+  /** The script says something else about what is still to come: the end of its faults may have moved. */
+  scriptChanged(): void;
+  status(): DeviceStatus | undefined;
+  /** Asks a last time, which may take a minute of the run. Throws SimulationError if the firmware gives no status. */
+  finish(): Pick<Outcome, "status" | "verdicts" | "drained" | "clockClaims">;
+}
+
+export function createRunner(unit: Unit, world: World): Runner {
   const { script, board, network } = unit;
   const { exchanges } = network;
-  const untilMs = durationMs(script.until ?? quietFromMs(script) + DRAIN_MS_MAX);
+  const endOf = () => durationMs(script.until ?? quietFromMs(script) + DRAIN_MS_MAX);
   const watch = createWatch(unit, world);
+  let untilMs = endOf();
   let seen = 0;
   let nextLookMs = FIRST_LOOK_MS;
+  let nothingLeft = false;
+
+  const isOver = () => nothingLeft || watch.drained() || world.nowMs() >= untilMs;
+
+  return {
+    isOver,
+    untilMs: () => untilMs,
+    quiet: watch.quiet,
+    status: watch.status,
+    scriptChanged() {
+      untilMs = endOf();
+      watch.scriptChanged();
+    },
+    step() {
+      if (isOver() || world.nextMs() > untilMs || !world.step()) {
+        nothingLeft = true;
+        return "over";
+      }
+      if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
+      const nowMs = world.nowMs();
+      if (exchanges.length > seen) {
+        seen = exchanges.length;
+        nextLookMs = Math.min(nextLookMs, nowMs + LOOK_AFTER_REQUEST_MS);
+      }
+      if (nowMs < nextLookMs || !board.powered()) return "went";
+      nextLookMs = nowMs + (watch.quiet() ? LOOK_QUIET_MS : LOOK_MS);
+      const idle = nowMs - network.lastUsedMs() > IDLE_MS && nowMs - watch.lookedMs() < LOOK_MS;
+      if (!idle || !watch.hasBacklog()) watch.look();
+      return "looked";
+    },
+    finish() {
+      const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
+      if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
+      const { verdicts, clockClaims } = watch;
+      return { status: plain(status), verdicts, drained: watch.drained(), clockClaims };
+    },
+  };
+}
+
+/** Rejects with SimulationError when the firmware does what hardware can't, or gives no status. */
+export async function runUnit(unit: Unit, world: World, real: RealServer | undefined): Promise<Outcome> {
+  const { script } = unit;
+  const runner = createRunner(unit, world);
   let lastYield = performance.now();
   const patience = createPatience(unit, world, real);
 
-  while (!watch.drained() && world.nowMs() < untilMs) {
+  while (!runner.isOver()) {
     if (real) {
       if (real.waiting() > 0) await patience.during(real.settled());
       if (script.server?.behind === undefined && world.nextMs() < Number.POSITIVE_INFINITY) {
-        await untilReal(world.startMs + Math.min(world.nextMs(), untilMs), patience);
+        await untilReal(world.startMs + Math.min(world.nextMs(), runner.untilMs()), patience);
       }
       if (patience.spent() !== "") break;
     }
-    if (world.nextMs() > untilMs || !world.step()) break;
-    if (board.misuse) throw new SimulationError(`the firmware did what hardware can't: ${board.misuse.message}`);
-    const nowMs = world.nowMs();
-    if (exchanges.length > seen) {
-      seen = exchanges.length;
-      nextLookMs = Math.min(nextLookMs, nowMs + LOOK_AFTER_REQUEST_MS);
-    }
-    if (nowMs < nextLookMs || !board.powered()) continue;
-    nextLookMs = nowMs + (watch.quiet() ? LOOK_QUIET_MS : LOOK_MS);
-    const idle = nowMs - network.lastUsedMs() > IDLE_MS && nowMs - watch.lookedMs() < LOOK_MS;
-    if (!idle || !watch.hasBacklog()) watch.look();
-    if (performance.now() - lastYield > YIELD_MS) {
+    if (runner.step() === "looked" && performance.now() - lastYield > YIELD_MS) {
       lastYield = performance.now();
-      reportProgress(script, world, watch.status());
+      reportProgress(script, world, runner.status());
       await new Promise((done) => setImmediate(done));
     }
   }
   if (real) await real.settled();
-  const status = (watch.drained() ? undefined : lastStatus(board, world)) ?? watch.status();
-  reportProgress(script, world, status);
-  if (!status) throw new SimulationError(`the firmware gave no status: ${lastWords(board)}`);
+  const end = runner.finish();
+  reportProgress(script, world, end.status);
   const stalled =
     real !== undefined && patience.spent() !== ""
       ? `the server took no point for ${patience.spent()}; its last answer: ${real.lastAnswer()}`
       : undefined;
   const unsent =
-    real !== undefined && real.failsSinceMs() < Number.POSITIVE_INFINITY && stalled === undefined && !watch.drained()
+    real !== undefined && real.failsSinceMs() < Number.POSITIVE_INFINITY && stalled === undefined && !end.drained
       ? `the run ended while the server took no point; its last answer: ${real.lastAnswer()}`
       : undefined;
-  const { verdicts, clockClaims } = watch;
-  return { status: plain(status), verdicts, drained: watch.drained(), stalled, unsent, clockClaims };
+  return { ...end, stalled, unsent };
 }
 
 interface Watch {
@@ -118,12 +168,14 @@ interface Watch {
   /** When it last asked. */
   lookedMs(): number;
   status(): DeviceStatus | undefined;
+  scriptChanged(): void;
   clockClaims: ClockClaim[];
   verdicts: string[];
 }
 
 function createWatch({ script, board, network }: Unit, world: World): Watch {
-  const quietMs = Math.max(quietFromMs(script), durationMs(script.atLeast ?? 0));
+  const quietFrom = () => Math.max(quietFromMs(script), durationMs(script.atLeast ?? 0));
+  let quietMs = quietFrom();
   const verdicts: string[] = [];
   let status: DeviceStatus | undefined;
   let drained = false;
@@ -155,6 +207,9 @@ function createWatch({ script, board, network }: Unit, world: World): Watch {
     lookedMs: () => lookedMs,
     status: () => status,
     clockClaims,
+    scriptChanged() {
+      quietMs = quietFrom();
+    },
     look() {
       const found = askStatus(board);
       if (!found) return;

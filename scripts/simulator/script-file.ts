@@ -3,7 +3,8 @@
  * keeps its name and meaning, and what the simulator does not know is refused, not ignored.
  */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+// A namespace, member by member: the lab's page takes only what is used.
+import * as z from "zod/mini";
 import { sayFileError } from "../build/file-error.ts";
 import { parseIsoTime } from "../build/iso-time.ts";
 import { type Duration, durationMs } from "./duration.ts";
@@ -22,16 +23,21 @@ export function readScript(file: string): ScriptData {
   } catch (error) {
     throw new UsageError(`--script: can't read ${file}: ${sayFileError(error)}`);
   }
+  return parseScript(text, `--script ${file}`);
+}
+
+/** A script from its JSON text; `source` stands for it in messages. Throws UsageError as `readScript`. */
+export function parseScript(text: string, source: string): ScriptData {
   let given: unknown;
   try {
     given = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--script ${file}: no JSON: ${(error as Error).message}`);
+    throw new UsageError(`${source}: no JSON: ${(error as Error).message}`);
   }
   const parsed = SCRIPT.safeParse(given);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  ${whereOf(issue.path)}: ${issue.message}`);
-  throw new UsageError(`--script ${file}:\n${lines.join("\n")}`);
+  throw new UsageError(`${source}:\n${lines.join("\n")}`);
 }
 
 /** `http[0].kind` */
@@ -53,7 +59,7 @@ function oneOf<K extends string>(kinds: Record<K, true>) {
   return value<K>((input) => names.includes(input as string), `one of ${names.join(", ")}`);
 }
 
-function object<S extends z.ZodRawShape>(shape: S) {
+function object<S extends z.core.$ZodShape>(shape: S) {
   return z.strictObject(shape, {
     error(issue) {
       if (issue.code === "unrecognized_keys") {
@@ -65,8 +71,8 @@ function object<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
-function list<T extends z.ZodType>(entry: T) {
-  return z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }).optional();
+function list<T extends z.ZodMiniType>(entry: T) {
+  return z.optional(z.array(entry, { error: ({ input }) => `is ${shown(input)}: write a list, […]` }));
 }
 
 function isDuration(input: unknown): boolean {
@@ -101,7 +107,7 @@ const bit = value<number>((input) => isCount(input) && (input as number) < 8, "a
 const texts = z.record(z.string(), text, { error: ({ input }) => `is ${shown(input)}: write an object of texts` });
 const anything = z.record(z.string(), z.unknown(), { error: ({ input }) => `is ${shown(input)}: write an object` });
 
-const during = { from: span.optional(), to: span.optional() };
+const during = { from: z.optional(span), to: z.optional(span) };
 
 const HTTP_KINDS: Record<HttpFaultKind, true> = {
   refused: true,
@@ -142,36 +148,36 @@ const WIFI_KINDS: Record<WifiFaultKind, true> = {
 const HTTP = object({
   kind: oneOf(HTTP_KINDS),
   ...during,
-  share: share.optional(),
-  times: count.optional(),
-  pin: pin.optional(),
-  bodyHas: text.optional(),
-  bodyOver: count.optional(),
-  dateOffset: duration.optional(),
-  host: text.optional(),
-  moveTo: text.optional(),
-  headBytes: count.optional(),
-  status: count.optional(),
-  body: text.optional(),
-  headers: texts.optional(),
-  stored: yes.optional(),
-  delay: span.optional(),
-  afterBytes: count.optional(),
+  share: z.optional(share),
+  times: z.optional(count),
+  pin: z.optional(pin),
+  bodyHas: z.optional(text),
+  bodyOver: z.optional(count),
+  dateOffset: z.optional(duration),
+  host: z.optional(text),
+  moveTo: z.optional(text),
+  headBytes: z.optional(count),
+  status: z.optional(count),
+  body: z.optional(text),
+  headers: z.optional(texts),
+  stored: z.optional(yes),
+  delay: z.optional(span),
+  afterBytes: z.optional(count),
 });
 const NTP = object({
   kind: oneOf(NTP_KINDS),
   ...during,
-  server: count.optional(),
-  share: share.optional(),
-  delay: span.optional(),
-  offset: duration.optional(),
-  smear: duration.optional(),
+  server: z.optional(count),
+  share: z.optional(share),
+  delay: z.optional(span),
+  offset: z.optional(duration),
+  smear: z.optional(duration),
 });
 const POWER = object({
   at: span,
   kind: oneOf({ cut: true, reset: true }),
-  flashBytes: count.optional(),
-  off: span.optional(),
+  flashBytes: z.optional(count),
+  off: z.optional(span),
 });
 const HARM = z.union(
   [
@@ -186,46 +192,50 @@ const HARM = z.union(
 );
 const SETTING = object({
   at: span,
-  kind: oneOf({ console: true, underneath: true }).optional(),
-  offset: duration.optional(),
-  to: num.optional(),
+  kind: z.optional(oneOf({ console: true, underneath: true })),
+  offset: z.optional(duration),
+  to: z.optional(num),
 });
 const SERVER = object({
-  tokenKnownFrom: span.optional(),
+  tokenKnownFrom: z.optional(span),
   pins: list(pin),
-  refuseAbovePoints: count.optional(),
-  pointsPerDay: count.optional(),
-  ageMax: span.optional(),
-  url: value<string>((input) => isOrigin(String(input)), "an origin such as http://127.0.0.1:8080").optional(),
-  token: text.optional(),
-  stallMs: positive.optional(),
+  refuseAbovePoints: z.optional(count),
+  pointsPerDay: z.optional(count),
+  ageMax: z.optional(span),
+  url: z.optional(value<string>((input) => isOrigin(String(input)), "an origin such as http://127.0.0.1:8080")),
+  token: z.optional(text),
+  stallMs: z.optional(positive),
 });
 
-const SCRIPT: z.ZodType<ScriptData> = object({
-  scenario: text.optional(),
-  seed: count.optional(),
-  start: value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z").optional(),
-  offline: span.optional(),
-  until: span.optional(),
-  untilDrained: yes.optional(),
-  atLeast: span.optional(),
-  crystal: object({ driftPpm: num.optional(), swingPpm: num.optional() }).optional(),
-  jitterMs: positive.optional(),
-  latency: object({
-    minMs: positive.optional(),
-    maxMs: positive.optional(),
-    upExtraMs: positive.optional(),
-    asymmetric: yes.optional(),
-  }).optional(),
-  cpu: object({
-    slowdown: positive.optional(),
-    flashReadMs: positive.optional(),
-    flashProgramMs: positive.optional(),
-    eraseMs: positive.optional(),
-  }).optional(),
+const SCRIPT: z.ZodMiniType<ScriptData> = object({
+  scenario: z.optional(text),
+  seed: z.optional(count),
+  start: z.optional(value<number | string>(isTime, "Unix ms, or 2026-01-01T00:00:00Z")),
+  offline: z.optional(span),
+  until: z.optional(span),
+  untilDrained: z.optional(yes),
+  atLeast: z.optional(span),
+  crystal: z.optional(object({ driftPpm: z.optional(num), swingPpm: z.optional(num) })),
+  jitterMs: z.optional(positive),
+  latency: z.optional(
+    object({
+      minMs: z.optional(positive),
+      maxMs: z.optional(positive),
+      upExtraMs: z.optional(positive),
+      asymmetric: z.optional(yes),
+    }),
+  ),
+  cpu: z.optional(
+    object({
+      slowdown: z.optional(positive),
+      flashReadMs: z.optional(positive),
+      flashProgramMs: z.optional(positive),
+      eraseMs: z.optional(positive),
+    }),
+  ),
   accessPoints: list(object({ ssid: text, password: text })),
-  sameChance: yes.optional(),
-  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: text.optional() })),
+  sameChance: z.optional(yes),
+  wifi: list(object({ kind: oneOf(WIFI_KINDS), ...during, ssid: z.optional(text) })),
   dns: list(object(during)),
   ntp: list(NTP),
   http: list(HTTP),
@@ -233,8 +243,8 @@ const SCRIPT: z.ZodType<ScriptData> = object({
   devices: list(object({ at: span, file: text })),
   flash: list(HARM),
   setTime: list(SETTING),
-  press: list(object({ at: span, hold: span.optional() })),
-  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: pin.optional() })),
-  server: SERVER.optional(),
-  settings: anything.optional(),
+  press: list(object({ at: span, hold: z.optional(span) })),
+  sensors: list(object({ kind: oneOf({ hang: true, nan: true, throw: true }), ...during, pin: z.optional(pin) })),
+  server: z.optional(SERVER),
+  settings: z.optional(anything),
 });

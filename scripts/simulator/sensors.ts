@@ -1,7 +1,8 @@
 /** The sensors of an observed device: what they show, their faults, and a record of every reading. */
 import { pinNumber } from "./audit.ts";
-import { isGenerated, type SimulatedDevice } from "./device-source.ts";
+import type { SimulatedDevice } from "./device-source.ts";
 import { DAY_MS, within } from "./duration.ts";
+import { isGenerated } from "./generated-device.ts";
 import type { Prng } from "./prng.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SensorFault } from "./script.ts";
@@ -16,6 +17,18 @@ export interface SensorOptions {
   faults: SensorFault[];
   /** Receives the decimals of each pin, as the device file says. */
   decimals: Map<number, number>;
+  /** `Program.given`. */
+  given?: string;
+  /** Called with the device of the program at each boot. */
+  onFound?(device: FoundDevice): void;
+}
+
+/** Of the device file, what a reader of the run needs. */
+export interface FoundDevice {
+  name: string;
+  datastreams: { pin: string; name: string; decimals: number; intervalMs: number }[];
+  /** "D2" */
+  led: { pin: string; activeLow: boolean } | undefined;
 }
 
 type Sensor = (done: (value: number, why?: string) => void) => void;
@@ -47,7 +60,10 @@ export function createSensors(options: SensorOptions): Record<string, unknown> {
   }
 
   return {
-    device(found: { datastreams: { pin: string; decimals: number }[] }) {
+    /** For a program that is made for many devices: the one that it is now, as JSON; undefined for its own. */
+    given: options.given,
+    device(found: FoundDevice) {
+      options.onFound?.(plainDevice(found));
       for (const stream of found.datastreams) {
         const pin = pinNumber(stream.pin);
         // Of several device files, the coarsest: a reading is found by its rounded value.
@@ -61,6 +77,15 @@ export function createSensors(options: SensorOptions): Record<string, unknown> {
       return stream && isGenerated(device) ? device.value(stream, world.nowMs()) : Number.NaN;
     },
     sense,
+  };
+}
+
+/** A copy that holds on to nothing of the program. */
+function plainDevice({ name, datastreams, led }: FoundDevice): FoundDevice {
+  return {
+    name,
+    datastreams: datastreams.map(({ pin, name, decimals, intervalMs }) => ({ pin, name, decimals, intervalMs })),
+    led: led === undefined ? undefined : { pin: led.pin, activeLow: led.activeLow },
   };
 }
 

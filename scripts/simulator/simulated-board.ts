@@ -36,6 +36,8 @@ export interface BoardOptions {
   serial: string;
   /** Level of an analog pin, 0 to 1. */
   analog(pin: number, elapsedMs: number): number;
+  /** Called when the program sets the electrical level of a pin. */
+  onLevel?(pin: number, level: number): void;
   /** More globals for the program, made anew at each boot. */
   extras(): Record<string, unknown>;
 }
@@ -146,6 +148,7 @@ export function createBoard(options: BoardOptions): Board {
     files: options.files,
     levels,
     analog: (pin) => options.analog(pin, world.nowMs()),
+    onLevel: options.onLevel,
     print,
     systemMs: board.systemMs,
     setSystemMs: board.setSystemMs,

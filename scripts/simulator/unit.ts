@@ -14,9 +14,9 @@ import { createDeviceFlash, LEDGER_PAGES, REGIONS, type Region } from "./partiti
 import type { Prng } from "./prng.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import type { AccessPoint, Script } from "./script.ts";
-import { analogLevel, createSensors } from "./sensors.ts";
+import { analogLevel, createSensors, type FoundDevice } from "./sensors.ts";
 import { type Board, createBoard } from "./simulated-board.ts";
-import { schedule } from "./timeline.ts";
+import { schedule, type Timeline } from "./timeline.ts";
 import type { World } from "./world.ts";
 
 export interface Unit {
@@ -25,8 +25,12 @@ export interface Unit {
   network: Network;
   recorder: Recorder;
   flash: SimulatedFlash;
+  region: Region;
+  timeline: Timeline;
   /** Of each pin, as the device file says. */
   decimals: Map<number, number>;
+  /** The device file that runs, as far as a reader of the run needs it; undefined before the first boot. */
+  found(): FoundDevice | undefined;
 }
 
 export interface UnitOptions {
@@ -44,6 +48,8 @@ export interface UnitOptions {
   token: string;
   /** Its place in a fleet. Default 0. */
   index?: number;
+  /** Called when the program sets the electrical level of a pin. */
+  onLevel?(pin: number, level: number): void;
 }
 
 const ACCESS_POINT: AccessPoint = { ssid: "simulated", password: "correct horse" };
@@ -70,6 +76,7 @@ export function createUnit(options: UnitOptions): Unit {
   }
   const flash = createDeviceFlash(region, root.fork("flash").next, UNSTABLE_READS);
   const noise = root.fork("sensors");
+  let found: FoundDevice | undefined;
   const board = createBoard({
     world,
     crystal,
@@ -84,13 +91,25 @@ export function createUnit(options: UnitOptions): Unit {
     code: () => programAt(options, world.nowMs()).code,
     serial: `00000000-02000000-${(SERIAL + (options.index ?? 0)).toString(16).padStart(8, "0")}`,
     analog: (pin, elapsedMs) => analogLevel(pin, elapsedMs, noise),
+    onLevel: options.onLevel,
     extras: () => ({
-      simulated: createSensors({ device, world, board, recorder, faults: script.sensors ?? [], decimals }),
+      simulated: createSensors({
+        device,
+        world,
+        board,
+        recorder,
+        faults: script.sensors ?? [],
+        decimals,
+        given: program.given,
+        onFound(device) {
+          found = device;
+        },
+      }),
     }),
   });
   board.onBoot = () => settleUndecided(board, recorder);
-  schedule({ world, board, script, flash, region });
-  return { script, board, network, recorder, flash, decimals };
+  const timeline = schedule({ world, board, script, flash, region });
+  return { script, board, network, recorder, flash, region, timeline, decimals, found: () => found };
 }
 
 /** What `backfill.status()` answers, with no time passing. Undefined while the device is off or boots. */

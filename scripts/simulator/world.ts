@@ -1,4 +1,4 @@
-/** Virtual time: one queue of events, ordered by their time and, at the same time, by their creation. */
+/** Virtual time: one queue of events, ordered by their time and, at the same time, by their order. */
 
 export interface WorldEvent {
   atMs: number;
@@ -14,8 +14,11 @@ export interface World {
   readonly startMs: number;
   /** Unix time now, in ms with fractions. */
   trueMs(): number;
-  /** Runs `action` once, at `atMs`, or now if that is past. */
-  at(atMs: number, action: () => void): WorldEvent;
+  /**
+   * Runs `action` once, at `atMs`, or now if that is past. Of events at the same moment the one with the lower `order` comes
+   * first; default: the order in which they were made.
+   */
+  at(atMs: number, action: () => void, order?: number): WorldEvent;
   cancel(event: WorldEvent): void;
   /** Time of the next event; Infinity if there is none. */
   nextMs(): number;
@@ -46,8 +49,8 @@ export function createWorld(startMs: number): World {
     startMs,
     nowMs: () => clock[0],
     trueMs: () => startMs + clock[0],
-    at(atMs, action) {
-      const event = { atMs: atMs > clock[0] ? atMs : clock[0], order: made++, action };
+    at(atMs, action, order) {
+      const event = { atMs: atMs > clock[0] ? atMs : clock[0], order: order ?? made++, action };
       push(heap, event);
       return event;
     },

@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
-import { type DeviceConsole, openConsole } from "../../../scripts/console/transport/device-console.ts";
+import type { DeviceConsole } from "../../../scripts/console/transport/device-console.ts";
+import { openConsole } from "../../../scripts/console/transport/open-console.ts";
 import { SHORT_WAITS } from "./captured-terminal.ts";
 import { type ConsoleOptions, FakeConsole } from "./fake-console.ts";
 import { FakeMachine, type MachineOptions } from "./fake-machine.ts";

@@ -107,3 +107,14 @@ test("covers several ranges sparsely", () => {
   expect(flash.bytesAt(0x310000)[0xffff]).toBe(7);
   expect(() => flash.read(1, 0x9000)).toThrow(FlashMisuse);
 });
+
+test("lets a cell be programmed that decayed, since nobody can know it; reading back shows it", () => {
+  const flash = create();
+  flash.flip(0x1000, 3);
+  flash.write(Uint8Array.of(0xff, 0x0f), 0x1000);
+  expect([...flash.read(2, 0x1000)]).toEqual([0xf7, 0x0f]);
+  expect(() => flash.write(Uint8Array.of(0xff), 0x1001)).toThrow(FlashMisuse);
+  flash.erasePage(0x1000);
+  flash.write(Uint8Array.of(0xf7), 0x1000);
+  expect(() => flash.write(Uint8Array.of(0xff), 0x1000)).toThrow(FlashMisuse);
+});

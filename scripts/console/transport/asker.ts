@@ -54,8 +54,8 @@ export function createAsker(
         if (type === 0 && text.startsWith(mark)) finish(() => resolve(text.slice(mark.length)));
       };
       const timer = setTimeout(() => finish(() => reject(noAnswer(port))), timeoutMs);
-      // The open port keeps the process alive; a closed one must not.
-      timer.unref();
+      // The open port keeps the process alive; a closed one must not. A browser's timers keep nothing alive.
+      timer.unref?.();
       connection.on("packet", onPacket);
       connection.espruinoSendPacket("EVAL", `"${mark}"+(${expression})`, { timeout: timeoutMs }).catch((reason) => {
         if (!String(reason).startsWith("NAK")) return;

@@ -1,6 +1,7 @@
 import { beforeStopping } from "../terminal/stopping.ts";
 import { CONSOLE_PASSWORD, choosePort, type DeviceTerminal, type PortOptions } from "./choose-port.ts";
-import { type DeviceConsole, openConsole } from "./device-console.ts";
+import type { DeviceConsole } from "./device-console.ts";
+import { openConsole } from "./open-console.ts";
 
 /** Chooses a port and waits for the Espruino on it. `interrupt`: see `ConsoleOptions`. */
 export async function connectDevice(

@@ -1,11 +1,9 @@
 import { FieldError } from "../terminal/field-error.ts";
 import { askAgain, createAsker } from "./asker.ts";
-import { startTools, type Tools } from "./espruino-tools.ts";
+import { startTools, type Tools, type ToolsLoader } from "./espruino-tools.ts";
 import { type ConsoleOptions, ECHO_OFF_FOR_LINE, identify } from "./identify.ts";
 import { connectionLost } from "./port-error.ts";
 import { cleanLine } from "./printed-line.ts";
-import { openSerialPort } from "./serial-port.ts";
-import { openTelnetSocket } from "./telnet-socket.ts";
 import type { Transport } from "./transport.ts";
 
 /** An Espruino that answered, on the other end of a port. */
@@ -49,15 +47,19 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
  */
 const BLOCKED_MAX_MS = 120000;
 
-/**
- * Opens a port, `tcp://ADDRESS[:PORT]` or the name of a serial port, and waits until an Espruino answers on it.
- * Throws a `FieldError` otherwise.
- */
-export async function openConsole(port: string, options: ConsoleOptions = {}): Promise<DeviceConsole> {
-  const transport = port.startsWith("tcp://")
-    ? await openTelnetSocket(port)
-    : await openSerialPort(port, options.serial);
-  const tools = await startTools(transport);
+/** What a console stands on. */
+export interface Line {
+  /** The port's name, for messages. */
+  port: string;
+  transport: Transport;
+  /** EspruinoTools, as this place can run it. */
+  loadTools: ToolsLoader;
+}
+
+/** Waits until an Espruino answers on an open port. Throws a `FieldError` otherwise, and closes the port. */
+export async function consoleOn(line: Line, options: ConsoleOptions = {}): Promise<DeviceConsole> {
+  const { port, transport } = line;
+  const tools = await startTools(transport, line.loadTools);
   const { connection } = tools;
   const { untilClosed, onClose } = watchForClose(transport, tools);
   const onLine = (listener: (line: string) => void) => {

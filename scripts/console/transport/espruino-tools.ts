@@ -1,7 +1,3 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import vm from "node:vm";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -36,7 +32,7 @@ export interface Tools {
   stop(): void;
 }
 
-interface ToolsRoot {
+export interface ToolsRoot {
   Core: {
     Config: { init(): void };
     Serial: {
@@ -48,19 +44,51 @@ interface ToolsRoot {
   };
 }
 
+/** A timer as the place where EspruinoTools runs has it. */
+type Timer = ReturnType<typeof setTimeout>;
+
+/** EspruinoTools in surroundings of its own. */
+export interface LoadedTools {
+  root: ToolsRoot;
+  /** Bytes, one character each, as a buffer of those surroundings. */
+  toBuffer(text: string): ArrayBuffer;
+}
+
+/** Loads EspruinoTools. The timers that it starts are kept in `timers`. */
+export type ToolsLoader = (timers: Set<Timer>) => LoadedTools;
+
 /** The parts of EspruinoTools that the console needs. Left out: its drivers (ours report errors) and all requests to the web. */
-const PARTS = ["espruino.js", "core/config.js", "core/utils.js", "core/serial.js"];
+export const PARTS = ["espruino.js", "core/config.js", "core/utils.js", "core/serial.js"];
 const PATH = "port";
+
+/** What EspruinoTools finds as its globals: a silent console, and timers that are kept in `timers` while they run. */
+export function toolsGlobals(timers: Set<Timer>) {
+  const quiet = () => {};
+  return {
+    console: { log: quiet, warn: quiet, error: quiet },
+    setTimeout: (callback: (...values: unknown[]) => void, delayMs: number, ...values: unknown[]) => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        callback(...values);
+      }, delayMs);
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer: Timer) => {
+      timers.delete(timer);
+      clearTimeout(timer);
+    },
+  };
+}
 
 /**
  * Runs EspruinoTools on top of a transport. Its scripts use global variables and print to the console, so each connection
  * gets its own context with a silent console. Nothing in that context can reach the network or the disk.
  */
-export async function startTools(transport: Transport): Promise<Tools> {
-  const timers = new Set<NodeJS.Timeout>();
-  const context = loadTools(timers);
-  const { Config, Serial } = (context as unknown as { Espruino: ToolsRoot }).Espruino.Core;
-  const toContext = vm.runInContext("(text) => Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer", context);
+export async function startTools(transport: Transport, loadTools: ToolsLoader): Promise<Tools> {
+  const timers = new Set<Timer>();
+  const { root, toBuffer } = loadTools(timers);
+  const { Config, Serial } = root.Core;
   Config.init();
   Serial.devices.push({
     name: "backfill",
@@ -72,7 +100,7 @@ export async function startTools(transport: Transport): Promise<Tools> {
       closed: () => void,
     ) => {
       transport.onClose(closed);
-      transport.onData((bytes) => received(toContext(bytes.toString("latin1"))));
+      transport.onData((bytes) => received(toBuffer(bytes.toString("latin1"))));
       opened({});
     },
     write: (text: string, done: () => void) => transport.write(Buffer.from(text, "latin1"), done),
@@ -95,30 +123,4 @@ export async function startTools(transport: Transport): Promise<Tools> {
       timers.clear();
     },
   };
-}
-
-/** A context with EspruinoTools in it. The timers that it starts are kept in `timers`. */
-function loadTools(timers: Set<NodeJS.Timeout>): vm.Context {
-  const quiet = () => {};
-  const context = vm.createContext({
-    console: { log: quiet, warn: quiet, error: quiet },
-    setTimeout: (callback: (...values: unknown[]) => void, delayMs: number, ...values: unknown[]) => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        callback(...values);
-      }, delayMs);
-      timers.add(timer);
-      return timer;
-    },
-    clearTimeout: (timer: NodeJS.Timeout) => {
-      timers.delete(timer);
-      clearTimeout(timer);
-    },
-  });
-  const folder = join(createRequire(import.meta.url).resolve("espruino/package.json"), "..");
-  for (const part of PARTS) {
-    const filename = join(folder, part);
-    vm.runInContext(readFileSync(filename, "utf8"), context, { filename });
-  }
-  return context;
 }

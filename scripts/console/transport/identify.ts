@@ -1,6 +1,5 @@
 import { FieldError } from "../terminal/field-error.ts";
 import type { ToolsConnection } from "./espruino-tools.ts";
-import type { SerialLibrary } from "./serial-port.ts";
 
 export interface ConsoleOptions {
   /** Password of a wireless console. */
@@ -12,8 +11,6 @@ export interface ConsoleOptions {
   /** Interrupt a program that keeps the console from answering. */
   interrupt?: boolean;
   onWaiting?: () => void;
-  /** In place of npm `serialport`. */
-  serial?: SerialLibrary;
 }
 
 /** The first version with binary packets, 2v25. */

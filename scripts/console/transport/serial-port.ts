@@ -35,7 +35,7 @@ const BAUD_RATE = 115200;
 export async function listPorts(serial?: SerialLibrary): Promise<SerialPortInfo[]> {
   const library = serial ?? (await loadSerial());
   // On Linux the library asks udevadm, which small systems and containers don't have.
-  const ports = await library.SerialPort.list().catch(() => listDeviceFiles());
+  const ports: SerialPortInfo[] = await library.SerialPort.list().catch(() => listDeviceFiles());
   return ports.filter((port) => !/^\/dev\/ttyS\d+$/.test(port.path));
 }
 

@@ -1,4 +1,5 @@
-import { z } from "zod";
+// A namespace of the small form, member by member: the lab's page takes only what is used.
+import * as z from "zod/mini";
 import { FieldError } from "../terminal/field-error.ts";
 import type { Secrets } from "../terminal/secrets.ts";
 
@@ -14,20 +15,27 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 const utf8Bytes = (text: string) => Buffer.byteLength(text);
 const text = (what: string) => z.string({ error: `${what} has to be text in quotes` });
 const plain = (what: string) =>
-  text(what).refine((value) => !CONTROL.test(value), `${what} contains a line end or another control character`);
+  text(what).check(must((value) => !CONTROL.test(value), `${what} contains a line end or another control character`));
 
-const ssid = plain("the network's name (ssid)")
-  .refine((value) => value !== "", "the network's name (ssid) is empty")
-  .refine((value) => value === value.trim(), "the network's name (ssid) begins or ends with a space")
-  .refine((value) => utf8Bytes(value) <= 32, "the network's name (ssid) has more than 32 bytes");
+/** A condition of a text, and the complaint where it does not hold. */
+function must(holds: (value: string) => boolean, complaint: string) {
+  return z.refine<string>(holds, complaint);
+}
 
-const wifiPassword = plain("the Wi-Fi password")
-  .refine((value) => value === "" || utf8Bytes(value) >= 8, "the Wi-Fi password has fewer than 8 characters")
-  .refine((value) => utf8Bytes(value) <= 64, "the Wi-Fi password has more than 63 characters")
-  .refine(
+const ssid = plain("the network's name (ssid)").check(
+  must((value) => value !== "", "the network's name (ssid) is empty"),
+  must((value) => value === value.trim(), "the network's name (ssid) begins or ends with a space"),
+  must((value) => utf8Bytes(value) <= 32, "the network's name (ssid) has more than 32 bytes"),
+);
+
+const wifiPassword = plain("the Wi-Fi password").check(
+  must((value) => value === "" || utf8Bytes(value) >= 8, "the Wi-Fi password has fewer than 8 characters"),
+  must((value) => utf8Bytes(value) <= 64, "the Wi-Fi password has more than 63 characters"),
+  must(
     (value) => utf8Bytes(value) !== 64 || /^[0-9a-fA-F]{64}$/.test(value),
     "a Wi-Fi password of 64 characters has to be a key in hexadecimal digits",
-  );
+  ),
+);
 
 const unknownKeys = (where: string, known: string) => (issue: { code?: string; keys?: string[] }) => {
   if (issue.code === "unrecognized_keys")
@@ -36,70 +44,78 @@ const unknownKeys = (where: string, known: string) => (issue: { code?: string; k
 };
 
 const network = z.strictObject(
-  { ssid, password: wifiPassword.default("") },
+  { ssid, password: z._default(wifiPassword, "") },
   { error: unknownKeys("a network", "ssid, password") },
 );
 
-const token = plain("the token")
-  .refine((value) => value === value.trim(), "the token begins or ends with a space")
-  .refine(
-    (value) => !/^https?:/.test(value),
-    "the token is a web address; use the Auth Token from Device info in Blynk",
-  )
-  .refine((value) => /^[A-Za-z0-9_-]*$/.test(value), "the token has characters that no Blynk token has")
-  .refine((value) => value.length >= 16, "the token is too short; a Blynk token has 32 characters")
-  .refine((value) => value.length <= 128, "the token is too long; a Blynk token has 32 characters");
+const token = plain("the token").check(
+  must((value) => value === value.trim(), "the token begins or ends with a space"),
+  must((value) => !/^https?:/.test(value), "the token is a web address; use the Auth Token from Device info in Blynk"),
+  must((value) => /^[A-Za-z0-9_-]*$/.test(value), "the token has characters that no Blynk token has"),
+  must((value) => value.length >= 16, "the token is too short; a Blynk token has 32 characters"),
+  must((value) => value.length <= 128, "the token is too long; a Blynk token has 32 characters"),
+);
 
-const server = plain("the server").superRefine((value, context) => {
-  const complain = (message: string) => context.addIssue({ code: "custom", message });
-  if (!/^https?:\/\//.test(value))
-    return complain("the server has to begin with https:// (or http:// in your own network)");
+const server = plain("the server").check((context) => {
+  const complaint = complaintAboutServer(context.value);
+  if (complaint !== undefined) context.issues.push({ code: "custom", message: complaint, input: context.value });
+});
+
+function complaintAboutServer(value: string): string | undefined {
+  if (!/^https?:\/\//.test(value)) return "the server has to begin with https:// (or http:// in your own network)";
   let url: URL;
   try {
     url = new URL(value);
   } catch {
-    return complain("the server is not a web address");
+    return "the server is not a web address";
   }
-  if (url.username !== "" || url.password !== "") return complain("the server must not carry a user name or password");
+  if (url.username !== "" || url.password !== "") return "the server must not carry a user name or password";
   if ((url.pathname !== "/" && url.pathname !== "") || url.search !== "" || url.hash !== "") {
-    return complain("give the server without a path: https://blynk.cloud");
+    return "give the server without a path: https://blynk.cloud";
   }
-  if (!/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?\/?$/.test(value))
-    complain("the server's name has characters that are not allowed in a host name");
-});
+  if (/^https?:\/\/[A-Za-z0-9.-]+(:\d+)?\/?$/.test(value)) return undefined;
+  return "the server's name has characters that are not allowed in a host name";
+}
 
-const timeServer = plain("a time server")
-  .refine((value) => value.length > 0 && value.length <= 253, "a time server's name is empty or too long")
-  .refine((value) => !value.includes("/"), "a time server is a name or an address, not a web address")
-  .refine(
+const timeServer = plain("a time server").check(
+  must((value) => value.length > 0 && value.length <= 253, "a time server's name is empty or too long"),
+  must((value) => !value.includes("/"), "a time server is a name or an address, not a web address"),
+  must(
     (value) => /^[A-Za-z0-9.-]*$/.test(value),
     "a time server's name has characters that are not allowed in a host name",
-  );
+  ),
+);
 
-const consolePassword = plain("the console password")
-  .refine((value) => value.length >= 8, "the console password has fewer than 8 characters")
+const consolePassword = plain("the console password").check(
+  must((value) => value.length >= 8, "the console password has fewer than 8 characters"),
   // src/jsinteractive.c of 2v29: a locked console takes no more characters into its line.
-  .refine((value) => value.length <= 20, "the console password has more than the 20 characters that Espruino takes")
-  .refine((value) => /^[\x20-\x7e]*$/.test(value), "the console password has letters outside ASCII");
+  must((value) => value.length <= 20, "the console password has more than the 20 characters that Espruino takes"),
+  must((value) => /^[\x20-\x7e]*$/.test(value), "the console password has letters outside ASCII"),
+);
 
 const shape = {
   token,
-  networks: z
-    .array(network, { error: "networks has to be a list: [{ ssid, password }]" })
-    .max(LIMIT.networks, `there are more than ${LIMIT.networks} networks`)
-    .refine((list) => new Set(list.map((one) => one.ssid)).size === list.length, "a network is named twice"),
-  server: server.transform((value) => value.replace(/\/$/, "")),
+  networks: z.array(network, { error: "networks has to be a list: [{ ssid, password }]" }).check(
+    z.maxLength(LIMIT.networks, `there are more than ${LIMIT.networks} networks`),
+    z.refine((list) => new Set(list.map((one) => one.ssid)).size === list.length, "a network is named twice"),
+  ),
+  server: z.pipe(
+    server,
+    z.transform((value: string) => value.replace(/\/$/, "")),
+  ),
   timeServers: z
     .array(timeServer, { error: "timeServers has to be a list of names" })
-    .min(1, "timeServers is empty; leave it out to use those of the device file")
-    .max(LIMIT.timeServers, `there are more than ${LIMIT.timeServers} time servers`),
+    .check(
+      z.minLength(1, "timeServers is empty; leave it out to use those of the device file"),
+      z.maxLength(LIMIT.timeServers, `there are more than ${LIMIT.timeServers} time servers`),
+    ),
   consolePassword,
 };
 
 const KNOWN = Object.keys(shape).join(", ");
 
 /** What somebody entered: any part of the settings. */
-const partialSchema = z.strictObject(shape, { error: unknownKeys("a unit", KNOWN) }).partial();
+const partialSchema = z.partial(z.strictObject(shape, { error: unknownKeys("a unit", KNOWN) }));
 
 export type UnitSettings = z.output<typeof partialSchema>;
 
@@ -129,7 +145,7 @@ export const checkAnswer = {
   server: (answer: string) => complaintOf(server, answer),
 };
 
-function complaintOf(schema: z.ZodType, answer: string): string | undefined {
+function complaintOf(schema: z.ZodMiniType, answer: string): string | undefined {
   const result = schema.safeParse(answer);
   return result.success ? undefined : result.error.issues[0].message;
 }

@@ -21,6 +21,8 @@ export interface Machine {
   levels: number[];
   /** Level of an analog pin, 0 to 1. */
   analog(pin: number): number;
+  /** Called when the program sets the level of a pin. */
+  onLevel?(pin: number, level: number): void;
   print(line: string): void;
   /** The system clock in ms. */
   systemMs(): number;

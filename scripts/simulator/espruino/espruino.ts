@@ -41,6 +41,7 @@ export function createInterpreter(boot: Boot, machine: Machine): Interpreter {
     },
   });
   const bank = createPins(boot, machine.levels, () => machine.systemMs() / 1000, machine.analog);
+  bank.onWrite = machine.onLevel;
   const modules: Record<string, unknown> = {
     Flash: flashModule(boot, machine, realm.Uint8Array),
     Storage: createStorage(boot, machine.files, realm),

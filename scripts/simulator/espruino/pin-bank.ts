@@ -64,6 +64,8 @@ export interface PinBank {
   setMode(pin: Pin, mode: unknown): void;
   /** Called when the program has pulled a line low and lets it go: a chip on it may answer. */
   onRelease: (number: number, lowMs: number) => void;
+  /** Called when the program has set the electrical level of a pin. */
+  onWrite: ((number: number, level: number) => void) | undefined;
   setWatch(callback: unknown, pin: unknown, options: unknown): number;
   clearWatch(id: number | undefined): void;
   /** Something outside moves the line: electrical level of the pin, 0 or 1. */
@@ -115,6 +117,7 @@ export function createPins(
     write(pin, value) {
       boot.check();
       levels[pin.number] = pin.negated ? 1 - value : value;
+      bank.onWrite?.(pin.number, levels[pin.number]);
       if (levels[pin.number] === 0) lowSinceMs.set(pin.number, boot.world.nowMs());
       else lowSinceMs.delete(pin.number);
     },
@@ -127,6 +130,7 @@ export function createPins(
       bank.onRelease(pin.number, boot.world.nowMs() - sinceMs);
     },
     onRelease: () => {},
+    onWrite: undefined,
     analog: (pin) => analog(pin.number),
     setWatch(callback, pin, options) {
       boot.check();

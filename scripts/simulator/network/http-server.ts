@@ -18,6 +18,8 @@ export interface Exchange {
   /** The whole answer reached the device. */
   answered: boolean;
   fault: string | undefined;
+  /** First line of what the server's place sent back: "HTTP/1.1 200 OK". Absent while nothing was sent, and for a real server. */
+  statusLine?: string;
   /** Points in its body. */
   points: number;
 }
@@ -115,10 +117,12 @@ export function createHttpServer({ world, standIn, behind, pickFault }: HttpServ
       const exchange = note(pinOf(request), found?.kind, request.body);
       const reply: Reply = {
         end: connection.end,
-        send: (raw, whole = true) =>
+        send(raw, whole = true) {
+          exchange.statusLine = raw.slice(0, Math.max(0, raw.indexOf("\r\n")));
           connection.send(raw, () => {
             if (whole) exchange.answered = true;
-          }),
+          });
+        },
       };
       if (fault !== undefined && OTHERS.includes(fault.kind)) return reply.send(othersAnswer(fault, request, world));
       // Everything outside the API is the server's web site.

@@ -28,6 +28,8 @@ export interface Network {
   /** Called when a true answer of a time server reaches the device. */
   onTime(listener: () => void): void;
   exchanges: Exchange[];
+  /** The access point that the radio has joined, and whether that link is dead. */
+  link(): { ssid: string | undefined; dead: boolean };
   /** When the device last used its radio, in ms since the world began. */
   lastUsedMs(): number;
 }
@@ -99,6 +101,7 @@ export function createNetwork({ world, prng, script, standIn, real }: NetworkOpt
 
   return {
     exchanges: server.exchanges,
+    link: () => ({ ssid: joined, dead }),
     lastUsedMs: () => lastUsedMs,
     onTime(listener) {
       timeServers.onTime = listener;
