@@ -8,9 +8,12 @@ import { scrubPage } from "./ring/scrub.ts";
 import { createWriter } from "./ring/writer.ts";
 
 export interface Appender {
-  /** As `Ring.append`. */
+  /**
+   * Logs a sample: a scaled integer (NaN or too large counts as unrepresentable) at a whole ms of raw time.
+   * True = it is on flash, read back. False = flash fault, or no such datastream.
+   */
   append(pin: number, rawMs: number, value: number): boolean;
-  /** As `Ring.fail`. */
+  /** A slot passed whose reading failed. */
   fail(pin: number, rawMs: number): void;
 }
 

@@ -52,7 +52,7 @@ export const PLANTED_BUGS: PlantedBug[] = [
       {
         file: "ledger/banks.ts",
         find: "entry.set(kept);",
-        put: "entry.set(kept); if (old >= 0) eraseVerified(region, bankAddress(old));",
+        put: "entry.set(kept); if (old >= 0) eraseVerified(region, region.address + old * bankBytes);",
       },
     ],
   },
@@ -61,8 +61,8 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "ledger/state.ts",
-        find: "account(attempt.pin).attempt = attempt;",
-        put: "account(attempt.pin).attempt = attempt; account(attempt.pin).cursor = attempt.to;",
+        find: "a.attempt = attempt;",
+        put: "a.attempt = attempt; a.cursor = attempt.to;",
       },
     ],
   },
@@ -85,9 +85,9 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       { file: "ledger/state.ts", find: "if (!isAhead(to, a.cursor)) return false;", put: "" },
       {
-        file: "ledger/ledger.ts",
-        find: "record(DROP, DROP_AT.bytes);",
-        put: "record(DROP, DROP_AT.bytes); banks.append(DROP, DROP_AT.bytes);",
+        file: "ledger/writing.ts",
+        find: "record(ledger, DROP, DROP_AT.bytes);",
+        put: "record(ledger, DROP, DROP_AT.bytes); record(ledger, DROP, DROP_AT.bytes);",
       },
     ],
   },
@@ -96,11 +96,11 @@ export const PLANTED_BUGS: PlantedBug[] = [
     edits: [
       {
         file: "ledger/room.ts",
-        find: "if (!openArchive(fixes.pages).append(fix, bytes, fixes)) return;",
+        find: "if (!archive.append(fix, bytes, fixes)) return;",
         put: `const copy = new Uint8Array(bytes);
-          payload.setUint32(UNFIX_AT.id, fix.id, true);
-          record(UNFIX, UNFIX_AT.bytes);
-          if (!openArchive(fixes.pages).append(fix, copy, fixes)) return;`,
+          payloadOf(ledger).setUint32(UNFIX_AT.id, fix.id, true);
+          record(ledger, UNFIX, UNFIX_AT.bytes);
+          if (!archive.append(fix, copy, fixes)) return;`,
       },
     ],
   },

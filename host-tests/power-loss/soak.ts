@@ -26,7 +26,7 @@ async function plant(bug: PlantedBug): Promise<StorageCode> {
   const used = new Set<string>();
   const result = await build({
     stdin: {
-      contents: 'export { openStorageWithBanks } from "./storage.ts";',
+      contents: 'export { openStorageWithBanks } from "./whole-storage.ts";',
       resolveDir: STORAGE,
       loader: "ts",
     },
@@ -65,6 +65,8 @@ async function caught(bug: PlantedBug, seed: number): Promise<{ how: string; aft
     try {
       chapter.run(storage, tally);
     } catch (error) {
+      // A name that is not there any more ends any run.
+      if (error instanceof ReferenceError) throw error;
       return { how: (error as Error).message.split("\n")[0], after: total(tally) };
     }
   }

@@ -68,7 +68,7 @@ export const HISTORY_BUGS: HistoryBug[] = [
   {
     name: "the mark of what was sent is never lowered",
     shownBy: AHEAD_TOGETHER,
-    edits: [{ file: "upload/mistakes.ts", find: "review.mark(paceOf(pins[i]));", put: "" }],
+    edits: [{ file: "upload/mistakes.ts", find: "review.mark(streamPace(memory, pins[i]));", put: "" }],
   },
   {
     name: "a Date is believed from any answer",
@@ -126,9 +126,9 @@ export const HISTORY_BUGS: HistoryBug[] = [
     shownBy: shown("ledger-lost"),
     edits: [
       {
-        file: "clock/start-session.ts",
-        find: "((ringSession - ledgerSession) | 0) > 0 ? ringSession : ledgerSession",
-        put: "ledgerSession",
+        file: "start-session.ts",
+        find: "((ringSession - told.session) | 0) > 0 ? ringSession : told.session",
+        put: "told.session",
       },
     ],
   },

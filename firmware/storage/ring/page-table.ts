@@ -203,11 +203,11 @@ export function forgetPage(table: PageTable, index: number): void {
 }
 
 /** Erases page `index` and makes it `page`, with the next sequence. False when its flash is bad. */
-export function takePage(region: FlashRegion, state: PageTable, index: number, page: Page): boolean {
+export function takePage(region: FlashRegion, table: PageTable, index: number, page: Page): boolean {
   "on demand";
   const crc32 = region.crc32;
-  const sequences = state.sequences;
-  const pins = state.owners;
+  const sequences = table.sequences;
+  const pins = table.owners;
   const address = region.address + index * region.pageBytes;
   const header = region.flash.read(HEADER_BYTES, address);
   mendHeader(crc32, header);
@@ -216,18 +216,18 @@ export function takePage(region: FlashRegion, state: PageTable, index: number, p
     region.flash.write(new Uint8Array(4), address + HEADER_AT.crc);
   }
   sequences[index] = BAD;
-  state.checks[index] = UNCHECKED;
+  table.checks[index] = UNCHECKED;
   // It may have been the last of a pin that was removed.
-  if (state.newestOf[pins[index]] === index) findNewest(state, pins[index]);
-  do state.lastSequence = (state.lastSequence + 1) >>> 0;
-  while (state.lastSequence === NONE || state.lastSequence >= BAD);
+  if (table.newestOf[pins[index]] === index) findNewest(table, pins[index]);
+  do table.lastSequence = (table.lastSequence + 1) >>> 0;
+  while (table.lastSequence === NONE || table.lastSequence >= BAD);
   page.index = index;
   page.address = address;
-  page.sequence = state.lastSequence;
+  page.sequence = table.lastSequence;
   if (!eraseVerified(region, address)) return false;
   if (!program(region, encodeHeader(crc32, page), address)) return false;
   sequences[index] = page.sequence;
   pins[index] = page.pin;
-  state.newestOf[page.pin] = index;
+  table.newestOf[page.pin] = index;
   return true;
 }

@@ -57,7 +57,7 @@ function nextPage(reading: Reading, sequence: number): number {
 }
 
 /** Takes `page` for the next one of the run, from the sample `span.from` on. False when the run ends before it. */
-function takePage(reading: Reading, page: Page): boolean {
+function acceptPage(reading: Reading, page: Page): boolean {
   "on demand";
   const ring = reading.storage.ring;
   const to = reading.to;
@@ -99,7 +99,7 @@ function enterPage(reading: Reading): boolean {
     const page = openPage(reading.storage, index);
     if (!page) continue;
     if (page.sequence !== sequence || isLive(ring, reading.pin, index) || span.from < page.total) {
-      return takePage(reading, page);
+      return acceptPage(reading, page);
     }
     if (isNaN(reading.expected)) reading.expected = page.sampledBefore + page.total;
     span.from = 0;
