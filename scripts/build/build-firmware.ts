@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Script } from "./ast/parsed-script.ts";
 import { type Bundle, type BundleOptions, bundleFirmware } from "./bundle.ts";
 import { loadDeviceFile } from "./device-file.ts";
-import { checkFlashed, checkWritten, warningsOf } from "./dialect/check-dialect.ts";
+import { checkFlashed, checkWritten, type WrittenCheck } from "./dialect/check-dialect.ts";
 import { ROOT } from "./paths.ts";
 import { type Plan, planDevice } from "./plan.ts";
 import { BundleError, formatProblem, type Problem } from "./problems.ts";
@@ -41,11 +41,11 @@ export type Parse = (script: Script) => Promise<Problem[]>;
 
 /**
  * Bundles a program that Espruino reads as JavaScript does: the dialect is checked in the text as written and as flashed, and
- * then `parse` reads it. Throws `BundleError` with all problems.
+ * then `parse` reads it. `written`: what `checkWritten` said already. Throws `BundleError` with all problems.
  */
-export async function bundleChecked(options: BundleOptions, parse?: Parse): Promise<Bundle> {
-  const written = await checkWritten(options);
-  if (written.length > 0) throw new BundleError(written);
+export async function bundleChecked(options: BundleOptions, parse?: Parse, written?: WrittenCheck): Promise<Bundle> {
+  const { problems } = written ?? (await checkWritten(options));
+  if (problems.length > 0) throw new BundleError(problems);
   const bundle = await bundleFirmware(options);
   const flashed = checkFlashed(bundle.script);
   if (flashed.length > 0) throw new BundleError(flashed);
@@ -63,10 +63,10 @@ export async function buildFirmware(choice: BundleOptions = {}, parse?: Parse): 
   const options = { buildMs: buildDateMs(), ...choice };
   const { device, pinWarnings } = await loadDeviceFile(options);
   const plan = planDevice(device);
-  plan.warnings.push(...pinWarnings);
-  plan.warnings.push(...(await warningsOf(options)).map(formatProblem));
+  const written = await checkWritten(options);
+  plan.warnings.push(...pinWarnings, ...written.warnings.map(formatProblem));
   if (plan.errors.length > 0) throw new BuildError(plan.errors.join("\n"), plan);
-  const { code, bytes } = await bundleChecked(options, parse);
+  const { code, bytes } = await bundleChecked(options, parse, written);
   const bytesMax = bundleBytesMax();
   if (bytes > bytesMax) {
     throw new BuildError(`the bundle has ${bytes} bytes, ${bytes - bytesMax} more than package.json allows`, plan);

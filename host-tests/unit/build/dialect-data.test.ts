@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Script } from "../../../scripts/build/ast/parsed-script.ts";
 import { buildFirmware } from "../../../scripts/build/build-firmware.ts";
-import { checkWritten, warningsOf } from "../../../scripts/build/dialect/check-dialect.ts";
+import { checkWritten } from "../../../scripts/build/dialect/check-dialect.ts";
 import { findMisread } from "../../../scripts/build/dialect/misread.ts";
 
 /** The ids of what is refused, and of what is only warned of with a question mark. */
@@ -166,7 +166,7 @@ export const device: Device = {
 
 describe("the build of a device file", () => {
   it("refuses what goes wrong, with file, line and what to write instead", async () => {
-    const problems = await checkWritten({ entry, deviceSource: device("Number((9.96 * 2).toFixed(1))") });
+    const { problems } = await checkWritten({ entry, deviceSource: device("Number((9.96 * 2).toFixed(1))") });
     expect(problems).toMatchObject([
       { line: 5, text: expect.stringMatching(/^toFixed\(\) of a number that is not rounded/) },
     ]);
@@ -176,12 +176,12 @@ describe("the build of a device file", () => {
 
   it("warns of what goes wrong with some data only, and builds", async () => {
     const deviceSource = device('Number("1;2".split(";")[1])');
-    expect(await checkWritten({ entry, deviceSource })).toEqual([]);
+    expect((await checkWritten({ entry, deviceSource })).problems).toEqual([]);
     const { plan } = await buildFirmware({ deviceSource });
     expect(plan.warnings.filter((text) => text.includes("white space"))).toMatchObject([
       expect.stringMatching(/device\.ts:5:\d+: a number from a part of a text.*Instead: Number\(text\.trim\(\)\)/),
     ]);
   });
 
-  it("warns of nothing in the firmware", async () => expect(await warningsOf()).toEqual([]));
+  it("warns of nothing in the firmware", async () => expect((await checkWritten()).warnings).toEqual([]));
 });

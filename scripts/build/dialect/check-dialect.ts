@@ -12,13 +12,24 @@ import type { Finding } from "./syntax.ts";
  * esbuild rewrites well. Throws `BundleError` like `bundleFirmware`.
  */
 export async function checkDialect(options: BundleOptions = {}, strict = false): Promise<Problem[]> {
-  const problems = await checkWritten(options, strict);
+  const { problems } = await checkWritten(options, strict);
   return problems.length > 0 ? problems : checkFlashed((await bundleFirmware(options)).script);
 }
 
+/** What is found in a program as it was written. */
+export interface WrittenCheck {
+  problems: Problem[];
+  /**
+   * What goes wrong with some data only, and therefore is not refused: in the files that people write. The rest of the firmware
+   * is run in the interpreter by its own tests.
+   */
+  warnings: Problem[];
+}
+
 /** Checks a program as it was written: all its syntax is still there, with the names of the source. */
-export async function checkWritten(options: BundleOptions = {}, strict = false): Promise<Problem[]> {
+export async function checkWritten(options: BundleOptions = {}, strict = false): Promise<WrittenCheck> {
   const script = await bundleAsWritten(options);
+  const findings = findMisread(script);
   const missing = findMissingModules(script).map(({ node, name }): Problem => {
     return {
       ...placeOf(script, node.start),
@@ -28,29 +39,27 @@ export async function checkWritten(options: BundleOptions = {}, strict = false):
     };
   });
   const isRefused = ({ id, unsure }: Finding) => !unsure && (strict || !ruleOf(id).lowered);
-  return problemsIn(script, isRefused).concat(missing);
-}
-
-/**
- * What goes wrong with some data only, and therefore is not refused: in the files that people write. The rest of the firmware is
- * run in the interpreter by its own tests.
- */
-export async function warningsOf(options: BundleOptions = {}): Promise<Problem[]> {
-  const problems = problemsIn(await bundleAsWritten(options), ({ unsure }) => unsure === true);
-  return problems.filter(({ file }) => !/^firmware\/(?!sensors\/|device\.ts$)/.test(file));
+  return {
+    problems: problemsOf(script, findings.filter(isRefused)).concat(missing),
+    warnings: problemsOf(
+      script,
+      findings.filter(({ unsure }) => unsure),
+    ).filter(({ file }) => !/^firmware\/(?!sensors\/|device\.ts$)/.test(file)),
+  };
 }
 
 /** Checks the text that is flashed, for what esbuild and the passes may have put into it. */
 export function checkFlashed(script: Script): Problem[] {
-  return problemsIn(script, ({ unsure }) => !unsure);
+  return problemsOf(
+    script,
+    findMisread(script).filter(({ unsure }) => !unsure),
+  );
 }
 
 /** One problem for each line of TypeScript and rule. */
-function problemsIn(script: Script, isWanted: (finding: Finding) => boolean): Problem[] {
+function problemsOf(script: Script, findings: Finding[]): Problem[] {
   const problems = new Map<string, Problem>();
-  for (const finding of findMisread(script)) {
-    const { id, node, what } = finding;
-    if (!isWanted(finding)) continue;
+  for (const { id, node, what } of findings) {
     const place = placeOf(script, node.start);
     const key = `${place.file}:${place.line}:${id}`;
     if (!problems.has(key)) problems.set(key, { ...place, text: what, instead: ruleOf(id).instead });
