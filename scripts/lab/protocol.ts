@@ -6,6 +6,8 @@
  * Times called `atMs` are simulated ms since the run's first power-on, with fractions. `startMs` + `atMs` is Unix time.
  * Answers with large typed arrays transfer them.
  */
+import { COUNTERS } from "../../firmware/storage/ledger/counters.ts";
+import type { Counters } from "../../firmware/storage/ledger/ledger.ts";
 import type { ScriptData } from "../simulator/script-file.ts";
 import type { Report } from "../simulator/simulation-report.ts";
 
@@ -204,20 +206,8 @@ export interface View {
 }
 
 /** What became of a sample. The ones after "delivered" were dropped: `DroppedCounts` in firmware/status-types.ts. */
-export const SAMPLE_STATES = [
-  "pending",
-  "sending",
-  "undated",
-  "delivered",
-  "expired",
-  "overwritten",
-  "thinned",
-  "undatable",
-  "refused",
-  "unrepresentable",
-  "corrupt",
-] as const;
-export type SampleState = (typeof SAMPLE_STATES)[number];
+export type SampleState = "pending" | "sending" | "undated" | keyof Counters;
+export const SAMPLE_STATES: readonly SampleState[] = ["pending", "sending", "undated", ...COUNTERS];
 
 export interface StreamView {
   pin: string;
