@@ -13,7 +13,6 @@ import {
   begin,
   countLosses,
   type Logging,
-  lendPages,
   lookOver,
   mount,
   openUpload,
@@ -28,6 +27,7 @@ import { readSettings } from "./settings.ts";
 import { VERSION } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
 import { beginSession, checkPage, createAppender } from "./storage/appender.ts";
+import { openLedgerPages } from "./storage/ring/ledger-pages.ts";
 import { pageToScrub, type Storage } from "./storage/ring/ring.ts";
 import { createDelivery, type Delivery } from "./upload/delivery.ts";
 import { deathRestMs } from "./upload/drain.ts";
@@ -87,7 +87,7 @@ const region = openRegion(device.region);
 try {
   if (typeof region === "string") throw region;
   storage = mount(region, streams);
-  storage.ledger.openPages = () => lendPages(storage);
+  storage.ledger.openPages = () => openLedgerPages(storage);
   const start = begin(storage);
   clock = createClock(timers, start.session, start.rawMs);
   clock.watch(onJump);

@@ -16,11 +16,9 @@ import type { SampledStream, Sampler } from "./sensors/sampler.ts";
 import { startSession } from "./start-session.ts";
 import { composeStatus } from "./status.ts";
 import type { DeviceStatus } from "./status-types.ts";
-import type { LedgerPages } from "./storage/ledger/archive.ts";
 import type { Ledger } from "./storage/ledger/ledger.ts";
 import { enterArchive } from "./storage/ledger/room.ts";
 import { mountStorage } from "./storage/mount-storage.ts";
-import { openLedgerPages } from "./storage/ring/ledger-pages.ts";
 import type { Storage, StreamSettings } from "./storage/ring/ring.ts";
 import type { Delivery } from "./upload/delivery.ts";
 import { type Drain, unreached } from "./upload/drain.ts";
@@ -73,12 +71,6 @@ export function begin(storage: Storage) {
   "on demand";
   enterArchive(storage.ledger);
   return startSession(storage);
-}
-
-/** See `Ledger.openPages`. */
-export function lendPages(storage: Storage): LedgerPages {
-  "on demand";
-  return openLedgerPages(storage);
 }
 
 /** As `TakeFix.take`. */

@@ -102,13 +102,11 @@ function openJudge(clock: Clock, map: TimeMap, log: Log, memory: FixMemory) {
       const segment = dating.segment;
       knownMs = trueMsAt(segment, answer.rawMs);
       boundMs += boundMsAt(segment, answer.rawMs);
-    } else {
-      if (fixes.length > 0) {
-        const newest = fixAt(fixes, fixes.length - 1);
-        // It may be any time later.
-        knownMs = Math.max(knownMs, newest.trueMs);
-        boundMs += newest.boundMs;
-      }
+    } else if (fixes.length > 0) {
+      const newest = fixAt(fixes, fixes.length - 1);
+      // It may be any time later.
+      knownMs = Math.max(knownMs, newest.trueMs);
+      boundMs += newest.boundMs;
     }
     const apartMs = Math.round(answer.trueMs - knownMs);
     return Math.abs(apartMs) > boundMs ? apartMs : 0;

@@ -121,12 +121,17 @@ interface Walk {
   line: TextLine;
 }
 
+/** Of a batch that is not walked, or not any more. */
+export function noStep(): boolean {
+  return false;
+}
+
 function openWalk(parts: BatchParts, run: Run, measured: boolean): Walk {
   "on demand";
   const storage = parts.storage;
   const decimals = parts.source.decimals(storage, run.pin, run.from);
   const batch: Batch = {
-    step: () => false,
+    step: noStep,
     text: "",
     to: run.from,
     samples: 0,

@@ -4,7 +4,7 @@ import type { Timers } from "../platform/ports.ts";
 import type { Attempt, Ledger, Settlement } from "../storage/ledger/ledger.ts";
 import { mapVersionOf, mistakesOf } from "../storage/ledger/reading.ts";
 import { accountOf } from "../storage/ledger/state.ts";
-import { type Batch, type BatchParts, openBatch, type Run } from "./batch.ts";
+import { type Batch, type BatchParts, noStep, openBatch, type Run } from "./batch.ts";
 
 export interface Job {
   /** `rawMs` is set when it is charged. */
@@ -27,10 +27,6 @@ export interface SentBatch extends Settlement {
 
 /** Planning gives way to the sampler after this. */
 const SLICE_MS = 10;
-
-function noStep(): boolean {
-  return false;
-}
 
 /** Walks a run to its end, in slices. `done` is called at once when one slice is enough, else from a timer. */
 export function measure(parts: BatchParts & { timers: Timers }, run: Run, done: (batch: Batch) => void): void {

@@ -13,7 +13,7 @@ import { batchPointsMax, beginPace, type Fate, learnPace, type StreamPace, strea
 import { openBacklog, openPace } from "./planning.ts";
 import { pointsLeft, quotaWaitMs, requestsLeft } from "./quota.ts";
 import { chooseTurn } from "./turn.ts";
-import type { Upload } from "./upload-parts.ts";
+import type { Upload, UploadParts } from "./upload-parts.ts";
 
 export type Planned = (job: Job | undefined) => void;
 
@@ -118,7 +118,7 @@ function chooseIntent(upload: Upload): Intent | undefined {
 }
 
 /** Lets go of what a batch without points walked over. Returns false when it has to stay. */
-function settleEmpty(parts: Upload["parts"], run: Run, batch: Batch): boolean {
+function settleEmpty(parts: UploadParts, run: Run, batch: Batch): boolean {
   const ledger = parts.storage.ledger;
   if (!isAhead(batch.to, run.from)) return false;
   if (batch.corrupt > 0 && batch.samples === 0) dropSamples(ledger, run.pin, "corrupt", batch.to, batch.corrupt);
@@ -132,7 +132,7 @@ function settleEmpty(parts: Upload["parts"], run: Run, batch: Batch): boolean {
   return true;
 }
 
-function concludeReplay(parts: Upload["parts"], run: Run, batch: Batch): Job | undefined {
+function concludeReplay(parts: UploadParts, run: Run, batch: Batch): Job | undefined {
   const attempt = accountOf(parts.storage.ledger, run.pin).attempt;
   // The ring was full, and let go of what was being measured.
   if (!attempt) return undefined;

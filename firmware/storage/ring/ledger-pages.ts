@@ -50,8 +50,9 @@ function dismissPin(storage: Storage, pin: number): number {
   return PIN_GONE;
 }
 
-/** Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
+/** For `Ledger.openPages`. Made anew for each use, and let go after it: its functions take JsVars only while it lasts. */
 export function openLedgerPages(storage: Storage): LedgerPages {
+  "on demand";
   const region = storage.ring.region;
   const table = storage.ring.table;
   return {
