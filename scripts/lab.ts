@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BundleError } from "./build/bundle.ts";
 import { DeviceFileError } from "./build/device-file.ts";
+import { sayFileError } from "./build/file-error.ts";
 import { type CommandFunction, createCommand, execute, runAsProgram } from "./console/terminal/command.ts";
 import { FieldError } from "./console/terminal/field-error.ts";
 import { withJson } from "./console/terminal/json-output.ts";
@@ -78,8 +79,8 @@ function write(files: PageFiles, folder: string): void {
     for (const old of readdirSync(folder)) if (/^part-\w+\.js$/.test(old)) rmSync(join(folder, old));
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new FieldError(`The page can't be written into ${folder}: ${code}.`, "Name another folder.", { cause });
+    const why = sayFileError(cause);
+    throw new FieldError(`The page can't be written into ${folder}: ${why}.`, "Name another folder.", { cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { BuildError, type Built, buildFirmware } from "./build/build-firmware.ts";
 import { DeviceFileError } from "./build/device-file.ts";
 import { didYouMean } from "./build/did-you-mean.ts";
+import { sayFileError } from "./build/file-error.ts";
 import { CHIPS, type ChipName } from "./build/pins/chips.ts";
 import { SENSOR_KINDS } from "./build/pins/sensor-kinds.ts";
 import { describePlan, PARTITION_BYTES } from "./build/plan.ts";
@@ -232,9 +233,7 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: "wx" });
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "it is there already" : "you may not write there";
-    throw new FieldError(`${file} can't be written: ${why}.`, "Give another path.", { cause });
+    throw new FieldError(`${file} can't be written: ${sayFileError(cause)}.`, "Give another path.", { cause });
   }
 }
 

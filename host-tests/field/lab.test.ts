@@ -38,7 +38,8 @@ describe("lab", () => {
 
   it.each([
     [["--device", "no-such-file.ts"], "no-such-file.ts", 1],
-    [["--build", "package.json/site"], "can't be written into package.json/site", 1],
+    [["--build", "package.json/site"], "can't be written into package.json/site: a part of its path is a file", 1],
+    [["--build", "package.json"], "can't be written into package.json: it is there already", 1],
     [["--build", "x", "--open"], "give one of them", 1],
     [["--port"], "unknown option", 2],
   ])("refuses %j in words", async (args, words, status) => {
